@@ -6,3 +6,10 @@
 pub mod cluster;
 pub mod http;
 pub mod quay;
+
+/// The first 12 hex digits of the SHA-256 of `secret`.
+pub fn fingerprint(secret: &[u8]) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, secret);
+    let hex = digest.as_ref().iter().take(6);
+    hex.map(|byte| format!("{byte:02x}")).collect()
+}

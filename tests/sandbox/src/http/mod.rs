@@ -1,1 +1,13 @@
-//! What both stand-ins share: TLS, the request log, faults.
+//! What both stand-ins share: a certificate authority, a loopback server, its
+//! request log, and the faults it can be told to make.
+
+mod authority;
+mod faults;
+mod log;
+mod serve;
+mod server;
+
+pub use authority::Authority;
+pub use faults::{Fault, FaultAction, Faults};
+pub use log::{Recorded, RequestLog};
+pub use server::{Server, ServerOptions};

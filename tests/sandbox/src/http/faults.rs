@@ -1,0 +1,207 @@
+//! Rules by which a server fails on purpose.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
+
+/// What nginx in front of Quay answers to a caller over its rate.
+const HTML_429: &str = "<html>\r\n<head><title>429 Too Many Requests</title></head>\r\n<body>\r\n\
+    <center><h1>429 Too Many Requests</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n";
+
+/// What gunicorn answers when Quay's code raised.
+const HTML_500: &str = "<html>\n  <head>\n    <title>Internal Server Error</title>\n  </head>\n  <body>\n    \
+    <h1><p>Internal Server Error</p></h1>\n    \n  </body>\n</html>\n";
+
+/// What Quay answers to every write while REGISTRY_STATE is `readonly`.
+const READ_ONLY: &str = "{\"is_readonly\":true,\"message\":\"System is currently read-only. \
+    Pulls will succeed but all write operations are currently suspended.\"}\n";
+
+/// What kube-apiserver answers when its queues are full.
+const TOO_MANY: &str = "Too many requests, please try again later.\n";
+
+/// What happens to a request a [`Fault`] hits.
+#[derive(Clone, Debug)]
+pub enum FaultAction {
+    /// This answer instead of the real one.
+    Status {
+        /// The status code.
+        code: u16,
+        /// The `Content-Type`.
+        content_type: String,
+        /// The body.
+        body: String,
+        /// Further headers.
+        headers: Vec<(String, String)>,
+    },
+    /// 429 as nginx answers in front of Quay: an HTML page, no `Retry-After`.
+    Html429,
+    /// 500 as Quay answers when its code raised: an HTML page.
+    Html500,
+    /// 503 as Quay answers writes while the registry is read-only.
+    ReadOnly503,
+    /// 429 as kube-apiserver answers: plain text with `Retry-After`.
+    TooManyRequests {
+        /// The value of `Retry-After`, in seconds.
+        retry_after_seconds: u64,
+    },
+    /// The connection is closed; the request is not carried out.
+    Reset,
+    /// No answer until the client gives up; the request is not carried out.
+    Stall,
+    /// The real answer, the connection closed in the middle of its body.
+    HalfBody,
+    /// The request is carried out, the connection closed instead of the answer.
+    AnswerLost,
+    /// The real answer, that much later.
+    Delay(Duration),
+    /// 307 to this address; the request is not carried out.
+    Redirect(String),
+}
+
+/// Which requests get which fault.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    /// Only requests with this verb; `None` means any.
+    pub method: Option<Method>,
+    /// Only requests whose path with query holds this text.
+    pub path_contains: String,
+    /// How many matching requests pass first.
+    pub skip: usize,
+    /// How many matching requests are hit after those; `usize::MAX` means all.
+    pub times: usize,
+    /// What happens to them.
+    pub action: FaultAction,
+}
+
+impl Fault {
+    /// Every request of this verb whose path with query holds `path_contains`.
+    pub fn always(method: Method, path_contains: &str, action: FaultAction) -> Self {
+        Self {
+            method: Some(method),
+            path_contains: path_contains.to_owned(),
+            skip: 0,
+            times: usize::MAX,
+            action,
+        }
+    }
+
+    /// Only the next such request.
+    pub fn once(method: Method, path_contains: &str, action: FaultAction) -> Self {
+        Self {
+            times: 1,
+            ..Self::always(method, path_contains, action)
+        }
+    }
+}
+
+/// The rules of a server. The first that applies decides.
+#[derive(Default)]
+pub struct Faults {
+    rules: Mutex<Rules>,
+}
+
+#[derive(Default)]
+struct Rules {
+    list: Vec<Fault>,
+    hits: usize,
+}
+
+impl Faults {
+    /// Adds a rule after the ones there are.
+    pub fn add(&self, fault: Fault) {
+        self.lock().list.push(fault);
+    }
+
+    /// Removes every rule and sets [`Faults::hits`] back to 0.
+    pub fn clear(&self) {
+        *self.lock() = Rules::default();
+    }
+
+    /// How many requests were hit, so that a test can tell its rule applied.
+    pub fn hits(&self) -> usize {
+        self.lock().hits
+    }
+
+    pub(super) fn next(&self, method: &Method, path: &str) -> Option<FaultAction> {
+        let mut rules = self.lock();
+        let hit = rules.list.iter_mut().find_map(|rule| {
+            let matches = rule.method.as_ref().is_none_or(|wanted| wanted == method)
+                && path.contains(&rule.path_contains)
+                && rule.times > 0;
+            if !matches {
+                return None;
+            }
+            if rule.skip > 0 {
+                rule.skip -= 1;
+                return None;
+            }
+            if rule.times != usize::MAX {
+                rule.times -= 1;
+            }
+            Some(rule.action.clone())
+        });
+        rules.hits += usize::from(hit.is_some());
+        hit
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Rules> {
+        self.rules.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl FaultAction {
+    /// The answer made up for this fault; `None` where the fault is not an answer.
+    pub(super) fn answer(&self) -> Option<Response<Body>> {
+        let html = |code, body| answer(code, "text/html", body, &[]);
+        Some(match self {
+            Self::Status {
+                code,
+                content_type,
+                body,
+                headers,
+            } => answer(*code, content_type, body, headers),
+            Self::Html429 => html(429, HTML_429),
+            Self::Html500 => html(500, HTML_500),
+            Self::ReadOnly503 => answer(503, "application/json", READ_ONLY, &[]),
+            Self::TooManyRequests {
+                retry_after_seconds,
+            } => {
+                let wait = ("Retry-After".into(), retry_after_seconds.to_string());
+                answer(429, "text/plain; charset=utf-8", TOO_MANY, &[wait])
+            }
+            Self::Redirect(to) => {
+                let location = ("Location".into(), to.clone());
+                answer(307, "text/html; charset=utf-8", "", &[location])
+            }
+            Self::Reset | Self::Stall | Self::HalfBody | Self::AnswerLost | Self::Delay(_) => {
+                return None;
+            }
+        })
+    }
+}
+
+/// Headers and codes that HTTP does not allow are left out: a rule is test data.
+fn answer(
+    code: u16,
+    content_type: &str,
+    body: &str,
+    headers: &[(String, String)],
+) -> Response<Body> {
+    let mut response = Response::new(Body::from(body.to_owned()));
+    *response.status_mut() =
+        StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if let Ok(value) = HeaderValue::from_str(content_type) {
+        response.headers_mut().insert(header::CONTENT_TYPE, value);
+    }
+    for (name, value) in headers {
+        if let (Ok(name), Ok(value)) = (
+            HeaderName::try_from(name.as_str()),
+            HeaderValue::from_str(value),
+        ) {
+            response.headers_mut().append(name, value);
+        }
+    }
+    response
+}

@@ -1,0 +1,156 @@
+//! The server both stand-ins run on: protocols, log and faults.
+
+use std::io;
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::Method;
+use axum::routing::any;
+use quay_sandbox::http::{Authority, Fault, FaultAction, Server, ServerOptions};
+use reqwest::{Certificate, Client, Version};
+
+const BODY: &str = "0123456789";
+
+fn start() -> io::Result<(Server, Client)> {
+    // A second test of this process finds the provider installed.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let authority = Authority::new()?;
+    let server = Server::start(
+        Router::new().fallback(any(|| async { BODY })),
+        ServerOptions {
+            authority: Some(authority.clone()),
+            ..ServerOptions::default()
+        },
+    )?;
+    let pem = Certificate::from_pem(authority.pem().as_bytes()).map_err(io::Error::other)?;
+    let client = Client::builder()
+        .tls_certs_only([pem])
+        .no_proxy()
+        .build()
+        .map_err(io::Error::other)?;
+    Ok((server, client))
+}
+
+fn url(server: &Server, path: &str) -> String {
+    format!("https://localhost:{}{path}", server.port())
+}
+
+#[tokio::test]
+async fn speaks_http2_where_the_client_does_and_counts_one_connection() {
+    let (server, client) = start().unwrap();
+    for _ in 0..3 {
+        let answer = client.get(url(&server, "/a?b=c")).send().await.unwrap();
+        assert_eq!(answer.version(), Version::HTTP_2);
+        assert_eq!(answer.text().await.unwrap(), BODY);
+    }
+    let all = server.log().all();
+    assert_eq!(all.len(), 3);
+    assert!(all.iter().all(|r| r.path == "/a?b=c" && r.connection == 0));
+    assert!(all.iter().all(|r| r.status == Some(200) && !r.mutates));
+}
+
+#[tokio::test]
+async fn records_a_credential_as_a_fingerprint_only() {
+    let (server, client) = start().unwrap();
+    let request = client.post(url(&server, "/")).bearer_auth("hunter2");
+    request.send().await.unwrap();
+    let recorded = &server.log().all()[0];
+    assert_eq!(
+        recorded.authorization.as_deref(),
+        Some("Bearer f52fbd32b2b3")
+    );
+    assert!(!format!("{recorded:?}").contains("hunter2"));
+    assert!(recorded.mutates);
+}
+
+#[tokio::test]
+async fn a_dry_run_and_an_access_review_mutate_nothing() {
+    let (server, client) = start().unwrap();
+    for path in [
+        "/api/v1/namespaces/a/secrets?dryRun=All",
+        "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+    ] {
+        client.post(url(&server, path)).send().await.unwrap();
+    }
+    assert_eq!(server.log().count(|r| r.mutates), 0);
+}
+
+#[tokio::test]
+async fn a_fault_skips_then_hits_then_ends() {
+    let (server, client) = start().unwrap();
+    server.faults().add(Fault {
+        skip: 1,
+        times: 2,
+        ..Fault::always(Method::GET, "/x", FaultAction::Html429)
+    });
+    let mut codes = Vec::new();
+    for _ in 0..4 {
+        let answer = client.get(url(&server, "/x")).send().await.unwrap();
+        codes.push(answer.status().as_u16());
+    }
+    assert_eq!(codes, [200, 429, 429, 200]);
+    assert_eq!(server.faults().hits(), 2);
+}
+
+#[tokio::test]
+async fn a_reset_and_a_lost_answer_reach_the_client_as_broken_connections() {
+    for action in [FaultAction::Reset, FaultAction::AnswerLost] {
+        let (server, client) = start().unwrap();
+        server
+            .faults()
+            .add(Fault::always(Method::POST, "/", action));
+        assert!(client.post(url(&server, "/")).send().await.is_err());
+        let all = server.log().all();
+        assert!(all.iter().all(|r| r.status.is_none() && r.ended.is_some()));
+    }
+}
+
+#[tokio::test]
+async fn half_a_body_is_an_error_over_both_protocols() {
+    for http2 in [true, false] {
+        let (server, client) = start().unwrap();
+        server
+            .faults()
+            .add(Fault::always(Method::GET, "/", FaultAction::HalfBody));
+        let version = if http2 {
+            Version::HTTP_2
+        } else {
+            Version::HTTP_11
+        };
+        let request = client.get(url(&server, "/")).version(version);
+        let mut answer = request.send().await.unwrap();
+        let first = answer.chunk().await.unwrap().unwrap();
+        assert_eq!(first.as_ref(), &BODY.as_bytes()[..5]);
+        assert!(answer.chunk().await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn a_stalled_request_ends_when_the_client_gives_up() {
+    let (server, client) = start().unwrap();
+    server
+        .faults()
+        .add(Fault::once(Method::GET, "/", FaultAction::Stall));
+    let request = client
+        .get(url(&server, "/"))
+        .timeout(Duration::from_millis(50));
+    assert!(request.send().await.unwrap_err().is_timeout());
+    let answer = client.get(url(&server, "/")).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+}
+
+#[tokio::test]
+async fn a_far_server_takes_its_delay() {
+    let far = Duration::from_millis(40);
+    let router = Router::new().fallback(any(|| async { BODY }));
+    let options = ServerOptions {
+        delay: far,
+        ..ServerOptions::default()
+    };
+    let server = Server::start(router, options).unwrap();
+    let address = format!("http://127.0.0.1:{}/", server.port());
+    let client = Client::builder().no_proxy().build().unwrap();
+    client.get(address).send().await.unwrap();
+    let recorded = &server.log().all()[0];
+    assert!(recorded.ended.unwrap() - recorded.began >= far);
+}
