@@ -1,0 +1,67 @@
+//! The flags that choose clusters: kubectl's own, with kubectl's meaning.
+
+use clap::Args;
+use std::path::PathBuf;
+
+/// Which API servers to talk to, and as whom.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Cluster options")]
+pub struct ClusterArgs {
+    /// Contexts of the kubeconfig to use (repeat, or separate by commas)
+    #[arg(long = "context", value_name = "CONTEXT", value_delimiter = ',')]
+    pub contexts: Vec<String>,
+
+    /// Every context of the kubeconfig
+    #[arg(long, conflicts_with = "contexts")]
+    pub all_contexts: bool,
+
+    /// Path of the kubeconfig file
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+
+    /// User to impersonate
+    #[arg(long = "as", value_name = "USER")]
+    pub as_user: Option<String>,
+
+    /// Group to impersonate (repeat for several)
+    #[arg(long, value_name = "GROUP", requires = "as_user")]
+    pub as_group: Vec<String>,
+
+    /// How long one request to an API server may take, such as `30s` or `2m`; 0 means no limit
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = parse_duration)]
+    pub request_timeout: std::time::Duration,
+
+    /// The API server's certificate authority
+    #[arg(long, value_name = "FILE")]
+    pub certificate_authority: Option<PathBuf>,
+
+    /// Do not check the API server's certificate
+    #[arg(long)]
+    pub insecure_skip_tls_verify: bool,
+}
+
+/// Reads `90`, `90s`, `2m`, `1h` or a sum such as `1m30s`; plain digits are seconds.
+pub fn parse_duration(text: &str) -> Result<std::time::Duration, String> {
+    let invalid = || format!("`{text}` is not a duration; write it like 30s, 2m or 1h");
+    if let Ok(seconds) = text.parse::<u64>() {
+        return Ok(std::time::Duration::from_secs(seconds));
+    }
+    let span: jiff::SignedDuration = text.parse().map_err(|_| invalid())?;
+    std::time::Duration::try_from(span).map_err(|_| invalid())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn durations_are_read_as_kubectl_reads_them() {
+        assert_eq!(parse_duration("30s"), Ok(Duration::from_secs(30)));
+        assert_eq!(parse_duration("1m30s"), Ok(Duration::from_secs(90)));
+        assert_eq!(parse_duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(parse_duration("0"), Ok(Duration::ZERO));
+        assert!(parse_duration("soon").is_err());
+        assert!(parse_duration("-5s").is_err());
+    }
+}

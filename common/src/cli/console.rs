@@ -1,0 +1,140 @@
+//! Where a command's words go: data to stdout, everything else to stderr.
+
+use super::escape::escape_control;
+use super::output::{OutputFormat, Report};
+use super::progress::TerminalProgress;
+use super::{GlobalArgs, Invocation};
+use crate::Failure;
+use std::io::{self, ErrorKind, IsTerminal, Write};
+
+/// The two streams of a command and what is known of them.
+pub struct Console {
+    invocation: Invocation,
+    quiet: bool,
+    color: bool,
+    stdin_terminal: bool,
+    stdout_terminal: bool,
+    stderr_terminal: bool,
+    progress: TerminalProgress,
+}
+
+impl Console {
+    pub(super) fn new(invocation: Invocation, global: &GlobalArgs) -> Self {
+        let stderr_terminal = io::stderr().is_terminal();
+        // The log and a bar would overwrite each other.
+        let bar = stderr_terminal && !global.quiet && global.verbose == 0;
+        Self {
+            invocation,
+            quiet: global.quiet,
+            color: std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+            stdin_terminal: io::stdin().is_terminal(),
+            stdout_terminal: io::stdout().is_terminal(),
+            stderr_terminal,
+            progress: TerminalProgress::new(bar),
+        }
+    }
+
+    /// What the user typed to get here, for hints.
+    pub fn invocation(&self) -> &Invocation {
+        &self.invocation
+    }
+
+    /// The progress bar, for the rooms that work.
+    pub fn progress(&self) -> &TerminalProgress {
+        &self.progress
+    }
+
+    /// Whether stdin is a terminal.
+    pub fn stdin_is_terminal(&self) -> bool {
+        self.stdin_terminal
+    }
+
+    /// Whether stdout is a terminal.
+    pub fn stdout_is_terminal(&self) -> bool {
+        self.stdout_terminal
+    }
+
+    /// Whether stderr is a terminal.
+    pub fn stderr_is_terminal(&self) -> bool {
+        self.stderr_terminal
+    }
+
+    /// Writes data to stdout exactly as it is.
+    ///
+    /// # Errors
+    /// [`Failure::broken_pipe`] when the reader is gone, otherwise the I/O error.
+    pub fn data(&self, text: &str) -> Result<(), Failure> {
+        self.progress
+            .suspend(|| {
+                let mut stdout = io::stdout().lock();
+                stdout
+                    .write_all(text.as_bytes())
+                    .and_then(|()| stdout.flush())
+            })
+            .map_err(|error| match error.kind() {
+                ErrorKind::BrokenPipe => Failure::broken_pipe(),
+                _ => Failure::new(format!("cannot write to stdout: {error}")),
+            })
+    }
+
+    /// Writes a result to stdout in the format asked for.
+    pub fn report(&self, report: &impl Report, format: OutputFormat) -> Result<(), Failure> {
+        self.data(&format.render(report)?)
+    }
+
+    /// Tells the user something on stderr, unless `--quiet`.
+    pub fn note(&self, text: impl AsRef<str>) {
+        if !self.quiet {
+            self.message(text.as_ref());
+        }
+    }
+
+    /// Warns on stderr, always.
+    pub fn warn(&self, text: impl AsRef<str>) {
+        self.message(&format!(
+            "{} {}",
+            self.paint("warning:", "33"),
+            text.as_ref()
+        ));
+    }
+
+    /// Tells what went wrong and what to do next, on stderr.
+    pub fn failure(&self, failure: &Failure) {
+        let mut text = format!("{} {}", self.paint("error:", "31"), failure.message());
+        if let Some(next) = failure.next_step() {
+            text.push_str(&format!("\n  next: {next}"));
+        }
+        self.message(&text);
+    }
+
+    fn message(&self, text: &str) {
+        let lines = text.split('\n').map(|line| self.escape_keeping_color(line));
+        let text = lines.collect::<Vec<_>>().join("\n");
+        // Nothing can be said about a stderr that cannot be written to.
+        let _ = self
+            .progress
+            .suspend(|| writeln!(io::stderr().lock(), "{text}"));
+    }
+
+    fn escape_keeping_color(&self, line: &str) -> String {
+        // Our own prefix is the only place an escape sequence may stand.
+        for prefix in ["warning:", "error:"] {
+            let painted = [self.paint(prefix, "31"), self.paint(prefix, "33")];
+            if let Some(found) = painted
+                .iter()
+                .find(|painted| line.starts_with(painted.as_str()))
+            {
+                return format!("{found}{}", escape_control(&line[found.len()..]));
+            }
+        }
+        escape_control(line).into_owned()
+    }
+
+    fn paint(&self, text: &str, code: &str) -> String {
+        if self.color && self.stderr_terminal {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The flags, output, progress, prompts and exit codes all plugins share.
+//!
+//! The only room that knows about terminals: nothing else prints or asks.
+
+mod cluster_args;
+mod console;
+mod escape;
+mod invocation;
+mod output;
+mod progress;
+mod prompt;
+mod quay_args;
+mod run;
+mod table;
+
+pub use cluster_args::ClusterArgs;
+pub use console::Console;
+pub use escape::escape_control;
+pub use invocation::Invocation;
+pub use output::{OutputArgs, OutputFormat, Report};
+pub use quay_args::QuayArgs;
+pub use run::{Exit, GlobalArgs, Plugin, run};
+pub use table::{Table, age};

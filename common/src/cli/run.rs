@@ -1,0 +1,107 @@
+//! From `main` to an exit code: parsing, logging, the runtime, the last word.
+
+use super::{Console, Invocation};
+use crate::Failure;
+use crate::failure::FailureKind;
+use clap::{ArgAction, Args, CommandFactory, FromArgMatches};
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+/// How a command ended when nothing stopped it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// All well: 0.
+    Success,
+    /// A target failed or a check found a problem, and the report says which: 1.
+    Problem,
+}
+
+/// Flags every command of every plugin has.
+#[derive(Debug, Clone, Args)]
+pub struct GlobalArgs {
+    /// Log what is done to stderr; twice for every request
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+
+    /// Print no messages, only results, warnings and errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+}
+
+/// A plugin's whole command line.
+pub trait Plugin: CommandFactory + FromArgMatches {
+    /// The plugin's name, such as `quay-robot`.
+    const NAME: &'static str;
+    /// The flags that apply whatever the command.
+    fn global(&self) -> &GlobalArgs;
+}
+
+/// Parses the command line, runs `body`, and turns what comes back into an exit code:
+/// 0 all well, 1 something failed or a check found a problem, 2 usage.
+pub fn run<P: Plugin>(body: impl AsyncFnOnce(P, &Console) -> Result<Exit, Failure>) -> ExitCode {
+    // Both HTTP clients share this provider; the result only says whether one was set before.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let executable = std::env::args().next().unwrap_or_default();
+    let invocation = Invocation::from_executable(&executable, P::NAME);
+    let plugin = match parse::<P>(&invocation) {
+        Ok(plugin) => plugin,
+        Err(error) => {
+            // clap picks the stream; a closed one leaves nothing to say.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    start_log(plugin.global().verbose);
+    let console = Console::new(invocation, plugin.global());
+    let result = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(format!("cannot start: {error}")))
+        .and_then(|runtime| {
+            let result = runtime.block_on(body(plugin, &console));
+            // A hanging keyring or exec plugin must not keep us from ending.
+            runtime.shutdown_background();
+            result
+        });
+    exit_code(result, &console)
+}
+
+fn parse<P: Plugin>(invocation: &Invocation) -> Result<P, clap::Error> {
+    let typed = invocation.typed();
+    let mut command = P::command().bin_name(&typed).display_name(&typed);
+    let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+    P::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
+fn start_log(verbose: u8) {
+    // Only our own words: the libraries below us might print what we must not.
+    let filter = match verbose {
+        0 => return,
+        1 => "quay_common=info",
+        2 => "quay_common=debug",
+        _ => "quay_common=trace",
+    };
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(filter))
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .init();
+}
+
+fn exit_code(result: Result<Exit, Failure>, console: &Console) -> ExitCode {
+    match result {
+        Ok(Exit::Success) => ExitCode::SUCCESS,
+        Ok(Exit::Problem) => ExitCode::from(1),
+        Err(failure) => match failure.kind() {
+            FailureKind::BrokenPipe => ExitCode::SUCCESS,
+            FailureKind::Failed => {
+                console.failure(&failure);
+                ExitCode::from(1)
+            }
+            FailureKind::Usage => {
+                console.failure(&failure);
+                ExitCode::from(2)
+            }
+        },
+    }
+}

@@ -1,0 +1,1 @@
+//! Kubeconfig contexts, clients, namespaces, access.

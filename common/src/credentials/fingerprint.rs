@@ -1,0 +1,81 @@
+//! What may be shown of a secret.
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::fmt;
+
+/// The first 12 hex digits of a machine-made token's SHA-256, or nothing at all.
+///
+/// Only tokens with enough entropy are hashed: a robot token has 64 characters
+/// `[A-Z0-9]`, an API token 40 characters `[A-Za-z0-9]`. The hash of a password a
+/// person chose could be guessed back, so that is only ever `(hidden)`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(into = "String")]
+pub struct Fingerprint(Option<String>);
+
+impl Fingerprint {
+    /// The fingerprint of `secret`.
+    pub fn of(secret: &SecretString) -> Self {
+        let text = secret.expose_secret();
+        if !is_machine_made(text) {
+            return Self(None);
+        }
+        let digest = Sha256::digest(text.as_bytes());
+        Self(Some(
+            digest
+                .iter()
+                .take(6)
+                .map(|byte| format!("{byte:02x}"))
+                .collect(),
+        ))
+    }
+
+    /// The 12 hex digits, unless hidden.
+    pub fn digits(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+}
+
+fn is_machine_made(text: &str) -> bool {
+    let robot = text.len() == 64
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    let api = text.len() == 40 && text.bytes().all(|b| b.is_ascii_alphanumeric());
+    robot || api
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.as_deref().unwrap_or("(hidden)"))
+    }
+}
+
+impl From<Fingerprint> for String {
+    fn from(fingerprint: Fingerprint) -> Self {
+        fingerprint.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(secret: &str) -> String {
+        Fingerprint::of(&SecretString::from(secret)).to_string()
+    }
+
+    #[test]
+    fn machine_made_tokens_have_a_fingerprint() {
+        // printf '%s' AAAA… (64) | sha256sum | cut -c1-12
+        assert_eq!(shown(&"A".repeat(64)), "d53eda7a637c");
+        assert_eq!(shown(&"a".repeat(40)).len(), 12);
+    }
+
+    #[test]
+    fn a_password_a_person_chose_is_never_hashed() {
+        assert_eq!(shown("hunter2"), "(hidden)");
+        assert_eq!(shown(&"a".repeat(64)), "(hidden)");
+    }
+}

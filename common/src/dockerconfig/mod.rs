@@ -1,0 +1,1 @@
+//! A pull secret's content.

@@ -1,0 +1,89 @@
+//! Why a command could not do what was asked.
+
+use std::fmt;
+
+/// What happened, to which object in which context, why, and what to type next.
+///
+/// `message` names the object and the reason in one sentence; `next` is a
+/// command the user can run as it stands. Neither ever holds a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    message: String,
+    next: Option<String>,
+    kind: FailureKind,
+}
+
+/// Decides the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureKind {
+    /// Something failed, or a check found a problem: exit code 1.
+    Failed,
+    /// The command line cannot be carried out as written: exit code 2.
+    Usage,
+    /// The reader of our output went away: exit code 0, nothing is printed.
+    BrokenPipe,
+}
+
+impl Failure {
+    /// A failure of the work itself (exit code 1).
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            next: None,
+            kind: FailureKind::Failed,
+        }
+    }
+
+    /// A command line that cannot be carried out as written (exit code 2).
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self {
+            kind: FailureKind::Usage,
+            ..Self::new(message)
+        }
+    }
+
+    /// Nobody reads our output any more.
+    pub fn broken_pipe() -> Self {
+        Self {
+            kind: FailureKind::BrokenPipe,
+            ..Self::new("the reader of the output went away")
+        }
+    }
+
+    /// Adds the exact next command (or the one thing to do) for the user.
+    #[must_use]
+    pub fn next(mut self, command: impl Into<String>) -> Self {
+        self.next = Some(command.into());
+        self
+    }
+
+    /// Prefixes the message with the larger action that failed.
+    #[must_use]
+    pub fn context(mut self, action: impl fmt::Display) -> Self {
+        self.message = format!("{action}: {}", self.message);
+        self
+    }
+
+    /// What happened, in one sentence.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What to type next, if there is such a thing.
+    pub fn next_step(&self) -> Option<&str> {
+        self.next.as_deref()
+    }
+
+    /// Which exit code this leads to.
+    pub fn kind(&self) -> FailureKind {
+        self.kind
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}

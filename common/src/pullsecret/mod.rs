@@ -1,0 +1,1 @@
+//! Pull secrets: observe, plan, apply, verify.
