@@ -1,1 +1,16 @@
-//! Kubeconfig contexts, clients, namespaces, access.
+//! Kubeconfig contexts become connections; namespaces; many clusters at once.
+
+mod connection;
+mod contexts;
+mod error;
+mod list;
+mod scope;
+mod transport;
+mod window;
+
+pub use connection::{Cluster, FIELD_MANAGER_LIMIT, Write};
+pub use contexts::connect;
+pub use error::CallError;
+pub use list::list_all;
+pub use scope::{NamespaceSelection, Scope};
+pub use window::Window;

@@ -1,0 +1,282 @@
+//! One cluster: requests with a time limit, retries and a window.
+
+use super::error::CallError;
+use super::window::Window;
+use http_body_util::{BodyExt, Limited};
+use k8s_openapi::api::core::v1::Namespace;
+use kube::client::{Body, Client};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+
+/// The API server's limit for a field manager's name, in bytes.
+pub const FIELD_MANAGER_LIMIT: usize = 128;
+/// A request is sent this often at most, when the server is too busy or not reached.
+const TRIES: u32 = 6;
+/// The first pause; it doubles, and a `Retry-After` of the server counts more.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// No server is obeyed for longer than this between two tries.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// A page of 500 secrets of 1 MiB each is the largest answer there can be.
+const LARGEST_ANSWER: usize = 600 << 20;
+
+/// How a write is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Write {
+    /// For real.
+    Persist,
+    /// `dryRun=All`: the server checks and answers, and stores nothing.
+    DryRun,
+}
+
+/// A connection to one cluster, under the name of its context.
+pub struct Cluster {
+    context: String,
+    client: Client,
+    timeout: Duration,
+    field_manager: String,
+    window: Window,
+}
+
+impl Cluster {
+    pub(super) fn new(
+        context: String,
+        client: Client,
+        timeout: Duration,
+        field_manager: &str,
+    ) -> Self {
+        Self {
+            context,
+            client,
+            timeout,
+            field_manager: field_manager.chars().take(FIELD_MANAGER_LIMIT).collect(),
+            window: Window::default(),
+        }
+    }
+
+    /// The context's name.
+    pub fn context(&self) -> &str {
+        &self.context
+    }
+
+    /// The namespace commands work in without `-n`.
+    pub fn default_namespace(&self) -> &str {
+        self.client.default_namespace()
+    }
+
+    /// How many targets of this cluster to work on at once.
+    pub fn window(&self) -> &Window {
+        &self.window
+    }
+
+    /// The cluster's identity: the UID of its kube-system namespace, if it can be read.
+    pub async fn identity(&self) -> Option<String> {
+        let namespace: Namespace = self.get("/api/v1/namespaces/kube-system").await.ok()?;
+        namespace.metadata.uid
+    }
+
+    /// GET of one object or one page.
+    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, CallError> {
+        self.call(http::Method::GET, path, None, Vec::new()).await
+    }
+
+    /// POST of a new object to its collection.
+    pub async fn create<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        object: &impl Serialize,
+        write: Write,
+    ) -> Result<T, CallError> {
+        let path = self.write_path(path, write);
+        self.call(
+            http::Method::POST,
+            &path,
+            Some("application/json"),
+            to_body(object)?,
+        )
+        .await
+    }
+
+    /// JSON merge patch. With `metadata.resourceVersion` in it, sending it twice is harmless.
+    pub async fn merge_patch<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        patch: &impl Serialize,
+        write: Write,
+    ) -> Result<T, CallError> {
+        let path = self.write_path(path, write);
+        self.call(
+            http::Method::PATCH,
+            &path,
+            Some("application/merge-patch+json"),
+            to_body(patch)?,
+        )
+        .await
+    }
+
+    /// DELETE of one object, if it is still the one with this `uid` and `resourceVersion`.
+    pub async fn delete(
+        &self,
+        path: &str,
+        uid: &str,
+        resource_version: &str,
+        write: Write,
+    ) -> Result<(), CallError> {
+        let options = serde_json::json!({
+            "apiVersion": "v1",
+            "kind": "DeleteOptions",
+            "preconditions": {"uid": uid, "resourceVersion": resource_version},
+        });
+        let path = self.write_path(path, write);
+        let _: serde_json::Value = self
+            .call(
+                http::Method::DELETE,
+                &path,
+                Some("application/json"),
+                to_body(&options)?,
+            )
+            .await?;
+        Ok(())
+    }
+
+    fn write_path(&self, path: &str, write: Write) -> String {
+        let dry_run = if write == Write::DryRun {
+            "&dryRun=All"
+        } else {
+            ""
+        };
+        format!("{path}?fieldManager={}{dry_run}", self.field_manager)
+    }
+
+    async fn call<T: DeserializeOwned>(
+        &self,
+        method: http::Method,
+        path: &str,
+        content_type: Option<&str>,
+        body: Vec<u8>,
+    ) -> Result<T, CallError> {
+        let mut pause = FIRST_PAUSE;
+        for attempt in 1.. {
+            let answer = self.once(&method, path, content_type, body.clone()).await;
+            let (error, retry_after) = match answer {
+                Ok(bytes) => {
+                    return serde_json::from_slice(&bytes)
+                        // serde's message quotes what it read, which may be a secret.
+                        .map_err(|error| {
+                            CallError::Unreadable(format!("{:?} error", error.classify()))
+                        });
+                }
+                Err(failed) => failed,
+            };
+            if error.is_overload() {
+                self.window.halve();
+            }
+            if attempt >= TRIES || !error.is_transient() {
+                return Err(error);
+            }
+            let pause_now = retry_after.unwrap_or(pause).min(LONGEST_PAUSE);
+            tracing::debug!(context = %self.context, %method, path, %error, ?pause_now, "trying again");
+            tokio::time::sleep(pause_now).await;
+            pause *= 2;
+        }
+        Err(CallError::Timeout(self.timeout))
+    }
+
+    async fn once(
+        &self,
+        method: &http::Method,
+        path: &str,
+        content_type: Option<&str>,
+        body: Vec<u8>,
+    ) -> Result<Vec<u8>, (CallError, Option<Duration>)> {
+        let mut request = http::Request::builder()
+            .method(method)
+            .uri(path)
+            .header("accept", "application/json");
+        if let Some(content_type) = content_type {
+            request = request.header("content-type", content_type);
+        }
+        let request = request.body(Body::from(body)).map_err(|error| {
+            (
+                CallError::Unreadable(format!("cannot form the request: {error}")),
+                None,
+            )
+        })?;
+        let exchange = async {
+            let response = self
+                .client
+                .send(request)
+                .await
+                .map_err(|error| transport(&error))?;
+            let (status, retry_after) = (response.status(), retry_after(response.headers()));
+            let collected = Limited::new(response.into_body(), LARGEST_ANSWER)
+                .collect()
+                .await
+                .map_err(|error| {
+                    (
+                        CallError::Transport(format!("the answer broke off: {error}")),
+                        None,
+                    )
+                })?;
+            let bytes = collected.to_bytes();
+            tracing::debug!(context = %self.context, %method, path, status = status.as_u16(), bytes = bytes.len());
+            if status.is_success() {
+                Ok(bytes.to_vec())
+            } else {
+                Err((api_error(status.as_u16(), &bytes), retry_after))
+            }
+        };
+        if self.timeout.is_zero() {
+            return exchange.await;
+        }
+        tokio::time::timeout(self.timeout, exchange)
+            .await
+            .unwrap_or_else(|_| Err((CallError::Timeout(self.timeout), None)))
+    }
+}
+
+fn to_body(object: &impl Serialize) -> Result<Vec<u8>, CallError> {
+    serde_json::to_vec(object)
+        .map_err(|error| CallError::Unreadable(format!("cannot form the request: {error}")))
+}
+
+fn transport(error: &kube::Error) -> (CallError, Option<Duration>) {
+    let mut reason = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        let text = cause.to_string();
+        if !reason.contains(&text) {
+            reason = format!("{reason}: {text}");
+        }
+        source = cause.source();
+    }
+    (CallError::Transport(reason), None)
+}
+
+fn retry_after(headers: &http::HeaderMap) -> Option<Duration> {
+    let seconds = headers.get("retry-after")?.to_str().ok()?.parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
+fn api_error(code: u16, body: &[u8]) -> CallError {
+    #[derive(serde::Deserialize)]
+    struct Status {
+        #[serde(default)]
+        reason: String,
+        #[serde(default)]
+        message: String,
+    }
+    match serde_json::from_slice::<Status>(body) {
+        Ok(status) if !status.message.is_empty() => CallError::Api {
+            code,
+            reason: status.reason,
+            message: status.message,
+        },
+        // Not a Status: some proxy's page, of which the status says more than the text.
+        _ => CallError::Api {
+            code,
+            reason: String::new(),
+            message: format!("HTTP status {code}"),
+        },
+    }
+}

@@ -1,0 +1,250 @@
+//! From flags and kubeconfig to clusters, one for each distinct API server.
+
+use super::connection::Cluster;
+use super::transport;
+use crate::Failure;
+use crate::cli::ClusterArgs;
+use hyper_util::client::proxy::matcher::Matcher;
+use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
+use kube::{Client, Config};
+use std::collections::HashSet;
+
+/// Connects to every cluster `args` choose; nothing is sent yet, except that several
+/// contexts are asked for their cluster's identity, so that no cluster is worked on twice.
+///
+/// # Errors
+/// Kubeconfig and context mistakes. A cluster that does not answer is no error here:
+/// its own targets will say so.
+pub async fn connect(args: &ClusterArgs, field_manager: &str) -> Result<Vec<Cluster>, Failure> {
+    let kubeconfig = match read_kubeconfig(args)? {
+        Some(kubeconfig) => kubeconfig,
+        None => return Ok(vec![in_cluster(args, field_manager)?]),
+    };
+    let mut clusters = Vec::new();
+    for context in contexts(args, &kubeconfig)? {
+        let client = context_client(args, &kubeconfig, &context).await?;
+        clusters.push(Cluster::new(
+            context,
+            client,
+            args.request_timeout,
+            field_manager,
+        ));
+    }
+    if clusters.len() > 1 {
+        clusters = distinct(clusters).await;
+    }
+    Ok(clusters)
+}
+
+fn read_kubeconfig(args: &ClusterArgs) -> Result<Option<Kubeconfig>, Failure> {
+    let read = match &args.kubeconfig {
+        Some(path) => Kubeconfig::read_from(path),
+        None => Kubeconfig::read(),
+    };
+    match read {
+        Ok(kubeconfig) => Ok(Some(kubeconfig)),
+        Err(KubeconfigError::ReadConfig(error, _))
+            if args.kubeconfig.is_none()
+                && error.kind() == std::io::ErrorKind::NotFound
+                && std::env::var_os("KUBERNETES_SERVICE_HOST").is_some() =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(kubeconfig_failure(&error)),
+    }
+}
+
+fn kubeconfig_failure(error: &KubeconfigError) -> Failure {
+    match error {
+        KubeconfigError::ReadConfig(reason, path) => Failure::usage(format!(
+            "cannot read the kubeconfig {}: {reason}",
+            path.display()
+        ))
+        .next("name one with --kubeconfig FILE or KUBECONFIG"),
+        // The parser quotes the text around the mistake, and a kubeconfig holds secrets.
+        KubeconfigError::Parse(_) => {
+            Failure::usage("the kubeconfig is not valid").next("kubectl config view")
+        }
+        other => Failure::usage(format!("the kubeconfig cannot be used: {other}"))
+            .next("kubectl config view"),
+    }
+}
+
+fn contexts(args: &ClusterArgs, kubeconfig: &Kubeconfig) -> Result<Vec<String>, Failure> {
+    let known: Vec<&str> = kubeconfig
+        .contexts
+        .iter()
+        .map(|context| context.name.as_str())
+        .collect();
+    if args.all_contexts {
+        if known.is_empty() {
+            return Err(Failure::usage("the kubeconfig has no contexts")
+                .next("kubectl config get-contexts"));
+        }
+        return Ok(known.into_iter().map(str::to_owned).collect());
+    }
+    if args.contexts.is_empty() {
+        let current = kubeconfig
+            .current_context
+            .clone()
+            .filter(|name| !name.is_empty());
+        return current.map(|name| vec![name]).ok_or_else(|| {
+            Failure::usage("the kubeconfig has no current context")
+                .next("kubectl config use-context NAME")
+        });
+    }
+    let mut seen = HashSet::new();
+    for context in &args.contexts {
+        if !known.contains(&context.as_str()) {
+            return Err(Failure::usage(format!(
+                "context `{context}` is not in the kubeconfig; it has: {}",
+                known.join(", ")
+            ))
+            .next("kubectl config get-contexts"));
+        }
+        seen.insert(context);
+    }
+    let mut chosen = args.contexts.clone();
+    chosen.retain(|context| seen.remove(context));
+    Ok(chosen)
+}
+
+async fn context_client(
+    args: &ClusterArgs,
+    kubeconfig: &Kubeconfig,
+    context: &str,
+) -> Result<Client, Failure> {
+    let options = KubeConfigOptions {
+        context: Some(context.to_owned()),
+        ..KubeConfigOptions::default()
+    };
+    let mut config = Config::from_custom_kubeconfig(kubeconfig.clone(), &options)
+        .await
+        .map_err(|error| kubeconfig_failure(&error).context(format!("context `{context}`")))?;
+    if !names_a_proxy(kubeconfig, context) {
+        respect_no_proxy(&mut config);
+    }
+    build(args, config, context)
+}
+
+fn in_cluster(args: &ClusterArgs, field_manager: &str) -> Result<Cluster, Failure> {
+    let config = Config::incluster().map_err(|error| {
+        Failure::usage(format!(
+            "neither a kubeconfig nor a usable in-cluster configuration: {error}"
+        ))
+        .next("name a kubeconfig with --kubeconfig FILE or KUBECONFIG")
+    })?;
+    let client = build(args, config, "in-cluster")?;
+    Ok(Cluster::new(
+        "in-cluster".to_owned(),
+        client,
+        args.request_timeout,
+        field_manager,
+    ))
+}
+
+fn build(args: &ClusterArgs, mut config: Config, context: &str) -> Result<Client, Failure> {
+    if let Some(user) = &args.as_user {
+        config.auth_info.impersonate = Some(user.clone());
+        config.auth_info.impersonate_groups = Some(args.as_group.clone());
+    }
+    if args.insecure_skip_tls_verify {
+        config.accept_invalid_certs = true;
+    }
+    if let Some(path) = &args.certificate_authority {
+        let pem = std::fs::read(path).map_err(|error| {
+            Failure::usage(format!(
+                "cannot read --certificate-authority {}: {error}",
+                path.display()
+            ))
+        })?;
+        config.root_cert = Some(certificates(&pem, path)?);
+    }
+    transport::client(config).map_err(|error| {
+        Failure::new(format!(
+            "cannot connect with context `{context}`: {}",
+            connect_reason(&error)
+        ))
+        .next(format!("kubectl --context {context} version"))
+    })
+}
+
+fn certificates(pem: &[u8], path: &std::path::Path) -> Result<Vec<Vec<u8>>, Failure> {
+    use rustls::pki_types::CertificateDer;
+    use rustls::pki_types::pem::PemObject;
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem)
+        .map(|der| der.map(|der| der.to_vec()))
+        .collect();
+    match certificates {
+        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        _ => Err(Failure::usage(format!(
+            "--certificate-authority {} holds no PEM certificate",
+            path.display()
+        ))),
+    }
+}
+
+/// What may be shown of a connection failure: an exec plugin's output may hold its token.
+fn connect_reason(error: &kube::Error) -> String {
+    use kube::client::AuthError;
+    match error {
+        kube::Error::Auth(AuthError::AuthExecRun { out, .. }) => {
+            format!("the kubeconfig's credential plugin failed ({})", out.status)
+        }
+        kube::Error::Auth(AuthError::AuthExecParse(_)) => {
+            "the kubeconfig's credential plugin did not print an ExecCredential".to_owned()
+        }
+        other => other.to_string(),
+    }
+}
+
+fn names_a_proxy(kubeconfig: &Kubeconfig, context: &str) -> bool {
+    let cluster = kubeconfig
+        .contexts
+        .iter()
+        .find(|named| named.name == context)
+        .and_then(|named| named.context.as_ref())
+        .map(|context| context.cluster.as_str());
+    kubeconfig
+        .clusters
+        .iter()
+        .filter(|named| Some(named.name.as_str()) == cluster)
+        .filter_map(|named| named.cluster.as_ref())
+        .any(|cluster| {
+            cluster
+                .proxy_url
+                .as_ref()
+                .is_some_and(|url| !url.is_empty())
+        })
+}
+
+/// kube compares NO_PROXY with the proxy's address instead of the API server's;
+/// Go, and so kubectl, also never sends loopback addresses through a proxy.
+fn respect_no_proxy(config: &mut Config) {
+    let loopback = config.cluster_url.host().is_some_and(|host| {
+        let host = host.trim_matches(['[', ']']);
+        host == "localhost"
+            || host
+                .parse::<std::net::IpAddr>()
+                .is_ok_and(|address| address.is_loopback())
+    });
+    let proxy = Matcher::from_env().intercept(&config.cluster_url);
+    config.proxy_url = proxy
+        .filter(|_| !loopback)
+        .map(|intercept| intercept.uri().clone());
+}
+
+/// Two contexts may lead to one cluster: kube-system's UID tells. A cluster that does
+/// not say who it is counts as one of its own.
+async fn distinct(clusters: Vec<Cluster>) -> Vec<Cluster> {
+    let identities = futures::future::join_all(clusters.iter().map(Cluster::identity)).await;
+    let mut seen = HashSet::new();
+    let is_new = |identity: Option<String>| identity.is_none_or(|identity| seen.insert(identity));
+    let new: Vec<bool> = identities.into_iter().map(is_new).collect();
+    clusters
+        .into_iter()
+        .zip(new)
+        .filter(|(_, new)| *new)
+        .map(|(cluster, _)| cluster)
+        .collect()
+}

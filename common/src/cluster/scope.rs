@@ -1,0 +1,160 @@
+//! Which namespaces a command works in.
+
+use super::connection::Cluster;
+use super::error::CallError;
+use super::list::list_all;
+use crate::Failure;
+use clap::Args;
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use k8s_openapi::api::core::v1::Namespace;
+use kube::core::params::ListParams;
+use std::collections::BTreeSet;
+
+/// The flags that choose namespaces.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Namespace options")]
+pub struct Scope {
+    /// Namespace to work in (repeat, or separate by commas)
+    #[arg(
+        short,
+        long = "namespace",
+        value_name = "NAMESPACE",
+        value_delimiter = ','
+    )]
+    pub namespaces: Vec<String>,
+
+    /// Work in every namespace
+    #[arg(short = 'A', long, conflicts_with_all = ["namespaces", "namespace_selector"])]
+    pub all_namespaces: bool,
+
+    /// Work in the namespaces with these labels
+    #[arg(long, value_name = "SELECTOR", conflicts_with = "namespaces")]
+    pub namespace_selector: Option<String>,
+
+    /// Leave out namespaces that match this glob, such as `kube-*` (repeat for several)
+    #[arg(long, value_name = "GLOB")]
+    pub exclude_namespace: Vec<String>,
+}
+
+/// The scope, resolved for one cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NamespaceSelection {
+    /// Every namespace, known or not.
+    All,
+    /// Exactly these, in alphabetical order.
+    Named(BTreeSet<String>),
+}
+
+impl Scope {
+    /// Whether namespaces were chosen one by one or by label, rather than by `-A`.
+    pub fn is_deliberate(&self) -> bool {
+        !self.all_namespaces
+    }
+
+    /// The globs of `--exclude-namespace`.
+    pub fn excluded(&self) -> Result<GlobSet, Failure> {
+        let mut globs = GlobSetBuilder::new();
+        for pattern in &self.exclude_namespace {
+            let glob = Glob::new(pattern).map_err(|error| {
+                Failure::usage(format!(
+                    "--exclude-namespace `{pattern}` is not a glob: {}",
+                    error.kind()
+                ))
+            })?;
+            globs.add(glob);
+        }
+        globs
+            .build()
+            .map_err(|error| Failure::usage(format!("--exclude-namespace: {error}")))
+    }
+
+    /// Which namespaces of `cluster` are meant; asks the cluster only for a selector.
+    pub async fn resolve(&self, cluster: &Cluster) -> Result<NamespaceSelection, Failure> {
+        if self.all_namespaces {
+            return Ok(NamespaceSelection::All);
+        }
+        let excluded = self.excluded()?;
+        let names: BTreeSet<String> = match &self.namespace_selector {
+            Some(selector) => {
+                let params = ListParams::default().labels(selector);
+                list_all::<Namespace>(cluster, "/api/v1/namespaces", &params)
+                    .await
+                    .map_err(|error| selector_failure(error, cluster, selector))?
+                    .into_iter()
+                    .filter_map(|namespace| namespace.metadata.name)
+                    .collect()
+            }
+            None if self.namespaces.is_empty() => [cluster.default_namespace().to_owned()].into(),
+            None => self.namespaces.iter().cloned().collect(),
+        };
+        for name in &names {
+            check_name(name)?;
+        }
+        Ok(NamespaceSelection::Named(
+            names
+                .into_iter()
+                .filter(|name| !excluded.is_match(name))
+                .collect(),
+        ))
+    }
+}
+
+fn selector_failure(error: CallError, cluster: &Cluster, selector: &str) -> Failure {
+    let action = format!("list the namespaces with labels `{selector}`");
+    match error {
+        CallError::Api {
+            code: 400, message, ..
+        } => Failure::usage(format!(
+            "--namespace-selector `{selector}` is not a selector: {message}"
+        )),
+        error if error.is_forbidden() => error
+            .into_failure(cluster.context(), &action)
+            .next("name the namespaces instead: -n NAMESPACE"),
+        error => error.into_failure(cluster.context(), &action),
+    }
+}
+
+/// RFC 1123 label, the API server's rule for namespaces; checked here because the
+/// name becomes a part of a path.
+fn check_name(name: &str) -> Result<(), Failure> {
+    let valid = (1..=63).contains(&name.len())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        && !name.starts_with('-')
+        && !name.ends_with('-');
+    if valid {
+        return Ok(());
+    }
+    Err(Failure::usage(format!(
+        "`{name}` cannot be a namespace: lower-case letters, digits and `-`, at most 63 characters"
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_namespace_that_cannot_be_is_refused_before_any_request() {
+        assert!(check_name("staging-2").is_ok());
+        for bad in ["", "Staging", "a/b", "../x", "-a", "a-", &"x".repeat(64)] {
+            assert!(check_name(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn excluded_namespaces_are_globs() {
+        let scope = Scope {
+            exclude_namespace: vec!["kube-*".into()],
+            ..Scope::default()
+        };
+        let excluded = scope.excluded().unwrap();
+        assert!(excluded.is_match("kube-system") && !excluded.is_match("my-kube-x"));
+        let broken = Scope {
+            exclude_namespace: vec!["a[".into()],
+            ..Scope::default()
+        };
+        assert!(broken.excluded().is_err());
+    }
+}
