@@ -231,7 +231,7 @@ impl Cluster {
         }
         tokio::time::timeout(self.timeout, exchange)
             .await
-            .unwrap_or_else(|_| Err((CallError::Timeout(self.timeout), None)))
+            .unwrap_or(Err((CallError::Timeout(self.timeout), None)))
     }
 }
 

@@ -1,1 +1,18 @@
-//! A pull secret's content.
+//! A pull secret's content: parse, merge, render, redact, match like the kubelet.
+//!
+//! Read and written the way the kubelet does it (Kubernetes 1.36,
+//! pkg/credentialprovider), and nothing is changed that is not ours.
+
+mod credential;
+mod document;
+mod entry;
+mod format;
+mod image;
+mod key;
+
+pub use credential::Credential;
+pub use document::{Document, DocumentError};
+pub use entry::EntryError;
+pub use format::Format;
+pub use image::ImageReference;
+pub use key::{belongs_to, matches_image};

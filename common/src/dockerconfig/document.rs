@@ -1,0 +1,215 @@
+//! A pull secret's JSON, edited without losing anything.
+
+use super::credential::Credential;
+use super::entry::{self, EntryError};
+use super::format::Format;
+use secrecy::SecretString;
+use serde_json::{Map, Value};
+use std::fmt;
+
+/// The content of `.dockerconfigjson` or `.dockercfg`.
+///
+/// Everything that is not changed on purpose survives: other registries, unknown
+/// fields, the order of keys. `Debug` shows no content.
+#[derive(Clone, PartialEq)]
+pub struct Document {
+    format: Format,
+    root: Map<String, Value>,
+}
+
+/// Why a secret's content is no credential document.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DocumentError {
+    /// The secret has no such key at all.
+    #[error("it has no `{0}` key")]
+    Missing(&'static str),
+    /// Not JSON; the place is told, the text around it may be a secret.
+    #[error("its JSON is broken at line {line}, column {column}")]
+    NotJson {
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: usize,
+    },
+    /// JSON, but not the shape of a credential document.
+    #[error("its JSON is no object with `auths`")]
+    NotADocument,
+}
+
+impl Document {
+    /// A document without any entry.
+    pub fn empty(format: Format) -> Self {
+        Self {
+            format,
+            root: Map::new(),
+        }
+    }
+
+    /// Reads the content of a secret's data key.
+    pub fn parse(format: Format, content: &[u8]) -> Result<Self, DocumentError> {
+        let root: Value =
+            serde_json::from_slice(content).map_err(|error| DocumentError::NotJson {
+                line: error.line(),
+                column: error.column(),
+            })?;
+        let Value::Object(root) = root else {
+            return Err(DocumentError::NotADocument);
+        };
+        let auths_readable = root
+            .get("auths")
+            .is_none_or(|auths| auths.is_object() || auths.is_null());
+        if format == Format::DockerConfigJson && !auths_readable {
+            return Err(DocumentError::NotADocument);
+        }
+        Ok(Self { format, root })
+    }
+
+    /// Which of the two shapes it has.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// The JSON text.
+    pub fn to_json(&self) -> SecretString {
+        SecretString::from(Value::Object(self.root.clone()).to_string())
+    }
+
+    /// Every entry: its key, and its credential or why it cannot be read.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, Result<Credential, EntryError>)> {
+        self.auths()
+            .into_iter()
+            .flatten()
+            .map(|(key, value)| (key.as_str(), entry::read(value)))
+    }
+
+    /// Whether the entry `key` holds exactly this credential and no trace of another.
+    pub fn holds(&self, key: &str, credential: &Credential) -> bool {
+        self.auths()
+            .and_then(|auths| auths.get(key))
+            .is_some_and(|value| entry::holds(value, credential))
+    }
+
+    /// Writes the credential into the entry `key`, which is added at the end if missing.
+    pub fn set(&mut self, key: &str, credential: &Credential) {
+        let auths = self.auths_mut();
+        let value = auths
+            .entry(key.to_owned())
+            .or_insert_with(|| Value::Object(Map::new()));
+        entry::write(value, credential);
+    }
+
+    /// Removes the entry `key`; the others keep their order.
+    pub fn remove(&mut self, key: &str) -> bool {
+        self.auths_mut().shift_remove(key).is_some()
+    }
+
+    /// Whether nothing is in it: no entry, and no field we do not know.
+    pub fn is_empty(&self) -> bool {
+        match self.format {
+            Format::DockerCfg => self.root.is_empty(),
+            Format::DockerConfigJson => {
+                self.auths().is_none_or(Map::is_empty) && self.root.keys().all(|key| key == "auths")
+            }
+        }
+    }
+
+    fn auths(&self) -> Option<&Map<String, Value>> {
+        match self.format {
+            Format::DockerCfg => Some(&self.root),
+            Format::DockerConfigJson => self.root.get("auths").and_then(Value::as_object),
+        }
+    }
+
+    fn auths_mut(&mut self) -> &mut Map<String, Value> {
+        if self.format == Format::DockerCfg {
+            return &mut self.root;
+        }
+        let auths = self.root.entry("auths").or_insert(Value::Null);
+        if !auths.is_object() {
+            *auths = Value::Object(Map::new());
+        }
+        match auths {
+            Value::Object(auths) => auths,
+            _ => unreachable!("made an object just above"),
+        }
+    }
+}
+
+impl fmt::Debug for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let keys: Vec<&str> = self.entries().map(|(key, _)| key).collect();
+        f.debug_struct("Document")
+            .field("format", &self.format)
+            .field("keys", &keys)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use secrecy::ExposeSecret;
+
+    fn credential(password: &str) -> Credential {
+        Credential::new("myorg+puller", SecretString::from(password))
+    }
+
+    const MIXED: &str = r#"{"credHelpers":{"z":"ecr"},"auths":{"registry.redhat.io":{"auth":"YTpi","email":"me@x","x":[1.5,null]},"quay.io/myorg":{"email":"","auth":"YTpj","username":"a","password":"c"},"b":{}},"psFormat":"x"}"#;
+
+    #[test]
+    fn other_entries_unknown_fields_and_order_survive_an_update() {
+        let mut document = Document::parse(Format::DockerConfigJson, MIXED.as_bytes()).unwrap();
+        document.set("quay.io/myorg", &credential("new"));
+        assert_eq!(
+            document.to_json().expose_secret(),
+            r#"{"credHelpers":{"z":"ecr"},"auths":{"registry.redhat.io":{"auth":"YTpi","email":"me@x","x":[1.5,null]},"quay.io/myorg":{"email":"","auth":"bXlvcmcrcHVsbGVyOm5ldw==","username":"myorg+puller","password":"new"},"b":{}},"psFormat":"x"}"#
+        );
+    }
+
+    #[test]
+    fn a_missing_entry_is_added_at_the_end_and_a_removed_one_leaves_the_rest() {
+        let mut document = Document::parse(Format::DockerConfigJson, MIXED.as_bytes()).unwrap();
+        document.set("new.example.com", &credential("x"));
+        assert!(document.remove("quay.io/myorg"));
+        assert!(!document.remove("quay.io/myorg"));
+        let keys: Vec<&str> = document.entries().map(|(key, _)| key).collect();
+        assert_eq!(keys, ["registry.redhat.io", "b", "new.example.com"]);
+    }
+
+    #[test]
+    fn the_legacy_format_keeps_its_format() {
+        let mut document =
+            Document::parse(Format::DockerCfg, br#"{"quay.io":{"auth":"YTpi"}}"#).unwrap();
+        document.set("quay.io", &credential("n"));
+        assert!(document.holds("quay.io", &credential("n")));
+        assert!(
+            document
+                .to_json()
+                .expose_secret()
+                .starts_with(r#"{"quay.io":{"#)
+        );
+    }
+
+    #[test]
+    fn what_is_no_document_is_refused_without_quoting_it() {
+        let parse =
+            |text: &str| Document::parse(Format::DockerConfigJson, text.as_bytes()).unwrap_err();
+        assert_eq!(
+            parse(r#"{"auths":SECRET}"#).to_string(),
+            "its JSON is broken at line 1, column 10"
+        );
+        assert_eq!(parse("[]"), DocumentError::NotADocument);
+        assert_eq!(parse(r#"{"auths":[]}"#), DocumentError::NotADocument);
+        assert!(
+            Document::parse(Format::DockerConfigJson, b"{}")
+                .unwrap()
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn debug_shows_no_content() {
+        let document = Document::parse(Format::DockerConfigJson, MIXED.as_bytes()).unwrap();
+        assert!(!format!("{document:?}").contains("YTp"));
+    }
+}
