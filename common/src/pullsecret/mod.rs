@@ -1,1 +1,32 @@
-//! Pull secrets: observe, plan, apply, verify.
+//! Pull secrets and the service accounts that use them: observe, plan, apply, verify.
+
+mod apply;
+mod inventory;
+mod manifest;
+mod observe;
+mod outcome;
+mod owner;
+mod plan;
+mod pod;
+mod reference;
+mod removal;
+mod secret;
+mod service_account;
+mod wanted;
+
+pub use apply::{Apply, apply};
+pub use inventory::{Inventory, InventoryItem};
+pub use manifest::manifests;
+pub use observe::{Observed, observe, observe_service_accounts};
+pub use outcome::{Outcome, Outcomes, Verb};
+pub use owner::Owner;
+pub use plan::{
+    Consent, Ensure, EntryPlan, NamespacePlan, Refusal, SecretPlan, Verdict, Write, plan_namespace,
+    plan_secret,
+};
+pub use pod::{PodUse, running_pods};
+pub use reference::{Attachment, Holder};
+pub use removal::{RemovalPlan, hosts_of, plan_removal};
+pub use secret::PullSecret;
+pub use service_account::ServiceAccountRefs;
+pub use wanted::{RobotToken, Wanted, WantedRegistry};

@@ -1,0 +1,389 @@
+//! Carries a plan out, target by target, and proves each write from its answer.
+
+use super::manifest;
+use super::outcome::{Outcome, Verb};
+use super::plan::{self, Consent, Ensure, NamespacePlan, SecretPlan, Write};
+use super::reference::{Attachment, Holder};
+use super::secret::{self, PullSecret};
+use super::wanted::Wanted;
+use crate::cluster::{self, CallError, Cluster};
+use crate::dockerconfig::Document;
+use crate::progress::Progress;
+use k8s_openapi::api::core::v1::Secret;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::cell::Cell;
+
+/// A secret that keeps changing under us is given up on after so many tries.
+const CONFLICTS: usize = 8;
+/// The type of the copy that exists while an immutable secret is replaced: no kubelet
+/// uses it, and no scan of ours reads it.
+const REPLACING: &str = "kubectl-quay.io/replacing";
+
+/// What is needed to carry plans out in one cluster, and to make them anew after a conflict.
+pub struct Apply<'a> {
+    /// The cluster.
+    pub cluster: &'a Cluster,
+    /// What the credentials should be.
+    pub wanted: &'a Wanted,
+    /// Set if the robot's credential shall be in every namespace of the plan.
+    pub ensure: Option<&'a Ensure>,
+    /// What the user allowed.
+    pub consent: Consent,
+    /// For real, or `dryRun=All`.
+    pub write: cluster::Write,
+}
+
+/// Carries out every plan, concurrently, and never lets one target's failure stop another.
+/// Ctrl-C ends it after the writes in flight; the rest is reported as skipped.
+pub async fn apply(
+    work: &Apply<'_>,
+    plans: Vec<NamespacePlan>,
+    progress: &dyn Progress,
+) -> Vec<Outcome> {
+    progress.begin(work.cluster.context(), plans.len());
+    let interrupted = Cell::new(false);
+    let run = work.cluster.window().run(plans, |plan| {
+        let interrupted = &interrupted;
+        async move {
+            let outcomes = if interrupted.get() {
+                work.skipped(&plan)
+            } else {
+                work.namespace(plan).await
+            };
+            progress.advance();
+            outcomes
+        }
+    });
+    let watch = async {
+        while tokio::signal::ctrl_c().await.is_ok() {
+            interrupted.set(true);
+        }
+        std::future::pending().await
+    };
+    let outcomes: Vec<Vec<Outcome>> = tokio::select! {
+        outcomes = run => outcomes,
+        outcomes = watch => outcomes,
+    };
+    progress.end();
+    outcomes.into_iter().flatten().collect()
+}
+
+/// The part of a PATCH's or POST's answer that proves it.
+#[derive(Deserialize)]
+struct Written {
+    #[serde(default)]
+    data: std::collections::BTreeMap<String, String>,
+}
+
+impl Apply<'_> {
+    fn skipped(&self, plan: &NamespacePlan) -> Vec<Outcome> {
+        let skip = |mut outcome: Outcome| {
+            outcome.result = Verb::Skipped;
+            outcome.message = "interrupted".to_owned();
+            outcome.next = Some("run the same command again".to_owned());
+            outcome
+        };
+        plan.secrets
+            .iter()
+            .flat_map(|secret| Outcome::of_plan(self.cluster.context(), secret))
+            .map(skip)
+            .collect()
+    }
+
+    async fn namespace(&self, plan: NamespacePlan) -> Vec<Outcome> {
+        let unborn = plan.create_namespace && self.write == cluster::Write::DryRun;
+        if plan.create_namespace
+            && let Err(error) = self.create_namespace(&plan.namespace).await
+        {
+            return self.failed_namespace(&plan, &error);
+        }
+        let mut outcomes = Vec::new();
+        for secret in &plan.secrets {
+            // The server cannot check objects in a namespace that a dry run did not create.
+            outcomes.extend(match unborn {
+                true => Outcome::of_plan(self.cluster.context(), secret),
+                false => self.secret(secret.clone()).await,
+            });
+        }
+        if let Some((secret, accounts)) = &plan.attach
+            && !unborn
+        {
+            self.attach(&plan.namespace, secret, accounts, &mut outcomes)
+                .await;
+        }
+        outcomes
+    }
+
+    async fn create_namespace(&self, namespace: &str) -> Result<(), CallError> {
+        let object =
+            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
+        match self
+            .cluster
+            .create::<Value>("/api/v1/namespaces", &object, self.write)
+            .await
+        {
+            Err(error) if !error.is_conflict() => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn failed_namespace(&self, plan: &NamespacePlan, error: &CallError) -> Vec<Outcome> {
+        let context = self.cluster.context();
+        let outcome = Outcome::new(
+            context,
+            &plan.namespace,
+            "namespace",
+            &plan.namespace,
+            Verb::Failed,
+        )
+        .message(format!("cannot create the namespace: {error}"))
+        .next(format!(
+            "kubectl --context {context} create namespace {}",
+            plan.namespace
+        ));
+        vec![outcome]
+    }
+
+    async fn secret(&self, mut plan: SecretPlan) -> Vec<Outcome> {
+        for _ in 0..CONFLICTS {
+            let error = match self.write(&plan).await {
+                Ok(()) => return Outcome::of_plan(self.cluster.context(), &plan),
+                Err(error) => error,
+            };
+            let gone = error.is_not_found() && plan.base.is_some();
+            if !error.is_conflict() && !gone {
+                return self.failed(&plan, &error);
+            }
+            match self.plan_again(&plan).await {
+                Ok(Some(next)) => plan = next,
+                Ok(None) => return self.vanished(&plan),
+                Err(error) => return self.failed(&plan, &error),
+            }
+        }
+        let error = CallError::Transport("somebody keeps changing it".to_owned());
+        self.failed(&plan, &error)
+    }
+
+    async fn write(&self, plan: &SecretPlan) -> Result<(), CallError> {
+        let collection = secret::collection(&plan.namespace);
+        let (written, document): (Written, _) = match &plan.write {
+            Write::Nothing => return Ok(()),
+            Write::Create(document) => {
+                let object = manifest::new_secret(plan, document);
+                (
+                    self.cluster
+                        .create(&collection, &object, self.write)
+                        .await?,
+                    document,
+                )
+            }
+            Write::Update {
+                document,
+                clean_last_applied,
+            } => {
+                let path = secret::path(&plan.namespace, &plan.name);
+                let patch = manifest::patch(plan, document, *clean_last_applied);
+                (
+                    self.cluster.merge_patch(&path, &patch, self.write).await?,
+                    document,
+                )
+            }
+            Write::Recreate(document) => return self.recreate(plan, document).await,
+        };
+        prove(&written, document)
+    }
+
+    /// Puts a new secret in the place of an immutable one. A copy holds the content
+    /// while there is none, so that a crash in between loses nothing.
+    async fn recreate(&self, plan: &SecretPlan, document: &Document) -> Result<(), CallError> {
+        let Some(base) = &plan.base else {
+            return Ok(());
+        };
+        if self.write == cluster::Write::DryRun {
+            return Ok(());
+        }
+        let collection = secret::collection(&plan.namespace);
+        let path = base.path();
+        let mut object: Value = self.cluster.get(&path).await?;
+        if let Some(metadata) = object["metadata"].as_object_mut() {
+            for field in [
+                "uid",
+                "resourceVersion",
+                "creationTimestamp",
+                "managedFields",
+                "generation",
+            ] {
+                metadata.remove(field);
+            }
+            if let Some(annotations) = metadata
+                .get_mut("annotations")
+                .and_then(Value::as_object_mut)
+            {
+                annotations.remove(secret::LAST_APPLIED);
+            }
+        }
+        object["data"][document.format().data_key()] = json!(manifest::data(document));
+        let copy_name = format!("{}.replacing", plan.name);
+        let copy = json!({
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": copy_name, "namespace": plan.namespace},
+            "type": REPLACING,
+            "data": object["data"],
+        });
+        let copied: Secret = self.cluster.create(&collection, &copy, self.write).await.map_err(|error| {
+            if !error.is_conflict() {
+                return error;
+            }
+            CallError::Transport(format!("secret `{copy_name}` is left of a replacement that broke off; compare and delete it"))
+        })?;
+        self.cluster
+            .delete(&path, &base.uid, &base.resource_version, self.write)
+            .await?;
+        let written: Written = self
+            .cluster
+            .create(&collection, &object, self.write)
+            .await
+            .map_err(|error| {
+                CallError::Transport(format!(
+                    "{error}; its whole content is kept in secret `{copy_name}`"
+                ))
+            })?;
+        prove(&written, document)?;
+        let uid = copied.metadata.uid.unwrap_or_default();
+        let version = copied.metadata.resource_version.unwrap_or_default();
+        self.cluster
+            .delete(
+                &secret::path(&plan.namespace, &copy_name),
+                &uid,
+                &version,
+                self.write,
+            )
+            .await
+    }
+
+    /// Reads the secret again and plans from what it is now. `None`: there is nothing to do any more.
+    async fn plan_again(&self, plan: &SecretPlan) -> Result<Option<SecretPlan>, CallError> {
+        let current = match self
+            .cluster
+            .get::<Secret>(&secret::path(&plan.namespace, &plan.name))
+            .await
+        {
+            Ok(current) => current,
+            Err(error) if error.is_not_found() => {
+                return Ok(self.ensure.map(|ensure| {
+                    let fresh = plan::plan_namespace(
+                        &plan.namespace,
+                        &[],
+                        ensure,
+                        self.wanted,
+                        self.consent,
+                    );
+                    fresh
+                        .secrets
+                        .into_iter()
+                        .next()
+                        .unwrap_or_else(|| plan.clone())
+                }));
+            }
+            Err(error) => return Err(error),
+        };
+        let secret_type = current.type_.clone().unwrap_or_default();
+        let Some(current) = PullSecret::read(current) else {
+            return Err(CallError::Unreadable(format!(
+                "a secret of that name exists and is of type `{secret_type}`; choose another with --secret-name"
+            )));
+        };
+        Ok(match self.ensure {
+            Some(ensure) => Some(plan::plan_target(
+                &current,
+                ensure,
+                self.wanted,
+                self.consent,
+            )),
+            None => plan::plan_secret(&current, self.wanted, self.consent),
+        })
+    }
+
+    fn vanished(&self, plan: &SecretPlan) -> Vec<Outcome> {
+        let mut outcomes = Outcome::of_plan(self.cluster.context(), plan);
+        for outcome in &mut outcomes {
+            outcome.result = Verb::Unchanged;
+            outcome.message = "it was removed, or no longer holds the robot".to_owned();
+        }
+        outcomes
+    }
+
+    fn failed(&self, plan: &SecretPlan, error: &CallError) -> Vec<Outcome> {
+        let mut outcomes = Outcome::of_plan(self.cluster.context(), plan);
+        for outcome in &mut outcomes {
+            outcome.result = Verb::Failed;
+            outcome.message = error.to_string();
+            outcome.next = Some(match error {
+                error if error.is_not_found() => format!(
+                    "namespace `{}` does not exist: pass --create-namespace to create it",
+                    plan.namespace
+                ),
+                error if error.is_forbidden() => format!(
+                    "kubectl --context {} -n {} auth can-i patch secrets",
+                    self.cluster.context(),
+                    plan.namespace
+                ),
+                _ => "run the same command again".to_owned(),
+            });
+        }
+        outcomes
+    }
+
+    async fn attach(
+        &self,
+        namespace: &str,
+        secret: &str,
+        accounts: &[String],
+        outcomes: &mut [Outcome],
+    ) {
+        let Some(outcome) = outcomes.iter_mut().find(|outcome| outcome.name == secret) else {
+            return;
+        };
+        if outcome.result.is_failure() {
+            return;
+        }
+        for account in accounts {
+            let holder = Holder::service_account(namespace, account);
+            match holder.attach(self.cluster, secret, self.write).await {
+                Ok(Attachment::Unchanged) => {}
+                Ok(Attachment::Changed) => {
+                    outcome.references.push(holder.label);
+                    if outcome.result == Verb::Unchanged {
+                        outcome.result = Verb::Attached;
+                    }
+                }
+                Err(error) => {
+                    let what = if error.is_not_found() {
+                        "does not exist".to_owned()
+                    } else {
+                        error.to_string()
+                    };
+                    outcome.result = Verb::Failed;
+                    outcome.message =
+                        format!("the secret is right, but service account `{account}`: {what}");
+                    outcome.next = Some(format!(
+                        "kubectl quay-pullsecret attach {secret} -n {namespace} --service-account {account}"
+                    ));
+                }
+            }
+        }
+    }
+}
+
+/// The server has stored what was sent, as its answer shows.
+fn prove(written: &Written, document: &Document) -> Result<(), CallError> {
+    let stored = written.data.get(document.format().data_key());
+    if stored.is_some_and(|stored| *stored == manifest::data(document)) {
+        return Ok(());
+    }
+    Err(CallError::Unreadable(
+        "the API server stored something else than was sent (an admission webhook?)".to_owned(),
+    ))
+}

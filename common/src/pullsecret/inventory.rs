@@ -1,0 +1,171 @@
+//! Which robots are where: what `list` shows, from the clusters alone.
+
+use super::secret::PullSecret;
+use super::service_account::ServiceAccountRefs;
+use crate::cli::{Report, Table, age};
+use crate::credentials::Fingerprint;
+use crate::dockerconfig::EntryError;
+use crate::quay::RobotName;
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// One credential in one secret.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InventoryItem {
+    /// The cluster, by the name of its context.
+    pub context: String,
+    /// The namespace.
+    pub namespace: String,
+    /// The secret.
+    pub secret: String,
+    /// The `auths` key; empty if the secret cannot be read.
+    pub key: String,
+    /// The robot or other account.
+    pub account: String,
+    /// `ok`, or what is special about the secret.
+    pub state: String,
+    /// What may be shown of the password.
+    pub fingerprint: Option<Fingerprint>,
+    /// Service accounts that hand the secret to their pods.
+    pub service_accounts: Vec<String>,
+    /// When the secret was created.
+    pub created: Option<String>,
+    #[serde(skip)]
+    age: String,
+}
+
+/// Every credential in scope.
+#[derive(Debug, Default, Serialize)]
+pub struct Inventory {
+    /// One line for each credential.
+    pub items: Vec<InventoryItem>,
+}
+
+impl Inventory {
+    /// Adds one cluster's secrets: the credentials of robots, with `all` those of every
+    /// account, and whatever cannot be read.
+    pub fn add(
+        &mut self,
+        context: &str,
+        secrets: &[PullSecret],
+        accounts: &[ServiceAccountRefs],
+        all: bool,
+    ) {
+        let now = Timestamp::now();
+        for secret in secrets {
+            let item = |key: &str, account: &str, state: String, fingerprint| InventoryItem {
+                context: context.to_owned(),
+                namespace: secret.namespace.clone(),
+                secret: secret.name.clone(),
+                key: key.to_owned(),
+                account: account.to_owned(),
+                state,
+                fingerprint,
+                service_accounts: accounts
+                    .iter()
+                    .filter(|account| account.references(&secret.namespace, &secret.name))
+                    .map(|account| account.name.clone())
+                    .collect(),
+                created: secret.created.map(|created| created.to_string()),
+                age: secret
+                    .created
+                    .map(|created| age(created, now))
+                    .unwrap_or_default(),
+            };
+            match &secret.document {
+                Err(error) => self
+                    .items
+                    .push(item("", "", format!("broken: {error}"), None)),
+                Ok(document) => {
+                    for (key, read) in document.entries() {
+                        match read {
+                            Ok(found) if all || RobotName::is_robot(&found.username) => {
+                                let fingerprint = Some(found.fingerprint());
+                                self.items.push(item(
+                                    key,
+                                    &found.username,
+                                    state(secret),
+                                    fingerprint,
+                                ));
+                            }
+                            Ok(_) | Err(EntryError::Empty) => {}
+                            Err(error) => {
+                                self.items
+                                    .push(item(key, "", format!("broken: {error}"), None))
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn state(secret: &PullSecret) -> String {
+    match (&secret.owner, secret.immutable) {
+        (Some(owner), _) => format!("written by {}", owner.tool),
+        (None, true) => "immutable".to_owned(),
+        (None, false) => "ok".to_owned(),
+    }
+}
+
+impl Report for Inventory {
+    fn table(&self, wide: bool) -> Table {
+        let contexts = wide
+            || self
+                .items
+                .windows(2)
+                .any(|pair| pair[0].context != pair[1].context);
+        let mut headings = if contexts { vec!["CONTEXT"] } else { vec![] };
+        headings.extend([
+            "NAMESPACE",
+            "SECRET",
+            "KEY",
+            "ROBOT",
+            "STATE",
+            "SERVICE ACCOUNTS",
+        ]);
+        if wide {
+            headings.push("FINGERPRINT");
+        }
+        headings.push("AGE");
+        let mut table = Table::new(headings);
+        for item in &self.items {
+            let mut row = if contexts {
+                vec![item.context.clone()]
+            } else {
+                vec![]
+            };
+            row.extend([
+                item.namespace.clone(),
+                item.secret.clone(),
+                item.key.clone(),
+                item.account.clone(),
+                item.state.clone(),
+                item.service_accounts.join(","),
+            ]);
+            if wide {
+                row.push(
+                    item.fingerprint
+                        .as_ref()
+                        .map(ToString::to_string)
+                        .unwrap_or_default(),
+                );
+            }
+            row.push(item.age.clone());
+            table.row(row);
+        }
+        table
+    }
+
+    fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self
+            .items
+            .iter()
+            .map(|item| format!("secret/{}", item.secret))
+            .collect();
+        names.dedup();
+        names
+    }
+}

@@ -1,0 +1,323 @@
+//! What became of every target.
+
+use super::plan::{EntryPlan, SecretPlan, Verdict, Write};
+use crate::cli::{Report, Table};
+use crate::credentials::Fingerprint;
+use serde::Serialize;
+
+/// What was done, in kubectl's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verb {
+    /// It was right already.
+    Unchanged,
+    /// A new secret.
+    Created,
+    /// A new credential in an existing secret.
+    Updated,
+    /// Only references of service accounts or workloads were added.
+    Attached,
+    /// Only references were removed.
+    Detached,
+    /// The object was removed.
+    Deleted,
+    /// Nothing is known of it, because its registry has no login.
+    Unknown,
+    /// It should change and was left alone.
+    Refused,
+    /// It could not be done.
+    Failed,
+    /// The run ended before its turn.
+    Skipped,
+}
+
+impl Verb {
+    /// Whether this makes the command fail.
+    pub fn is_failure(self) -> bool {
+        matches!(self, Self::Refused | Self::Failed | Self::Skipped)
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Self::Unchanged => "unchanged",
+            Self::Created => "created",
+            Self::Updated => "updated",
+            Self::Attached => "attached",
+            Self::Detached => "detached",
+            Self::Deleted => "deleted",
+            Self::Unknown => "unknown",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// One target's line in the report.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Outcome {
+    /// The cluster, by the name of its context.
+    pub context: String,
+    /// The namespace.
+    pub namespace: String,
+    /// The kind of the object named next; `secret` where a pull secret is meant.
+    pub kind: &'static str,
+    /// The object's name.
+    pub name: String,
+    /// The `auths` key.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub key: String,
+    /// The robot or other account.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub account: String,
+    /// What was done.
+    pub result: Verb,
+    /// The password before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<Fingerprint>,
+    /// The password after.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<Fingerprint>,
+    /// Service accounts and workloads that got or lost the reference.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<String>,
+    /// Why, and what else happened.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub message: String,
+    /// What to do next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+impl Outcome {
+    /// An outcome for a target without an entry of its own.
+    pub fn new(
+        context: &str,
+        namespace: &str,
+        kind: &'static str,
+        name: &str,
+        result: Verb,
+    ) -> Self {
+        Self {
+            context: context.to_owned(),
+            namespace: namespace.to_owned(),
+            kind,
+            name: name.to_owned(),
+            key: String::new(),
+            account: String::new(),
+            result,
+            before: None,
+            after: None,
+            references: Vec::new(),
+            message: String::new(),
+            next: None,
+        }
+    }
+
+    /// With a reason.
+    #[must_use]
+    pub fn message(mut self, text: impl Into<String>) -> Self {
+        self.message = text.into();
+        self
+    }
+
+    /// With the next command.
+    #[must_use]
+    pub fn next(mut self, command: impl Into<String>) -> Self {
+        self.next = Some(command.into());
+        self
+    }
+
+    /// What a plan says of each of its entries, assuming that it is carried out.
+    pub(super) fn of_plan(context: &str, plan: &SecretPlan) -> Vec<Self> {
+        plan.entries
+            .iter()
+            .map(|entry| Self::of_entry(context, plan, entry))
+            .collect()
+    }
+
+    fn of_entry(context: &str, plan: &SecretPlan, entry: &EntryPlan) -> Self {
+        let written = match plan.write {
+            Write::Create(_) => Verb::Created,
+            _ => Verb::Updated,
+        };
+        let (result, message) = match (&entry.verdict, &plan.refusal) {
+            (Verdict::Current, _) => (Verb::Unchanged, String::new()),
+            (Verdict::Unknown, _) => (Verb::Unknown, "no login for its registry".to_owned()),
+            (Verdict::Problem(reason), _) => (Verb::Failed, reason.clone()),
+            (_, Some(refusal)) => (Verb::Refused, refusal.reason.clone()),
+            (Verdict::Replaced(other), None) => (written, format!("instead of {other}")),
+            (Verdict::Stale | Verdict::Missing, None) => (written, Self::extra(plan)),
+        };
+        Self {
+            key: entry.key.clone(),
+            account: entry.account.clone(),
+            before: entry.before.clone(),
+            after: entry.after.clone(),
+            next: next_step(context, plan, entry, result),
+            message,
+            ..Self::new(context, &plan.namespace, "secret", &plan.name, result)
+        }
+    }
+
+    fn extra(plan: &SecretPlan) -> String {
+        match plan.write {
+            Write::Update {
+                clean_last_applied: true,
+                ..
+            } => "last-applied-configuration, which held the old credential, removed".to_owned(),
+            Write::Recreate(_) => "immutable: a new secret in its place".to_owned(),
+            _ => String::new(),
+        }
+    }
+}
+
+fn next_step(context: &str, plan: &SecretPlan, entry: &EntryPlan, result: Verb) -> Option<String> {
+    let (namespace, name) = (&plan.namespace, &plan.name);
+    match (result, &plan.refusal, &entry.verdict) {
+        (Verb::Refused, Some(refusal), _) => Some(refusal.remedy.clone()),
+        (Verb::Failed, _, Verdict::Problem(reason))
+            if reason.contains("does not exist in Quay") =>
+        {
+            Some(format!(
+                "kubectl quay-robot create {account}, or kubectl quay-pullsecret delete --robot {account} -n {namespace}",
+                account = entry.account
+            ))
+        }
+        (Verb::Failed, _, Verdict::Problem(reason)) if !reason.contains("--replace-account") => {
+            Some(format!(
+                "kubectl --context {context} -n {namespace} edit secret {name}"
+            ))
+        }
+        _ => None,
+    }
+}
+
+/// Everything a writing command did.
+#[derive(Debug, Default, Serialize)]
+pub struct Outcomes {
+    /// One line for each target.
+    pub items: Vec<Outcome>,
+    /// `client` or `server` if nothing was stored.
+    #[serde(rename = "dryRun", skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<&'static str>,
+}
+
+impl Outcomes {
+    /// Whether any target failed.
+    pub fn has_failure(&self) -> bool {
+        self.items.iter().any(|item| item.result.is_failure())
+    }
+
+    /// `12 updated, 1 refused`: how many of each.
+    pub fn summary(&self) -> String {
+        let mut counts: Vec<(Verb, usize)> = Vec::new();
+        for item in &self.items {
+            match counts.iter_mut().find(|(verb, _)| *verb == item.result) {
+                Some((_, count)) => *count += 1,
+                None => counts.push((item.result, 1)),
+            }
+        }
+        let parts: Vec<String> = counts
+            .iter()
+            .map(|(verb, count)| format!("{count} {}", verb.text()))
+            .collect();
+        if parts.is_empty() {
+            "nothing to do".to_owned()
+        } else {
+            parts.join(", ")
+        }
+    }
+
+    fn several_contexts(&self) -> bool {
+        self.items
+            .windows(2)
+            .any(|pair| pair[0].context != pair[1].context)
+    }
+}
+
+impl Report for Outcomes {
+    fn table(&self, wide: bool) -> Table {
+        let contexts = wide || self.several_contexts();
+        let mut headings = if contexts { vec!["CONTEXT"] } else { vec![] };
+        headings.extend(["NAMESPACE", "NAME", "ROBOT", "RESULT"]);
+        if wide {
+            headings.extend(["KEY", "BEFORE", "AFTER"]);
+        }
+        headings.push("DETAIL");
+        let mut table = Table::new(headings);
+        for item in &self.items {
+            let mut row = if contexts {
+                vec![item.context.clone()]
+            } else {
+                vec![]
+            };
+            let name = if item.kind == "secret" {
+                item.name.clone()
+            } else {
+                format!("{}/{}", item.kind, item.name)
+            };
+            row.extend([
+                item.namespace.clone(),
+                name,
+                item.account.clone(),
+                self.result_text(item),
+            ]);
+            if wide {
+                let shown = |fingerprint: &Option<Fingerprint>| {
+                    fingerprint
+                        .as_ref()
+                        .map(ToString::to_string)
+                        .unwrap_or_default()
+                };
+                row.extend([item.key.clone(), shown(&item.before), shown(&item.after)]);
+            }
+            row.push(detail(item));
+            table.row(row);
+        }
+        table
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.items
+            .iter()
+            .map(|item| format!("{}/{}", item.kind, item.name))
+            .collect()
+    }
+}
+
+impl Outcomes {
+    fn result_text(&self, item: &Outcome) -> String {
+        match self.dry_run {
+            Some(kind) if !item.result.is_failure() => {
+                format!("{} ({kind} dry run)", item.result.text())
+            }
+            _ => item.result.text().to_owned(),
+        }
+    }
+}
+
+fn detail(item: &Outcome) -> String {
+    let mut parts = Vec::new();
+    if !item.references.is_empty() {
+        let verb = if item.result == Verb::Detached || item.result == Verb::Deleted {
+            "detached from"
+        } else {
+            "attached to"
+        };
+        parts.push(format!("{verb} {}", item.references.join(", ")));
+    }
+    if !item.message.is_empty() {
+        parts.push(item.message.clone());
+    }
+    if let Some(next) = &item.next {
+        parts.push(format!("next: {next}"));
+    }
+    // A dash, since "<none>" in the last column reads like a missing value.
+    if parts.is_empty() {
+        "-".to_owned()
+    } else {
+        parts.join("; ")
+    }
+}

@@ -1,0 +1,232 @@
+//! References to pull secrets: `imagePullSecrets` of service accounts and of workloads.
+//!
+//! A service account's list is atomic on the server: a patch with one name would
+//! replace it (Kubernetes issue 72475). So every change is read, append or remove
+//! one name, write with the version that was read.
+
+use crate::Failure;
+use crate::cluster::{CallError, Cluster, Write};
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+/// How long a fresh namespace's `default` service account is waited for.
+const FRESH: Duration = Duration::from_secs(10);
+const POLL: Duration = Duration::from_millis(50);
+/// Writers that keep changing the object are given up on after so many tries.
+const CONFLICTS: usize = 8;
+
+/// What became of a reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attachment {
+    /// It was added or removed.
+    Changed,
+    /// It was already so.
+    Unchanged,
+}
+
+/// An object with an `imagePullSecrets` list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// `serviceaccount/default`, `deployment/shop`.
+    pub label: String,
+    path: String,
+    /// The way from the object's root to the list's parent.
+    parent: &'static [&'static str],
+    may_be_fresh: bool,
+}
+
+const POD_TEMPLATE: &[&str] = &["spec", "template", "spec"];
+const CRON_TEMPLATE: &[&str] = &["spec", "jobTemplate", "spec", "template", "spec"];
+
+impl Holder {
+    /// A service account.
+    pub fn service_account(namespace: &str, name: &str) -> Self {
+        Self {
+            label: format!("serviceaccount/{name}"),
+            path: format!("/api/v1/namespaces/{namespace}/serviceaccounts/{name}"),
+            parent: &[],
+            // The service account controller creates it a moment after the namespace.
+            may_be_fresh: name == "default",
+        }
+    }
+
+    /// A workload's pod template, written `KIND/NAME` with kubectl's kinds and short names.
+    ///
+    /// # Errors
+    /// Kinds without a pod template that can be changed.
+    pub fn workload(namespace: &str, reference: &str) -> Result<Self, Failure> {
+        let usage = || {
+            Failure::usage(format!(
+                "`{reference}` is not KIND/NAME, such as deployment/shop"
+            ))
+        };
+        let (kind, name) = reference.split_once('/').ok_or_else(usage)?;
+        if name.is_empty() || name.contains('/') {
+            return Err(usage());
+        }
+        let (group, plural, parent) = match kind.to_ascii_lowercase().as_str() {
+            "deployment" | "deployments" | "deploy" | "deployment.apps" => {
+                ("apps", "deployments", POD_TEMPLATE)
+            }
+            "statefulset" | "statefulsets" | "sts" | "statefulset.apps" => {
+                ("apps", "statefulsets", POD_TEMPLATE)
+            }
+            "daemonset" | "daemonsets" | "ds" | "daemonset.apps" => {
+                ("apps", "daemonsets", POD_TEMPLATE)
+            }
+            "replicaset" | "replicasets" | "rs" | "replicaset.apps" => {
+                ("apps", "replicasets", POD_TEMPLATE)
+            }
+            "cronjob" | "cronjobs" | "cj" | "cronjob.batch" => ("batch", "cronjobs", CRON_TEMPLATE),
+            _ => {
+                return Err(Failure::usage(format!(
+                    "a {kind} has no pod template that can be changed; use a Deployment, StatefulSet, \
+                     DaemonSet, ReplicaSet or CronJob, or attach to a service account"
+                )));
+            }
+        };
+        Ok(Self {
+            label: format!("{}/{name}", plural.trim_end_matches('s')),
+            path: format!("/apis/{group}/v1/namespaces/{namespace}/{plural}/{name}"),
+            parent,
+            may_be_fresh: false,
+        })
+    }
+
+    /// Adds the secret's name to the list, unless it is in it.
+    pub async fn attach(
+        &self,
+        cluster: &Cluster,
+        secret: &str,
+        write: Write,
+    ) -> Result<Attachment, CallError> {
+        self.change(cluster, write, self.may_be_fresh, |names| {
+            with(names, secret)
+        })
+        .await
+    }
+
+    /// Removes the secret's name, and only that, from the list.
+    pub async fn detach(
+        &self,
+        cluster: &Cluster,
+        secret: &str,
+        write: Write,
+    ) -> Result<Attachment, CallError> {
+        self.change(cluster, write, false, |names| without(names, secret))
+            .await
+    }
+
+    async fn change(
+        &self,
+        cluster: &Cluster,
+        write: Write,
+        wait_if_missing: bool,
+        edit: impl Fn(&[Value]) -> Option<Vec<Value>>,
+    ) -> Result<Attachment, CallError> {
+        let deadline = Instant::now()
+            + if wait_if_missing {
+                FRESH
+            } else {
+                Duration::ZERO
+            };
+        let mut conflicts = 0;
+        loop {
+            let object = match cluster.get::<Value>(&self.path).await {
+                Ok(object) => object,
+                Err(error) if error.is_not_found() && Instant::now() < deadline => {
+                    tokio::time::sleep(POLL).await;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            let parent = self
+                .parent
+                .iter()
+                .fold(&object, |value, field| &value[field]);
+            let names = parent["imagePullSecrets"]
+                .as_array()
+                .map(Vec::as_slice)
+                .unwrap_or_default();
+            let Some(names) = edit(names) else {
+                return Ok(Attachment::Unchanged);
+            };
+            let list = json!({"imagePullSecrets": names});
+            let mut patch = self
+                .parent
+                .iter()
+                .rev()
+                .fold(list, |inner, field| json!({*field: inner}));
+            patch["metadata"] = json!({"resourceVersion": object["metadata"]["resourceVersion"]});
+            match cluster
+                .merge_patch::<Value>(&self.path, &patch, write)
+                .await
+            {
+                Ok(_) => return Ok(Attachment::Changed),
+                Err(error) if error.is_conflict() && conflicts < CONFLICTS => conflicts += 1,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+/// The list with `secret` at its end, or `None` if it is in it already. The order is
+/// the kubelet's, so nothing is moved.
+pub(super) fn with(names: &[Value], secret: &str) -> Option<Vec<Value>> {
+    let missing = !names.iter().any(|reference| reference["name"] == secret);
+    missing.then(|| {
+        names
+            .iter()
+            .cloned()
+            .chain([json!({"name": secret})])
+            .collect()
+    })
+}
+
+fn without(names: &[Value], secret: &str) -> Option<Vec<Value>> {
+    let present = names.iter().any(|reference| reference["name"] == secret);
+    present.then(|| {
+        names
+            .iter()
+            .filter(|reference| reference["name"] != secret)
+            .cloned()
+            .collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(list: &[&str]) -> Vec<Value> {
+        list.iter().map(|name| json!({"name": name})).collect()
+    }
+
+    #[test]
+    fn a_reference_is_appended_once_and_the_order_stays() {
+        assert_eq!(
+            with(&names(&["a", "b"]), "c"),
+            Some(names(&["a", "b", "c"]))
+        );
+        assert_eq!(with(&names(&["a", "b"]), "a"), None);
+    }
+
+    #[test]
+    fn only_the_named_reference_is_removed() {
+        assert_eq!(
+            without(&names(&["a", "b", "c"]), "b"),
+            Some(names(&["a", "c"]))
+        );
+        assert_eq!(without(&names(&["a"]), "b"), None);
+    }
+
+    #[test]
+    fn workloads_are_written_as_for_kubectl() {
+        let holder = Holder::workload("shop", "deploy/web").unwrap();
+        assert_eq!(holder.label, "deployment/web");
+        assert_eq!(holder.path, "/apis/apps/v1/namespaces/shop/deployments/web");
+        for bad in ["web", "deploy/", "pod/web", "job/x", "deploy/a/b"] {
+            assert!(Holder::workload("shop", bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! Takes a robot out of pull secrets: its entry, and the secret only if nothing else is in it.
+
+use super::manifest;
+use super::outcome::{Outcome, Verb};
+use super::pod::PodUse;
+use super::reference::{Attachment, Holder};
+use super::secret::PullSecret;
+use super::service_account::ServiceAccountRefs;
+use crate::cluster::{CallError, Cluster, Write};
+use crate::dockerconfig::{Document, belongs_to};
+use crate::quay::RobotName;
+use crate::registry::RegistryHost;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// What is removed from one secret.
+#[derive(Debug, Clone)]
+pub struct RemovalPlan {
+    secret: PullSecret,
+    robot: RobotName,
+    keys: Vec<String>,
+    /// What stays; `None` if the whole secret goes.
+    remaining: Option<Document>,
+    detach_from: Vec<String>,
+    refusal: Option<(String, String)>,
+}
+
+/// The hosts at which `robot` is found: more than one are more than one robot.
+pub fn hosts_of(secrets: &[PullSecret], robot: &RobotName) -> BTreeSet<String> {
+    let keys = secrets
+        .iter()
+        .flat_map(|secret| robot_keys(secret, robot, None));
+    keys.map(|key| {
+        let bare = key.split("://").last().unwrap_or_default();
+        bare.split('/')
+            .next()
+            .unwrap_or_default()
+            .to_ascii_lowercase()
+    })
+    .collect()
+}
+
+/// Plans the removal of `robot` at `registry` (`None`: wherever it is).
+pub fn plan_removal(
+    secrets: &[PullSecret],
+    accounts: &[ServiceAccountRefs],
+    pods: &[PodUse],
+    robot: &RobotName,
+    registry: Option<&RegistryHost>,
+    force: bool,
+) -> Vec<RemovalPlan> {
+    secrets
+        .iter()
+        .filter_map(|secret| {
+            let keys = robot_keys(secret, robot, registry);
+            let mut remaining = secret.document.clone().ok().filter(|_| !keys.is_empty())?;
+            for key in &keys {
+                remaining.remove(key);
+            }
+            let users: Vec<&str> = pods
+                .iter()
+                .filter(|pod| {
+                    pod.namespace == secret.namespace && pod.pull_secrets.contains(&secret.name)
+                })
+                .map(|pod| pod.name.as_str())
+                .collect();
+            let whole = remaining.is_empty();
+            let detach_from = accounts
+                .iter()
+                .filter(|account| whole && account.references(&secret.namespace, &secret.name))
+                .map(|account| account.name.clone())
+                .collect();
+            Some(RemovalPlan {
+                refusal: if force {
+                    None
+                } else {
+                    refusal(secret, &users, whole)
+                },
+                secret: secret.clone(),
+                robot: robot.clone(),
+                keys,
+                remaining: (!whole).then_some(remaining),
+                detach_from,
+            })
+        })
+        .collect()
+}
+
+fn robot_keys(
+    secret: &PullSecret,
+    robot: &RobotName,
+    registry: Option<&RegistryHost>,
+) -> Vec<String> {
+    let Ok(document) = &secret.document else {
+        return Vec::new();
+    };
+    document
+        .entries()
+        .filter(|(key, read)| {
+            read.as_ref()
+                .is_ok_and(|found| found.username == robot.as_str())
+                && registry.is_none_or(|registry| belongs_to(key, std::slice::from_ref(registry)))
+        })
+        .map(|(key, _)| key.to_owned())
+        .collect()
+}
+
+fn refusal(secret: &PullSecret, users: &[&str], whole: bool) -> Option<(String, String)> {
+    if let Some(owner) = &secret.owner {
+        return Some((
+            format!("{} writes it", owner.tool),
+            format!("change {}, or pass --force", owner.place),
+        ));
+    }
+    if let Some(first) = users.first() {
+        let more = match users.len() {
+            1 => String::new(),
+            count => format!(" and {} more", count - 1),
+        };
+        return Some((
+            format!("pod `{first}`{more} may have to pull with it again"),
+            "give those pods another pull secret, or pass --force".to_owned(),
+        ));
+    }
+    (secret.immutable && !whole).then(|| {
+        let remedy = "other entries are in it: recreate it without the robot's".to_owned();
+        ("it is immutable".to_owned(), remedy)
+    })
+}
+
+impl RemovalPlan {
+    /// `staging/quay-pull-secret`, for a question.
+    pub fn target(&self) -> String {
+        format!("{}/{}", self.secret.namespace, self.secret.name)
+    }
+
+    /// What the plan comes to, carried out or not.
+    pub fn outcome(&self, context: &str) -> Outcome {
+        let result = match (&self.refusal, &self.remaining) {
+            (Some(_), _) => Verb::Refused,
+            (None, None) => Verb::Deleted,
+            (None, Some(_)) => Verb::Updated,
+        };
+        let mut outcome = Outcome::new(
+            context,
+            &self.secret.namespace,
+            "secret",
+            &self.secret.name,
+            result,
+        );
+        outcome.account = self.robot.to_string();
+        outcome.key = self.keys.join(",");
+        match &self.refusal {
+            Some((reason, remedy)) => outcome.message(reason).next(remedy),
+            None if self.remaining.is_some() => {
+                outcome.message("the robot's entry removed, the others kept")
+            }
+            None => outcome,
+        }
+    }
+
+    /// Carries the plan out: detach first, then remove.
+    pub async fn apply(&self, cluster: &Cluster, write: Write) -> Outcome {
+        let mut outcome = self.outcome(cluster.context());
+        if self.refusal.is_some() {
+            return outcome;
+        }
+        for account in &self.detach_from {
+            let holder = Holder::service_account(&self.secret.namespace, account);
+            match holder.detach(cluster, &self.secret.name, write).await {
+                Ok(Attachment::Changed) => outcome.references.push(holder.label),
+                Ok(Attachment::Unchanged) => {}
+                Err(error) => return failed(outcome, &error),
+            }
+        }
+        match self.write(cluster, write).await {
+            Ok(()) => outcome,
+            // Somebody else was faster.
+            Err(error) if error.is_not_found() => outcome,
+            Err(error) => failed(outcome, &error),
+        }
+    }
+
+    async fn write(&self, cluster: &Cluster, write: Write) -> Result<(), CallError> {
+        let path = self.secret.path();
+        match &self.remaining {
+            None => {
+                cluster
+                    .delete(
+                        &path,
+                        &self.secret.uid,
+                        &self.secret.resource_version,
+                        write,
+                    )
+                    .await
+            }
+            Some(document) => {
+                let mut patch = json!({
+                    "metadata": {"resourceVersion": self.secret.resource_version},
+                    "data": {document.format().data_key(): manifest::data(document)},
+                });
+                if self.secret.last_applied.is_some() {
+                    patch["metadata"]["annotations"] = json!({super::secret::LAST_APPLIED: null});
+                }
+                cluster
+                    .merge_patch::<Value>(&path, &patch, write)
+                    .await
+                    .map(drop)
+            }
+        }
+    }
+}
+
+fn failed(mut outcome: Outcome, error: &CallError) -> Outcome {
+    outcome.result = Verb::Failed;
+    outcome.message = match error.is_conflict() {
+        true => "it changed while it was being removed".to_owned(),
+        false => error.to_string(),
+    };
+    outcome.next = Some("run the same command again".to_owned());
+    outcome
+}

@@ -1,0 +1,95 @@
+//! A pull secret as a cluster holds it now.
+
+use super::owner::Owner;
+use crate::dockerconfig::{Document, DocumentError, Format};
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Secret;
+use secrecy::SecretString;
+
+/// What `kubectl apply` keeps of the last manifest, credential included.
+pub(super) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+/// Marks secrets this suite created.
+pub(super) const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "kubectl-quay");
+
+/// A secret of one of the two pull secret types.
+#[derive(Debug, Clone)]
+pub struct PullSecret {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Its identity: a new secret of the same name has another one.
+    pub uid: String,
+    /// The version that was read; a write of another version is refused by the server.
+    pub resource_version: String,
+    /// When it was created.
+    pub created: Option<Timestamp>,
+    /// Which of the two types.
+    pub format: Format,
+    /// Its content, or why that cannot be read.
+    pub document: Result<Document, DocumentError>,
+    /// `immutable: true`: its data can never change.
+    pub immutable: bool,
+    /// Who else writes it.
+    pub owner: Option<Owner>,
+    /// Whether this suite created it.
+    pub managed: bool,
+    /// The last-applied-configuration annotation, which holds the credential once more.
+    pub(super) last_applied: Option<SecretString>,
+}
+
+impl PullSecret {
+    /// Reads a secret; `None` if it is of another type.
+    pub fn read(secret: Secret) -> Option<Self> {
+        let secret_type = secret.type_.as_deref()?;
+        let format = Format::ALL
+            .into_iter()
+            .find(|format| format.secret_type() == secret_type)?;
+        let content = secret
+            .data
+            .as_ref()
+            .and_then(|data| data.get(format.data_key()));
+        let document = content
+            .ok_or(DocumentError::Missing(format.data_key()))
+            .and_then(|content| Document::parse(format, &content.0));
+        let metadata = secret.metadata;
+        let owner = Owner::of(&metadata);
+        let managed = metadata
+            .labels
+            .as_ref()
+            .and_then(|labels| labels.get(MANAGED_BY.0))
+            .is_some_and(|value| value == MANAGED_BY.1);
+        let last_applied = metadata
+            .annotations
+            .and_then(|mut annotations| annotations.remove(LAST_APPLIED))
+            .map(SecretString::from);
+        Some(Self {
+            namespace: metadata.namespace?,
+            name: metadata.name?,
+            uid: metadata.uid.unwrap_or_default(),
+            resource_version: metadata.resource_version.unwrap_or_default(),
+            created: metadata.creation_timestamp.map(|time| time.0),
+            format,
+            document,
+            immutable: secret.immutable == Some(true),
+            owner,
+            managed,
+            last_applied,
+        })
+    }
+
+    /// The path of the secret on its API server.
+    pub fn path(&self) -> String {
+        path(&self.namespace, &self.name)
+    }
+}
+
+/// The path of a namespace's secrets.
+pub(super) fn collection(namespace: &str) -> String {
+    format!("/api/v1/namespaces/{namespace}/secrets")
+}
+
+/// The path of one secret.
+pub(super) fn path(namespace: &str, name: &str) -> String {
+    format!("{}/{name}", collection(namespace))
+}
