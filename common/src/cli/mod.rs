@@ -17,7 +17,7 @@ pub use cluster_args::ClusterArgs;
 pub use console::Console;
 pub use escape::escape_control;
 pub use invocation::Invocation;
-pub use output::{OutputArgs, OutputFormat, Report};
+pub use output::{OutputArgs, OutputFormat, Report, to_yaml};
 pub use quay_args::QuayArgs;
 pub use run::{Exit, GlobalArgs, Plugin, run};
 pub use table::{Table, age};

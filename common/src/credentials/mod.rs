@@ -1,5 +1,21 @@
 //! Where secrets of ours live: OS keyring, environment, Secret, prompt.
 
+mod cluster_secret;
 mod fingerprint;
+mod insecure_file;
+mod keyring;
+mod login;
+mod places;
+mod private_file;
+mod session;
+mod settings;
+mod token;
 
+pub use crate::registry::Endpoint;
+pub use cluster_secret::token_from_secret;
 pub use fingerprint::Fingerprint;
+pub use login::{LoggedOut, Login, Storage, log_in, log_out};
+pub use private_file::replace as replace_private_file;
+pub use session::{Session, endpoint, session, sessions, signed_in};
+pub use settings::{Remembered, Settings};
+pub use token::robot_token;

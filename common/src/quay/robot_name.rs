@@ -74,7 +74,7 @@ impl FromStr for RobotName {
 }
 
 /// Quay's `^([a-z0-9]+(?:[._-][a-z0-9]+)*)$`, 2 to 255 characters (util/validation.py).
-fn is_name(text: &str) -> bool {
+pub(super) fn is_name(text: &str) -> bool {
     let bytes = text.as_bytes();
     let alphanumeric = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     (2..=255).contains(&bytes.len())

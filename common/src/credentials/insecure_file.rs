@@ -1,0 +1,87 @@
+//! Tokens in one plain file, for machines without a keyring, and only when asked for.
+
+use super::{places, private_file};
+use crate::Failure;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+/// Account to token, as in the keyring.
+#[derive(Default, Deserialize)]
+#[serde(transparent)]
+struct Tokens(BTreeMap<String, Token>);
+
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Token(#[serde(deserialize_with = "crate::quay::secret_text")] SecretString);
+
+/// `$XDG_STATE_HOME/kubectl-quay/credentials.json`.
+pub(super) fn path() -> Result<PathBuf, Failure> {
+    Ok(places::state()?.join("credentials.json"))
+}
+
+/// The token of the account, if the file has one.
+pub(super) fn get(account: &str) -> Result<Option<SecretString>, Failure> {
+    let mut tokens = read(&path()?)?;
+    Ok(tokens.0.remove(account).map(|token| token.0))
+}
+
+/// Creates or replaces the account's token.
+pub(super) fn set(account: &str, secret: &SecretString) -> Result<(), Failure> {
+    let path = path()?;
+    if let Some(folder) = path.parent() {
+        private_file::make_folder(folder)?;
+    }
+    let mut tokens = read(&path)?;
+    tokens.0.insert(account.to_owned(), Token(secret.clone()));
+    write(&path, &tokens)
+}
+
+/// Removes the account's token; tells whether there was one.
+pub(super) fn remove(account: &str) -> Result<bool, Failure> {
+    let path = path()?;
+    let mut tokens = read(&path)?;
+    if tokens.0.remove(account).is_none() {
+        return Ok(false);
+    }
+    if tokens.0.is_empty() {
+        return std::fs::remove_file(&path)
+            .map(|()| true)
+            .map_err(|error| Failure::new(format!("cannot remove {}: {error}", path.display())));
+    }
+    write(&path, &tokens).map(|()| true)
+}
+
+fn read(path: &Path) -> Result<Tokens, Failure> {
+    let failed = |reason: &str| Failure::new(format!("cannot use {}: {reason}", path.display()));
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Tokens::default()),
+        Err(error) => return Err(failed(&error.to_string())),
+    };
+    if private_file::is_open_to_others(&file).map_err(|error| failed(&error.to_string()))? {
+        return Err(failed("others may read it").next(format!(
+            "chmod 600 {}; replace the tokens in it",
+            path.display()
+        )));
+    }
+    let mut text = String::new();
+    file.read_to_string(&mut text)
+        .map_err(|error| failed(&error.to_string()))?;
+    // The parser's message might quote a token.
+    serde_json::from_str(&text).map_err(|_| failed("it is not a JSON object of tokens"))
+}
+
+fn write(path: &Path, tokens: &Tokens) -> Result<(), Failure> {
+    let plain: BTreeMap<&str, &str> = tokens
+        .0
+        .iter()
+        .map(|(account, token)| (account.as_str(), token.0.expose_secret()))
+        .collect();
+    let text = serde_json::to_string_pretty(&plain)
+        .map_err(|_| Failure::new("cannot write the tokens as JSON"))?;
+    private_file::replace(path, text.as_bytes())
+}

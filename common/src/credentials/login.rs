@@ -1,0 +1,131 @@
+//! Logging in and out.
+
+use super::session::given_token;
+use super::settings::Settings;
+use super::{Session, endpoint, insecure_file, keyring, token};
+use crate::Failure;
+use crate::cli::{Console, QuayArgs};
+use crate::registry::RegistryHost;
+use secrecy::SecretString;
+use std::path::PathBuf;
+
+/// Where a login's token is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Storage {
+    /// In the OS keyring.
+    Keyring,
+    /// In this file, readable by its owner, in plain text.
+    File(PathBuf),
+}
+
+/// A login that was checked and stored.
+pub struct Login {
+    /// The session it opened.
+    pub session: Session,
+    /// Whose token it is.
+    pub user: String,
+    /// Where the token is kept.
+    pub storage: Storage,
+}
+
+/// Checks the token against Quay, and only then stores it and remembers the registry.
+pub async fn log_in(
+    args: &QuayArgs,
+    insecure_storage: bool,
+    console: &Console,
+) -> Result<Login, Failure> {
+    let mut settings = Settings::load()?;
+    let endpoint = endpoint(args, &settings)?;
+    let token = match given_token(args)? {
+        Some(token) => token,
+        None => token::from_prompt(console, &format!("API token for {}", endpoint.registry))?,
+    };
+    let session = Session::new(endpoint, token.clone(), None)?;
+    let user = session
+        .quay
+        .whose()
+        .await
+        .map_err(|error| error.failure("the login", &session.endpoint, console.invocation()))?;
+    let storage = store(&session.endpoint.registry, &user, &token, insecure_storage).await?;
+    let replaced = settings.registries.get(&session.endpoint.registry).cloned();
+    settings.remember(&session.endpoint, &user, insecure_storage);
+    settings.save()?;
+    if let Some(old) = replaced
+        && (old.user != user || old.insecure_storage != insecure_storage)
+    {
+        let registry = &session.endpoint.registry;
+        discard(registry, &old.user, old.insecure_storage).await?;
+    }
+    Ok(Login {
+        session,
+        user,
+        storage,
+    })
+}
+
+async fn store(
+    registry: &RegistryHost,
+    user: &str,
+    token: &SecretString,
+    insecure_storage: bool,
+) -> Result<Storage, Failure> {
+    let account = keyring::api_account(registry, user);
+    if insecure_storage {
+        insecure_file::set(&account, token)?;
+        return Ok(Storage::File(insecure_file::path()?));
+    }
+    keyring::set(&account, token).await.map_err(|error| {
+        error
+            .failure()
+            .context("the token is good but was not stored")
+    })?;
+    Ok(Storage::Keyring)
+}
+
+async fn discard(
+    registry: &RegistryHost,
+    user: &str,
+    insecure_storage: bool,
+) -> Result<bool, Failure> {
+    let account = keyring::api_account(registry, user);
+    if insecure_storage {
+        insecure_file::remove(&account)
+    } else {
+        keyring::remove(&account)
+            .await
+            .map_err(|error| error.failure())
+    }
+}
+
+/// What logging out did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggedOut {
+    /// The registry that was forgotten.
+    pub registry: RegistryHost,
+    /// Whose login it was.
+    pub user: String,
+    /// Whether there was a token to remove.
+    pub had_token: bool,
+    /// The registry later commands mean where none is named.
+    pub default: Option<RegistryHost>,
+}
+
+/// Removes the login's token and forgets its registry; `None` where there was no login.
+/// Without `registry` the default one is meant.
+pub async fn log_out(registry: Option<RegistryHost>) -> Result<Option<LoggedOut>, Failure> {
+    let mut settings = Settings::load()?;
+    let Some(registry) = registry.or_else(|| settings.default.clone()) else {
+        return Ok(None);
+    };
+    let Some(remembered) = settings.forget(&registry) else {
+        return Ok(None);
+    };
+    let had_token = discard(&registry, &remembered.user, remembered.insecure_storage).await?;
+    settings.save()?;
+    Ok(Some(LoggedOut {
+        registry,
+        user: remembered.user,
+        had_token,
+        default: settings.default,
+    }))
+}

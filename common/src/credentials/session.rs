@@ -1,0 +1,231 @@
+//! Signing in: which registry, with which token.
+
+use super::settings::{Remembered, Settings};
+use super::{insecure_file, keyring, token};
+use crate::Failure;
+use crate::cli::{Console, QuayArgs};
+use crate::quay::Quay;
+use crate::quay::transport::Transport;
+use crate::registry::{Endpoint, Registry, parse_origin};
+use secrecy::SecretString;
+use std::sync::Arc;
+
+/// One registry, with a token for its API.
+pub struct Session {
+    /// Where it is.
+    pub endpoint: Endpoint,
+    /// Its API.
+    pub quay: Quay,
+    /// Its registry side.
+    pub registry: Registry,
+    /// Whose token it is, where that is known without asking.
+    pub user: Option<String>,
+}
+
+impl Session {
+    /// A session with this token; both sides share their connections. Nothing is sent.
+    pub fn new(
+        endpoint: Endpoint,
+        token: SecretString,
+        user: Option<String>,
+    ) -> Result<Self, Failure> {
+        let transport = Arc::new(Transport::open(&endpoint)?);
+        Ok(Self {
+            endpoint,
+            quay: Quay::new(Arc::clone(&transport), token, user.clone()),
+            registry: Registry::over(transport),
+            user,
+        })
+    }
+}
+
+/// Which registry is meant: `--registry`, else the host of `--quay-url` or `QUAY_URL`,
+/// else the last login's. What a login remembered fills in the rest.
+///
+/// # Errors
+/// A usage failure that names `login` when nothing says which registry.
+pub fn endpoint(args: &QuayArgs, settings: &Settings) -> Result<Endpoint, Failure> {
+    let given = args
+        .quay_url
+        .as_deref()
+        .filter(|url| !url.trim().is_empty());
+    let origin = given
+        .map(|url| parse_origin(url.trim(), args.registry_insecure))
+        .transpose()
+        .map_err(Failure::usage)?;
+    let registry = args
+        .registry
+        .clone()
+        .or_else(|| origin.as_ref().map(|(_, host)| host.clone()))
+        .or_else(|| settings.default.clone())
+        .ok_or_else(|| {
+            Failure::usage("which registry? none is named, and there is no login").next(
+                "pass --registry HOST, or log in once: kubectl quay-robot login --registry HOST",
+            )
+        })?;
+    let mut endpoint = match settings.registries.get(&registry) {
+        Some(remembered) => remembered.endpoint(registry),
+        None => Endpoint::of(registry),
+    };
+    if let Some((api, _)) = origin {
+        endpoint.api = api;
+    }
+    if let Some(ca) = &args.registry_ca {
+        // Settings outlive the directory the command was typed in.
+        endpoint.ca = Some(std::path::absolute(ca).unwrap_or_else(|_| ca.clone()));
+    }
+    endpoint.insecure |= args.registry_insecure;
+    Ok(endpoint)
+}
+
+/// The session for one endpoint. The token comes from `--token-stdin`, else
+/// `QUAY_API_TOKEN`, else the login's keyring item, else a prompt.
+///
+/// # Errors
+/// A failure that names `login` when there is no token and `required`; otherwise `None`.
+pub async fn session(
+    args: &QuayArgs,
+    endpoint: Endpoint,
+    console: &Console,
+    required: bool,
+) -> Result<Option<Session>, Failure> {
+    if let Some(token) = given_token(args)? {
+        return Session::new(endpoint, token, None).map(Some);
+    }
+    let settings = Settings::load()?;
+    if let Some(remembered) = settings.registries.get(&endpoint.registry)
+        && let Some(session) = remembered_session(&endpoint, remembered).await?
+    {
+        return Ok(Some(session));
+    }
+    if console.can_ask() {
+        let question = format!("API token for {}", endpoint.registry);
+        let token = token::from_prompt(console, &question)?;
+        return Session::new(endpoint, token, None).map(Some);
+    }
+    if !required {
+        return Ok(None);
+    }
+    Err(
+        Failure::new(format!("there is no login for {}", endpoint.registry)).next(format!(
+            "{} login --registry {}, or set QUAY_API_TOKEN",
+            console.invocation().sibling("quay-robot"),
+            endpoint.registry
+        )),
+    )
+}
+
+/// The session a command needs that talks to one registry.
+pub async fn signed_in(args: &QuayArgs, console: &Console) -> Result<Session, Failure> {
+    let endpoint = endpoint(args, &Settings::load()?)?;
+    let registry = endpoint.registry.clone();
+    session(args, endpoint, console, true)
+        .await?
+        .ok_or_else(|| Failure::new(format!("there is no login for {registry}")))
+}
+
+/// Every session there is: the one the flags or the environment name, or all logins.
+/// A login whose token is gone, or that cannot be read, is warned about and left out.
+pub async fn sessions(args: &QuayArgs, console: &Console) -> Result<Vec<Session>, Failure> {
+    let settings = Settings::load()?;
+    let named = args.registry.is_some() || args.quay_url.is_some() || args.token_stdin;
+    if named || given_in_environment()? {
+        let endpoint = endpoint(args, &settings)?;
+        return Ok(session(args, endpoint, console, false)
+            .await?
+            .into_iter()
+            .collect());
+    }
+    let mut sessions = Vec::new();
+    for (registry, remembered) in &settings.registries {
+        let endpoint = remembered.endpoint(registry.clone());
+        match remembered_session(&endpoint, remembered).await {
+            Ok(Some(session)) => sessions.push(session),
+            Ok(None) => console.warn(format!("the login for {registry} has no token any more")),
+            Err(failure) => {
+                console.warn(format!("the login for {registry} is left out: {failure}"))
+            }
+        }
+    }
+    Ok(sessions)
+}
+
+async fn remembered_session(
+    endpoint: &Endpoint,
+    remembered: &Remembered,
+) -> Result<Option<Session>, Failure> {
+    let account = keyring::api_account(&endpoint.registry, &remembered.user);
+    let token = if remembered.insecure_storage {
+        insecure_file::get(&account)?
+    } else {
+        keyring::get(&account)
+            .await
+            .map_err(|error| error.failure())?
+    };
+    let user = Some(remembered.user.clone());
+    token
+        .map(|token| Session::new(endpoint.clone(), token, user))
+        .transpose()
+}
+
+/// The token the command line or the environment holds.
+pub(super) fn given_token(args: &QuayArgs) -> Result<Option<SecretString>, Failure> {
+    if args.token_stdin {
+        return token::from_stdin("API token").map(Some);
+    }
+    token::from_environment("QUAY_API_TOKEN", "API token")
+}
+
+fn given_in_environment() -> Result<bool, Failure> {
+    Ok(token::from_environment("QUAY_API_TOKEN", "API token")?.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn remembered() -> Settings {
+        let mut settings = Settings::default();
+        let mut known = Endpoint::of("quay.example.com".parse().unwrap());
+        known.api = "https://api.example.com".to_owned();
+        known.ca = Some("/ca.pem".into());
+        settings.remember(&known, "alice", false);
+        settings
+    }
+
+    #[test]
+    fn the_last_login_is_the_default_and_flags_come_first() {
+        let settings = remembered();
+        let found = endpoint(&QuayArgs::default(), &settings).unwrap();
+        assert_eq!(found.api, "https://api.example.com");
+        let args = QuayArgs {
+            registry: Some("quay.io".parse().unwrap()),
+            ..QuayArgs::default()
+        };
+        assert_eq!(
+            endpoint(&args, &settings).unwrap(),
+            Endpoint::of("quay.io".parse().unwrap())
+        );
+    }
+
+    #[test]
+    fn an_api_address_names_its_registry_unless_one_is_given() {
+        let mut args = QuayArgs {
+            quay_url: Some("https://quay.local:8443/".to_owned()),
+            ..QuayArgs::default()
+        };
+        let found = endpoint(&args, &remembered()).unwrap();
+        assert_eq!(found.registry.as_str(), "quay.local:8443");
+        args.registry = Some("images.local".parse().unwrap());
+        let found = endpoint(&args, &remembered()).unwrap();
+        assert_eq!(found.registry.as_str(), "images.local");
+        assert_eq!(found.api, "https://quay.local:8443");
+    }
+
+    #[test]
+    fn without_any_registry_the_failure_names_login() {
+        let failure = endpoint(&QuayArgs::default(), &Settings::default()).unwrap_err();
+        assert_eq!(failure.kind(), crate::failure::FailureKind::Usage);
+        assert!(failure.next_step().unwrap().contains("login"));
+    }
+}

@@ -1,0 +1,167 @@
+//! What logins leave behind that is no secret.
+
+use super::{places, private_file};
+use crate::Failure;
+use crate::cli::to_yaml;
+use crate::registry::{Endpoint, RegistryHost};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// `$XDG_CONFIG_HOME/kubectl-quay/config.yaml`: how the registries of earlier logins
+/// are reached, and which one is meant where none is named.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// The registry of the last login.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<RegistryHost>,
+    /// The registries with a login.
+    #[serde(default)]
+    pub registries: BTreeMap<RegistryHost, Remembered>,
+}
+
+/// One registry as its login left it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remembered {
+    /// The API's origin.
+    pub api: String,
+    /// The certificate authority.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<PathBuf>,
+    /// Whether plain http and unknown certificates are accepted.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub insecure: bool,
+    /// Whose token the login was made with.
+    pub user: String,
+    /// Whether the token is in a file instead of the keyring (`login --insecure-storage`).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub insecure_storage: bool,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+impl Settings {
+    /// Reads the file; no file is no settings.
+    pub fn load() -> Result<Self, Failure> {
+        Self::read(&file()?)
+    }
+
+    /// Writes the file, readable only by its owner.
+    pub fn save(&self) -> Result<(), Failure> {
+        self.write(&file()?)
+    }
+
+    fn read(path: &Path) -> Result<Self, Failure> {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => {
+                return Err(Failure::new(format!(
+                    "cannot read {}: {error}",
+                    path.display()
+                )));
+            }
+        };
+        if text.trim().is_empty() {
+            return Ok(Self::default());
+        }
+        serde_yaml::from_str(&text).map_err(|error| {
+            Failure::new(format!("{} is not understood: {error}", path.display()))
+                .next("correct the file, or delete it and log in again")
+        })
+    }
+
+    fn write(&self, path: &Path) -> Result<(), Failure> {
+        if let Some(folder) = path.parent() {
+            private_file::make_folder(folder)?;
+        }
+        private_file::replace(path, to_yaml(self)?.as_bytes())
+    }
+
+    /// Keeps how the endpoint is reached, and makes it the default.
+    pub fn remember(&mut self, endpoint: &Endpoint, user: &str, insecure_storage: bool) {
+        let remembered = Remembered {
+            api: endpoint.api.clone(),
+            ca: endpoint.ca.clone(),
+            insecure: endpoint.insecure,
+            user: user.to_owned(),
+            insecure_storage,
+        };
+        self.registries
+            .insert(endpoint.registry.clone(), remembered);
+        self.default = Some(endpoint.registry.clone());
+    }
+
+    /// Forgets a registry; another login's becomes the default if only one is left.
+    pub fn forget(&mut self, registry: &RegistryHost) -> Option<Remembered> {
+        let forgotten = self.registries.remove(registry);
+        if self.default.as_ref() == Some(registry) {
+            let mut left = self.registries.keys();
+            self.default = match (left.next(), left.next()) {
+                (Some(only), None) => Some(only.clone()),
+                _ => None,
+            };
+        }
+        forgotten
+    }
+}
+
+impl Remembered {
+    /// The endpoint of this login.
+    pub fn endpoint(&self, registry: RegistryHost) -> Endpoint {
+        Endpoint {
+            registry,
+            api: self.api.clone(),
+            ca: self.ca.clone(),
+            insecure: self.insecure,
+        }
+    }
+}
+
+fn file() -> Result<PathBuf, Failure> {
+    Ok(places::config()?.join("config.yaml"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Settings {
+        let mut settings = Settings::default();
+        let mut endpoint = Endpoint::of("quay.example.com:8443".parse().unwrap());
+        endpoint.ca = Some("/etc/quay ca.pem".into());
+        settings.remember(&endpoint, "alice", false);
+        settings.remember(&Endpoint::of("quay.io".parse().unwrap()), "bob", true);
+        settings
+    }
+
+    #[test]
+    fn settings_survive_being_written_and_read() {
+        let path = std::env::temp_dir().join(format!("settings-{}.yaml", std::process::id()));
+        sample().write(&path).unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+        let read = Settings::read(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(read, sample());
+        assert_eq!(Settings::read(&path).unwrap(), Settings::default());
+    }
+
+    #[test]
+    fn the_default_moves_only_where_it_is_clear_where_to() {
+        let mut settings = sample();
+        let [first, last] = ["quay.example.com:8443", "quay.io"].map(|h| h.parse().unwrap());
+        assert_eq!(settings.default, Some(last));
+        let quay_io: RegistryHost = "quay.io".parse().unwrap();
+        assert!(settings.forget(&quay_io).is_some());
+        assert_eq!(settings.default, Some(first));
+        assert!(settings.forget(&quay_io).is_none());
+    }
+}

@@ -1,0 +1,140 @@
+//! One signed-in connection to Quay's API.
+
+use super::transport::{Answer, Auth, Call, Repeat, Transport};
+use super::{ApiError, body};
+use crate::registry::{Endpoint, Registry};
+use reqwest::{Method, Url};
+use secrecy::SecretString;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use tokio::sync::OnceCell;
+
+/// Quay's API as the owner of one OAuth token sees it.
+pub struct Quay {
+    transport: Arc<Transport>,
+    registry: Registry,
+    token: SecretString,
+    user: OnceCell<String>,
+    /// Set once Quay refused a robot's `/permissions`, which takes `user:admin`.
+    pub(super) permissions_refused: AtomicBool,
+}
+
+impl Quay {
+    /// The API of the transport's endpoint; `user` is whose token it is, where known.
+    pub(crate) fn new(
+        transport: Arc<Transport>,
+        token: SecretString,
+        user: Option<String>,
+    ) -> Self {
+        Self {
+            registry: Registry::over(Arc::clone(&transport)),
+            transport,
+            token,
+            user: OnceCell::new_with(user),
+            permissions_refused: AtomicBool::new(false),
+        }
+    }
+
+    /// Where this API is.
+    pub fn endpoint(&self) -> &Endpoint {
+        self.transport.endpoint()
+    }
+
+    pub(super) fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// The user the token belongs to, asked of the registry's token endpoint, which
+    /// answers whatever the token's scopes are.
+    ///
+    /// # Errors
+    /// [`ApiError::BadToken`] when the token is wrong, expired or revoked.
+    pub async fn whose(&self) -> Result<String, ApiError> {
+        let user = self
+            .user
+            .get_or_try_init(|| self.registry.token_owner(&self.token))
+            .await?;
+        Ok(user.clone())
+    }
+
+    /// Asks the registry again whose token it is, whatever was remembered.
+    pub async fn check_token(&self) -> Result<String, ApiError> {
+        self.registry.token_owner(&self.token).await
+    }
+
+    /// GET, parsed. `needs` names the scopes the request takes.
+    pub(super) async fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        needs: &'static str,
+    ) -> Result<T, ApiError> {
+        let call = self.call(Method::GET, path, query, None, Repeat::Safe)?;
+        let answer = self.accepted(&call, needs).await?;
+        body::parse(answer.status, &answer.body)
+    }
+
+    /// PUT, POST or DELETE; the answer is a success.
+    pub(super) async fn write(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        repeat: Repeat,
+        needs: &'static str,
+    ) -> Result<Answer, ApiError> {
+        let call = self.call(method, path, &[], body, repeat)?;
+        self.accepted(&call, needs).await
+    }
+
+    /// DELETE. An object that is gone after a try whose answer was lost has been deleted by it.
+    pub(super) async fn remove(&self, path: &str, needs: &'static str) -> Result<(), ApiError> {
+        let call = self.call(Method::DELETE, path, &[], None, Repeat::Safe)?;
+        let answer = self.transport.send(&call).await?;
+        if answer.is_success() {
+            return Ok(());
+        }
+        match ApiError::from_answer(answer.status, &answer.body, needs) {
+            ApiError::NotFound if answer.after_loss => Ok(()),
+            error => Err(error),
+        }
+    }
+
+    async fn accepted(&self, call: &Call<'_>, needs: &'static str) -> Result<Answer, ApiError> {
+        let answer = self.transport.send(call).await?;
+        if answer.is_success() {
+            Ok(answer)
+        } else {
+            Err(ApiError::from_answer(answer.status, &answer.body, needs))
+        }
+    }
+
+    fn call(
+        &self,
+        method: Method,
+        path: &str,
+        query: &[(&str, &str)],
+        body: Option<Value>,
+        repeat: Repeat,
+    ) -> Result<Call<'_>, ApiError> {
+        Ok(Call {
+            method,
+            url: url(&self.endpoint().api, path, query)?,
+            auth: Auth::Bearer(&self.token),
+            body,
+            repeat,
+        })
+    }
+}
+
+/// `origin` + `path` with an encoded query.
+pub(crate) fn url(origin: &str, path: &str, query: &[(&str, &str)]) -> Result<Url, ApiError> {
+    let mut url = Url::parse(&format!("{origin}{path}"))
+        .map_err(|error| ApiError::Unavailable(format!("{origin} is no address: {error}")))?;
+    if !query.is_empty() {
+        url.query_pairs_mut().extend_pairs(query);
+    }
+    Ok(url)
+}

@@ -1,0 +1,142 @@
+//! Everything Quay knows about one robot.
+
+use super::logs::Pull;
+use super::robots::ListedRobot;
+use super::{ApiError, Grant, Quay, RobotName};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A robot with what it may do and what it was used for. Parts the token may not
+/// read, or this Quay does not have, are errors of their own.
+#[derive(Debug)]
+pub struct RobotDetails {
+    /// What the listing says of it.
+    pub listed: ListedRobot,
+    /// Its direct roles.
+    pub grants: Result<Vec<Grant>, ApiError>,
+    /// What it will be given on repositories created later.
+    pub default_permissions: Result<Vec<DefaultPermission>, ApiError>,
+    /// Who may sign in as it without its token.
+    pub federation: Result<Vec<FederatedSubject>, ApiError>,
+    /// Its last pull since the time asked for, if there was one.
+    pub last_pull: Result<Option<Pull>, ApiError>,
+}
+
+/// What an organization gives to somebody on every repository created from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DefaultPermission {
+    /// The role given.
+    pub role: String,
+    /// Who it is given to, a user, a robot or a team.
+    pub delegate: String,
+    /// Only on repositories this user or robot creates; everybody's otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub activating_user: Option<String>,
+}
+
+/// A subject of an OIDC issuer that may sign in as the robot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FederatedSubject {
+    /// The issuer's URL, letter by letter.
+    pub issuer: String,
+    /// The subject.
+    pub subject: String,
+}
+
+#[derive(Deserialize)]
+struct Prototypes {
+    prototypes: Vec<Prototype>,
+}
+
+#[derive(Deserialize)]
+struct Prototype {
+    role: String,
+    delegate: Named,
+    activating_user: Option<Named>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    name: String,
+}
+
+impl Quay {
+    /// Gathers what Quay knows about the robot; pulls are looked for since `since`.
+    ///
+    /// # Errors
+    /// Only when the robot itself cannot be read.
+    pub async fn describe(
+        &self,
+        robot: &RobotName,
+        since: Timestamp,
+    ) -> Result<RobotDetails, ApiError> {
+        let listed = self
+            .robots(robot.namespace(), true)
+            .await?
+            .into_iter()
+            .find(|listed| listed.name == robot.as_str())
+            .ok_or(ApiError::NotFound)?;
+        let (grants, default_permissions, federation, last_pull) = futures::join!(
+            self.grants(robot),
+            self.default_permissions(robot),
+            self.federation(robot),
+            self.last_pull(robot, since),
+        );
+        Ok(RobotDetails {
+            listed,
+            grants,
+            default_permissions,
+            federation,
+            last_pull,
+        })
+    }
+
+    /// The organization's default permissions that name the robot; a user has none.
+    pub async fn default_permissions(
+        &self,
+        robot: &RobotName,
+    ) -> Result<Vec<DefaultPermission>, ApiError> {
+        if self.is_own(robot.namespace()).await? {
+            return Ok(Vec::new());
+        }
+        let all = self.prototypes(robot.namespace()).await?;
+        let concerns = |entry: &DefaultPermission| {
+            entry.delegate == robot.as_str()
+                || entry.activating_user.as_deref() == Some(robot.as_str())
+        };
+        Ok(all.into_iter().filter(concerns).collect())
+    }
+
+    pub(super) async fn prototypes(
+        &self,
+        organization: &str,
+    ) -> Result<Vec<DefaultPermission>, ApiError> {
+        let path = format!("/api/v1/organization/{organization}/prototypes");
+        let answer: Prototypes = self.get(&path, &[], "org:admin").await?;
+        let entries = answer
+            .prototypes
+            .into_iter()
+            .map(|entry| DefaultPermission {
+                role: entry.role,
+                delegate: entry.delegate.name,
+                activating_user: entry.activating_user.map(|user| user.name),
+            });
+        Ok(entries.collect())
+    }
+
+    /// Who may sign in as the robot without its token; nobody where this Quay is
+    /// older than 3.13 and does not know federation.
+    pub async fn federation(&self, robot: &RobotName) -> Result<Vec<FederatedSubject>, ApiError> {
+        let (path, needs) = self.robot_path(robot).await?;
+        match self.get(&format!("{path}/federation"), &[], needs).await {
+            // Paths it does not know are redirected, then answered with the web page.
+            Err(
+                ApiError::Redirected { .. }
+                | ApiError::Unexpected {
+                    status: 404 | 405, ..
+                },
+            ) => Ok(Vec::new()),
+            result => result,
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Roles of robots on repositories.
+
+use super::transport::Repeat;
+use super::{ApiError, Quay, RepositoryName, RobotName, Role};
+use futures::{StreamExt, TryStreamExt, stream};
+use reqwest::Method;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::sync::atomic::Ordering;
+
+const NEEDS: &str = "repo:admin";
+
+/// Requests prepared ahead of the transport's own limit.
+const AHEAD: usize = 8;
+
+/// A direct role on a repository.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Grant {
+    /// `org/name`.
+    pub repository: String,
+    /// What the robot may do to it.
+    pub role: Role,
+}
+
+#[derive(Deserialize)]
+struct PermissionsAnswer {
+    permissions: Vec<PermissionEntry>,
+}
+
+#[derive(Deserialize)]
+struct PermissionEntry {
+    repository: RepositoryEntry,
+    role: Role,
+}
+
+#[derive(Deserialize)]
+struct RepositoryEntry {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct RoleAnswer {
+    role: Role,
+}
+
+impl Quay {
+    /// The robot's direct roles, sorted by repository; roles that come from teams are not among them.
+    ///
+    /// Takes `user:admin` for one request; without it the listing's repositories are
+    /// asked one by one, which takes `org:admin repo:admin`.
+    pub async fn grants(&self, robot: &RobotName) -> Result<Vec<Grant>, ApiError> {
+        let own = self.is_own(robot.namespace()).await?;
+        if own || !self.permissions_refused.load(Ordering::Relaxed) {
+            match self.direct_grants(robot).await {
+                Err(ApiError::MissingScope { .. }) if !own => {
+                    self.permissions_refused.store(true, Ordering::Relaxed);
+                }
+                result => return result,
+            }
+        }
+        let robots = self.robots(robot.namespace(), true).await?;
+        let listed = robots
+            .into_iter()
+            .find(|listed| listed.name == robot.as_str())
+            .ok_or(ApiError::NotFound)?;
+        let repositories = listed.repositories.ok_or(ApiError::MissingScope {
+            needs: "org:admin repo:admin",
+        })?;
+        self.roles_of(robot, &repositories).await
+    }
+
+    /// The role on each repository of the robot's namespace, asked one by one.
+    pub(super) async fn roles_of(
+        &self,
+        robot: &RobotName,
+        repositories: &[String],
+    ) -> Result<Vec<Grant>, ApiError> {
+        let found: Vec<Option<Grant>> = stream::iter(repositories)
+            .map(|name| self.listed_role(robot, name))
+            .buffered(AHEAD)
+            .try_collect()
+            .await?;
+        let mut grants: Vec<Grant> = found.into_iter().flatten().collect();
+        grants.sort();
+        Ok(grants)
+    }
+
+    async fn listed_role(&self, robot: &RobotName, name: &str) -> Result<Option<Grant>, ApiError> {
+        let namespace = robot.namespace();
+        let Ok(repository) = RepositoryName::of(namespace, &format!("{namespace}/{name}")) else {
+            return Ok(None);
+        };
+        let role = self.role_on(robot, &repository).await?;
+        Ok(role.map(|role| Grant {
+            repository: repository.into(),
+            role,
+        }))
+    }
+
+    /// The robot's direct role on one repository; none also where either is unknown.
+    pub async fn role_on(
+        &self,
+        robot: &RobotName,
+        repository: &RepositoryName,
+    ) -> Result<Option<Role>, ApiError> {
+        let path = permission_path(robot, repository);
+        match self.get::<RoleAnswer>(&path, &[], NEEDS).await {
+            Ok(answer) => Ok(Some(answer.role)),
+            Err(ApiError::NotFound) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn direct_grants(&self, robot: &RobotName) -> Result<Vec<Grant>, ApiError> {
+        let (path, _) = self.robot_path(robot).await?;
+        let needs = "user:admin org:admin";
+        let answer: PermissionsAnswer =
+            self.get(&format!("{path}/permissions"), &[], needs).await?;
+        let mut grants: Vec<Grant> = answer
+            .permissions
+            .into_iter()
+            .map(|entry| Grant {
+                repository: format!("{}/{}", robot.namespace(), entry.repository.name),
+                role: entry.role,
+            })
+            .collect();
+        grants.sort();
+        Ok(grants)
+    }
+
+    /// Gives the robot a role on a repository of its own namespace, whatever it had there.
+    ///
+    /// # Errors
+    /// [`ApiError::NotFound`] for an unknown repository, [`ApiError::Refused`] for an unknown robot.
+    pub async fn grant(
+        &self,
+        robot: &RobotName,
+        repository: &RepositoryName,
+        role: Role,
+    ) -> Result<(), ApiError> {
+        let path = permission_path(robot, repository);
+        let body = Some(json!({ "role": role }));
+        let written = self
+            .write(Method::PUT, &path, body, Repeat::Safe, NEEDS)
+            .await;
+        match written {
+            Ok(_) => Ok(()),
+            // Quay's code raises for a repository that does not exist.
+            Err(error @ ApiError::Unexpected { status: 500, .. }) => {
+                match self.repository_exists(repository).await {
+                    Ok(false) => Err(ApiError::NotFound),
+                    _ => Err(error),
+                }
+            }
+            Err(ApiError::Refused(text)) if text.starts_with("Invalid username") => {
+                Err(no_such_robot(robot))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Takes the robot's direct role on a repository away.
+    ///
+    /// # Errors
+    /// [`ApiError::NotFound`] when it has none, or robot or repository are unknown.
+    pub async fn revoke(
+        &self,
+        robot: &RobotName,
+        repository: &RepositoryName,
+    ) -> Result<(), ApiError> {
+        self.remove(&permission_path(robot, repository), NEEDS)
+            .await
+    }
+}
+
+/// Said of a robot while asking for something else.
+pub(super) fn no_such_robot(robot: &RobotName) -> ApiError {
+    ApiError::Refused(format!("there is no robot `{robot}`"))
+}
+
+fn permission_path(robot: &RobotName, repository: &RepositoryName) -> String {
+    format!("/api/v1/repository/{repository}/permissions/user/{robot}")
+}

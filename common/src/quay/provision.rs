@@ -1,0 +1,281 @@
+//! Creating a robot with its roles, and giving or taking several roles at once.
+
+use super::permissions::no_such_robot;
+use super::{ApiError, Quay, RepositoryName, RobotName, Role};
+use futures::{StreamExt, stream};
+use std::collections::BTreeMap;
+
+/// Requests prepared ahead of the transport's own limit.
+const AHEAD: usize = 8;
+
+/// A robot as it should be.
+#[derive(Debug, Clone)]
+pub struct Creation {
+    /// `org+name`.
+    pub robot: RobotName,
+    /// What it is for, at most 255 characters.
+    pub description: String,
+    /// The roles it should have at least.
+    pub grants: Vec<(RepositoryName, Role)>,
+    /// Whether a robot that exists is brought up to `grants` instead of refused.
+    pub exists_ok: bool,
+}
+
+/// What became of a [`Creation`].
+#[derive(Debug)]
+pub struct Provisioned {
+    /// Whether the robot was there before.
+    pub existed: bool,
+    /// One entry a grant asked for, in the order asked.
+    pub grants: Vec<GrantOutcome>,
+}
+
+/// What became of one repository.
+#[derive(Debug)]
+pub struct GrantOutcome {
+    /// The repository.
+    pub repository: RepositoryName,
+    /// The role in question; `None` where one is taken away.
+    pub role: Option<Role>,
+    /// What became of it.
+    pub state: GrantState,
+}
+
+/// What became of the role on one repository.
+#[derive(Debug)]
+pub enum GrantState {
+    /// Written, or would be in a dry run.
+    Changed,
+    /// It was so before; holds the role there is.
+    Unchanged(Option<Role>),
+    /// Not written.
+    Failed(ApiError),
+}
+
+/// The repositories that do not exist, or why that cannot be told.
+async fn missing(
+    quay: &Quay,
+    grants: &[(RepositoryName, Role)],
+) -> Result<Vec<RepositoryName>, ApiError> {
+    let mut missing = Vec::new();
+    let mut checks = stream::iter(grants)
+        .map(
+            |(repository, _)| async move { (repository, quay.repository_exists(repository).await) },
+        )
+        .buffered(AHEAD);
+    while let Some((repository, exists)) = checks.next().await {
+        if !exists? {
+            missing.push(repository.clone());
+        }
+    }
+    Ok(missing)
+}
+
+/// Why a robot was not created; nothing was written.
+#[derive(Debug)]
+pub enum NotCreated {
+    /// These repositories do not exist.
+    UnknownRepositories(Vec<RepositoryName>),
+    /// Quay said no.
+    Refused(ApiError),
+}
+
+impl From<ApiError> for NotCreated {
+    fn from(error: ApiError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+/// Creates the robot and gives it its roles. Every repository is looked up first, so
+/// that a wrong name is told before anything is written; `dry_run` only looks.
+pub async fn create_robot(
+    quay: &Quay,
+    creation: &Creation,
+    dry_run: bool,
+) -> Result<Provisioned, NotCreated> {
+    let unknown = missing(quay, &creation.grants).await?;
+    if !unknown.is_empty() {
+        return Err(NotCreated::UnknownRepositories(unknown));
+    }
+    let existed = if dry_run {
+        match quay.robot(&creation.robot).await {
+            Ok(_) => true,
+            Err(ApiError::NotFound) => false,
+            Err(error) => return Err(error.into()),
+        }
+    } else {
+        match quay.create(&creation.robot, &creation.description).await {
+            Ok(_) => false,
+            Err(ApiError::Exists) => true,
+            Err(error) => return Err(error.into()),
+        }
+    };
+    if existed && !creation.exists_ok {
+        return Err(ApiError::Exists.into());
+    }
+    let held = if existed && !creation.grants.is_empty() {
+        held_roles(quay, creation).await?
+    } else {
+        BTreeMap::new()
+    };
+    let (done, wanted): (Vec<_>, Vec<_>) = creation
+        .grants
+        .iter()
+        .cloned()
+        .map(|(repository, role)| (held.get(repository.as_str()).copied(), repository, role))
+        .partition(|(held, _, role)| held.is_some_and(|held| held >= *role));
+    let mut grants: Vec<GrantOutcome> = done
+        .into_iter()
+        .map(|(held, repository, role)| GrantOutcome {
+            repository,
+            role: Some(role),
+            state: GrantState::Unchanged(held),
+        })
+        .collect();
+    let wanted = wanted
+        .into_iter()
+        .map(|(_, repository, role)| (repository, role))
+        .collect::<Vec<_>>();
+    grants.extend(write_grants(quay, &creation.robot, &wanted, dry_run).await);
+    Ok(Provisioned { existed, grants })
+}
+
+async fn held_roles(quay: &Quay, creation: &Creation) -> Result<BTreeMap<String, Role>, ApiError> {
+    let names: Vec<String> = creation
+        .grants
+        .iter()
+        .map(|(repository, _)| repository.name().to_owned())
+        .collect();
+    let grants = quay.roles_of(&creation.robot, &names).await?;
+    Ok(grants
+        .into_iter()
+        .map(|grant| (grant.repository, grant.role))
+        .collect())
+}
+
+async fn write_grants(
+    quay: &Quay,
+    robot: &RobotName,
+    grants: &[(RepositoryName, Role)],
+    dry_run: bool,
+) -> Vec<GrantOutcome> {
+    stream::iter(grants)
+        .map(|(repository, role)| async move {
+            let written = if dry_run {
+                Ok(())
+            } else {
+                quay.grant(robot, repository, *role).await
+            };
+            GrantOutcome {
+                repository: repository.clone(),
+                role: Some(*role),
+                state: written.map_or_else(GrantState::Failed, |()| GrantState::Changed),
+            }
+        })
+        .buffered(AHEAD)
+        .collect()
+        .await
+}
+
+/// Gives the robot `role` on each repository; one that fails does not stop the others.
+pub async fn grant_all(
+    quay: &Quay,
+    robot: &RobotName,
+    repositories: &[RepositoryName],
+    role: Role,
+    dry_run: bool,
+) -> Vec<GrantOutcome> {
+    stream::iter(repositories)
+        .map(|repository| async move {
+            let state = if dry_run {
+                preview_grant(quay, robot, repository, role).await
+            } else {
+                let written = quay.grant(robot, repository, role).await;
+                written.map(|()| GrantState::Changed)
+            };
+            GrantOutcome {
+                repository: repository.clone(),
+                role: Some(role),
+                state: state.unwrap_or_else(GrantState::Failed),
+            }
+        })
+        .buffered(AHEAD)
+        .collect()
+        .await
+}
+
+async fn preview_grant(
+    quay: &Quay,
+    robot: &RobotName,
+    repository: &RepositoryName,
+    role: Role,
+) -> Result<GrantState, ApiError> {
+    match quay.role_on(robot, repository).await? {
+        Some(held) if held == role => Ok(GrantState::Unchanged(Some(held))),
+        Some(_) => Ok(GrantState::Changed),
+        None => {
+            explain_absence(quay, robot, repository).await?;
+            Ok(GrantState::Changed)
+        }
+    }
+}
+
+/// Takes the robot's role on each repository away; one that fails does not stop the others.
+pub async fn revoke_all(
+    quay: &Quay,
+    robot: &RobotName,
+    repositories: &[RepositoryName],
+    dry_run: bool,
+) -> Vec<GrantOutcome> {
+    stream::iter(repositories)
+        .map(|repository| async move {
+            let state = revoke_one(quay, robot, repository, dry_run).await;
+            GrantOutcome {
+                repository: repository.clone(),
+                role: None,
+                state: state.unwrap_or_else(GrantState::Failed),
+            }
+        })
+        .buffered(AHEAD)
+        .collect()
+        .await
+}
+
+async fn revoke_one(
+    quay: &Quay,
+    robot: &RobotName,
+    repository: &RepositoryName,
+    dry_run: bool,
+) -> Result<GrantState, ApiError> {
+    let found = if dry_run {
+        quay.role_on(robot, repository).await?.is_some()
+    } else {
+        match quay.revoke(robot, repository).await {
+            Ok(()) => true,
+            Err(ApiError::NotFound) => false,
+            Err(error) => return Err(error),
+        }
+    };
+    if found {
+        return Ok(GrantState::Changed);
+    }
+    explain_absence(quay, robot, repository).await?;
+    Ok(GrantState::Unchanged(None))
+}
+
+/// Quay says "no permission" also of robots and repositories that do not exist: a
+/// misspelt name must not pass for a change already made.
+async fn explain_absence(
+    quay: &Quay,
+    robot: &RobotName,
+    repository: &RepositoryName,
+) -> Result<(), ApiError> {
+    if !quay.repository_exists(repository).await? {
+        return Err(ApiError::NotFound);
+    }
+    match quay.robot(robot).await {
+        Err(ApiError::NotFound) => Err(no_such_robot(robot)),
+        // Reading robots takes another scope than changing roles.
+        _ => Ok(()),
+    }
+}

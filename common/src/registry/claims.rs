@@ -1,0 +1,89 @@
+//! What a registry token says it is good for.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+use serde_json::Value;
+
+/// The claims of a registry token that matter to whoever pulls.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Claims {
+    /// Who the token speaks for.
+    pub subject: Option<String>,
+    /// The repositories it may pull.
+    pub pullable: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Payload {
+    #[serde(default)]
+    sub: Option<String>,
+    // An exchanged federation token has an object here.
+    #[serde(default)]
+    access: Value,
+}
+
+#[derive(Deserialize)]
+struct Access {
+    #[serde(rename = "type")]
+    kind: String,
+    name: String,
+    #[serde(default)]
+    actions: Vec<String>,
+}
+
+impl Claims {
+    /// Reads the payload of a JWT. The signature is the registry's own to check: nothing
+    /// is decided here but what to tell the user.
+    pub fn read(token: &str) -> Option<Self> {
+        let payload = token.split('.').nth(1)?;
+        let payload = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
+        let payload: Payload = serde_json::from_slice(&payload).ok()?;
+        let access: Vec<Access> = serde_json::from_value(payload.access).unwrap_or_default();
+        let may_pull = |entry: &Access| {
+            entry.kind == "repository" && entry.actions.iter().any(|a| a == "pull" || a == "*")
+        };
+        Some(Self {
+            subject: payload.sub,
+            pullable: access
+                .into_iter()
+                .filter(may_pull)
+                .map(|entry| entry.name)
+                .collect(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(payload: Value) -> String {
+        format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(payload.to_string()))
+    }
+
+    #[test]
+    fn only_granted_pulls_count() {
+        let token = token(serde_json::json!({"sub": "myorg+deploy", "access": [
+            {"type": "repository", "name": "myorg/my-app", "actions": ["pull"]},
+            {"type": "repository", "name": "myorg/none", "actions": []},
+            {"type": "repository", "name": "myorg/both", "actions": ["push", "pull"]},
+            {"type": "registry", "name": "catalog", "actions": ["pull"]}]}));
+        let claims = Claims::read(&token).unwrap();
+        assert_eq!(claims.subject.as_deref(), Some("myorg+deploy"));
+        assert_eq!(claims.pullable, ["myorg/my-app", "myorg/both"]);
+    }
+
+    #[test]
+    fn a_federated_tokens_empty_object_grants_nothing() {
+        let claims = Claims::read(&token(serde_json::json!({"sub": "a", "access": {}})));
+        assert_eq!(claims.unwrap().pullable, Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_is_no_jwt_is_not_read() {
+        for text in ["", "abc", "a.b", "a.!!.c"] {
+            assert_eq!(Claims::read(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! Asking the registry what a credential is worth.
+
+use super::challenge::Challenge;
+use super::claims::Claims;
+use super::{Endpoint, RegistryHost, scope};
+use crate::Failure;
+use crate::quay::transport::{Answer, Auth, Call, Repeat, Transport};
+use crate::quay::{ApiError, ServerConfig, parse_body, problem_text, request_url};
+use reqwest::{Method, Url};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use tokio::sync::OnceCell;
+
+/// The user name under which an OAuth token is a registry password.
+const OAUTH_USER: &str = "$oauthtoken";
+
+/// Asked about where no repository is at hand: a request without any scope is a login,
+/// and every login is an entry in the usage log. It need not exist.
+const NO_REPOSITORY: &str = "kubectl-quay/no-repository";
+
+/// A registry as a container runtime sees it.
+pub struct Registry {
+    transport: Arc<Transport>,
+    challenge: OnceCell<(Url, String)>,
+}
+
+/// What the registry makes of a credential.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Probe {
+    /// The credential is good.
+    Accepted {
+        /// Who the registry says it is.
+        subject: Option<String>,
+        /// The repositories asked about that it may pull.
+        pullable: Vec<String>,
+        /// The repositories asked about that it may not pull, or that do not exist.
+        refused: Vec<String>,
+    },
+    /// The credential is not accepted.
+    Refused {
+        /// The registry's own words.
+        reason: String,
+    },
+}
+
+#[derive(Deserialize)]
+struct TokenAnswer {
+    #[serde(alias = "access_token", deserialize_with = "crate::quay::secret_text")]
+    token: SecretString,
+}
+
+impl Registry {
+    /// Prepares to talk to the endpoint's registry; nothing is sent.
+    pub fn connect(endpoint: &Endpoint) -> Result<Self, Failure> {
+        Ok(Self::over(Arc::new(Transport::open(endpoint)?)))
+    }
+
+    pub(crate) fn over(transport: Arc<Transport>) -> Self {
+        Self {
+            transport,
+            challenge: OnceCell::new(),
+        }
+    }
+
+    /// Whether the registry accepts the credential, and which repositories (`org/name`)
+    /// it may pull. Quay answers 200 without any right, so the token's `access` counts.
+    ///
+    /// # Errors
+    /// When the registry gives no answer that says so, one way or the other.
+    pub async fn probe(
+        &self,
+        user: &str,
+        password: &SecretString,
+        repositories: &[String],
+    ) -> Result<Probe, Failure> {
+        self.try_probe(user, password, repositories)
+            .await
+            .map_err(|error| {
+                Failure::new(format!(
+                    "cannot ask {} about the credential of {user}: {error}",
+                    self.transport.endpoint().registry
+                ))
+            })
+    }
+
+    async fn try_probe(
+        &self,
+        user: &str,
+        password: &SecretString,
+        repositories: &[String],
+    ) -> Result<Probe, ApiError> {
+        let nothing = [NO_REPOSITORY.to_owned()];
+        let asked = if repositories.is_empty() {
+            &nothing
+        } else {
+            repositories
+        };
+        let mut pullable = BTreeSet::new();
+        let mut subject = None;
+        for batch in scope::batches(asked) {
+            let answer = self.ask(user, password, batch).await?;
+            if answer.status == 401 {
+                return Ok(Probe::Refused {
+                    reason: reason(&answer),
+                });
+            }
+            let claims = read_claims(&answer)?;
+            subject = subject.or(claims.subject);
+            pullable.extend(claims.pullable);
+        }
+        let (pullable, refused) = repositories
+            .iter()
+            .cloned()
+            .partition(|repository| pullable.contains(repository));
+        Ok(Probe::Accepted {
+            subject,
+            pullable,
+            refused,
+        })
+    }
+
+    /// The user an OAuth token belongs to, whatever its scopes.
+    ///
+    /// # Errors
+    /// [`ApiError::BadToken`] when it is wrong, expired or revoked.
+    pub(crate) async fn token_owner(&self, token: &SecretString) -> Result<String, ApiError> {
+        let answer = self
+            .ask(OAUTH_USER, token, &[NO_REPOSITORY.to_owned()])
+            .await?;
+        if answer.status == 401 {
+            return Err(ApiError::BadToken);
+        }
+        read_claims(&answer)?.subject.ok_or(ApiError::BadToken)
+    }
+
+    /// What the server tells anybody about itself.
+    pub(crate) async fn server_config(&self) -> Result<ServerConfig, ApiError> {
+        let api = &self.transport.endpoint().api;
+        let answer = self
+            .get(request_url(api, "/config", &[])?, Auth::None)
+            .await?;
+        if answer.status != 200 {
+            return Err(unexpected(&answer));
+        }
+        ServerConfig::parse(answer.status, &answer.body)
+    }
+
+    async fn ask(
+        &self,
+        user: &str,
+        password: &SecretString,
+        repositories: &[String],
+    ) -> Result<Answer, ApiError> {
+        let (realm, service) = self
+            .challenge
+            .get_or_try_init(|| self.find_token_endpoint())
+            .await?;
+        let mut url = realm.clone();
+        url.query_pairs_mut()
+            .append_pair("service", service)
+            .extend_pairs(repositories.iter().map(|name| ("scope", scope::pull(name))));
+        self.get(url, Auth::Basic(user, password)).await
+    }
+
+    async fn get(&self, url: Url, auth: Auth<'_>) -> Result<Answer, ApiError> {
+        let call = Call {
+            method: Method::GET,
+            url,
+            auth,
+            body: None,
+            repeat: Repeat::Safe,
+        };
+        self.transport.send(&call).await
+    }
+
+    async fn find_token_endpoint(&self) -> Result<(Url, String), ApiError> {
+        let origin = self.transport.endpoint().registry_origin();
+        let answer = self
+            .get(request_url(&origin, "/v2/", &[])?, Auth::None)
+            .await?;
+        let challenge = answer.challenge.as_deref().and_then(Challenge::parse);
+        let (401, Some(challenge)) = (answer.status, challenge) else {
+            return Err(ApiError::Unexpected {
+                status: answer.status,
+                text: format!("{origin}/v2/ asks for no token; is it a Quay registry?"),
+            });
+        };
+        let realm = Url::parse(&challenge.realm).map_err(|_| distrust(&challenge.realm))?;
+        if !self.trusts(&realm).await? {
+            return Err(distrust(&challenge.realm));
+        }
+        Ok((realm, challenge.service))
+    }
+
+    /// A password goes to the registry's own host or the one Quay calls itself, over https;
+    /// plain http is for this machine, or what the user accepted.
+    async fn trusts(&self, realm: &Url) -> Result<bool, ApiError> {
+        let endpoint = self.transport.endpoint();
+        let Some(host) = host_of(realm) else {
+            return Ok(false);
+        };
+        let safe = match realm.scheme() {
+            "https" => true,
+            "http" => endpoint.insecure || host.is_loopback(),
+            _ => false,
+        };
+        if !safe {
+            return Ok(false);
+        }
+        if host == endpoint.registry || Some(&host) == endpoint.api_host().as_ref() {
+            return Ok(true);
+        }
+        let own = self.server_config().await?.server_hostname;
+        Ok(own.and_then(|own| own.parse().ok()) == Some(host))
+    }
+}
+
+fn host_of(url: &Url) -> Option<RegistryHost> {
+    let host = url.host_str()?;
+    let host = match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    };
+    host.parse().ok()
+}
+
+fn read_claims(answer: &Answer) -> Result<Claims, ApiError> {
+    if answer.status != 200 {
+        return Err(unexpected(answer));
+    }
+    let token: TokenAnswer = parse_body(answer.status, &answer.body)?;
+    Claims::read(token.token.expose_secret()).ok_or_else(|| ApiError::Unexpected {
+        status: answer.status,
+        text: "the registry's token is no JWT; is it a Quay registry?".to_owned(),
+    })
+}
+
+/// The registry's words: `{"errors":[{"message": …}]}`.
+fn reason(answer: &Answer) -> String {
+    serde_json::from_slice::<serde_json::Value>(&answer.body)
+        .ok()
+        .and_then(|body| Some(body.pointer("/errors/0/message")?.as_str()?.to_owned()))
+        .unwrap_or_else(|| "the registry does not accept it".to_owned())
+}
+
+fn unexpected(answer: &Answer) -> ApiError {
+    ApiError::Unexpected {
+        status: answer.status,
+        text: problem_text(&answer.body),
+    }
+}
+
+fn distrust(realm: &str) -> ApiError {
+    ApiError::Refused(format!(
+        "the registry wants the credential sent to {realm}, which is neither its own host nor \
+         Quay's SERVER_HOSTNAME over https"
+    ))
+}
