@@ -4,6 +4,7 @@
 
 mod cluster_args;
 mod console;
+mod dry_run;
 mod escape;
 mod invocation;
 mod output;
@@ -15,6 +16,7 @@ mod table;
 
 pub use cluster_args::ClusterArgs;
 pub use console::Console;
+pub use dry_run::DryRun;
 pub use escape::escape_control;
 pub use invocation::Invocation;
 pub use output::{OutputArgs, OutputFormat, Report, to_yaml};

@@ -6,10 +6,12 @@ use crate::registry::RegistryHost;
 /// Whether `key` belongs to one of `hosts`: scheme and `/v1/` `/v2/` stripped, its
 /// host is one of them, with any path. Port 443 is the same as none.
 pub fn belongs_to(key: &str, hosts: &[RegistryHost]) -> bool {
-    let (host, _) = split(key);
-    let host = host.to_ascii_lowercase();
-    let host = host.strip_suffix(":443").unwrap_or(&host);
-    hosts.iter().any(|registry| registry.as_str() == host)
+    registry_of_key(key).is_some_and(|host| hosts.contains(&host))
+}
+
+/// The registry a key names; `None` for globs and whatever else is no host.
+pub fn registry_of_key(key: &str) -> Option<RegistryHost> {
+    split(key).0.parse().ok()
 }
 
 /// Whether the kubelet would use `key` for `image` (Kubernetes 1.36,

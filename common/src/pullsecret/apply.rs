@@ -34,14 +34,14 @@ pub struct Apply<'a> {
     pub write: cluster::Write,
 }
 
-/// Carries out every plan, concurrently, and never lets one target's failure stop another.
+/// Carries out every plan, concurrently, and never lets one target's failure stop another;
+/// `progress` advances by one for each.
 /// Ctrl-C ends it after the writes in flight; the rest is reported as skipped.
 pub async fn apply(
     work: &Apply<'_>,
     plans: Vec<NamespacePlan>,
     progress: &dyn Progress,
 ) -> Vec<Outcome> {
-    progress.begin(work.cluster.context(), plans.len());
     let interrupted = Cell::new(false);
     let run = work.cluster.window().run(plans, |plan| {
         let interrupted = &interrupted;
@@ -65,7 +65,6 @@ pub async fn apply(
         outcomes = run => outcomes,
         outcomes = watch => outcomes,
     };
-    progress.end();
     outcomes.into_iter().flatten().collect()
 }
 

@@ -2,6 +2,7 @@
 
 mod apply;
 mod inventory;
+mod logins;
 mod manifest;
 mod observe;
 mod outcome;
@@ -12,10 +13,13 @@ mod reference;
 mod removal;
 mod secret;
 mod service_account;
+mod sync;
+mod verify;
 mod wanted;
 
 pub use apply::{Apply, apply};
 pub use inventory::{Inventory, InventoryItem};
+pub use logins::{Login, hosts, logins, wanted};
 pub use manifest::manifests;
 pub use observe::{Observed, observe, observe_service_accounts};
 pub use outcome::{Outcome, Outcomes, Verb};
@@ -26,7 +30,9 @@ pub use plan::{
 };
 pub use pod::{PodUse, running_pods};
 pub use reference::{Attachment, Holder};
-pub use removal::{RemovalPlan, hosts_of, plan_removal};
+pub use removal::{RemovalPlan, plan_removal, registries_of};
 pub use secret::PullSecret;
 pub use service_account::ServiceAccountRefs;
+pub use sync::{ClusterView, views};
+pub use verify::{Proof, Proofs, verify};
 pub use wanted::{RobotToken, Wanted, WantedRegistry};

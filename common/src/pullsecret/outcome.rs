@@ -1,7 +1,8 @@
 //! What became of every target.
 
-use super::plan::{EntryPlan, SecretPlan, Verdict, Write};
-use crate::cli::{Report, Table};
+use super::plan::{EntryPlan, NamespacePlan, SecretPlan, Verdict, Write};
+use crate::cli::{Report, Table, escape_control};
+use crate::cluster::Cluster;
 use crate::credentials::Fingerprint;
 use serde::Serialize;
 
@@ -129,6 +130,31 @@ impl Outcome {
         self
     }
 
+    /// What plans that are not carried out come to.
+    pub fn of_plans(cluster: &Cluster, plans: &[NamespacePlan]) -> Vec<Self> {
+        let mut outcomes = Vec::new();
+        for plan in plans {
+            let first = outcomes.len();
+            outcomes.extend(
+                plan.secrets
+                    .iter()
+                    .flat_map(|secret| Self::of_plan(cluster.context(), secret)),
+            );
+            if let Some((name, accounts)) = &plan.attach
+                && let Some(outcome) = outcomes[first..]
+                    .iter_mut()
+                    .find(|outcome| outcome.name == *name)
+                && outcome.result != Verb::Unchanged
+            {
+                outcome.references = accounts
+                    .iter()
+                    .map(|account| format!("serviceaccount/{account}"))
+                    .collect();
+            }
+        }
+        outcomes
+    }
+
     /// What a plan says of each of its entries, assuming that it is carried out.
     pub(super) fn of_plan(context: &str, plan: &SecretPlan) -> Vec<Self> {
         plan.entries
@@ -228,6 +254,31 @@ impl Outcomes {
         } else {
             parts.join(", ")
         }
+    }
+
+    /// The changes as a diff, with fingerprints in the place of passwords.
+    pub fn diff(&self) -> String {
+        let mut text = String::new();
+        for item in self
+            .items
+            .iter()
+            .filter(|item| item.before != item.after && !item.key.is_empty())
+        {
+            let (Some(after), false) = (&item.after, item.result.is_failure()) else {
+                continue;
+            };
+            text.push_str(&format!(
+                "\n{}/{}  auths[\"{}\"]\n",
+                item.namespace,
+                item.name,
+                escape_control(&item.key)
+            ));
+            if let Some(before) = &item.before {
+                text.push_str(&format!("- {before}\n"));
+            }
+            text.push_str(&format!("+ {} {after}\n", escape_control(&item.account)));
+        }
+        text
     }
 
     fn several_contexts(&self) -> bool {

@@ -117,6 +117,44 @@ impl Holder {
             .await
     }
 
+    /// Whether [`Holder::attach`] would change anything; only reads.
+    pub async fn would_attach(
+        &self,
+        cluster: &Cluster,
+        secret: &str,
+    ) -> Result<Attachment, CallError> {
+        self.compare(cluster, |names| with(names, secret)).await
+    }
+
+    /// Whether [`Holder::detach`] would change anything; only reads.
+    pub async fn would_detach(
+        &self,
+        cluster: &Cluster,
+        secret: &str,
+    ) -> Result<Attachment, CallError> {
+        self.compare(cluster, |names| without(names, secret)).await
+    }
+
+    async fn compare(
+        &self,
+        cluster: &Cluster,
+        edit: impl Fn(&[Value]) -> Option<Vec<Value>>,
+    ) -> Result<Attachment, CallError> {
+        let object = cluster.get::<Value>(&self.path).await?;
+        Ok(edit(self.names(&object)).map_or(Attachment::Unchanged, |_| Attachment::Changed))
+    }
+
+    fn names<'a>(&self, object: &'a Value) -> &'a [Value] {
+        let parent = self
+            .parent
+            .iter()
+            .fold(object, |value, field| &value[field]);
+        parent["imagePullSecrets"]
+            .as_array()
+            .map(Vec::as_slice)
+            .unwrap_or_default()
+    }
+
     async fn change(
         &self,
         cluster: &Cluster,
@@ -140,15 +178,7 @@ impl Holder {
                 }
                 Err(error) => return Err(error),
             };
-            let parent = self
-                .parent
-                .iter()
-                .fold(&object, |value, field| &value[field]);
-            let names = parent["imagePullSecrets"]
-                .as_array()
-                .map(Vec::as_slice)
-                .unwrap_or_default();
-            let Some(names) = edit(names) else {
+            let Some(names) = edit(self.names(&object)) else {
                 return Ok(Attachment::Unchanged);
             };
             let list = json!({"imagePullSecrets": names});

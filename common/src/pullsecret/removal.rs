@@ -7,7 +7,7 @@ use super::reference::{Attachment, Holder};
 use super::secret::PullSecret;
 use super::service_account::ServiceAccountRefs;
 use crate::cluster::{CallError, Cluster, Write};
-use crate::dockerconfig::{Document, belongs_to};
+use crate::dockerconfig::{Document, belongs_to, registry_of_key};
 use crate::quay::RobotName;
 use crate::registry::RegistryHost;
 use serde_json::{Value, json};
@@ -25,19 +25,12 @@ pub struct RemovalPlan {
     refusal: Option<(String, String)>,
 }
 
-/// The hosts at which `robot` is found: more than one are more than one robot.
-pub fn hosts_of(secrets: &[PullSecret], robot: &RobotName) -> BTreeSet<String> {
+/// The registries at which `robot` is found: more than one are more than one robot.
+pub fn registries_of(secrets: &[PullSecret], robot: &RobotName) -> BTreeSet<RegistryHost> {
     let keys = secrets
         .iter()
         .flat_map(|secret| robot_keys(secret, robot, None));
-    keys.map(|key| {
-        let bare = key.split("://").last().unwrap_or_default();
-        bare.split('/')
-            .next()
-            .unwrap_or_default()
-            .to_ascii_lowercase()
-    })
-    .collect()
+    keys.filter_map(|key| registry_of_key(&key)).collect()
 }
 
 /// Plans the removal of `robot` at `registry` (`None`: wherever it is).
@@ -132,6 +125,11 @@ impl RemovalPlan {
     /// `staging/quay-pull-secret`, for a question.
     pub fn target(&self) -> String {
         format!("{}/{}", self.secret.namespace, self.secret.name)
+    }
+
+    /// The secret's namespace.
+    pub fn namespace(&self) -> &str {
+        &self.secret.namespace
     }
 
     /// What the plan comes to, carried out or not.

@@ -1,2 +1,70 @@
-//! Placeholder until its first command.
-fn main() {}
+//! `kubectl quay-pullsecret`: image pull secrets of Quay robots, in many namespaces and clusters.
+
+mod attach;
+mod completion;
+mod delete;
+mod detach;
+mod list;
+mod references;
+mod sync;
+mod sync_robot;
+mod verify;
+
+use clap::{Parser, Subcommand};
+use quay_common::Failure;
+use quay_common::cli::{Console, Exit, GlobalArgs, Plugin};
+use std::process::ExitCode;
+
+/// Create, sync, attach and verify image pull secrets of Quay robots, in many
+/// namespaces and clusters
+#[derive(Parser)]
+#[command(
+    name = "quay-pullsecret",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    global: GlobalArgs,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Sync(sync::SyncArgs),
+    Attach(attach::AttachArgs),
+    Detach(detach::DetachArgs),
+    List(list::ListArgs),
+    Delete(delete::DeleteArgs),
+    Verify(verify::VerifyArgs),
+    Completion(completion::CompletionArgs),
+}
+
+impl Plugin for Cli {
+    const NAME: &'static str = "quay-pullsecret";
+
+    fn global(&self) -> &GlobalArgs {
+        &self.global
+    }
+}
+
+fn main() -> ExitCode {
+    quay_common::cli::run::<Cli>(async |cli, console| run(cli.command, console).await)
+}
+
+async fn run(command: Command, console: &Console) -> Result<Exit, Failure> {
+    match command {
+        Command::Sync(args) => sync::run(args, console).await,
+        Command::Attach(args) => attach::run(args, console).await,
+        Command::Detach(args) => detach::run(args, console).await,
+        Command::List(args) => list::run(args, console).await,
+        Command::Delete(args) => delete::run(args, console).await,
+        Command::Verify(args) => verify::run(args, console).await,
+        Command::Completion(args) => completion::run(&args, console),
+    }
+}
+
+/// The field manager our writes are recorded under.
+const FIELD_MANAGER: &str = "kubectl-quay-pullsecret";

@@ -1,0 +1,453 @@
+//! Proves what credentials are worth: still the robot's, accepted by the registry, good for pulling.
+
+use super::logins::Login;
+use super::pod::PodUse;
+use super::sync::ClusterView;
+use super::wanted::{Known, RobotToken, Wanted};
+use crate::cli::{Report, Table};
+use crate::credentials::Fingerprint;
+use crate::dockerconfig::{Credential, EntryError, matches_image, registry_of_key};
+use crate::progress::Progress;
+use crate::quay::{Grant, RobotName, Role};
+use crate::registry::{Endpoint, Probe, Registry};
+use futures::stream::{self, StreamExt};
+use secrecy::ExposeSecret;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Credentials asked about at once. A registry limits requests for each credential, not in all.
+const AT_ONCE: usize = 8;
+
+/// What was found out about one credential in one secret.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Proof {
+    /// The cluster, by the name of its context.
+    pub context: String,
+    /// The namespace.
+    pub namespace: String,
+    /// The secret.
+    pub secret: String,
+    /// The `auths` key; empty if the secret cannot be read.
+    pub key: String,
+    /// The robot.
+    pub account: String,
+    /// What may be shown of its password.
+    pub fingerprint: Option<Fingerprint>,
+    /// `current`, `stale`, `unknown`, or `-` where there is no token to compare.
+    pub token: &'static str,
+    /// `accepted`, `refused`, `unreachable`, or `-` where it was not asked.
+    pub registry: &'static str,
+    /// Repositories it may pull, of those it was asked for.
+    pub pullable: Vec<String>,
+    /// Repositories it may not pull.
+    pub refused: Vec<String>,
+    /// Whether the credential is good.
+    pub ok: bool,
+    /// What is wrong, and what is worth knowing.
+    pub message: String,
+    /// What to do next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// Everything `verify` found out.
+#[derive(Debug, Default, Serialize)]
+pub struct Proofs {
+    /// One line for each credential.
+    pub items: Vec<Proof>,
+}
+
+/// One credential in one secret.
+struct Found<'a> {
+    view: &'a ClusterView<'a>,
+    namespace: &'a str,
+    secret: &'a str,
+    key: &'a str,
+    credential: Credential,
+}
+
+/// What is asked once, however many secrets hold the credential.
+#[derive(Default)]
+struct Question {
+    repositories: BTreeSet<String>,
+    roles: Vec<Grant>,
+    note: Option<String>,
+}
+
+/// A credential at a registry; the password only ever leaves it towards that registry.
+type Identity = (String, String, String);
+
+/// Verifies every robot's credential in the views. Registries with a login are asked
+/// about the robot's own repositories, the others about the images that `pods` use.
+/// `other` gives the connection to a registry without a login.
+pub async fn verify(
+    views: &[ClusterView<'_>],
+    logins: &[Login<'_>],
+    wanted: &Wanted,
+    pods: &[Vec<PodUse>],
+    other: impl Fn(Endpoint) -> Endpoint,
+    progress: &dyn Progress,
+) -> Proofs {
+    let mut proofs = Proofs::default();
+    let mut found = Vec::new();
+    for view in views {
+        collect(view, wanted, &mut found, &mut proofs);
+    }
+    let questions = questions(&found, views, logins, pods).await;
+    progress.begin("asking the registries", questions.len());
+    let answers: HashMap<Identity, (Question, Result<Probe, String>)> = stream::iter(questions)
+        .map(|(identity, question)| {
+            let other = &other;
+            async move {
+                let answer = ask(&identity, &question, logins, other).await;
+                progress.advance();
+                (identity, (question, answer))
+            }
+        })
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await;
+    progress.end();
+    for entry in &found {
+        if let Some((question, answer)) = answers.get(&identity(entry, logins)) {
+            proofs.items.push(proof(entry, wanted, question, answer));
+        }
+    }
+    proofs.items.sort_by(|a, b| {
+        (&a.context, &a.namespace, &a.secret, &a.key).cmp(&(
+            &b.context,
+            &b.namespace,
+            &b.secret,
+            &b.key,
+        ))
+    });
+    proofs
+}
+
+fn collect<'a>(
+    view: &'a ClusterView<'a>,
+    wanted: &Wanted,
+    found: &mut Vec<Found<'a>>,
+    proofs: &mut Proofs,
+) {
+    for secret in &view.observed.secrets {
+        let broken = |key: &str, reason: String| Proof {
+            next: Some(format!(
+                "kubectl --context {} -n {} edit secret {}",
+                view.cluster.context(),
+                secret.namespace,
+                secret.name
+            )),
+            message: format!("{reason}: pods that use this secret cannot pull anything"),
+            ..blank(view.cluster.context(), &secret.namespace, &secret.name, key)
+        };
+        let document = match &secret.document {
+            Ok(document) => document,
+            Err(error) => {
+                proofs.items.push(broken("", error.to_string()));
+                continue;
+            }
+        };
+        for (key, read) in document.entries() {
+            match read {
+                Ok(credential) if !RobotName::is_robot(&credential.username) => {}
+                Ok(credential)
+                    if matches!(wanted.known(key, &credential.username), Known::NotAsked) => {}
+                Ok(credential) => found.push(Found {
+                    view,
+                    namespace: &secret.namespace,
+                    secret: &secret.name,
+                    key,
+                    credential,
+                }),
+                Err(EntryError::Empty) => {}
+                // One such entry makes the kubelet refuse all of a pod's secrets.
+                Err(error) => proofs.items.push(broken(key, error.to_string())),
+            }
+        }
+    }
+}
+
+fn login_of<'a, 'b>(key: &str, logins: &'a [Login<'b>]) -> Option<&'a Login<'b>> {
+    logins
+        .iter()
+        .find(|login| crate::dockerconfig::belongs_to(key, &login.hosts))
+}
+
+fn identity(entry: &Found<'_>, logins: &[Login<'_>]) -> Identity {
+    let registry = match login_of(entry.key, logins) {
+        Some(login) => login.session.endpoint.registry.to_string(),
+        None => registry_of_key(entry.key)
+            .map(String::from)
+            .unwrap_or_default(),
+    };
+    let password = entry.credential.password.expose_secret().to_owned();
+    (registry, entry.credential.username.clone(), password)
+}
+
+async fn questions(
+    found: &[Found<'_>],
+    views: &[ClusterView<'_>],
+    logins: &[Login<'_>],
+    pods: &[Vec<PodUse>],
+) -> HashMap<Identity, Question> {
+    let mut grants: BTreeMap<(usize, String), Result<Vec<Grant>, String>> = BTreeMap::new();
+    let mut questions: HashMap<Identity, Question> = HashMap::new();
+    for entry in found {
+        let question = questions.entry(identity(entry, logins)).or_default();
+        let login = logins
+            .iter()
+            .position(|login| crate::dockerconfig::belongs_to(entry.key, &login.hosts));
+        if let (Some(login), Ok(robot)) = (login, entry.credential.username.parse::<RobotName>()) {
+            let known = match grants.entry((login, robot.to_string())) {
+                std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
+                std::collections::btree_map::Entry::Vacant(empty) => {
+                    let asked = logins[login].session.quay.grants(&robot).await;
+                    empty.insert(asked.map_err(|error| error.to_string()))
+                }
+            };
+            match known {
+                Ok(known) => {
+                    question
+                        .repositories
+                        .extend(known.iter().map(|grant| grant.repository.clone()));
+                    question.roles = known.clone();
+                    continue;
+                }
+                Err(error) => question.note = Some(format!("its roles are not known ({error})")),
+            }
+        }
+        question
+            .repositories
+            .extend(images_in_use(entry, views, pods));
+    }
+    questions
+}
+
+/// The repositories that pods in the entry's namespace pull with this key, as the kubelet matches them.
+fn images_in_use<'a>(
+    entry: &'a Found<'_>,
+    views: &[ClusterView<'_>],
+    pods: &'a [Vec<PodUse>],
+) -> impl Iterator<Item = String> + use<'a> {
+    let cluster = views
+        .iter()
+        .position(|view| std::ptr::eq(view, entry.view))
+        .unwrap_or(usize::MAX);
+    pods.get(cluster)
+        .into_iter()
+        .flatten()
+        .filter(|pod| {
+            pod.namespace == entry.namespace
+                && pod.pull_secrets.iter().any(|name| name == entry.secret)
+        })
+        .flat_map(|pod| &pod.images)
+        .filter(|image| matches_image(entry.key, image))
+        .map(|image| image.repository().to_owned())
+}
+
+async fn ask(
+    (registry, username, password): &Identity,
+    question: &Question,
+    logins: &[Login<'_>],
+    other: impl Fn(Endpoint) -> Endpoint,
+) -> Result<Probe, String> {
+    let password = secrecy::SecretString::from(password.as_str());
+    let repositories: Vec<String> = question.repositories.iter().cloned().collect();
+    let login = logins
+        .iter()
+        .find(|login| login.session.endpoint.registry.as_str() == registry);
+    let answer = match login {
+        Some(login) => {
+            login
+                .session
+                .registry
+                .probe(username, &password, &repositories)
+                .await
+        }
+        None => {
+            let host = registry
+                .parse()
+                .map_err(|_| "its key names no single registry".to_owned())?;
+            let connection = Registry::connect(&other(Endpoint::of(host)))
+                .map_err(|failure| failure.to_string())?;
+            connection.probe(username, &password, &repositories).await
+        }
+    };
+    answer.map_err(|failure| failure.message().to_owned())
+}
+
+fn proof(
+    entry: &Found<'_>,
+    wanted: &Wanted,
+    question: &Question,
+    answer: &Result<Probe, String>,
+) -> Proof {
+    let robot = &entry.credential.username;
+    let mut problems = Vec::new();
+    let mut notes: Vec<String> = question.note.iter().cloned().collect();
+    let token = match wanted.known(entry.key, robot) {
+        Known::Robot(_, RobotToken::Current(token)) => {
+            if token.expose_secret() == entry.credential.password.expose_secret() {
+                "current"
+            } else {
+                problems.push("it is not the robot's current token".to_owned());
+                "stale"
+            }
+        }
+        Known::Robot(_, RobotToken::NoSuchRobot) => {
+            problems.push("the robot does not exist in Quay".to_owned());
+            "stale"
+        }
+        Known::Robot(_, RobotToken::Unreadable(reason)) => {
+            problems.push(format!("its current token is not known ({reason})"));
+            "unknown"
+        }
+        Known::NoLogin | Known::NotAsked => "unknown",
+    };
+    let (registry, pullable, refused) = match answer {
+        Ok(Probe::Accepted {
+            pullable, refused, ..
+        }) => {
+            if !refused.is_empty() {
+                problems.push(format!("it may not pull {}", refused.join(", ")));
+            }
+            if question.repositories.is_empty() && question.note.is_none() && token == "current" {
+                notes.push("the robot has no role on any repository".to_owned());
+            }
+            ("accepted", pullable.clone(), refused.clone())
+        }
+        Ok(Probe::Refused { reason }) => {
+            problems.push(format!("the registry refuses it: {reason}"));
+            ("refused", Vec::new(), Vec::new())
+        }
+        Err(reason) => {
+            problems.push(reason.clone());
+            ("unreachable", Vec::new(), Vec::new())
+        }
+    };
+    let beyond: Vec<String> = question
+        .roles
+        .iter()
+        .filter(|grant| grant.role != Role::Read)
+        .map(|grant| format!("{} on {}", grant.role.as_str(), grant.repository))
+        .collect();
+    if !beyond.is_empty() {
+        notes.push(format!("more than pulling needs: {}", beyond.join(", ")));
+    }
+    let ok = problems.is_empty();
+    let next =
+        (token == "stale").then(|| format!("kubectl quay-pullsecret sync -n {}", entry.namespace));
+    Proof {
+        account: robot.clone(),
+        fingerprint: Some(entry.credential.fingerprint()),
+        token,
+        registry,
+        pullable,
+        refused,
+        ok,
+        message: problems
+            .into_iter()
+            .chain(notes)
+            .collect::<Vec<_>>()
+            .join("; "),
+        next,
+        ..blank(
+            entry.view.cluster.context(),
+            entry.namespace,
+            entry.secret,
+            entry.key,
+        )
+    }
+}
+
+fn blank(context: &str, namespace: &str, secret: &str, key: &str) -> Proof {
+    Proof {
+        context: context.to_owned(),
+        namespace: namespace.to_owned(),
+        secret: secret.to_owned(),
+        key: key.to_owned(),
+        account: String::new(),
+        fingerprint: None,
+        token: "-",
+        registry: "-",
+        pullable: Vec::new(),
+        refused: Vec::new(),
+        ok: false,
+        message: String::new(),
+        next: None,
+    }
+}
+
+impl Proofs {
+    /// Whether every credential is good.
+    pub fn all_ok(&self) -> bool {
+        self.items.iter().all(|item| item.ok)
+    }
+}
+
+impl Report for Proofs {
+    fn table(&self, wide: bool) -> Table {
+        let contexts = wide
+            || self
+                .items
+                .windows(2)
+                .any(|pair| pair[0].context != pair[1].context);
+        let mut headings = if contexts { vec!["CONTEXT"] } else { vec![] };
+        headings.extend(["NAMESPACE", "SECRET", "ROBOT", "TOKEN", "REGISTRY", "PULL"]);
+        if wide {
+            headings.extend(["KEY", "FINGERPRINT"]);
+        }
+        headings.push("DETAIL");
+        let mut table = Table::new(headings);
+        for item in &self.items {
+            let mut row = if contexts {
+                vec![item.context.clone()]
+            } else {
+                vec![]
+            };
+            let asked = item.pullable.len() + item.refused.len();
+            let pull = match item.registry {
+                "accepted" => format!("{}/{asked}", item.pullable.len()),
+                _ => "-".to_owned(),
+            };
+            let texts = [&item.namespace, &item.secret, &item.account];
+            row.extend(texts.map(Clone::clone));
+            row.extend([item.token.to_owned(), item.registry.to_owned(), pull]);
+            if wide {
+                row.push(item.key.clone());
+                row.push(
+                    item.fingerprint
+                        .as_ref()
+                        .map(ToString::to_string)
+                        .unwrap_or_default(),
+                );
+            }
+            let next = item.next.iter().map(|next| format!("next: {next}"));
+            let detail: Vec<String> = Some(&item.message)
+                .filter(|text| !text.is_empty())
+                .cloned()
+                .into_iter()
+                .chain(next)
+                .collect();
+            row.push(if detail.is_empty() {
+                "ok".to_owned()
+            } else {
+                detail.join("; ")
+            });
+            table.row(row);
+        }
+        table
+    }
+
+    fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self
+            .items
+            .iter()
+            .map(|item| format!("secret/{}", item.secret))
+            .collect();
+        names.dedup();
+        names
+    }
+}

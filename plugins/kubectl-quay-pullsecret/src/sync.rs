@@ -1,0 +1,313 @@
+//! `sync`: every namespace that needs a robot's credential has its current one.
+
+use crate::FIELD_MANAGER;
+use crate::sync_robot::{self, RobotArgs};
+use clap::Args;
+use futures::future::{join, join_all};
+use quay_common::Failure;
+use quay_common::cli::{
+    ClusterArgs, Console, DryRun, Exit, OutputArgs, OutputFormat, QuayArgs, to_yaml,
+};
+use quay_common::cluster::{Cluster, NamespaceSelection, Scope, connect};
+use quay_common::credentials::sessions;
+use quay_common::progress::Progress;
+use quay_common::pullsecret::{
+    Apply, ClusterView, Consent, Ensure, NamespacePlan, Outcome, Outcomes, Verdict, Wanted, apply,
+    logins, manifests, observe_service_accounts, views, wanted,
+};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+/// Bring robots' current tokens into pull secrets
+///
+/// Without --robot every credential of a robot in scope is repaired, wherever it is.
+/// With --robot in named namespaces the secret is also created where it is missing,
+/// and attached to service accounts. Nothing is ever regenerated.
+#[derive(Args)]
+pub struct SyncArgs {
+    #[command(flatten)]
+    robot: RobotArgs,
+
+    /// Create namespaces that do not exist
+    #[arg(long, requires = "robot", conflicts_with = "all_namespaces")]
+    create_namespace: bool,
+
+    /// With -A: also create the secret where it is missing (never in kube-* and openshift-*)
+    #[arg(long, requires_all = ["robot", "all_namespaces"])]
+    create_missing: bool,
+
+    /// Replace another account that holds the key
+    #[arg(long, requires = "robot")]
+    replace_account: bool,
+
+    /// Also write secrets that are immutable or belong to another tool
+    #[arg(long)]
+    force: bool,
+
+    #[command(flatten)]
+    dry_run: DryRun,
+    #[command(flatten)]
+    output: OutputArgs,
+    #[command(flatten)]
+    scope: Scope,
+    #[command(flatten)]
+    quay: QuayArgs,
+    #[command(flatten)]
+    cluster: ClusterArgs,
+}
+
+/// A plan for one cluster.
+struct Planned<'a> {
+    cluster: &'a Cluster,
+    plans: Vec<NamespacePlan>,
+}
+
+pub async fn run(args: SyncArgs, console: &Console) -> Result<Exit, Failure> {
+    let began = Instant::now();
+    let clusters = connect(&args.cluster, FIELD_MANAGER).await?;
+    let consent = Consent {
+        force: args.force,
+        replace_account: args.replace_account,
+    };
+    let (wanted, ensure, views, mut items) = match args.robot.is_given() {
+        true => {
+            let named =
+                sync_robot::resolve(&args.robot, &args.quay, &args.cluster, console).await?;
+            let (views, failures) = views(&clusters, &args.scope).await?;
+            (named.wanted, Some(named.ensure), views, failures)
+        }
+        false => {
+            let (wanted, views, failures) = observe_all(&args, &clusters, console).await?;
+            (wanted, None, views, failures)
+        }
+    };
+    let mut planned = Vec::new();
+    for view in &views {
+        let (plans, failures) = plan(&args, view, ensure.as_ref(), &wanted, consent).await?;
+        planned.push(Planned {
+            cluster: view.cluster,
+            plans,
+        });
+        items.extend(failures);
+    }
+    if args.dry_run.is_client()
+        && matches!(args.output.output, OutputFormat::Yaml | OutputFormat::Json)
+    {
+        return print_manifests(&args, &views, &planned, items, console).await;
+    }
+    items.extend(carry_out(&args, &wanted, ensure.as_ref(), consent, planned, console).await);
+    let outcomes = Outcomes {
+        items,
+        dry_run: args.dry_run.label(),
+    };
+    report(&args, &outcomes, began, console)
+}
+
+/// Without `--robot`: what the clusters hold, and what all logins say it should be.
+async fn observe_all<'a>(
+    args: &SyncArgs,
+    clusters: &'a [Cluster],
+    console: &Console,
+) -> Result<(Wanted, Vec<ClusterView<'a>>, Vec<Outcome>), Failure> {
+    let sessions = sessions(&args.quay, &args.cluster, console).await?;
+    if sessions.is_empty() {
+        let robot = console.invocation().sibling("quay-robot");
+        return Err(Failure::new(
+            "there is no login, so nothing is known of any robot's current token",
+        )
+        .next(format!("{robot} login --registry HOST")));
+    }
+    let (logins, views) = join(logins(&sessions), views(clusters, &args.scope)).await;
+    let (views, failures) = views?;
+    let secrets: Vec<_> = views
+        .iter()
+        .flat_map(|view| &view.observed.secrets)
+        .collect();
+    Ok((wanted(&logins, &secrets, None).await, views, failures))
+}
+
+async fn plan(
+    args: &SyncArgs,
+    view: &ClusterView<'_>,
+    ensure: Option<&Ensure>,
+    wanted: &Wanted,
+    consent: Consent,
+) -> Result<(Vec<NamespacePlan>, Vec<Outcome>), Failure> {
+    let missing = view.missing_namespaces().await?;
+    let may_create = args.create_namespace && ensure.is_some();
+    let failures = match may_create {
+        true => Vec::new(),
+        false => missing
+            .iter()
+            .map(|name| view.missing_namespace(name, ensure.is_some()))
+            .collect(),
+    };
+    let namespaces: BTreeSet<String> = match (&view.selection, ensure) {
+        (_, None) => return Ok((view.plan_repair(wanted, consent), failures)),
+        (NamespaceSelection::All, Some(_)) if !args.create_missing => {
+            return Ok((view.plan_repair(wanted, consent), failures));
+        }
+        (NamespaceSelection::All, Some(_)) => view.tenant_namespaces().await?,
+        (NamespaceSelection::Named(names), Some(_)) => names
+            .iter()
+            .filter(|name| may_create || !missing.contains(*name))
+            .cloned()
+            .collect(),
+    };
+    let Some(ensure) = ensure else {
+        return Ok((Vec::new(), failures));
+    };
+    let mut plans = view.plan_ensure(&namespaces, ensure, wanted, consent);
+    for plan in &mut plans {
+        plan.create_namespace = may_create && missing.contains(&plan.namespace);
+    }
+    Ok((plans, failures))
+}
+
+async fn carry_out(
+    args: &SyncArgs,
+    wanted: &Wanted,
+    ensure: Option<&Ensure>,
+    consent: Consent,
+    planned: Vec<Planned<'_>>,
+    console: &Console,
+) -> Vec<Outcome> {
+    if args.dry_run.is_client() {
+        return planned
+            .iter()
+            .flat_map(|planned| Outcome::of_plans(planned.cluster, &planned.plans))
+            .collect();
+    }
+    let total = planned.iter().map(|planned| planned.plans.len()).sum();
+    console.progress().begin("syncing", total);
+    let outcomes = join_all(planned.into_iter().map(async |planned| {
+        let work = Apply {
+            cluster: planned.cluster,
+            wanted,
+            ensure,
+            consent,
+            write: args.dry_run.write(),
+        };
+        apply(&work, planned.plans, console.progress()).await
+    }))
+    .await;
+    console.progress().end();
+    outcomes.into_iter().flatten().collect()
+}
+
+fn report(
+    args: &SyncArgs,
+    outcomes: &Outcomes,
+    began: Instant,
+    console: &Console,
+) -> Result<Exit, Failure> {
+    if !outcomes.items.is_empty() || !args.output.output.is_for_people() {
+        console.report(outcomes, args.output.output)?;
+    }
+    let for_people = args.output.output.is_for_people();
+    if for_people && args.dry_run.label().is_some() && console.stdout_is_terminal() {
+        console.data(&outcomes.diff())?;
+    }
+    let dry = if args.dry_run.label().is_some() {
+        " (dry run, nothing was stored)"
+    } else {
+        ""
+    };
+    console.note(format!(
+        "{} in {:.1}s{dry}",
+        outcomes.summary(),
+        began.elapsed().as_secs_f64()
+    ));
+    Ok(if outcomes.has_failure() {
+        Exit::Problem
+    } else {
+        Exit::Success
+    })
+}
+
+/// `--dry-run=client -o yaml|json`: the one place where a credential is printed, because
+/// it was asked for; stderr says whose.
+async fn print_manifests(
+    args: &SyncArgs,
+    views: &[ClusterView<'_>],
+    planned: &[Planned<'_>],
+    failures: Vec<Outcome>,
+    console: &Console,
+) -> Result<Exit, Failure> {
+    let mut objects: Vec<Value> = Vec::new();
+    for (view, planned) in views.iter().zip(planned) {
+        let accounts = match planned.plans.iter().any(|plan| plan.attach.is_some()) {
+            true => observe_service_accounts(view.cluster, &view.selection, &view.excluded).await?,
+            false => Vec::new(),
+        };
+        objects.extend(manifests(&planned.plans, &accounts));
+    }
+    let text = match args.output.output {
+        OutputFormat::Json => {
+            let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
+            format!("{list:#}\n")
+        }
+        _ => objects
+            .iter()
+            .map(|object| Ok(format!("---\n{}", to_yaml(object)?)))
+            .collect::<Result<String, Failure>>()?,
+    };
+    let printed = printed_registries(planned);
+    if !printed.is_empty() {
+        console.warn(format!(
+            "the output holds credentials in clear base64, for: {}",
+            printed.join(", ")
+        ));
+    }
+    console.data(&text)?;
+    let plans = planned
+        .iter()
+        .flat_map(|planned| Outcome::of_plans(planned.cluster, &planned.plans));
+    let failed: Vec<Outcome> = failures
+        .into_iter()
+        .chain(plans)
+        .filter(|item| item.result.is_failure())
+        .collect();
+    for item in &failed {
+        console.warn(format!(
+            "{}/{} is not in the output: {}",
+            item.namespace, item.name, item.message
+        ));
+    }
+    Ok(if failed.is_empty() {
+        Exit::Success
+    } else {
+        Exit::Problem
+    })
+}
+
+/// Every `auths` key whose credential is in the manifests, ours and others'.
+fn printed_registries(planned: &[Planned<'_>]) -> Vec<String> {
+    let mut keys = BTreeSet::new();
+    for secret in planned
+        .iter()
+        .flat_map(|planned| &planned.plans)
+        .flat_map(|plan| &plan.secrets)
+    {
+        if !secret.writes() {
+            continue;
+        }
+        let ours = secret
+            .entries
+            .iter()
+            .filter(|entry| entry.verdict != Verdict::Unknown);
+        keys.extend(ours.map(|entry| entry.key.clone()));
+        let document = secret
+            .base
+            .as_ref()
+            .and_then(|base| base.document.as_ref().ok());
+        keys.extend(
+            document
+                .iter()
+                .flat_map(|document| document.entries())
+                .map(|(key, _)| key.to_owned()),
+        );
+    }
+    keys.into_iter().collect()
+}

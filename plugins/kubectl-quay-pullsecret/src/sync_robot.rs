@@ -1,0 +1,269 @@
+//! `sync --robot`: which robot, and what its credential is.
+
+use clap::{Args, ValueEnum};
+use quay_common::Failure;
+use quay_common::cli::{ClusterArgs, Console, QuayArgs};
+use quay_common::credentials::{Session, Settings, endpoint, robot_token, session};
+use quay_common::dockerconfig::Credential;
+use quay_common::pullsecret::{Ensure, RobotToken, Wanted, WantedRegistry, hosts, logins, wanted};
+use quay_common::quay::{ApiError, RobotName};
+use quay_common::registry::{Endpoint, Probe, Registry};
+use secrecy::SecretString;
+
+/// The robot, and how its credential is written where it is new.
+#[derive(Args)]
+pub struct RobotArgs {
+    /// Robot whose credential every namespace shall have (org+name); asks which if no name follows
+    #[arg(long, value_name = "ROBOT", num_args = 0..=1, default_missing_value = "")]
+    robot: Option<String>,
+
+    /// Read the robot's token from stdin; without a login to Quay
+    #[arg(long, requires = "robot", conflicts_with = "token_stdin")]
+    robot_token_stdin: bool,
+
+    /// Secret to create where the robot is in none
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "SECRET_NAME",
+        default_value = "quay-pull-secret"
+    )]
+    secret_name: String,
+
+    /// Service account to attach the secret to (repeat for several)
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "robot",
+        default_value = "default"
+    )]
+    service_account: Vec<String>,
+
+    /// Attach the secret to no service account
+    #[arg(long, requires = "robot")]
+    no_attach: bool,
+
+    /// Key below `auths` for a new entry, where it is not the registry's host
+    #[arg(long, value_name = "KEY")]
+    registry_key: Option<String>,
+
+    /// Whether a new entry is for the whole registry or for the robot's organization alone
+    #[arg(long, value_enum, default_value_t, conflicts_with = "registry_key")]
+    scope: KeyScope,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum KeyScope {
+    /// Key `host`
+    #[default]
+    Registry,
+    /// Key `host/org`
+    Org,
+}
+
+/// What `--robot` comes to.
+pub struct Named {
+    pub wanted: Wanted,
+    pub ensure: Ensure,
+}
+
+impl RobotArgs {
+    pub fn is_given(&self) -> bool {
+        self.robot.is_some()
+    }
+}
+
+/// Finds the robot and its current token: from Quay where there is a login, otherwise
+/// from the user, and then only if the registry accepts it.
+pub async fn resolve(
+    args: &RobotArgs,
+    quay: &QuayArgs,
+    cluster: &ClusterArgs,
+    console: &Console,
+) -> Result<Named, Failure> {
+    let endpoint = endpoint(quay, &Settings::load()?)?;
+    let by_hand = args.robot_token_stdin || std::env::var_os("QUAY_ROBOT_TOKEN").is_some();
+    let session = match args.robot_token_stdin {
+        true => None,
+        false => session(quay, cluster, endpoint.clone(), console, !by_hand).await?,
+    };
+    let robot = robot_name(args, session.as_ref(), console).await?;
+    let wanted = match session {
+        Some(session) => from_quay(&session, &robot, console).await?,
+        None => from_user(&endpoint, &robot, args.robot_token_stdin, console).await?,
+    };
+    let ensure = ensure(args, robot, &endpoint, &wanted)?;
+    Ok(Named { wanted, ensure })
+}
+
+async fn robot_name(
+    args: &RobotArgs,
+    session: Option<&Session>,
+    console: &Console,
+) -> Result<RobotName, Failure> {
+    let given = args.robot.as_deref().unwrap_or_default();
+    if !given.is_empty() {
+        return given.parse().map_err(Failure::usage);
+    }
+    let elsewhere = "name it: --robot org+name";
+    let Some(session) = session.filter(|_| console.can_ask()) else {
+        return Err(Failure::usage("--robot names no robot").next(elsewhere));
+    };
+    let names = robots(session).await.map_err(|error| {
+        error.failure(
+            "the list of robots",
+            &session.endpoint,
+            console.invocation(),
+        )
+    })?;
+    let chosen = console.choose("Robot", &names, elsewhere)?;
+    names[chosen].parse().map_err(Failure::new)
+}
+
+/// Every robot of the user and of the user's organizations, as far as the token shows them.
+async fn robots(session: &Session) -> Result<Vec<String>, ApiError> {
+    let whose = session.quay.whose().await?;
+    let organizations = session
+        .quay
+        .current_user()
+        .await?
+        .map(|user| user.organizations)
+        .unwrap_or_default();
+    let namespaces =
+        std::iter::once(whose).chain(organizations.into_iter().map(|known| known.name));
+    let mut names = Vec::new();
+    for namespace in namespaces {
+        match session.quay.robots(&namespace, false).await {
+            Ok(robots) => names.extend(robots.into_iter().map(|robot| robot.name)),
+            Err(ApiError::MissingScope { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(names)
+}
+
+async fn from_quay(
+    session: &Session,
+    robot: &RobotName,
+    console: &Console,
+) -> Result<Wanted, Failure> {
+    let logins = logins(std::slice::from_ref(session)).await;
+    let wanted = wanted(&logins, &[], Some(robot)).await;
+    let registry = &session.endpoint.registry;
+    match wanted
+        .registries
+        .first()
+        .and_then(|known| known.robots.get(robot))
+    {
+        Some(RobotToken::Current(_)) => Ok(wanted),
+        Some(RobotToken::NoSuchRobot) => Err(Failure::new(format!(
+            "robot `{robot}` does not exist at {registry}"
+        ))
+        .next(format!(
+            "{} create {robot}",
+            console.invocation().sibling("quay-robot")
+        ))),
+        Some(RobotToken::Unreadable(reason)) => Err(Failure::new(format!(
+            "cannot read the token of robot `{robot}` {reason}"
+        ))
+        .next(format!(
+            "{} whoami, or give the token itself with --robot-token-stdin",
+            console.invocation().sibling("quay-robot")
+        ))),
+        None => Err(Failure::new(format!(
+            "nothing is known of robot `{robot}` at {registry}"
+        ))),
+    }
+}
+
+async fn from_user(
+    endpoint: &Endpoint,
+    robot: &RobotName,
+    stdin: bool,
+    console: &Console,
+) -> Result<Wanted, Failure> {
+    let login = format!(
+        "{} login --registry {}",
+        console.invocation().sibling("quay-robot"),
+        endpoint.registry
+    );
+    let token: SecretString = robot_token(endpoint, robot, stdin).await?.ok_or_else(|| {
+        Failure::new(format!(
+            "there is neither a login for {} nor a token of `{robot}`",
+            endpoint.registry
+        ))
+        .next(format!(
+            "{login}, or set QUAY_ROBOT_TOKEN, or pass --robot-token-stdin"
+        ))
+    })?;
+    let registry = Registry::connect(endpoint)?;
+    match registry.probe(robot.as_str(), &token, &[]).await? {
+        Probe::Accepted { .. } => {}
+        Probe::Refused { reason } => {
+            return Err(Failure::new(format!(
+                "{} does not accept the token given for `{robot}`, so nothing was written: {reason}",
+                endpoint.registry
+            ))
+            .next(format!("{login}, which needs no robot token by hand")));
+        }
+    }
+    let hosts = hosts(&registry, endpoint).await;
+    Ok(Wanted {
+        registries: vec![WantedRegistry {
+            registry: endpoint.registry.clone(),
+            hosts,
+            robots: [(robot.clone(), RobotToken::Current(token))].into(),
+        }],
+        only: Some(robot.clone()),
+    })
+}
+
+fn ensure(
+    args: &RobotArgs,
+    robot: RobotName,
+    endpoint: &Endpoint,
+    wanted: &Wanted,
+) -> Result<Ensure, Failure> {
+    let token = wanted
+        .registries
+        .iter()
+        .find_map(|registry| match registry.robots.get(&robot) {
+            Some(RobotToken::Current(token)) => Some(token.clone()),
+            _ => None,
+        });
+    let token =
+        token.ok_or_else(|| Failure::new(format!("the token of `{robot}` is not known")))?;
+    let key = match (&args.registry_key, args.scope) {
+        (Some(key), _) => checked_key(key, wanted)?,
+        (None, KeyScope::Registry) => endpoint.registry.to_string(),
+        (None, KeyScope::Org) => format!("{}/{}", endpoint.registry, robot.namespace()),
+    };
+    Ok(Ensure {
+        credential: Credential::new(robot.as_str(), token),
+        key,
+        secret_name: args.secret_name.clone(),
+        service_accounts: if args.no_attach {
+            Vec::new()
+        } else {
+            args.service_account.clone()
+        },
+        robot,
+    })
+}
+
+/// A key at another host would hand the credential to that host, and `sync` would never find it again.
+fn checked_key(key: &str, wanted: &Wanted) -> Result<String, Failure> {
+    if wanted.registry_of(key).is_some() {
+        return Ok(key.to_owned());
+    }
+    let hosts: Vec<&str> = wanted
+        .registries
+        .iter()
+        .flat_map(|registry| &registry.hosts)
+        .map(|host| host.as_str())
+        .collect();
+    Err(Failure::usage(format!(
+        "--registry-key `{key}` is not at this registry: its host has to be {}",
+        hosts.join(" or ")
+    )))
+}

@@ -1,0 +1,104 @@
+//! `verify`: are the credentials in pull secrets still good?
+
+use crate::FIELD_MANAGER;
+use clap::Args;
+use futures::future::join;
+use quay_common::Failure;
+use quay_common::cli::{ClusterArgs, Console, Exit, OutputArgs, QuayArgs};
+use quay_common::cluster::{Scope, connect};
+use quay_common::credentials::sessions;
+use quay_common::pullsecret::{ClusterView, PodUse, logins, running_pods, verify, views, wanted};
+use quay_common::quay::RobotName;
+use std::collections::BTreeSet;
+
+/// Check that robots' credentials are current, accepted by the registry and good for pulling
+///
+/// Nothing is written, and no right to push is ever asked for. With a login the robot's
+/// own repositories are checked, otherwise the images that pods in the namespace use.
+#[derive(Args)]
+pub struct VerifyArgs {
+    /// Only this robot (org+name)
+    #[arg(long, value_name = "ROBOT")]
+    robot: Option<RobotName>,
+
+    #[command(flatten)]
+    output: OutputArgs,
+    #[command(flatten)]
+    scope: Scope,
+    #[command(flatten)]
+    quay: QuayArgs,
+    #[command(flatten)]
+    cluster: ClusterArgs,
+}
+
+pub async fn run(args: VerifyArgs, console: &Console) -> Result<Exit, Failure> {
+    let clusters = connect(&args.cluster, FIELD_MANAGER).await?;
+    let sessions = sessions(&args.quay, &args.cluster, console).await?;
+    let (logins, observed) = join(logins(&sessions), views(&clusters, &args.scope)).await;
+    let (views, failures) = observed?;
+    let secrets: Vec<_> = views
+        .iter()
+        .flat_map(|view| &view.observed.secrets)
+        .collect();
+    let mut wanted = wanted(&logins, &secrets, None).await;
+    wanted.only = args.robot.clone();
+    let mut pods = Vec::new();
+    for view in &views {
+        pods.push(pods_of(view, console).await);
+    }
+    let proofs = verify(
+        &views,
+        &logins,
+        &wanted,
+        &pods,
+        |mut endpoint| {
+            endpoint.ca = args.quay.registry_ca.clone();
+            endpoint.insecure = args.quay.registry_insecure;
+            endpoint
+        },
+        console.progress(),
+    )
+    .await;
+    if proofs.items.is_empty() && args.output.output.is_for_people() {
+        console.note("No pull secrets of robots found.");
+    } else {
+        console.report(&proofs, args.output.output)?;
+    }
+    for failure in &failures {
+        console.warn(format!("context {}: {}", failure.context, failure.message));
+    }
+    for view in &views {
+        if let Some(name) = view.missing_namespaces().await?.first() {
+            let context = view.cluster.context();
+            return Err(Failure::new(format!(
+                "namespace `{name}` does not exist (context {context})"
+            ))
+            .next(format!("kubectl --context {context} get namespaces")));
+        }
+    }
+    Ok(if proofs.all_ok() && failures.is_empty() {
+        Exit::Success
+    } else {
+        Exit::Problem
+    })
+}
+
+async fn pods_of(view: &ClusterView<'_>, console: &Console) -> Vec<PodUse> {
+    let namespaces: BTreeSet<String> = view
+        .observed
+        .secrets
+        .iter()
+        .map(|secret| secret.namespace.clone())
+        .collect();
+    if namespaces.is_empty() {
+        return Vec::new();
+    }
+    running_pods(view.cluster, namespaces)
+        .await
+        .unwrap_or_else(|failure| {
+            console.warn(format!(
+                "the images that pods use are not checked: {failure}"
+            ));
+            Vec::new()
+        })
+}
