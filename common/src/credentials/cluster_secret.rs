@@ -2,27 +2,22 @@
 
 use super::token;
 use crate::Failure;
+use crate::cluster::Cluster;
 use k8s_openapi::api::core::v1::Secret;
-use kube::{Api, Client};
 use secrecy::SecretString;
 
 const KEY: &str = "token";
 
 /// Reads the API token from the key `token` of the Secret `NAMESPACE/NAME`.
-pub async fn token_from_secret(client: Client, reference: &str) -> Result<SecretString, Failure> {
+pub async fn token_from_secret(
+    cluster: &Cluster,
+    reference: &str,
+) -> Result<SecretString, Failure> {
     let (namespace, name) = split(reference)?;
-    let secrets: Api<Secret> = Api::namespaced(client, namespace);
-    let secret = secrets.get(name).await.map_err(|error| {
-        let reason = match error {
-            kube::Error::Api(status) => status.message,
-            other => other.to_string(),
-        };
-        Failure::new(format!(
-            "cannot read the API token from the Secret {reference}: {reason}"
-        ))
-        .next(format!(
-            "kubectl auth can-i get secret/{name} --namespace {namespace}"
-        ))
+    let path = format!("/api/v1/namespaces/{namespace}/secrets/{name}");
+    let secret: Secret = cluster.get(&path).await.map_err(|error| {
+        let action = format!("read the API token from the Secret {reference}");
+        error.into_failure(cluster.context(), &action)
     })?;
     let value = secret
         .data
@@ -42,15 +37,21 @@ pub async fn token_from_secret(client: Client, reference: &str) -> Result<Secret
 
 fn split(reference: &str) -> Result<(&str, &str), Failure> {
     match reference.split_once('/') {
-        Some((namespace, name))
-            if !namespace.is_empty() && !name.is_empty() && !name.contains('/') =>
-        {
+        Some((namespace, name)) if is_object_name(namespace) && is_object_name(name) => {
             Ok((namespace, name))
         }
         _ => Err(Failure::usage(format!(
             "`{reference}` does not name a Secret; write --auth-secret NAMESPACE/NAME"
         ))),
     }
+}
+
+/// What Kubernetes takes as a name: nothing a path would be changed by.
+fn is_object_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-'))
 }
 
 #[cfg(test)]
@@ -60,7 +61,7 @@ mod tests {
     #[test]
     fn a_secret_is_named_with_its_namespace() {
         assert_eq!(split("quay/token").unwrap(), ("quay", "token"));
-        for bad in ["token", "/token", "quay/", "a/b/c"] {
+        for bad in ["token", "/token", "quay/", "a/b/c", "a/..", "a/b?c"] {
             assert!(split(bad).is_err(), "{bad}");
         }
     }

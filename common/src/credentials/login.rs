@@ -4,7 +4,7 @@ use super::session::given_token;
 use super::settings::Settings;
 use super::{Session, endpoint, insecure_file, keyring, token};
 use crate::Failure;
-use crate::cli::{Console, QuayArgs};
+use crate::cli::{ClusterArgs, Console, QuayArgs};
 use crate::registry::RegistryHost;
 use secrecy::SecretString;
 use std::path::PathBuf;
@@ -31,12 +31,13 @@ pub struct Login {
 /// Checks the token against Quay, and only then stores it and remembers the registry.
 pub async fn log_in(
     args: &QuayArgs,
+    cluster: &ClusterArgs,
     insecure_storage: bool,
     console: &Console,
 ) -> Result<Login, Failure> {
     let mut settings = Settings::load()?;
     let endpoint = endpoint(args, &settings)?;
-    let token = match given_token(args)? {
+    let token = match given_token(args, cluster).await? {
         Some(token) => token,
         None => token::from_prompt(console, &format!("API token for {}", endpoint.registry))?,
     };

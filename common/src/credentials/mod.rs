@@ -1,5 +1,6 @@
 //! Where secrets of ours live: OS keyring, environment, Secret, prompt.
 
+mod auth_file;
 mod cluster_secret;
 mod fingerprint;
 mod insecure_file;
@@ -12,6 +13,7 @@ mod settings;
 mod token;
 
 pub use crate::registry::Endpoint;
+pub use auth_file::auth_json;
 pub use cluster_secret::token_from_secret;
 pub use fingerprint::Fingerprint;
 pub use login::{LoggedOut, Login, Storage, log_in, log_out};

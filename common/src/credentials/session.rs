@@ -1,9 +1,10 @@
 //! Signing in: which registry, with which token.
 
 use super::settings::{Remembered, Settings};
-use super::{insecure_file, keyring, token};
+use super::{insecure_file, keyring, token, token_from_secret};
 use crate::Failure;
-use crate::cli::{Console, QuayArgs};
+use crate::cli::{ClusterArgs, Console, QuayArgs};
+use crate::cluster;
 use crate::quay::Quay;
 use crate::quay::transport::Transport;
 use crate::registry::{Endpoint, Registry, parse_origin};
@@ -78,18 +79,19 @@ pub fn endpoint(args: &QuayArgs, settings: &Settings) -> Result<Endpoint, Failur
     Ok(endpoint)
 }
 
-/// The session for one endpoint. The token comes from `--token-stdin`, else
-/// `QUAY_API_TOKEN`, else the login's keyring item, else a prompt.
+/// The session for one endpoint. The token comes from `--token-stdin` or `--auth-secret`,
+/// else `QUAY_API_TOKEN`, else the login's keyring item, else a prompt.
 ///
 /// # Errors
 /// A failure that names `login` when there is no token and `required`; otherwise `None`.
 pub async fn session(
     args: &QuayArgs,
+    cluster: &ClusterArgs,
     endpoint: Endpoint,
     console: &Console,
     required: bool,
 ) -> Result<Option<Session>, Failure> {
-    if let Some(token) = given_token(args)? {
+    if let Some(token) = given_token(args, cluster).await? {
         return Session::new(endpoint, token, None).map(Some);
     }
     let settings = Settings::load()?;
@@ -116,22 +118,33 @@ pub async fn session(
 }
 
 /// The session a command needs that talks to one registry.
-pub async fn signed_in(args: &QuayArgs, console: &Console) -> Result<Session, Failure> {
+pub async fn signed_in(
+    args: &QuayArgs,
+    cluster: &ClusterArgs,
+    console: &Console,
+) -> Result<Session, Failure> {
     let endpoint = endpoint(args, &Settings::load()?)?;
     let registry = endpoint.registry.clone();
-    session(args, endpoint, console, true)
+    session(args, cluster, endpoint, console, true)
         .await?
         .ok_or_else(|| Failure::new(format!("there is no login for {registry}")))
 }
 
 /// Every session there is: the one the flags or the environment name, or all logins.
 /// A login whose token is gone, or that cannot be read, is warned about and left out.
-pub async fn sessions(args: &QuayArgs, console: &Console) -> Result<Vec<Session>, Failure> {
+pub async fn sessions(
+    args: &QuayArgs,
+    cluster: &ClusterArgs,
+    console: &Console,
+) -> Result<Vec<Session>, Failure> {
     let settings = Settings::load()?;
-    let named = args.registry.is_some() || args.quay_url.is_some() || args.token_stdin;
+    let named = args.registry.is_some()
+        || args.quay_url.is_some()
+        || args.token_stdin
+        || args.auth_secret.is_some();
     if named || given_in_environment()? {
         let endpoint = endpoint(args, &settings)?;
-        return Ok(session(args, endpoint, console, false)
+        return Ok(session(args, cluster, endpoint, console, false)
             .await?
             .into_iter()
             .collect());
@@ -169,9 +182,22 @@ async fn remembered_session(
 }
 
 /// The token the command line or the environment holds.
-pub(super) fn given_token(args: &QuayArgs) -> Result<Option<SecretString>, Failure> {
+pub(super) async fn given_token(
+    args: &QuayArgs,
+    cluster: &ClusterArgs,
+) -> Result<Option<SecretString>, Failure> {
     if args.token_stdin {
         return token::from_stdin("API token").map(Some);
+    }
+    if let Some(reference) = &args.auth_secret {
+        let clusters = cluster::connect(cluster, "kubectl-quay").await?;
+        let [cluster] = clusters.as_slice() else {
+            return Err(Failure::usage(
+                "--auth-secret is read from one cluster, but several are chosen",
+            )
+            .next("pass one --context, or the token itself with --token-stdin"));
+        };
+        return token_from_secret(cluster, reference).await.map(Some);
     }
     token::from_environment("QUAY_API_TOKEN", "API token")
 }

@@ -103,6 +103,19 @@ impl Quay {
         Ok(robots)
     }
 
+    /// The robots of several namespaces, each with its own success or failure, in the order given.
+    pub async fn robots_of_each(
+        &self,
+        namespaces: &[String],
+        permissions: bool,
+    ) -> Vec<(String, Result<Vec<ListedRobot>, ApiError>)> {
+        let asked = namespaces.iter().map(|namespace| async move {
+            let robots = self.robots(namespace, permissions).await;
+            (namespace.clone(), robots)
+        });
+        futures::future::join_all(asked).await
+    }
+
     /// Creates the robot. Quay creates atomically: of two racing calls one gets [`ApiError::Exists`].
     pub async fn create(&self, robot: &RobotName, description: &str) -> Result<Robot, ApiError> {
         let (path, needs) = self.robot_path(robot).await?;
