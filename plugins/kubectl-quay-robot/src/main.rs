@@ -1,2 +1,77 @@
-//! Placeholder until its first command.
-fn main() {}
+//! `kubectl quay-robot`: the robots of a Quay registry.
+
+mod changes;
+mod completion;
+mod connection;
+mod create;
+mod delete;
+mod describe;
+mod grant;
+mod list;
+mod login;
+mod logout;
+mod revoke;
+mod scopes;
+mod token;
+mod whoami;
+
+use clap::{Parser, Subcommand};
+use quay_common::Failure;
+use quay_common::cli::{self, Console, Exit, GlobalArgs, Plugin};
+use std::process::ExitCode;
+
+/// Create, inspect and delete Quay robot accounts, and say what they may pull.
+///
+/// Robots are written as Quay writes them: `org+name`.
+#[derive(Debug, Parser)]
+#[command(version, arg_required_else_help = true)]
+struct Robot {
+    #[command(flatten)]
+    global: GlobalArgs,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Login(login::Args),
+    Logout(logout::Args),
+    Whoami(whoami::Args),
+    List(list::Args),
+    Describe(describe::Args),
+    Create(create::Args),
+    Delete(delete::Args),
+    Grant(grant::Args),
+    Revoke(revoke::Args),
+    Token(token::Args),
+    Completion(completion::Args),
+}
+
+impl Plugin for Robot {
+    const NAME: &'static str = "quay-robot";
+
+    fn global(&self) -> &GlobalArgs {
+        &self.global
+    }
+}
+
+fn main() -> ExitCode {
+    cli::run(run)
+}
+
+async fn run(plugin: Robot, console: &Console) -> Result<Exit, Failure> {
+    match plugin.command {
+        Command::Login(args) => login::run(args, console).await,
+        Command::Logout(args) => logout::run(args, console).await,
+        Command::Whoami(args) => whoami::run(args, console).await,
+        Command::List(args) => list::run(args, console).await,
+        Command::Describe(args) => describe::run(args, console).await,
+        Command::Create(args) => create::run(args, console).await,
+        Command::Delete(args) => delete::run(args, console).await,
+        Command::Grant(args) => grant::run(args, console).await,
+        Command::Revoke(args) => revoke::run(args, console).await,
+        Command::Token(args) => token::run(args, console).await,
+        Command::Completion(args) => completion::run(args, console),
+    }
+}

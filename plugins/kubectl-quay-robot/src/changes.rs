@@ -1,0 +1,116 @@
+//! What a command changed at Quay, object by object.
+
+use crate::connection::failed;
+use quay_common::cli::{Console, Exit, Report, Table};
+use quay_common::credentials::Session;
+use quay_common::quay::{GrantOutcome, GrantState, RobotName, Role};
+use quay_common::registry::RegistryHost;
+use serde::Serialize;
+
+/// The report of `create`, `delete`, `grant` and `revoke`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Changes {
+    registry: RegistryHost,
+    robot: RobotName,
+    dry_run: bool,
+    changes: Vec<Change>,
+}
+
+/// One object.
+#[derive(Serialize)]
+struct Change {
+    /// `robot/org+name` or `repository/org/name`.
+    object: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<Role>,
+    result: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+impl Changes {
+    /// No changes yet.
+    pub fn new(session: &Session, robot: &RobotName, dry_run: bool) -> Self {
+        Self {
+            registry: session.endpoint.registry.clone(),
+            robot: robot.clone(),
+            dry_run,
+            changes: Vec::new(),
+        }
+    }
+
+    /// What became of the robot itself.
+    pub fn robot(&mut self, result: &'static str) {
+        self.changes.push(Change {
+            object: format!("robot/{}", self.robot),
+            role: None,
+            result,
+            reason: None,
+        });
+    }
+
+    /// What became of each repository; failures are also told on stderr.
+    pub fn repositories(
+        &mut self,
+        outcomes: Vec<GrantOutcome>,
+        session: &Session,
+        console: &Console,
+    ) -> Exit {
+        let mut exit = Exit::Success;
+        for GrantOutcome {
+            repository,
+            role,
+            state,
+        } in outcomes
+        {
+            let (role, result, reason) = match state {
+                GrantState::Changed if role.is_some() => (role, "granted", None),
+                GrantState::Changed => (None, "revoked", None),
+                GrantState::Unchanged(held) => (held, "unchanged", None),
+                GrantState::Failed(error) => {
+                    exit = Exit::Problem;
+                    let reason = error.to_string();
+                    let object = format!("repository `{repository}`");
+                    console.failure(&failed(session, console, object)(error));
+                    (role, "failed", Some(reason))
+                }
+            };
+            self.changes.push(Change {
+                object: format!("repository/{repository}"),
+                role,
+                result,
+                reason,
+            });
+        }
+        exit
+    }
+}
+
+impl Report for Changes {
+    fn table(&self, wide: bool) -> Table {
+        let mut headings = vec!["OBJECT", "ROLE", "RESULT"];
+        if wide {
+            headings.push("REASON");
+        }
+        let mut table = Table::new(headings);
+        for change in &self.changes {
+            let dry = if self.dry_run { " (dry run)" } else { "" };
+            let mut row = vec![
+                change.object.clone(),
+                change.role.map(|role| role.to_string()).unwrap_or_default(),
+                format!("{}{dry}", change.result),
+            ];
+            if wide {
+                row.push(change.reason.clone().unwrap_or_default());
+            }
+            table.row(row);
+        }
+        table
+    }
+
+    fn names(&self) -> Vec<String> {
+        let done = self.changes.iter().filter(|change| change.reason.is_none());
+        done.map(|change| change.object.clone()).collect()
+    }
+}

@@ -1,0 +1,33 @@
+//! The flags that say which Quay, and with which token.
+
+use quay_common::Failure;
+use quay_common::cli::{ClusterArgs, Console, QuayArgs};
+use quay_common::credentials::{Session, signed_in};
+use quay_common::quay::ApiError;
+
+/// Which Quay to talk to; the cluster flags say where an `--auth-secret` is.
+#[derive(Debug, clap::Args)]
+pub struct Connection {
+    #[command(flatten)]
+    pub quay: QuayArgs,
+
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
+}
+
+impl Connection {
+    /// The session for the registry meant.
+    pub async fn open(&self, console: &Console) -> Result<Session, Failure> {
+        signed_in(&self.quay, &self.cluster, console).await
+    }
+}
+
+/// The failure of a request about `object`.
+pub fn failed(
+    session: &Session,
+    console: &Console,
+    object: impl std::fmt::Display,
+) -> impl FnOnce(ApiError) -> Failure {
+    let object = object.to_string();
+    move |error| error.failure(object, &session.endpoint, console.invocation())
+}

@@ -1,0 +1,145 @@
+//! `create`: a robot with its roles.
+
+use crate::changes::Changes;
+use crate::connection::{Connection, failed};
+use quay_common::Failure;
+use quay_common::cli::{Console, Exit, OutputArgs};
+use quay_common::credentials::Session;
+use quay_common::quay::{
+    ApiError, Creation, GrantOutcome, GrantState, NotCreated, RepositoryName, RobotName, Role,
+    create_robot,
+};
+
+/// Create a robot and give it roles on repositories
+///
+/// Every repository is looked up before anything is created.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Robot, as Quay writes it: org+name
+    #[arg(value_name = "ROBOT")]
+    robot: RobotName,
+
+    /// What the robot is for (it cannot be changed later)
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true, value_parser = description)]
+    description: String,
+
+    /// Repository the robot may use, with the role if it is not read (repeat for several)
+    #[arg(long = "grant", value_name = "REPO[=ROLE]")]
+    grants: Vec<String>,
+
+    /// Take a robot that exists, and give it the roles it lacks
+    #[arg(long)]
+    exists_ok: bool,
+
+    /// Only say what would be done
+    #[arg(long)]
+    dry_run: bool,
+
+    #[command(flatten)]
+    connection: Connection,
+
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// Quay's limit.
+fn description(text: &str) -> Result<String, String> {
+    match text.chars().count() {
+        0..=255 => Ok(text.to_owned()),
+        length => Err(format!("it has {length} characters, and Quay takes 255")),
+    }
+}
+
+/// A robot that was created stays, even where a role could not be given.
+pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
+    let grants = args
+        .grants
+        .iter()
+        .map(|grant| parse_grant(&args.robot, grant))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(Failure::usage)?;
+    let creation = Creation {
+        robot: args.robot,
+        description: args.description,
+        grants,
+        exists_ok: args.exists_ok,
+    };
+    let session = args.connection.open(console).await?;
+    let robot = &creation.robot;
+    let created = create_robot(&session.quay, &creation, args.dry_run)
+        .await
+        .map_err(|reason| not_created(reason, robot, &session, console))?;
+    let mut changes = Changes::new(&session, robot, args.dry_run);
+    changes.robot(if created.existed { "exists" } else { "created" });
+    let rest = rest_of(robot, &created.grants, console);
+    let exit = changes.repositories(created.grants, &session, console);
+    console.report(&changes, args.output.output)?;
+    if let Some(rest) = rest {
+        let there = if created.existed {
+            "exists"
+        } else {
+            "was created"
+        };
+        let failure = Failure::new(format!("robot `{robot}` {there}, but lacks roles"));
+        console.failure(&failure.next(rest));
+    }
+    Ok(exit)
+}
+
+fn parse_grant(robot: &RobotName, text: &str) -> Result<(RepositoryName, Role), String> {
+    let (repository, role) = match text.split_once('=') {
+        Some((repository, role)) => (repository, role.parse()?),
+        None => (text, Role::Read),
+    };
+    Ok((RepositoryName::of(robot.namespace(), repository)?, role))
+}
+
+/// The commands that give the roles that could not be given, a command a role.
+fn rest_of(robot: &RobotName, outcomes: &[GrantOutcome], console: &Console) -> Option<String> {
+    let typed = console.invocation().typed();
+    let commands = [Role::Read, Role::Write, Role::Admin].map(|role| {
+        let lacking: Vec<&str> = outcomes
+            .iter()
+            .filter(|outcome| {
+                outcome.role == Some(role) && matches!(outcome.state, GrantState::Failed(_))
+            })
+            .map(|outcome| outcome.repository.name())
+            .collect();
+        (!lacking.is_empty())
+            .then(|| format!("{typed} grant {robot} {} --role {role}", lacking.join(" ")))
+    });
+    let commands: Vec<String> = commands.into_iter().flatten().collect();
+    (!commands.is_empty()).then(|| commands.join(" && "))
+}
+
+fn not_created(
+    reason: NotCreated,
+    robot: &RobotName,
+    session: &Session,
+    console: &Console,
+) -> Failure {
+    let typed = console.invocation().typed();
+    match reason {
+        NotCreated::UnknownRepositories(unknown) => {
+            let names: Vec<String> = unknown.iter().map(|name| format!("`{name}`")).collect();
+            Failure::new(format!(
+                "robot `{robot}` is not created: there is no repository {} at {}",
+                names.join(", "),
+                session.endpoint.registry
+            ))
+            .next("correct --grant, or create the repository first")
+        }
+        NotCreated::Refused(ApiError::Exists) => Failure::new(format!(
+            "robot `{robot}` exists already at {}",
+            session.endpoint.registry
+        ))
+        .next(format!(
+            "{typed} describe {robot}, or pass --exists-ok to give it the roles it lacks"
+        )),
+        NotCreated::Refused(error @ (ApiError::Timeout | ApiError::Unavailable(_))) => {
+            failed(session, console, format!("robot `{robot}`"))(error)
+                .next("it may have been created: run the same command with --exists-ok")
+        }
+        NotCreated::Refused(error) => failed(session, console, format!("robot `{robot}`"))(error),
+    }
+}

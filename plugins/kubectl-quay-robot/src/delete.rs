@@ -1,0 +1,56 @@
+//! `delete`: a robot with everything it was given.
+
+use crate::changes::Changes;
+use crate::connection::{Connection, failed};
+use quay_common::Failure;
+use quay_common::cli::{Console, Exit, OutputArgs};
+use quay_common::quay::RobotName;
+
+/// Delete a robot, its roles and its memberships
+///
+/// Every pull secret that holds it stops working at once.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Robot, as Quay writes it: org+name
+    #[arg(value_name = "ROBOT")]
+    robot: RobotName,
+
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
+
+    /// Only say what would be done
+    #[arg(long)]
+    dry_run: bool,
+
+    #[command(flatten)]
+    connection: Connection,
+
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// Asks first, unless told not to.
+pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
+    let robot = args.robot;
+    let session = args.connection.open(console).await?;
+    let object = format!("robot `{robot}`");
+    let mut changes = Changes::new(&session, &robot, args.dry_run);
+    if args.dry_run {
+        let found = session.quay.robot(&robot).await;
+        found.map_err(failed(&session, console, object))?;
+    } else {
+        let question = format!(
+            "Delete {robot} at {}? Pull secrets that hold it stop working",
+            session.endpoint.registry
+        );
+        if !args.yes && !console.confirm(&question, "--yes")? {
+            return Err(Failure::new(format!("{object} is not deleted")));
+        }
+        let deleted = session.quay.delete(&robot).await;
+        deleted.map_err(failed(&session, console, object))?;
+    }
+    changes.robot("deleted");
+    console.report(&changes, args.output.output)?;
+    Ok(Exit::Success)
+}

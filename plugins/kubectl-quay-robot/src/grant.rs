@@ -1,0 +1,57 @@
+//! `grant`: a role on several repositories.
+
+use crate::changes::Changes;
+use crate::connection::Connection;
+use quay_common::Failure;
+use quay_common::cli::{Console, Exit, OutputArgs};
+use quay_common::quay::{RepositoryName, RobotName, Role, grant_all};
+
+/// Give a robot a role on repositories, whatever it had there
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Robot, as Quay writes it: org+name
+    #[arg(value_name = "ROBOT")]
+    robot: RobotName,
+
+    /// Repositories of the robot's organization, with or without its name in front
+    #[arg(value_name = "REPO", required = true)]
+    repositories: Vec<String>,
+
+    /// What the robot may do
+    #[arg(long, value_enum, default_value_t = Role::Read)]
+    role: Role,
+
+    /// Only say what would be done
+    #[arg(long)]
+    dry_run: bool,
+
+    #[command(flatten)]
+    connection: Connection,
+
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// One repository that fails does not stop the others.
+pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
+    let robot = &args.robot;
+    let repositories = repositories(robot, &args.repositories)?;
+    let session = args.connection.open(console).await?;
+    let outcomes = grant_all(&session.quay, robot, &repositories, args.role, args.dry_run).await;
+    let mut changes = Changes::new(&session, robot, args.dry_run);
+    let exit = changes.repositories(outcomes, &session, console);
+    console.report(&changes, args.output.output)?;
+    Ok(exit)
+}
+
+/// The repositories of the robot's namespace that were typed, each once.
+pub fn repositories(robot: &RobotName, typed: &[String]) -> Result<Vec<RepositoryName>, Failure> {
+    let mut names = Vec::new();
+    for text in typed {
+        let name = RepositoryName::of(robot.namespace(), text).map_err(Failure::usage)?;
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}

@@ -1,0 +1,167 @@
+//! `list`: the robots of an organization, or all of them.
+
+use crate::connection::{Connection, failed};
+use jiff::Timestamp;
+use quay_common::Failure;
+use quay_common::cli::{Console, Exit, OutputArgs, OutputFormat, Report, Table, age};
+use quay_common::credentials::Session;
+use quay_common::quay::{ApiError, ListedRobot, parse_namespace};
+use quay_common::registry::RegistryHost;
+use serde::Serialize;
+
+/// List the robots of an organization, or of all of yours and your own
+///
+/// LAST USED is the last sign-in to the registry, not the last pull: `describe` tells that.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Organization, or your own user name
+    #[arg(value_name = "ORG", value_parser = parse_namespace)]
+    organization: Option<String>,
+
+    #[command(flatten)]
+    connection: Connection,
+
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Serialize)]
+struct Listing {
+    registry: RegistryHost,
+    robots: Vec<Entry>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry {
+    name: String,
+    description: String,
+    created: Option<Timestamp>,
+    last_used: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repositories: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    teams: Option<Vec<String>>,
+}
+
+impl From<ListedRobot> for Entry {
+    fn from(robot: ListedRobot) -> Self {
+        let sorted = |names: Option<Vec<String>>| {
+            names.map(|mut names| {
+                names.sort();
+                names
+            })
+        };
+        Self {
+            name: robot.name,
+            description: robot.description,
+            created: robot.created,
+            last_used: robot.last_accessed,
+            repositories: sorted(robot.repositories),
+            teams: sorted(robot.teams),
+        }
+    }
+}
+
+impl Report for Listing {
+    fn table(&self, wide: bool) -> Table {
+        let now = Timestamp::now();
+        let since = |time: Option<Timestamp>, never: &str| {
+            time.map_or_else(|| never.to_owned(), |time| age(time, now))
+        };
+        let mut headings = vec!["NAME", "CREATED", "LAST USED", "DESCRIPTION"];
+        if wide {
+            headings.extend(["REPOSITORIES", "TEAMS"]);
+        }
+        let mut table = Table::new(headings);
+        for robot in &self.robots {
+            let mut row = vec![
+                robot.name.clone(),
+                since(robot.created, "<unknown>"),
+                since(robot.last_used, "never"),
+                robot.description.clone(),
+            ];
+            if wide {
+                row.extend([shown(&robot.repositories), shown(&robot.teams)]);
+            }
+            table.row(row);
+        }
+        table
+    }
+
+    fn names(&self) -> Vec<String> {
+        let names = self.robots.iter();
+        names.map(|robot| format!("robot/{}", robot.name)).collect()
+    }
+}
+
+fn shown(names: &Option<Vec<String>>) -> String {
+    names
+        .as_ref()
+        .map_or_else(|| "<unknown>".to_owned(), |names| names.join(","))
+}
+
+/// An organization that refuses does not hide the others.
+pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
+    let session = args.connection.open(console).await?;
+    let namespaces = match args.organization {
+        Some(organization) => vec![organization],
+        None => own_namespaces(&session, console).await?,
+    };
+    let format = args.output.output;
+    // Repositories and teams cost Quay a join for every robot.
+    let details = !matches!(format, OutputFormat::Table | OutputFormat::Name);
+    let mut listing = Listing {
+        registry: session.endpoint.registry.clone(),
+        robots: Vec::new(),
+    };
+    let mut exit = Exit::Success;
+    let mut failures = Vec::new();
+    for (namespace, answer) in session.quay.robots_of_each(&namespaces, details).await {
+        match answer {
+            Ok(robots) => listing.robots.extend(robots.into_iter().map(Entry::from)),
+            Err(error) => {
+                if !matches!(error, ApiError::MissingScope { .. }) {
+                    exit = Exit::Problem;
+                }
+                let object = format!("the robots of `{namespace}`");
+                failures.push(failed(&session, console, object)(error));
+            }
+        }
+    }
+    if failures.len() == namespaces.len()
+        && let Some(first) = failures.first()
+    {
+        return Err(first.clone());
+    }
+    for failure in &failures {
+        console.warn(format!("left out: {failure}"));
+    }
+    console.report(&listing, format)?;
+    Ok(exit)
+}
+
+async fn own_namespaces(session: &Session, console: &Console) -> Result<Vec<String>, Failure> {
+    let user = session.quay.current_user().await.map_err(failed(
+        session,
+        console,
+        "your organizations",
+    ))?;
+    let Some(user) = user else {
+        // An expired token is refused like one without the scope.
+        session
+            .quay
+            .check_token()
+            .await
+            .map_err(failed(session, console, "your organizations"))?;
+        return Err(Failure::new(format!(
+            "the API token may not list your organizations at {}: that takes `user:read`",
+            session.endpoint.registry
+        ))
+        .next(format!("{} list ORG", console.invocation().typed())));
+    };
+    let mut names: Vec<String> = user.organizations.into_iter().map(|org| org.name).collect();
+    names.push(user.username);
+    names.sort();
+    Ok(names)
+}

@@ -1,0 +1,44 @@
+//! `login`: check a token, keep it, remember the registry.
+
+use crate::connection::{Connection, failed};
+use crate::scopes;
+use quay_common::Failure;
+use quay_common::cli::{Console, Exit};
+use quay_common::credentials::{Storage, log_in};
+
+/// Check an API token and keep it in the OS keyring
+///
+/// The token comes from --token-stdin, QUAY_API_TOKEN or a hidden prompt. Quay has to
+/// accept it before it is stored. Later commands mean this registry where none is named.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    connection: Connection,
+
+    /// Keep the token in a plain file (mode 0600) instead of the keyring
+    #[arg(long)]
+    insecure_storage: bool,
+}
+
+/// Prints whose token it is, where it is kept, and what it is good for.
+pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
+    let Connection { quay, cluster } = &args.connection;
+    let login = log_in(quay, cluster, args.insecure_storage, console).await?;
+    let place = match &login.storage {
+        Storage::Keyring => "in the OS keyring".to_owned(),
+        Storage::File(path) => format!("in plain text in {}", path.display()),
+    };
+    let session = &login.session;
+    console.note(format!(
+        "logged in to {} as {}; the API token is kept {place}",
+        session.endpoint.registry, login.user
+    ));
+    let report =
+        session
+            .quay
+            .scopes(None)
+            .await
+            .map_err(failed(session, console, "the token's scopes"))?;
+    console.data(&scopes::table(&report).render())?;
+    Ok(Exit::Success)
+}

@@ -1,0 +1,44 @@
+//! `revoke`: take roles away.
+
+use crate::changes::Changes;
+use crate::connection::Connection;
+use crate::grant::repositories;
+use quay_common::Failure;
+use quay_common::cli::{Console, Exit, OutputArgs};
+use quay_common::quay::{RobotName, revoke_all};
+
+/// Take a robot's role on repositories away
+///
+/// A role it has through a team stays.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Robot, as Quay writes it: org+name
+    #[arg(value_name = "ROBOT")]
+    robot: RobotName,
+
+    /// Repositories of the robot's organization, with or without its name in front
+    #[arg(value_name = "REPO", required = true)]
+    repositories: Vec<String>,
+
+    /// Only say what would be done
+    #[arg(long)]
+    dry_run: bool,
+
+    #[command(flatten)]
+    connection: Connection,
+
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// A role that is not there is no failure; an unknown robot or repository is.
+pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
+    let robot = &args.robot;
+    let repositories = repositories(robot, &args.repositories)?;
+    let session = args.connection.open(console).await?;
+    let outcomes = revoke_all(&session.quay, robot, &repositories, args.dry_run).await;
+    let mut changes = Changes::new(&session, robot, args.dry_run);
+    let exit = changes.repositories(outcomes, &session, console);
+    console.report(&changes, args.output.output)?;
+    Ok(exit)
+}

@@ -1,0 +1,80 @@
+//! `token`: hand a robot's token to another tool.
+
+use crate::connection::{Connection, failed};
+use clap::ValueEnum;
+use quay_common::Failure;
+use quay_common::cli::{Console, Exit};
+use quay_common::credentials::{auth_json, replace_private_file};
+use quay_common::quay::RobotName;
+use secrecy::{ExposeSecret, SecretString};
+use std::path::PathBuf;
+
+/// Write a robot's current token to a pipe or a file
+///
+/// A terminal shows it only with --show. Nothing but the token is written: no line break
+/// either, unless to a terminal.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Robot, as Quay writes it: org+name
+    #[arg(value_name = "ROBOT")]
+    robot: RobotName,
+
+    /// File to write it to, with mode 0600; replaced in one step if it exists
+    #[arg(short, long, value_name = "FILE", conflicts_with = "show")]
+    output: Option<PathBuf>,
+
+    /// Show it on the terminal
+    #[arg(long)]
+    show: bool,
+
+    /// What to write
+    #[arg(long, value_enum, default_value_t = Format::Token)]
+    format: Format,
+
+    #[command(flatten)]
+    connection: Connection,
+}
+
+/// What is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// The token alone
+    Token,
+    /// An auth file for podman, skopeo and docker
+    AuthJson,
+}
+
+/// Refuses a terminal before anything is asked of Quay.
+pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
+    let robot = &args.robot;
+    if args.output.is_none() && console.stdout_is_terminal() && !args.show {
+        return Err(
+            Failure::usage(format!("the token of `{robot}` is not shown on a terminal"))
+                .next("send it to a pipe, write it to a file with -o FILE, or pass --show"),
+        );
+    }
+    let session = args.connection.open(console).await?;
+    let found = session.quay.robot(robot).await;
+    let found = found.map_err(failed(&session, console, format!("robot `{robot}`")))?;
+    let content = match args.format {
+        Format::Token => found.token,
+        Format::AuthJson => auth_json(&session.endpoint.registry, robot, &found.token),
+    };
+    match &args.output {
+        Some(path) => {
+            replace_private_file(path, content.expose_secret().as_bytes())?;
+            console.note(format!("wrote the token of {robot} to {}", path.display()));
+        }
+        None => console.data(ended(&content, console).expose_secret())?,
+    }
+    Ok(Exit::Success)
+}
+
+fn ended(content: &SecretString, console: &Console) -> SecretString {
+    let end = if console.stdout_is_terminal() {
+        "\n"
+    } else {
+        ""
+    };
+    SecretString::from(format!("{}{end}", content.expose_secret()))
+}

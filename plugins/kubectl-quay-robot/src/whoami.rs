@@ -1,0 +1,82 @@
+//! `whoami`: whose token, and what it is good for.
+
+use crate::connection::{Connection, failed};
+use crate::scopes;
+use quay_common::Failure;
+use quay_common::cli::{Console, Exit, OutputArgs, Report, Table, escape_control};
+use quay_common::quay::{ScopeReport, parse_namespace};
+use quay_common::registry::RegistryHost;
+use serde::Serialize;
+
+/// Show whose API token is used, and which scopes it has
+///
+/// Each scope is tried with a request that changes nothing. Fails when the token is
+/// wrong, expired or revoked.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Organization to try the scopes on, where the token may not list them
+    #[arg(value_name = "ORG", value_parser = parse_namespace)]
+    organization: Option<String>,
+
+    #[command(flatten)]
+    connection: Connection,
+
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Serialize)]
+struct Identity {
+    registry: RegistryHost,
+    api: String,
+    #[serde(flatten)]
+    report: ScopeReport,
+}
+
+impl Report for Identity {
+    fn table(&self, _wide: bool) -> Table {
+        scopes::table(&self.report)
+    }
+
+    fn names(&self) -> Vec<String> {
+        vec![format!("user/{}", self.report.user)]
+    }
+}
+
+/// People also get the user and the organizations above the table.
+pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
+    let session = args.connection.open(console).await?;
+    let report = session
+        .quay
+        .scopes(args.organization.as_deref())
+        .await
+        .map_err(failed(&session, console, "the API token"))?;
+    let identity = Identity {
+        registry: session.endpoint.registry.clone(),
+        api: session.endpoint.api.clone(),
+        report,
+    };
+    if args.output.output.is_for_people() {
+        console.data(&heading(&identity))?;
+    }
+    console.report(&identity, args.output.output)?;
+    Ok(Exit::Success)
+}
+
+fn heading(identity: &Identity) -> String {
+    let organizations = match &identity.report.organizations {
+        None => "<unknown: the token has no user:read>".to_owned(),
+        Some(names) if names.is_empty() => "<none>".to_owned(),
+        Some(names) => names.join(", "),
+    };
+    let lines = [
+        ("Registry", identity.registry.to_string()),
+        ("API", identity.api.clone()),
+        ("User", identity.report.user.clone()),
+        ("Organizations", organizations),
+    ];
+    let lines = lines
+        .iter()
+        .map(|(label, value)| format!("{:<16}{}\n", format!("{label}:"), escape_control(value)));
+    lines.chain(["\n".to_owned()]).collect()
+}

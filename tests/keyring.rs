@@ -1,0 +1,1 @@
+//! Logins kept in a real keyring.

@@ -1,0 +1,1 @@
+//! `kubectl quay-robot` against a stand-in Quay.
