@@ -99,10 +99,13 @@ pub(super) fn create(context: &mut Context<'_>) -> Handled {
             scopes: Some(Scopes::ALL),
             ..Caller::default()
         };
-        match state.user(name) {
-            Some(user) => view(state, user, &caller, true),
-            None => Value::Null,
-        }
+        let Some(user) = state.user(name) else {
+            return Value::Null;
+        };
+        let mut view = view(state, user, &caller, true);
+        // Not read back from the database yet, where it is a whole number.
+        view["tag_expiration_s"] = json!(1_209_600.0);
+        view
     });
     Ok(answer)
 }

@@ -41,13 +41,13 @@ impl Answer {
         Self::new(status, JSON, render(value, Spaced) + "\n")
     }
 
-    /// 200 as Flask's `jsonify` writes JSON: no spaces, keys in order.
+    /// 200 as Flask's `jsonify` writes JSON: no spaces, keys sorted.
     pub(super) fn compact(value: &Value) -> Self {
         Self::compact_with(200, value)
     }
 
     pub(super) fn compact_with(status: u16, value: &Value) -> Self {
-        Self::new(status, JSON, render(value, Tight) + "\n")
+        Self::new(status, JSON, render(&sorted(value), Tight) + "\n")
     }
 
     pub(super) fn no_content() -> Self {
@@ -81,6 +81,20 @@ impl Answer {
 /// JSON as Python's `json.dumps` writes it by default.
 pub(super) fn spaced(value: &Value) -> String {
     render(value, Spaced)
+}
+
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let mut fields: Vec<_> = fields.iter().collect();
+            fields.sort_by_key(|(key, _)| *key);
+            let fields = fields.into_iter();
+            let fields = fields.map(|(key, value)| (key.clone(), sorted(value)));
+            Value::Object(fields.collect())
+        }
+        Value::Array(items) => items.iter().map(sorted).collect(),
+        other => other.clone(),
+    }
 }
 
 fn render(value: &Value, formatter: impl Formatter) -> String {

@@ -111,13 +111,16 @@ fn token_view(token: &OauthToken) -> Value {
     })
 }
 
-/// Newest first, also expired ones, and without their secrets.
+/// Newest first, without expired ones, and without their secrets.
 pub(super) fn tokens(context: &mut Context<'_>) -> Handled {
     let org = admin(context)?;
     let client = context.param(1);
     find(context.state, &org, client)?;
     let tokens = context.state.tokens.values();
-    let mut tokens: Vec<_> = tokens.filter(|it| it.client_id == client).collect();
+    let now = context.state.now();
+    let mut tokens: Vec<_> = tokens
+        .filter(|token| token.client_id == client && token.expires > now)
+        .collect();
     tokens.sort_by_key(|token| std::cmp::Reverse(token.created));
     let views: Vec<Value> = tokens.into_iter().map(token_view).collect();
     Ok(Answer::json(&json!({ "tokens": views })))

@@ -1,6 +1,7 @@
 //! A request, taken apart the way nginx and Flask take it apart.
 
 use axum::http::request::Parts;
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Method, Version, header};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -19,6 +20,8 @@ pub(super) struct Call {
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
     pub(super) http1: bool,
+    /// The host the client called, which may be another name than SERVER_HOSTNAME.
+    pub(super) host: Option<String>,
     /// Length of the request line over HTTP/1.1, without its line end.
     pub(super) line: usize,
 }
@@ -41,6 +44,9 @@ impl Call {
             .map_or("/", |target| target.as_str());
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let path = percent_decode_str(path).decode_utf8_lossy().into_owned();
+        let host = parts.headers.get(header::HOST);
+        let host = host.and_then(|host| host.to_str().ok());
+        let authority = parts.uri.authority().map(Authority::as_str);
         Self {
             line: parts.method.as_str().len() + target.len() + " HTTP/1.1".len() + 1,
             path: merge_slashes(&path),
@@ -48,6 +54,7 @@ impl Call {
                 .into_owned()
                 .collect(),
             http1: parts.version < Version::HTTP_2,
+            host: authority.or(host).map(str::to_owned),
             method: parts.method,
             headers: parts.headers,
             body,

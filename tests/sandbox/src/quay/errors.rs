@@ -72,7 +72,7 @@ impl From<Answer> for Failure {
 }
 
 impl Failure {
-    /// Renders the refusal; `base` is `scheme://SERVER_HOSTNAME`.
+    /// Renders the refusal; `base` is the scheme and host the client called.
     pub(super) fn into_answer(self, base: &str) -> Answer {
         match self {
             Self::Other(answer) => *answer,

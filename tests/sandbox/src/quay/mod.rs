@@ -64,6 +64,8 @@ pub struct QuayOptions {
     pub port: u16,
     /// Latency added to every request.
     pub delay: Duration,
+    /// Plain HTTP in place of HTTPS.
+    pub plain_http: bool,
 }
 
 /// A running Quay; stops when dropped.
@@ -72,6 +74,7 @@ pub struct Quay {
     state: Arc<Mutex<State>>,
     authority: Arc<Authority>,
     registry: String,
+    scheme: &'static str,
 }
 
 impl Quay {
@@ -84,14 +87,15 @@ impl Quay {
             Some(authority) => authority,
             None => Authority::new()?,
         };
-        let state = State::new("https", String::new())?;
+        let scheme = if options.plain_http { "http" } else { "https" };
+        let state = State::new(scheme, String::new())?;
         let state = Arc::new(Mutex::new(state));
         let names = options.server_hostname.as_deref();
         let names = names.map(|name| name.split(':').next().unwrap_or(name).to_owned());
         let server = Server::start(
             router(Arc::clone(&state)),
             ServerOptions {
-                authority: Some(Arc::clone(&authority)),
+                authority: (!options.plain_http).then(|| Arc::clone(&authority)),
                 names: names.into_iter().collect(),
                 port: options.port,
                 delay: options.delay,
@@ -106,12 +110,13 @@ impl Quay {
             state,
             authority,
             registry,
+            scheme,
         })
     }
 
-    /// `https://localhost:PORT`.
+    /// `https://localhost:PORT`, or `http` where it is a plain one.
     pub fn url(&self) -> String {
-        format!("https://localhost:{}", self.server.port())
+        format!("{}://localhost:{}", self.scheme, self.server.port())
     }
 
     /// SERVER_HOSTNAME, the host in image names.

@@ -152,6 +152,8 @@ pub(super) struct Robot {
     pub(super) metadata: Option<Value>,
     pub(super) federation: Vec<Binding>,
     pub(super) mirrored: bool,
+    /// Grows with every change to any robot; the order in which PostgreSQL keeps them.
+    pub(super) changed: u64,
 }
 
 /// An OIDC subject that may act as a robot.

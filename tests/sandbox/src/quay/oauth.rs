@@ -1,9 +1,9 @@
 //! The consent flow: `/oauth/authorize` and `/oauth/authorizeapp`.
 
 use form_urlencoded::byte_serialize;
-use serde_json::{Value, json, to_string};
+use serde_json::{Value, json};
 
-use super::answer::{Answer, HTML};
+use super::answer::{Answer, HTML, spaced};
 use super::call::Authorization;
 use super::errors::Failure;
 use super::model::{Application, Organization};
@@ -153,15 +153,14 @@ pub(super) fn authorize(context: &mut Context<'_>) -> Handled {
 
 /// What the consent page would show.
 fn consent(state: &State, request: &Request, scopes: Scopes, csrf: &str) -> Value {
-    let text = |value: &Value| to_string(value).unwrap_or_default();
     let app = application(state, &request.client);
     let app = app.map_or(Value::Null, |(org, app)| {
         json!({
-            "avatar": text(&avatar(&app.name, &org.email, "app")),
+            "avatar": spaced(&avatar(&app.name, &org.email, "app")),
             "description": app.description,
             "name": app.name,
             "organization": {
-                "avatar": text(&avatar(&org.name, &org.email, "org")),
+                "avatar": spaced(&avatar(&org.name, &org.email, "org")),
                 "name": org.name,
             },
             "url": app.application_uri,

@@ -265,7 +265,8 @@ fn list(context: &Context<'_>, namespace: &str, admin: bool) -> Handled {
         Some(Ok(0)) => usize::MAX,
         Some(Ok(limit)) => usize::try_from(limit).unwrap_or(usize::MAX),
     };
-    let robots = context.state.robots_like(namespace);
+    let limited = permissions || (1..ROWS).contains(&limit);
+    let robots = context.state.robots_like(namespace, limited);
     let robots: Vec<Value> = if permissions {
         joined(context.state, &robots, limit, tokens)
     } else {

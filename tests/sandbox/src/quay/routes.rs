@@ -342,9 +342,15 @@ const OPEN: [&str; 3] = ["/api/v1/user/", "/api/v1/user/initialize", "/api/v1/si
 
 /// Answers a request.
 pub(super) fn dispatch(state: &mut State, call: &Call) -> Answer {
-    let base = state.base();
+    let base = called_base(state, call);
     let answered = answer(state, call);
     answered.unwrap_or_else(|failure| failure.into_answer(&base))
+}
+
+/// Flask makes absolute addresses from the host that was called, not from SERVER_HOSTNAME.
+fn called_base(state: &State, call: &Call) -> String {
+    let host = call.host.as_deref().unwrap_or(&state.hostname);
+    format!("{}://{host}", state.scheme)
 }
 
 fn answer(state: &mut State, call: &Call) -> Handled {
@@ -542,5 +548,5 @@ fn find(
 }
 
 fn redirect(state: &State, call: &Call) -> Failure {
-    Failure::redirect(&format!("{}{}/", state.base(), call.path))
+    Failure::redirect(&format!("{}{}/", called_base(state, call), call.path))
 }

@@ -122,6 +122,7 @@ impl State {
             metadata,
             federation: Vec::new(),
             mirrored: false,
+            changed: self.id(),
         };
         self.end_validity(full);
         self.robots.insert(full.to_owned(), robot);
@@ -134,11 +135,12 @@ impl State {
     /// # Errors
     /// When the robot does not exist.
     pub fn regenerate(&mut self, full: &str) -> io::Result<String> {
-        let (token, email) = (self.upper(64), self.uuid());
+        let (token, email, changed) = (self.upper(64), self.uuid(), self.id());
         let robot = self.robots.get_mut(full);
         let robot = robot.ok_or_else(|| missing("robot", full))?;
         robot.token.clone_from(&token);
         robot.email = email;
+        robot.changed = changed;
         self.end_validity(full);
         self.begin_validity(full, &token);
         Ok(token)

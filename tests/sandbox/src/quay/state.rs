@@ -262,7 +262,10 @@ impl State {
     }
 
     /// The robots whose name matches `namespace+%` as SQL's LIKE does: `_` stands for any character.
-    pub(super) fn robots_like(&self, namespace: &str) -> Vec<&Robot> {
+    ///
+    /// Never used ones come first, then by last use, the latest first. What that leaves open is up
+    /// to PostgreSQL: in the order it keeps them, or, where it sorts for a limit, the other way.
+    pub(super) fn robots_like(&self, namespace: &str, limited: bool) -> Vec<&Robot> {
         let pattern: Vec<char> = namespace.chars().chain(['+']).collect();
         let matches = |name: &str| {
             let mut characters = name.chars();
@@ -277,29 +280,37 @@ impl State {
             .values()
             .filter(|robot| matches(&robot.name))
             .collect();
-        // Never used first, then by last use, latest first; what is left is by age.
         found.sort_by_key(|robot| {
             let used = robot.last_accessed.map(|time| -time.as_millisecond());
-            (used.is_some(), used, robot.created, robot.name.clone())
+            let changed = if limited {
+                u64::MAX - robot.changed
+            } else {
+                robot.changed
+            };
+            (used.is_some(), used, changed)
         });
         found
     }
 
     /// Moves a robot's `last_accessed`, unless it moved less than a minute ago.
     pub(super) fn touch_robot(&mut self, name: &str) {
-        let now = self.now();
+        let (now, changed) = (self.now(), self.id());
         if !self.switches.last_accessed {
             return;
         }
-        if let Some(robot) = self.robots.get_mut(name) {
-            touch(&mut robot.last_accessed, now);
+        if let Some(robot) = self.robots.get_mut(name)
+            && touch(&mut robot.last_accessed, now)
+        {
+            robot.changed = changed;
         }
     }
 }
 
-/// Moves a `last_accessed`, unless it moved less than a minute ago.
-pub(super) fn touch(last: &mut Option<Timestamp>, now: Timestamp) {
-    if last.is_none_or(|before| now.duration_since(before) > DEBOUNCE) {
+/// Moves a `last_accessed`, unless it moved less than a minute ago. Returns whether it did.
+pub(super) fn touch(last: &mut Option<Timestamp>, now: Timestamp) -> bool {
+    let due = last.is_none_or(|before| now.duration_since(before) > DEBOUNCE);
+    if due {
         *last = Some(now);
     }
+    due
 }
