@@ -4,6 +4,7 @@
 //! authority of their own, record every request, and fail on demand.
 
 pub mod cluster;
+pub mod demo;
 pub mod http;
 pub mod quay;
 

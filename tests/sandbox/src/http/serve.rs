@@ -119,7 +119,8 @@ async fn faulty(
     }
 }
 
-async fn route(shared: &Shared, request: Request<Body>) -> Response<Body> {
+/// The router's answer, without anything around it.
+pub(super) async fn route(shared: &Shared, request: Request<Body>) -> Response<Body> {
     let mut router = shared.router.clone();
     let Ok(()) = poll_fn(|context| {
         <Router as Service<Request<Body>>>::poll_ready(&mut router, context)

@@ -7,6 +7,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, Response};
 use tokio::runtime;
 use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
@@ -87,6 +89,12 @@ impl Server {
     /// The port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Answers a request as if it had arrived, but past the log, the faults and the delay: for
+    /// seeding.
+    pub async fn send(&self, request: Request<Body>) -> Response<Body> {
+        serve::route(&self.shared, request).await
     }
 
     /// What arrived.

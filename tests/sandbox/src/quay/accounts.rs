@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use super::answer::Answer;
 use super::auth::{Caller, Need};
+use super::dispatch::{Context, Handled};
 use super::errors::Failure;
 use super::model::User;
-use super::routes::{Context, Handled};
 use super::scopes::Scopes;
 use super::signin;
 use super::state::State;

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use super::answer::Answer;
 use super::auth::Need;
+use super::dispatch::{Context, Handled};
 use super::errors::Failure;
 use super::model::{Application, OauthToken};
-use super::routes::{Context, Handled};
 use super::schema::{self, Place};
 use super::scopes::Scopes;
 use super::seed::TOKEN_LIFE;

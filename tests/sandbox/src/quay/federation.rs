@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 use super::answer::Answer;
 use super::auth::Need;
 use super::call::Authorization;
+use super::dispatch::{Context, Handled};
 use super::errors::Failure;
 use super::jwt;
 use super::model::{Binding, Robot};
 use super::registry;
 use super::robots::find;
-use super::routes::{Context, Handled};
 use super::schema::Place;
 
 const ITEM_SCHEMA: &str = include_str!("schemas/federation_item.txt");

@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 
 use super::answer::Answer;
 use super::auth::Need;
+use super::dispatch::{Context, Handled};
 use super::errors::Failure;
 use super::model::LogEntry;
 use super::repositories::{page_start, page_token};
-use super::routes::{Context, Handled};
 use super::state::State;
 use super::user_tokens::issuer;
 use super::views::{account_avatar, date};

@@ -8,6 +8,7 @@ mod answer;
 mod applications;
 mod auth;
 mod call;
+mod dispatch;
 mod errors;
 mod federation;
 mod jwt;
@@ -168,7 +169,7 @@ async fn answer(state: &Mutex<State>, request: Request) -> Response<Body> {
     let call = Call::new(parts, body);
     // nginx keeps no HTTP/1.1 connection for these.
     let closes = http1 && (call.path.starts_with("/api/") || call.path == "/v2/auth");
-    let mut response = routes::dispatch(&mut lock(state), &call).into_response();
+    let mut response = dispatch::dispatch(&mut lock(state), &call).into_response();
     if closes {
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(CONNECTION, close);

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use super::answer::{Answer, HTML, spaced};
 use super::call::Authorization;
+use super::dispatch::{Context, Handled};
 use super::errors::Failure;
 use super::model::{Application, Organization};
-use super::routes::{Context, Handled};
 use super::scopes::Scopes;
 use super::seed::TOKEN_LIFE;
 use super::signin::{Refusal, check_password, set_cookie};

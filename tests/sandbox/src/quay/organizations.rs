@@ -6,10 +6,10 @@ use serde_json::{Map, Value, json};
 
 use super::answer::Answer;
 use super::auth::Need;
+use super::dispatch::{Context, Handled};
 use super::errors::Failure;
 use super::model::{Organization, role_of};
 use super::names;
-use super::routes::{Context, Handled};
 use super::state::State;
 use super::views::{account_avatar, org_avatar, team_avatar};
 

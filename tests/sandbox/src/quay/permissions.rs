@@ -4,9 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::answer::Answer;
 use super::auth::Need;
+use super::dispatch::{Context, Handled};
 use super::errors::Failure;
 use super::model::{Role, role_of, upsert};
-use super::routes::{Context, Handled};
 use super::schema;
 use super::state::State;
 use super::views::{account_avatar, team_avatar};

@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use super::answer::Answer;
 use super::auth::Need;
+use super::dispatch::{Context, Handled};
 use super::errors::Failure;
 use super::model::{Delegate, Organization, Prototype, Role};
 use super::permissions::ROLES;
-use super::routes::{Context, Handled};
 use super::schema::{self, Place};
 use super::state::State;
 use super::views::{account_avatar, team_avatar};

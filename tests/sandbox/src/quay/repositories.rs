@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use super::answer::Answer;
 use super::auth::Need;
+use super::dispatch::{Context, Handled};
 use super::errors::Failure;
 use super::model::{Delegate, Repository, Role, upsert};
 use super::names;
-use super::routes::{Context, Handled};
 use super::schema;
 use super::state::State;
 

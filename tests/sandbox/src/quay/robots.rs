@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use super::answer::Answer;
 use super::auth::Need;
+use super::dispatch::{Context, Handled};
 use super::errors::Failure;
 use super::model::{Robot, role_of};
 use super::names;
-use super::routes::{Context, Handled};
 use super::schema::Place;
 use super::state::State;
 use super::views::{date, maybe_date, team_avatar};

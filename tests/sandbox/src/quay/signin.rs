@@ -4,8 +4,8 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::answer::Answer;
+use super::dispatch::{Context, Handled};
 use super::errors::Failure;
-use super::routes::{Context, Handled};
 use super::schema;
 use super::state::State;
 

@@ -3,8 +3,8 @@
 use serde_json::{Value, from_str, json};
 
 use super::answer::Answer;
+use super::dispatch::{Context, Handled};
 use super::errors::{Failure, describe};
-use super::routes::{Context, Handled};
 
 /// The server recordings were made at, as its documents name it.
 const RECORDED: &str = "http://localhost:8080";

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::answer::Answer;
 use super::auth::Need;
-use super::routes::{Context, Handled};
+use super::dispatch::{Context, Handled};
 use super::views::org_avatar;
 
 /// Makes a user with a password of the server's choice.

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::answer::Answer;
 use super::auth::Need;
+use super::dispatch::{Context, Handled};
 use super::errors::Failure;
 use super::model::{AppToken, OauthToken};
-use super::routes::{Context, Handled};
 use super::state::State;
 use super::views::{avatar, date, maybe_date};
 
