@@ -31,8 +31,6 @@ pub(super) struct Api {
     pub(super) store: Store,
     pub(super) kinds: Kinds,
     pub(super) users: Users,
-    /// The certificate authority every namespace is told about.
-    pub(super) authority_pem: String,
     controller: Sender<String>,
 }
 
@@ -47,12 +45,11 @@ struct Call {
 }
 
 impl Api {
-    pub(super) fn new(authority_pem: String, controller: Sender<String>) -> Arc<Self> {
+    pub(super) fn new(controller: Sender<String>) -> Arc<Self> {
         let api = Self {
             store: Store::new(),
             kinds: Kinds::new(),
             users: Users::default(),
-            authority_pem,
             controller,
         };
         if let Some(namespace) = api.kinds.find("", "v1", "namespaces") {
@@ -209,7 +206,7 @@ impl Api {
         if kind.is_review() {
             return match call.method {
                 Method::POST => {
-                    let document = negotiate::document(&call.headers, &call.body)?;
+                    let document = negotiate::document(&call.headers, &call.body, &kind.kind)?;
                     let review =
                         reviews::answer(self, kind, &target.namespace, &call.user, document)?;
                     Ok(json_response(StatusCode::CREATED, &review))
@@ -294,14 +291,14 @@ impl Api {
     fn create(&self, kind: &Kind, target: &Target, call: &Call) -> Outcome<Response<Body>> {
         let form = negotiate::form(&call.headers, false)?;
         let write = self.write(kind, target, call, "CreateOptions")?;
-        let object = write.create(negotiate::document(&call.headers, &call.body)?)?;
+        let object = write.create(negotiate::document(&call.headers, &call.body, &kind.kind)?)?;
         Ok(written(kind, StatusCode::CREATED, &object, form, &write))
     }
 
     fn update(&self, kind: &Kind, target: &Target, call: &Call) -> Outcome<Response<Body>> {
         let form = negotiate::form(&call.headers, false)?;
         let write = self.write(kind, target, call, "UpdateOptions")?;
-        let object = write.update(negotiate::document(&call.headers, &call.body)?)?;
+        let object = write.update(negotiate::document(&call.headers, &call.body, &kind.kind)?)?;
         Ok(written(kind, StatusCode::OK, &object, form, &write))
     }
 
@@ -327,7 +324,7 @@ impl Api {
     fn delete(&self, kind: &Kind, target: &Target, call: &Call) -> Outcome<Response<Body>> {
         let write = self.write(kind, target, call, "DeleteOptions")?;
         match write.delete(&delete_options(call)?)? {
-            Deleted::Object(object) => Ok(typed("application/json", object.json.clone())),
+            Deleted::Object(object) => Ok(typed("application/json", object.body.clone())),
             Deleted::Status(status) => Ok(json_response(StatusCode::OK, &status)),
         }
     }
@@ -357,7 +354,7 @@ impl Api {
         else {
             return Err(Status::not_found(kind, &target.name));
         };
-        let mut request = negotiate::document(&call.headers, &call.body)?;
+        let mut request = negotiate::document(&call.headers, &call.body, &kind.kind)?;
         let uid = text(&account.value, "/metadata/uid");
         let token = self
             .users
@@ -411,17 +408,18 @@ fn patch_type(kind: &Kind, content_type: &str) -> Outcome<PatchType> {
         ),
         ("application/apply-patch+yaml", PatchType::Apply),
     ];
-    let known = ALL
-        .iter()
-        .filter(|(_, patch)| !(kind.custom && *patch == PatchType::Strategic));
-    let found = known
-        .clone()
-        .find(|(name, _)| *name == content_type)
-        .map(|(_, patch)| *patch);
-    found.ok_or_else(|| {
-        let names: Vec<&str> = known.map(|(name, _)| *name).collect();
-        Status::unsupported_media_type(&names)
-    })
+    let known = |patch: PatchType| !(kind.custom && patch == PatchType::Strategic);
+    match ALL.iter().find(|(name, _)| *name == content_type) {
+        Some((_, patch)) if known(*patch) => Ok(*patch),
+        Some(_) => {
+            let names = ALL
+                .iter()
+                .filter(|(_, patch)| known(*patch))
+                .map(|(name, _)| *name);
+            Err(Status::unsupported_media_type(&names.collect::<Vec<_>>()))
+        }
+        None => Err(Status::unknown_media_type()),
+    }
 }
 
 fn check_patch_options(patch_type: PatchType, call: &Call, write: &Write<'_>) -> Outcome<()> {
@@ -450,7 +448,11 @@ fn delete_options(call: &Call) -> Outcome<DeleteOptions> {
     if call.body.is_empty() {
         return DeleteOptions::parse(Value::Null);
     }
-    DeleteOptions::parse(negotiate::document(&call.headers, &call.body)?)
+    DeleteOptions::parse(negotiate::document(
+        &call.headers,
+        &call.body,
+        "DeleteOptions",
+    )?)
 }
 
 fn written(

@@ -24,15 +24,11 @@ pub(super) struct User {
 }
 
 impl User {
-    /// A person: `admin` may do everything, anybody else what RBAC objects grant.
     fn person(name: &str) -> Self {
-        let mut groups = vec![AUTHENTICATED.to_owned()];
-        if name == "admin" {
-            groups.insert(0, MASTERS.to_owned());
-        }
         Self {
             name: name.to_owned(),
-            groups,
+            uid: name.to_owned(),
+            groups: vec![AUTHENTICATED.to_owned()],
             ..Self::default()
         }
     }

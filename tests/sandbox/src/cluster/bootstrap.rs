@@ -28,23 +28,32 @@ pub(super) fn fill(store: &Store, namespace: &Kind) {
     for role in roles() {
         put(store, RBAC, "clusterroles", role);
     }
-    for (role, groups) in [
-        ("cluster-admin", &["system:masters"][..]),
-        ("system:basic-user", &["system:authenticated"]),
-        ("system:discovery", &["system:authenticated"]),
+    let group = |name: &str| json!({"kind": "Group", "apiGroup": RBAC, "name": name});
+    let user = |name: &str| json!({"kind": "User", "apiGroup": RBAC, "name": name});
+    let everybody = || vec![group("system:authenticated")];
+    for (name, role, subjects) in [
+        (
+            "cluster-admin",
+            "cluster-admin",
+            vec![group("system:masters")],
+        ),
+        // Whom the administrator's kubeconfig belongs to: not exempt from anything.
+        ("admin", "cluster-admin", vec![user("admin")]),
+        ("system:basic-user", "system:basic-user", everybody()),
+        ("system:discovery", "system:discovery", everybody()),
         (
             "system:public-info-viewer",
-            &["system:authenticated", "system:unauthenticated"],
+            "system:public-info-viewer",
+            vec![
+                group("system:authenticated"),
+                group("system:unauthenticated"),
+            ],
         ),
     ] {
-        let subjects: Vec<Value> = groups
-            .iter()
-            .map(|group| json!({"kind": "Group", "apiGroup": RBAC, "name": group}))
-            .collect();
         let binding = json!({
             "kind": "ClusterRoleBinding",
             "apiVersion": format!("{RBAC}/v1"),
-            "metadata": bootstrapped(role),
+            "metadata": bootstrapped(name),
             "subjects": subjects,
             "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": role},
         });

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::kinds::{Kind, Kinds};
+use super::rules::fill;
 use super::schema::Type;
 use super::status::FieldError;
 use super::store::text;
@@ -13,15 +14,10 @@ pub(super) fn default(definition: &mut Value) {
     let Some(spec) = definition.get_mut("spec").and_then(Value::as_object_mut) else {
         return;
     };
-    spec.entry("conversion")
-        .or_insert_with(|| json!({"strategy": "None"}));
+    fill(spec, "conversion", json!({"strategy": "None"}));
     if let Some(names) = spec.get_mut("names").and_then(Value::as_object_mut) {
-        names
-            .entry("listKind")
-            .or_insert_with(|| format!("{kind}List").into());
-        names
-            .entry("singular")
-            .or_insert_with(|| kind.to_lowercase().into());
+        fill(names, "listKind", format!("{kind}List").into());
+        fill(names, "singular", kind.to_lowercase().into());
     }
 }
 

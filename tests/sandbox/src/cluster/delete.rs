@@ -41,9 +41,12 @@ impl DeleteOptions {
             .map_err(Status::bad_request)?
             .value;
         let dry_run = options.get("dryRun").and_then(Value::as_array);
-        if let Some(other) = dry_run.into_iter().flatten().find(|value| *value != "All") {
-            let error =
-                FieldError::not_supported("dryRun", other.as_str().unwrap_or_default(), &["All"]);
+        if dry_run.into_iter().flatten().any(|value| value != "All") {
+            let given = options
+                .get("dryRun")
+                .map(Value::to_string)
+                .unwrap_or_default();
+            let error = FieldError::not_supported("dryRun", &given, &["All"]);
             return Err(Status::invalid(
                 "meta.k8s.io",
                 "DeleteOptions",
@@ -65,22 +68,23 @@ impl DeleteOptions {
     }
 
     fn check(&self, kind: &Kind, object: &Object) -> Outcome<()> {
-        let (uid, version) = (
-            text(&object.value, "/metadata/uid"),
-            text(&object.value, "/metadata/resourceVersion"),
-        );
-        for (what, wanted, is) in [
-            ("UID", &self.uid, uid),
-            ("ResourceVersion", &self.version, version),
-        ] {
-            if let Some(wanted) = wanted
-                && wanted != is
-            {
-                let why = format!(
-                    "Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {is}"
-                );
-                return Err(Status::conflict(kind, object.name(), &why));
-            }
+        let of = |key: &str| text(&object.value, &format!("/metadata/{key}"));
+        let differs = |wanted: &Option<String>, is: &str| {
+            wanted.as_ref().filter(|wanted| *wanted != is).cloned()
+        };
+        if let Some(wanted) = differs(&self.uid, of("uid")) {
+            let why = format!(
+                "the UID in the precondition ({wanted}) does not match the UID in record ({}). The object might have been deleted and then recreated",
+                of("uid")
+            );
+            return Err(Status::precondition(kind, object.name(), &why));
+        }
+        if let Some(wanted) = differs(&self.version, of("resourceVersion")) {
+            let why = format!(
+                "the ResourceVersion in the precondition ({wanted}) does not match the ResourceVersion in record ({}). The object might have been modified",
+                of("resourceVersion")
+            );
+            return Err(Status::precondition(kind, object.name(), &why));
         }
         Ok(())
     }

@@ -13,6 +13,8 @@ pub(super) fn version() -> Value {
         "minor": "36",
         "emulationMajor": "1",
         "emulationMinor": "36",
+        "minCompatibilityMajor": "1",
+        "minCompatibilityMinor": "35",
         "gitVersion": "v1.36.4",
         "gitCommit": "0000000000000000000000000000000000000000",
         "gitTreeState": "clean",

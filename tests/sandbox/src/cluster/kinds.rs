@@ -232,6 +232,14 @@ impl Kind {
         super::status::qualified(&self.plural, &self.group)
     }
 
+    /// What the API server calls the group within itself.
+    pub(super) fn internal_group(&self) -> &str {
+        match self.group.split('.').next() {
+            None | Some("") => "core",
+            Some(first) => first,
+        }
+    }
+
     /// Requests are answered on the spot; nothing is stored.
     pub(super) fn is_review(&self) -> bool {
         matches!(

@@ -12,6 +12,7 @@ mod bootstrap;
 mod definitions;
 mod delete;
 mod discovery;
+mod go_json;
 mod kinds;
 mod kubeconfig;
 mod names;
@@ -82,13 +83,7 @@ impl Cluster {
     /// # Errors
     /// When the port is taken, or a thread or the certificate cannot be made.
     pub fn start(options: ClusterOptions) -> io::Result<Self> {
-        let pem = options
-            .authority
-            .as_ref()
-            .map(|authority| authority.pem().to_owned());
-        let api = namespaces::control(&options.name, |controller| {
-            Api::new(pem.unwrap_or_default(), controller)
-        })?;
+        let api = namespaces::control(&options.name, Api::new)?;
         let serving = Arc::clone(&api);
         let router = Router::new().fallback(move |request| Arc::clone(&serving).serve(request));
         let server = Server::start(
@@ -118,8 +113,8 @@ impl Cluster {
         format!("{scheme}://127.0.0.1:{}", self.server.port())
     }
 
-    /// A kubeconfig in YAML for a user. `admin` may do everything, and its context
-    /// has the cluster's name. Anybody else may do what RBAC objects grant to the
+    /// A kubeconfig in YAML for a user. `admin` is bound to `cluster-admin`, and its
+    /// context has the cluster's name. Anybody else may do what RBAC objects grant to the
     /// user of that name; the context is then `<cluster>-<user>`.
     pub fn kubeconfig(&self, user: &str) -> String {
         let pem = self.authority.as_ref().map(|authority| authority.pem());

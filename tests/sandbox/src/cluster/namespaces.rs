@@ -109,18 +109,7 @@ fn settle(api: &Api, name: &str) -> bool {
         .pointer("/metadata/deletionTimestamp")
         .is_none()
     {
-        ensure(
-            api,
-            name,
-            "serviceaccounts",
-            || json!({"kind": "ServiceAccount", "apiVersion": "v1", "metadata": {}}),
-        );
-        ensure(
-            api,
-            name,
-            "configmaps",
-            || json!({"kind": "ConfigMap", "apiVersion": "v1", "metadata": {}, "data": {"ca.crt": api.authority_pem}}),
-        );
+        ensure_account(api, name);
         return true;
     }
     if !emptied(api, name) {
@@ -145,27 +134,25 @@ fn settle(api: &Api, name: &str) -> bool {
     namespaces.remove(("", name), namespace.version).is_ok()
 }
 
-/// Creates the object every namespace has, if it is not there.
-fn ensure(api: &Api, namespace: &str, plural: &str, object: impl FnOnce() -> Value) {
-    let name = if plural == "serviceaccounts" {
-        "default"
-    } else {
-        "kube-root-ca.crt"
-    };
-    let collection = api.store.of("", plural);
-    if collection.get(namespace, name).is_some() {
+/// Creates the ServiceAccount every namespace has, if it is not there.
+fn ensure_account(api: &Api, namespace: &str) {
+    let accounts = api.store.of("", "serviceaccounts");
+    if accounts.get(namespace, "default").is_some() {
         return;
     }
-    let mut value = object();
-    if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.insert("name".into(), name.into());
-        metadata.insert("namespace".into(), namespace.into());
-        metadata.insert("uid".into(), uid().into());
-        metadata.insert("resourceVersion".into(), "".into());
-        metadata.insert("creationTimestamp".into(), super::now().into());
-    }
+    let account = json!({
+        "kind": "ServiceAccount",
+        "apiVersion": "v1",
+        "metadata": {
+            "name": "default",
+            "namespace": namespace,
+            "uid": uid(),
+            "resourceVersion": "",
+            "creationTimestamp": super::now(),
+        },
+    });
     // Somebody else may have created it meanwhile, which is as good.
-    drop(collection.put((namespace, name), None, value));
+    drop(accounts.put((namespace, "default"), None, account));
 }
 
 /// Deletes what is in a namespace; `true` when nothing is left.

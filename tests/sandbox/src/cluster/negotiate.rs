@@ -4,6 +4,7 @@ use axum::http::{HeaderMap, header};
 use bytes::Bytes;
 use serde_json::Value;
 
+use super::go_json;
 use super::schema::decode_protobuf;
 use super::status::{Outcome, Status};
 
@@ -95,15 +96,18 @@ pub(super) fn content_type(headers: &HeaderMap) -> &str {
         .trim()
 }
 
-/// Reads the body of a request that carries an object.
+/// Reads the body of a request that carries an object of a kind.
 ///
 /// # Errors
 /// 415 for a form nobody knows, 400 for a body that is not of its form.
-pub(super) fn document(headers: &HeaderMap, body: &Bytes) -> Outcome<Value> {
+pub(super) fn document(headers: &HeaderMap, body: &Bytes, kind: &str) -> Outcome<Value> {
     match content_type(headers) {
         "application/json" | "" => serde_json::from_slice(body).map_err(|error| {
             Status::bad_request(format!(
-                "couldn't get version/kind; json parse error: {error}"
+                "the object provided is unrecognized (must be of type {kind}): \
+                 couldn't get version/kind; json parse error: {} ({})",
+                go_json::syntax_error(body, &error),
+                go_json::summary(body)
             ))
         }),
         "application/yaml" => yaml(body),

@@ -2,17 +2,24 @@
 
 use serde_json::{Map, Value, json};
 
+use super::rules::fill;
 use super::status::{FieldError, Outcome, Status};
 use super::store::{Store, text};
+
+/// Fills in a pod.
+pub(super) fn default(pod: &mut Value) {
+    default_spec(pod.get_mut("spec"));
+    if let Some(spec) = pod.get_mut("spec").and_then(Value::as_object_mut) {
+        fill(spec, "enableServiceLinks", true.into());
+    }
+}
 
 /// Fills in a pod's spec, its own or a template's.
 pub(super) fn default_spec(spec: Option<&mut Value>) {
     let Some(spec) = spec.and_then(Value::as_object_mut) else {
         return;
     };
-    let mut set = |key: &str, value: Value| {
-        spec.entry(key).or_insert(value);
-    };
+    let mut set = |key: &str, value: Value| fill(spec, key, value);
     set("restartPolicy", "Always".into());
     set("terminationGracePeriodSeconds", 30.into());
     set("dnsPolicy", "ClusterFirst".into());
@@ -50,16 +57,14 @@ fn default_container(container: &mut Map<String, Value>) {
     };
     let moving = !name.contains('@') && (tag.is_empty() || tag == "latest");
     let policy = if moving { "Always" } else { "IfNotPresent" };
-    let mut set = |key: &str, value: Value| {
-        container.entry(key).or_insert(value);
-    };
+    let mut set = |key: &str, value: Value| fill(container, key, value);
     set("resources", json!({}));
     set("terminationMessagePath", "/dev/termination-log".into());
     set("terminationMessagePolicy", "File".into());
     set("imagePullPolicy", policy.into());
     let ports = container.get_mut("ports").and_then(Value::as_array_mut);
     for port in ports.into_iter().flatten().filter_map(Value::as_object_mut) {
-        port.entry("protocol").or_insert_with(|| "TCP".into());
+        fill(port, "protocol", "TCP".into());
     }
 }
 
@@ -91,14 +96,34 @@ pub(super) fn admit(store: &Store, pod: &mut Value) -> Outcome<()> {
     {
         spec.insert("imagePullSecrets".into(), secrets.clone());
     }
+    tolerate_failing_nodes(spec);
     for (key, value) in [
-        ("enableServiceLinks", Value::Bool(true)),
         ("preemptionPolicy", "PreemptLowerPriority".into()),
         ("priority", 0.into()),
     ] {
-        spec.entry(key).or_insert(value);
+        fill(spec, key, value);
     }
     Ok(())
+}
+
+/// Pods stay five minutes on a node that fails, unless they say otherwise.
+fn tolerate_failing_nodes(spec: &mut Map<String, Value>) {
+    let tolerations = spec.entry("tolerations").or_insert_with(|| json!([]));
+    let Some(tolerations) = tolerations.as_array_mut() else {
+        return;
+    };
+    for key in [
+        "node.kubernetes.io/not-ready",
+        "node.kubernetes.io/unreachable",
+    ] {
+        let known = |toleration: &Value| {
+            let (of, effect) = (text(toleration, "/key"), text(toleration, "/effect"));
+            (of.is_empty() || of == key) && matches!(effect, "" | "NoExecute")
+        };
+        if !tolerations.iter().any(known) {
+            tolerations.push(json!({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}));
+        }
+    }
 }
 
 /// Breaches of a Pod's own rules.

@@ -104,7 +104,7 @@ fn check_version(params: &Params, version: u64) -> Outcome<()> {
         0
     } else {
         wanted.parse().map_err(|_| {
-            Status::bad_request(format!("resourceVersion: Invalid value: {wanted:?}: strconv.ParseUint: parsing {wanted:?}: invalid syntax"))
+            Status::bad_request(format!("invalid resource version: resourceVersion: Invalid value: {wanted:?}: strconv.ParseUint: parsing {wanted:?}: invalid syntax"))
         })?
     };
     if number > version {
@@ -136,7 +136,7 @@ fn read_token(token: &str) -> Outcome<(u64, String)> {
             .to_owned();
         Some((token.get("rv")?.as_u64()?, start))
     };
-    read().ok_or_else(|| Status::bad_request("continue key is not valid: cannot be decoded"))
+    read().ok_or_else(|| Status::bad_request("invalid continue token: continue key is not valid: invalid character 'i' looking for beginning of value"))
 }
 
 impl Page {
@@ -162,19 +162,15 @@ impl Page {
             }
         }
         match form {
-            Form::Table => table::render(kind, &self.objects, &metadata)
-                .to_string()
-                .into_bytes(),
+            Form::Table => line(&table::render(kind, &self.objects, &metadata)),
             Form::Metadata => {
                 let items: Vec<Value> = self.objects.iter().map(|object| partial(object)).collect();
-                json!({
+                line(&json!({
                     "kind": "PartialObjectMetadataList",
                     "apiVersion": "meta.k8s.io/v1",
                     "metadata": metadata,
                     "items": items,
-                })
-                .to_string()
-                .into_bytes()
+                }))
             }
             Form::Whole => self.whole(kind, &metadata),
         }
@@ -190,11 +186,7 @@ impl Page {
             kind.list_kind,
             kind.api_version()
         );
-        let total: usize = self
-            .objects
-            .iter()
-            .map(|object| object.json.len() + 1)
-            .sum();
+        let total: usize = self.objects.iter().map(|object| object.body.len()).sum();
         let mut body = Vec::with_capacity(head.len() + total + 2);
         body.extend_from_slice(head.as_bytes());
         for (index, object) in self.objects.iter().enumerate() {
@@ -202,31 +194,39 @@ impl Page {
                 body.push(b',');
             }
             if kind.custom {
-                body.extend_from_slice(&object.json);
+                body.extend_from_slice(object.json());
             } else {
                 // Items of built-in kinds come without their kind.
                 body.push(b'{');
                 body.extend_from_slice(object.fields_json());
             }
         }
-        body.extend_from_slice(b"]}");
+        body.extend_from_slice(b"]}\n");
         body
     }
 }
 
-/// One object in the form the client asks for.
+/// One object in the form the client asks for, and a newline.
 pub(super) fn render(kind: &Kind, object: &Arc<Object>, form: Form) -> bytes::Bytes {
     match form {
-        Form::Whole => object.json.clone(),
-        Form::Metadata => partial(object).to_string().into(),
+        Form::Whole => object.body.clone(),
+        Form::Metadata => line(&partial(object)).into(),
         Form::Table => {
             let metadata =
                 json!({"resourceVersion": text(&object.value, "/metadata/resourceVersion")});
-            table::render(kind, std::slice::from_ref(object), &metadata)
-                .to_string()
-                .into()
+            line(&table::render(
+                kind,
+                std::slice::from_ref(object),
+                &metadata,
+            ))
+            .into()
         }
     }
+}
+
+/// A document as answers end: with a newline.
+fn line(document: &Value) -> Vec<u8> {
+    format!("{document}\n").into_bytes()
 }
 
 /// An object's metadata alone.

@@ -145,8 +145,13 @@ impl WriteOptions {
     /// 422 for a value the API server does not know.
     pub(super) fn parse(params: &Params, agent: &str, options_kind: &str) -> Outcome<Self> {
         let mut errors = Vec::new();
-        for value in params.all("dryRun").filter(|value| *value != "All") {
-            errors.push(FieldError::not_supported("dryRun", value, &["All"]));
+        let dry_run: Vec<&str> = params.all("dryRun").collect();
+        if dry_run.iter().any(|value| *value != "All") {
+            errors.push(FieldError::not_supported(
+                "dryRun",
+                &format!("{dry_run:?}"),
+                &["All"],
+            ));
         }
         let validation = match params.get("fieldValidation") {
             "Ignore" => FieldValidation::Ignore,
@@ -154,7 +159,11 @@ impl WriteOptions {
             "Strict" => FieldValidation::Strict,
             other => {
                 let known = ["", "Ignore", "Strict", "Warn"];
-                errors.push(FieldError::not_supported("fieldValidation", other, &known));
+                errors.push(FieldError::not_supported(
+                    "fieldValidation",
+                    &format!("{other:?}"),
+                    &known,
+                ));
                 FieldValidation::Ignore
             }
         };

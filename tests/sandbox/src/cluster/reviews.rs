@@ -40,22 +40,22 @@ pub(super) fn answer(
                     &format!("{asked:?}"),
                     "must match metadata.namespace",
                 );
-                return Err(Status::invalid(&kind.group, &kind.kind, "", &[error]));
+                return Err(Status::invalid(&kind.group, "", "", &[error]));
             }
             access_review(api, kind, &user, &review)?
         }
     };
-    if let Some(fields) = review.as_object_mut() {
-        let mut metadata = json!({"creationTimestamp": null});
-        if let (true, Some(metadata)) = (kind.namespaced, metadata.as_object_mut()) {
-            metadata.insert("namespace".into(), namespace.into());
+    let mut answer = json!({"kind": kind.kind, "apiVersion": kind.api_version(), "metadata": {}});
+    if let (true, Some(metadata)) = (kind.namespaced, answer.pointer_mut("/metadata")) {
+        *metadata = json!({"namespace": namespace});
+    }
+    if let Some(fields) = answer.as_object_mut() {
+        if let Some(spec) = review.get_mut("spec") {
+            fields.insert("spec".into(), spec.take());
         }
-        fields.insert("kind".into(), kind.kind.clone().into());
-        fields.insert("apiVersion".into(), kind.api_version().into());
-        fields.insert("metadata".into(), metadata);
         fields.insert("status".into(), status);
     }
-    Ok(review)
+    Ok(answer)
 }
 
 fn access_review(api: &Api, kind: &Kind, user: &User, review: &Value) -> Outcome<Value> {
@@ -86,7 +86,7 @@ fn access_review(api: &Api, kind: &Kind, user: &User, review: &Value) -> Outcome
                 "exactly one of nonResourceAttributes or resourceAttributes must be specified"
             };
             let error = FieldError::invalid("spec.resourceAttributes", "null", why);
-            return Err(Status::invalid(&kind.group, &kind.kind, "", &[error]));
+            return Err(Status::invalid(&kind.group, "", "", &[error]));
         }
     };
     let decision = rbac::decide(&api.store, user, &attempt);
@@ -122,7 +122,7 @@ fn reviewed_user(kind: &Kind, review: &Value) -> Outcome<User> {
             "\"\"",
             "at least one of user or group must be specified",
         );
-        return Err(Status::invalid(&kind.group, &kind.kind, "", &[error]));
+        return Err(Status::invalid(&kind.group, "", "", &[error]));
     }
     Ok(user)
 }

@@ -12,7 +12,7 @@ use super::{definitions, pods, secrets, workloads};
 pub(super) fn default(kind: &Kind, object: &mut Value) {
     match (kind.group.as_str(), kind.plural.as_str()) {
         ("", "secrets") => secrets::default(object),
-        ("", "pods") => pods::default_spec(object.pointer_mut("/spec")),
+        ("", "pods") => pods::default(object),
         ("", "namespaces") => {
             // Every namespace can be selected by its name.
             let name = text(object, "/metadata/name").to_owned();
@@ -34,22 +34,33 @@ pub(super) fn default(kind: &Kind, object: &mut Value) {
     }
 }
 
+/// Sets a field that is not there, or has nothing in it.
+pub(super) fn fill(fields: &mut Map<String, Value>, key: &str, value: Value) {
+    let nothing = match fields.get(key) {
+        None | Some(Value::Null) => true,
+        Some(Value::String(text)) => text.is_empty(),
+        Some(Value::Object(inner)) => inner.is_empty(),
+        Some(_) => false,
+    };
+    if nothing {
+        fields.insert(key.to_owned(), value);
+    }
+}
+
 fn default_rbac(plural: &str, object: &mut Value) {
     const GROUP: &str = "rbac.authorization.k8s.io";
     if plural.ends_with("bindings") {
         if let Some(role) = object.get_mut("roleRef").and_then(Value::as_object_mut) {
-            role.entry("apiGroup").or_insert_with(|| GROUP.into());
+            fill(role, "apiGroup", GROUP.into());
         }
         let subjects = object.get_mut("subjects").and_then(Value::as_array_mut);
         for subject in subjects.into_iter().flatten() {
             if let Some(subject) = subject.as_object_mut()
                 && subject.get("kind").and_then(Value::as_str) != Some("ServiceAccount")
             {
-                subject.entry("apiGroup").or_insert_with(|| GROUP.into());
+                fill(subject, "apiGroup", GROUP.into());
             }
         }
-    } else if let Some(fields) = object.as_object_mut() {
-        fields.entry("rules").or_insert(Value::Null);
     }
 }
 
@@ -262,7 +273,7 @@ fn metadata_update_errors(new: &Value, old: &Value) -> Vec<FieldError> {
             .filter(|name| !names(old).contains(name))
             .collect();
         if !added.is_empty() {
-            let listed: Vec<String> = added.iter().map(|name| format!("string({name})")).collect();
+            let listed: Vec<String> = added.iter().map(|name| name.to_string()).collect();
             let why = format!(
                 "no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}",
                 listed.join(", ")

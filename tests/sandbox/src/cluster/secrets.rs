@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
+use super::go_json;
 use super::names::data_key_error;
 use super::status::FieldError;
 use super::store::text;
@@ -139,46 +140,8 @@ fn json_error(secret: &Value, key: &str) -> Option<FieldError> {
     let bytes = STANDARD
         .decode(encoded.as_str().unwrap_or_default())
         .unwrap_or_default();
-    let why = match serde_json::from_slice::<Value>(&bytes) {
-        Ok(Value::Object(_) | Value::Null) => return None,
-        Ok(other) => format!(
-            "json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
-            go_name(&other)
-        ),
-        Err(_) => syntax_error(&bytes),
-    };
+    let why = go_json::map_error(&bytes)?;
     Some(FieldError::invalid(field, REDACTED, &why))
-}
-
-fn go_name(value: &Value) -> &'static str {
-    match value {
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        _ => "array",
-    }
-}
-
-/// What Go says about the two mistakes people make: nothing there, and no JSON at all.
-fn syntax_error(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    match text.trim_start().chars().next() {
-        Some(first) if !matches!(first, '{' | '[' | '"') => {
-            format!(
-                "invalid character {} looking for beginning of value",
-                quoted(first)
-            )
-        }
-        _ => "unexpected end of JSON input".into(),
-    }
-}
-
-fn quoted(char: char) -> String {
-    match char {
-        '\'' => r"'\''".into(),
-        '"' => "'\"'".into(),
-        other => format!("'{other}'"),
-    }
 }
 
 fn decoded_length(encoded: &str) -> usize {

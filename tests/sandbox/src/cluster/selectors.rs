@@ -267,6 +267,9 @@ fn parse_requirement(part: &str) -> Result<Requirement, String> {
     }
     if part.contains(char::is_whitespace) {
         let found = part.split_whitespace().nth(1).unwrap_or_default();
+        if matches!(found, "in" | "notin") {
+            return Err("found '' expected: '('".into());
+        }
         return Err(format!(
             "found '{found}', expected: in, notin, =, ==, !=, gt, lt"
         ));

@@ -89,6 +89,33 @@ impl Status {
         Self::new(409, "Conflict", message).about(kind, name)
     }
 
+    /// A replacement for an object that has another uid.
+    pub(super) fn uid_mismatch(
+        kind: &Kind,
+        namespace: &str,
+        name: &str,
+        wanted: &str,
+        is: &str,
+    ) -> Self {
+        let place = [kind.plural.as_str(), namespace, name];
+        let place: Vec<&str> = place.into_iter().filter(|part| !part.is_empty()).collect();
+        let why = format!(
+            "StorageError: invalid object, Code: 4, Key: /registry/{}, ResourceVersion: 0, AdditionalErrorMsg: \
+             Precondition failed: UID in precondition: {wanted}, UID in object meta: {is}",
+            place.join("/")
+        );
+        Self::conflict(kind, name, &why)
+    }
+
+    /// A deletion of an object that is not the one meant.
+    pub(super) fn precondition(kind: &Kind, name: &str, why: &str) -> Self {
+        let of_group = qualified(&kind.kind, &kind.group);
+        let message = format!("Operation cannot be fulfilled on {of_group} {name:?}: {why}");
+        let mut status = Self::new(409, "Conflict", message);
+        status.details = Some(Box::new(details(name, &kind.group, &kind.kind)));
+        status
+    }
+
     pub(super) fn modified(kind: &Kind, name: &str) -> Self {
         Self::conflict(kind, name, MODIFIED)
     }
@@ -117,6 +144,13 @@ impl Status {
             accepted.join(", ")
         );
         Self::new(415, "UnsupportedMediaType", message)
+    }
+
+    /// A patch in a form no resource takes.
+    pub(super) fn unknown_media_type() -> Self {
+        let mut status = Self::new(415, "UnsupportedMediaType", "415: Unsupported Media Type");
+        status.details = Some(Box::default());
+        status
     }
 
     pub(super) fn not_acceptable(accepted: &[&str]) -> Self {
@@ -202,7 +236,7 @@ impl Status {
 
 /// An answer of one JSON document.
 pub(super) fn json_response(code: StatusCode, body: &Value) -> Response<Body> {
-    let mut response = Response::new(Body::from(body.to_string()));
+    let mut response = Response::new(Body::from(format!("{body}\n")));
     *response.status_mut() = code;
     response.headers_mut().insert(
         header::CONTENT_TYPE,
@@ -260,12 +294,13 @@ impl FieldError {
         Self::of(field, "FieldValueTooLong", "Too long".into(), &detail)
     }
 
+    /// `value` is shown as it is.
     pub(super) fn not_supported(field: impl Into<String>, value: &str, known: &[&str]) -> Self {
         let known: Vec<String> = known.iter().map(|name| format!("{name:?}")).collect();
         Self::of(
             field,
             "FieldValueNotSupported",
-            format!("Unsupported value: {value:?}"),
+            format!("Unsupported value: {value}"),
             &format!("supported values: {}", known.join(", ")),
         )
     }

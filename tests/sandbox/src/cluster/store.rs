@@ -22,8 +22,8 @@ const FIRST_VERSION: u64 = 200;
 /// An object as it is stored; never changed in place.
 pub(super) struct Object {
     pub(super) value: Value,
-    /// The object as JSON, `kind` and `apiVersion` first.
-    pub(super) json: Bytes,
+    /// The object as JSON, `kind` and `apiVersion` first, with the newline that ends an answer.
+    pub(super) body: Bytes,
     /// Where in `json` the fields after those two begin.
     fields_at: usize,
     pub(super) version: u64,
@@ -31,7 +31,7 @@ pub(super) struct Object {
 
 impl Object {
     pub(super) fn new(value: Value, version: u64) -> Self {
-        let json = value.to_string();
+        let mut json = value.to_string();
         let text = |key: &str| value.get(key).map(Value::to_string).unwrap_or_default();
         let head = format!(
             "{{\"kind\":{},\"apiVersion\":{},",
@@ -43,17 +43,23 @@ impl Object {
         } else {
             1
         };
+        json.push('\n');
         Self {
             fields_at,
-            json: Bytes::from(json),
+            body: Bytes::from(json),
             value,
             version,
         }
     }
 
+    /// The object's JSON.
+    pub(super) fn json(&self) -> &[u8] {
+        self.body.trim_ascii_end()
+    }
+
     /// The object's JSON without `{`, `kind` and `apiVersion`.
     pub(super) fn fields_json(&self) -> &[u8] {
-        self.json.get(self.fields_at..).unwrap_or_default()
+        self.json().get(self.fields_at..).unwrap_or_default()
     }
 
     pub(super) fn namespace(&self) -> &str {

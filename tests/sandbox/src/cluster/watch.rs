@@ -28,6 +28,9 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(1800);
 /// How often a quiet watch tells where it is.
 const BOOKMARKS: Duration = Duration::from_secs(60);
 
+/// How long before its end a watch tells where it is for the last time.
+const LAST_BOOKMARK: Duration = Duration::from_secs(2);
+
 /// What is watched, and how it is told.
 struct Watch {
     kind: Arc<Kind>,
@@ -53,7 +56,7 @@ pub(super) fn start(
     let from = match params.get("resourceVersion") {
         "" | "0" => None,
         version => Some(version.parse::<u64>().map_err(|_| {
-            Status::bad_request(format!("resourceVersion: Invalid value: {version:?}: strconv.ParseUint: parsing {version:?}: invalid syntax"))
+            Status::internal(format!("resourceVersion: Invalid value: {version:?}: strconv.ParseUint: parsing {version:?}: invalid syntax"))
         })?),
     };
     let timeout = match params.get("timeoutSeconds").parse() {
@@ -95,7 +98,12 @@ impl Watch {
         let Ok(mut version) = self.begin(from, streamed_list, &to).await else {
             return;
         };
-        let mut bookmark = Instant::now() + BOOKMARKS;
+        // A watch about to end tells where it is while there is time.
+        let next = || match end.checked_sub(LAST_BOOKMARK) {
+            Some(last) if last > Instant::now() => last.min(Instant::now() + BOOKMARKS),
+            _ => end + BOOKMARKS,
+        };
+        let mut bookmark = next();
         loop {
             changed.mark_unchanged();
             match self.tell_changes(version, &to).await {
@@ -105,15 +113,12 @@ impl Watch {
             tokio::select! {
                 _ = changed.changed() => {}
                 () = to.closed() => return,
-                () = tokio::time::sleep_until(end) => {
-                    drop(self.bookmark(version, false, &to).await);
-                    return;
-                }
+                () = tokio::time::sleep_until(end) => return,
                 () = tokio::time::sleep_until(bookmark) => {
                     if self.bookmark(version, false, &to).await.is_err() {
                         return;
                     }
-                    bookmark = Instant::now() + BOOKMARKS;
+                    bookmark = next();
                 }
             }
         }
@@ -190,7 +195,7 @@ impl Watch {
     ) -> Result<(), Over> {
         let object = read::render(&self.kind, object, self.form);
         let head = format!("{{\"type\":\"{what}\",\"object\":");
-        let line = [head.as_bytes(), &object, b"}\n"].concat();
+        let line = [head.as_bytes(), object.trim_ascii_end(), b"}\n"].concat();
         to.send(line.into()).await.map_err(|_| Over)
     }
 
@@ -203,8 +208,7 @@ impl Watch {
         if !self.bookmarks {
             return Ok(());
         }
-        let mut metadata =
-            json!({"resourceVersion": version.to_string(), "creationTimestamp": null});
+        let mut metadata = json!({"resourceVersion": version.to_string()});
         if initial_end && let Some(fields) = metadata.as_object_mut() {
             fields.insert(
                 "annotations".into(),

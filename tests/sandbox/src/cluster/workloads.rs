@@ -1,9 +1,10 @@
 //! The rules of Deployments, StatefulSets, DaemonSets, ReplicaSets, Jobs and CronJobs.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::kinds::Kind;
 use super::pods;
+use super::rules::fill;
 use super::status::FieldError;
 
 /// Fills in what the API server fills in.
@@ -11,56 +12,70 @@ pub(super) fn default(kind: &Kind, object: &mut Value) {
     let Some(fields) = object.get_mut("spec").and_then(Value::as_object_mut) else {
         return;
     };
-    let mut set = |key: &str, value: Value| {
-        fields.entry(key).or_insert(value);
-    };
-    let quarter = || json!({"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%", "maxSurge": "25%"}});
     match kind.plural.as_str() {
         "deployments" => {
-            set("replicas", 1.into());
-            set("strategy", quarter());
-            set("revisionHistoryLimit", 10.into());
-            set("progressDeadlineSeconds", 600.into());
+            fill(fields, "replicas", 1.into());
+            rolling(
+                fields,
+                "strategy",
+                &json!({"maxUnavailable": "25%", "maxSurge": "25%"}),
+            );
+            fill(fields, "revisionHistoryLimit", 10.into());
+            fill(fields, "progressDeadlineSeconds", 600.into());
         }
-        "replicasets" => set("replicas", 1.into()),
+        "replicasets" => fill(fields, "replicas", 1.into()),
         "statefulsets" => {
-            set("replicas", 1.into());
-            set("podManagementPolicy", "OrderedReady".into());
-            set(
-                "updateStrategy",
-                json!({"type": "RollingUpdate", "rollingUpdate": {"partition": 0}}),
-            );
-            set("revisionHistoryLimit", 10.into());
-            set(
-                "persistentVolumeClaimRetentionPolicy",
-                json!({"whenDeleted": "Retain", "whenScaled": "Retain"}),
-            );
+            fill(fields, "replicas", 1.into());
+            fill(fields, "podManagementPolicy", "OrderedReady".into());
+            rolling(fields, "updateStrategy", &json!({"partition": 0}));
+            fill(fields, "revisionHistoryLimit", 10.into());
+            let policy = json!({"whenDeleted": "Retain", "whenScaled": "Retain"});
+            fill(fields, "persistentVolumeClaimRetentionPolicy", policy);
         }
         "daemonsets" => {
-            set(
+            rolling(
+                fields,
                 "updateStrategy",
-                json!({"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1, "maxSurge": 0}}),
+                &json!({"maxUnavailable": 1, "maxSurge": 0}),
             );
-            set("revisionHistoryLimit", 10.into());
+            fill(fields, "revisionHistoryLimit", 10.into());
         }
         "jobs" => {
-            set("parallelism", 1.into());
-            set("completions", 1.into());
-            set("backoffLimit", 6.into());
-            set("completionMode", "NonIndexed".into());
-            set("suspend", false.into());
-            set("manualSelector", false.into());
-            set("podReplacementPolicy", "TerminatingOrFailed".into());
+            fill(fields, "parallelism", 1.into());
+            fill(fields, "completions", 1.into());
+            fill(fields, "backoffLimit", 6.into());
+            fill(fields, "completionMode", "NonIndexed".into());
+            fill(fields, "suspend", false.into());
+            fill(fields, "manualSelector", false.into());
+            fill(fields, "podReplacementPolicy", "TerminatingOrFailed".into());
         }
         "cronjobs" => {
-            set("concurrencyPolicy", "Allow".into());
-            set("suspend", false.into());
-            set("successfulJobsHistoryLimit", 3.into());
-            set("failedJobsHistoryLimit", 1.into());
+            fill(fields, "concurrencyPolicy", "Allow".into());
+            fill(fields, "suspend", false.into());
+            fill(fields, "successfulJobsHistoryLimit", 3.into());
+            fill(fields, "failedJobsHistoryLimit", 1.into());
         }
         _ => {}
     }
     pods::default_spec(object.pointer_mut(template(kind)));
+}
+
+/// Fills in a strategy: rolling, unless it says otherwise.
+fn rolling(fields: &mut Map<String, Value>, key: &str, parameters: &Value) {
+    let strategy = fields.entry(key).or_insert_with(|| json!({}));
+    let Some(strategy) = strategy.as_object_mut() else {
+        return;
+    };
+    fill(strategy, "type", "RollingUpdate".into());
+    if strategy.get("type").and_then(Value::as_str) != Some("RollingUpdate") {
+        return;
+    }
+    let rolling = strategy.entry("rollingUpdate").or_insert_with(|| json!({}));
+    for (key, value) in parameters.as_object().into_iter().flatten() {
+        if let Some(rolling) = rolling.as_object_mut() {
+            fill(rolling, key, value.clone());
+        }
+    }
 }
 
 /// Where the kind has its pod spec.

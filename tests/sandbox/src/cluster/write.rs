@@ -9,10 +9,10 @@ use super::api::Api;
 use super::apply::{self, Ownership};
 use super::authn::{name_suffix, uid};
 use super::kinds::Kind;
-use super::patch::{json_patch, merge_patch, strategic_patch};
+use super::patch::{by_name, go_printed, json_patch, merge_patch, strategic_patch};
 use super::rbac::Attempt;
 use super::request::{FieldValidation, Target, WriteOptions};
-use super::schema::conform;
+use super::schema::{conform, empty, read_only};
 use super::status::{FieldError, Outcome, Status};
 use super::store::{Object, text};
 use super::{authn, namespaces, pods, rules};
@@ -75,29 +75,32 @@ impl Write<'_> {
                 fields.insert("apiVersion".into(), expected.clone().into());
             }
         }
-        if !version.is_empty() && version != expected {
-            return Err(Status::bad_request(format!(
-                "the API version in the data ({version}) does not match the expected API version ({expected})"
-            )));
-        }
         let cannot = |why: &str| {
-            let (kind, of) = (
-                if kind.is_empty() {
-                    &self.kind.kind
-                } else {
-                    &kind
-                },
-                &self.kind.kind,
-            );
+            let of = &self.kind.kind;
+            let kind = if kind.is_empty() { of } else { &kind };
+            let version = version
+                .rsplit('/')
+                .next()
+                .filter(|version| !version.is_empty());
+            let version = version.unwrap_or(&self.kind.version);
             Status::bad_request(format!(
-                "{kind} in version {:?} cannot be handled as a {of}: {why}",
-                self.kind.version
+                "{kind} in version {version:?} cannot be handled as a {of}: {why}"
             ))
         };
         if !kind.is_empty() && kind != self.kind.kind {
-            return Err(cannot(&format!(
-                "converting ({kind}) to ({}): unknown conversion",
+            let (version, internal) = (
+                version.rsplit('/').next().unwrap_or_default(),
+                self.kind.internal_group(),
+            );
+            let why = format!(
+                "converting ({version}.{kind}) to ({internal}.{}): unknown conversion",
                 self.kind.kind
+            );
+            return Err(cannot(&why));
+        }
+        if !version.is_empty() && version != expected {
+            return Err(Status::bad_request(format!(
+                "the API version in the data ({version}) does not match the expected API version ({expected})"
             )));
         }
         let conformed = conform(value, &self.kind.ty).map_err(|why| cannot(&why))?;
@@ -125,14 +128,13 @@ impl Write<'_> {
         Some(format!("strict decoding error: {}", each.join(", ")))
     }
 
-    /// The same for a patched object.
-    fn reread(&self, patched: Value) -> Outcome<Value> {
+    /// The same for a patched object; `shown` is what errors quote.
+    fn reread(&self, patched: Value, shown: impl Fn(&Value) -> String) -> Outcome<Value> {
         let invalid = |why: &str| {
-            let shown = serde_json::to_string(&patched.to_string()).unwrap_or_default();
+            let shown = serde_json::to_string(&shown(&patched)).unwrap_or_default();
             Status::invalid("", "", "", &[FieldError::invalid("patch", &shown, why)])
         };
-        let conformed = conform(patched.clone(), &self.kind.ty)
-            .map_err(|why| invalid(&format!("error decoding from json: {why}")))?;
+        let conformed = conform(patched.clone(), &self.kind.ty).map_err(|why| invalid(&why))?;
         if let Some(why) = self.strictness(&conformed.unknown) {
             return Err(invalid(&why));
         }
@@ -150,8 +152,12 @@ impl Write<'_> {
             ));
         }
         self.place(&mut value)?;
-        let empty = Value::Object(Map::new());
-        apply::updated(&empty, &mut value, &self.kind.ty, &self.ownership());
+        apply::updated(
+            &empty(&self.kind.ty),
+            &mut value,
+            &self.kind.ty,
+            &self.ownership(),
+        );
         self.insert(value)
     }
 
@@ -240,8 +246,13 @@ impl Write<'_> {
         if collection.get(namespace, &name).is_some() {
             return Ok(None);
         }
-        let value = ordered(value, self.kind)?;
+        // The version has its place among the fields before the store fills it in.
+        set_metadata(&mut value, "resourceVersion", "0".into());
+        let mut value = ordered(value, self.kind)?;
         if self.options.dry_run {
+            if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut) {
+                metadata.shift_remove("resourceVersion");
+            }
             return Ok(Some(Arc::new(Object::new(value, 0))));
         }
         let Ok(object) = collection.put((namespace, &name), None, value) else {
@@ -270,28 +281,10 @@ impl Write<'_> {
         self.modify(|old| {
             let uid = text(&old.value, "/metadata/uid");
             if !given.is_empty() && given != uid {
-                let why = format!(
-                    "Precondition failed: UID in precondition: {given}, UID in object meta: {uid}"
-                );
-                return Err(Status::conflict(self.kind, &self.target.name, &why));
+                let (place, name) = (old.namespace(), &self.target.name);
+                return Err(Status::uid_mismatch(self.kind, place, name, &given, uid));
             }
             let mut new = value.clone();
-            if text(&new, "/metadata/resourceVersion").is_empty() {
-                if self.kind.custom {
-                    let error = FieldError::invalid(
-                        "metadata.resourceVersion",
-                        "0",
-                        "must be specified for an update",
-                    );
-                    return Err(Status::invalid(
-                        &self.kind.group,
-                        &self.kind.plural,
-                        &self.target.name,
-                        &[error],
-                    ));
-                }
-                set_metadata(&mut new, "resourceVersion", old.version.to_string().into());
-            }
             keep_system_fields(&mut new, &old.value);
             apply::updated(&old.value, &mut new, &self.kind.ty, &self.ownership());
             Ok(new)
@@ -325,7 +318,10 @@ impl Write<'_> {
                 }
                 PatchType::Merge | PatchType::Apply => merge_patch(&mut new, patch.clone()),
             }
-            let mut new = self.reread(new)?;
+            let mut new = self.reread(new, |patched| match patch_type {
+                PatchType::Strategic => go_printed(patch),
+                _ => by_name(patched),
+            })?;
             self.check_place(&new)?;
             keep_system_fields(&mut new, &old.value);
             apply::updated(&old.value, &mut new, &self.kind.ty, &self.ownership());
@@ -367,13 +363,7 @@ impl Write<'_> {
                     ..self.api.attempt("create", self.target)
                 },
             )?;
-            let value = apply::applied(
-                &Value::Object(Map::new()),
-                &config,
-                &self.kind.ty,
-                &who,
-                force,
-            )?;
+            let value = apply::applied(&empty(&self.kind.ty), &config, &self.kind.ty, &who, force)?;
             return self.insert(stored(value)?).map(|object| (object, true));
         }
         let object = self.modify(|old| {
@@ -394,21 +384,27 @@ impl Write<'_> {
         {
             return Err(Status::bad_request("metadata.managedFields must be nil"));
         }
-        let version = text(config, "/apiVersion");
+        let (version, kind) = (text(config, "/apiVersion"), text(config, "/kind"));
+        if kind != self.kind.kind || version.is_empty() {
+            let (group, version) = version.split_once('/').unwrap_or(("", version));
+            return Err(Status::bad_request(format!(
+                "invalid object type: {group}/{version}, Kind={kind}"
+            )));
+        }
         if version != self.kind.api_version() {
             return Err(Status::bad_request(format!(
                 "Incorrect version specified in apply patch. Specified patch version: {version}, expected: {}",
                 self.kind.api_version()
             )));
         }
-        let conformed = conform(config.clone(), &self.kind.ty).map_err(|why| {
+        let conformed = read_only(config.clone(), &self.kind.ty).map_err(|why| {
             Status::internal(format!("failed to create typed patch object: {why}"))
         })?;
         if let Some(first) = conformed.unknown.first() {
-            let (group_version, kind) = (self.kind.api_version(), &self.kind.kind);
+            let (group, version, kind) = (&self.kind.group, &self.kind.version, &self.kind.kind);
             let place = format!("{}/{}", self.target.namespace, self.target.name);
             return Err(Status::internal(format!(
-                "failed to create typed patch object ({place}; {group_version}, Kind={kind}): .{first}: field not declared in schema"
+                "failed to create typed patch object ({place}; {group}/{version}, Kind={kind}): .{first}: field not declared in schema"
             )));
         }
         let mut config = conformed.value;
@@ -454,9 +450,21 @@ impl Write<'_> {
     /// `None` where the object has changed in the meantime.
     fn replace(&self, old: &Arc<Object>, mut new: Value) -> Outcome<Option<Arc<Object>>> {
         let name = self.target.name.as_str();
-        if text(&new, "/metadata/resourceVersion") != old.version.to_string() {
+        let seen = text(&new, "/metadata/resourceVersion");
+        if seen.is_empty() && self.kind.custom {
+            let why = "must be specified for an update";
+            let error = FieldError::invalid("metadata.resourceVersion", "0", why);
+            return Err(Status::invalid(
+                &self.kind.group,
+                &self.kind.plural,
+                name,
+                &[error],
+            ));
+        }
+        if !seen.is_empty() && seen != old.version.to_string() {
             return Err(Status::modified(self.kind, name));
         }
+        set_metadata(&mut new, "resourceVersion", old.version.to_string().into());
         rules::prepare_update(self.kind, &mut new, &old.value, &self.target.subresource);
         let errors = rules::errors(self.kind, &new, Some(&old.value));
         if !errors.is_empty() {

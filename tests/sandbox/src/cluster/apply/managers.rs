@@ -4,9 +4,12 @@ use serde_json::{Map, Value, json};
 
 use super::fields::FieldSet;
 use super::walk::{difference, fields_of, merged, with_named_fields, without};
-use crate::cluster::schema::Type;
+use crate::cluster::schema::{Type, empty};
 use crate::cluster::status::Status;
 use crate::cluster::store::text;
+
+/// Who is said to own what was there when an object is applied to for the first time.
+const BEFORE_FIRST_APPLY: &str = "before-first-apply";
 
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
@@ -150,6 +153,11 @@ pub(in crate::cluster) fn updated(old: &Value, new: &mut Value, ty: &Type, who: 
     if entries.is_empty() && !reset {
         entries = Managed::read(old);
     }
+    // Ownership that was not recorded from the beginning is not recorded until somebody applies.
+    if entries.is_empty() && old.pointer("/metadata/uid").is_some() {
+        Managed::write(entries, new);
+        return;
+    }
     let found = difference(old, new, ty);
     let mut taken = who.owns(found.added);
     taken.union(&who.owns(found.modified));
@@ -230,14 +238,17 @@ fn lay_over(
         .iter()
         .position(|entry| entry.is("Apply", who))
         .map(|at| entries.remove(at));
+    if entries.is_empty() && own.is_none() {
+        entries.extend(before_first_apply(old, ty, who));
+    }
     let mut old = old.clone();
     if let Some(metadata) = old.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.shift_remove("managedFields");
     }
-    let set = who.owns(fields_of(config, ty));
+    let applied = fields_of(config, ty);
     let mut new = merged(old.clone(), config.clone(), ty);
     if let Some(own) = &own {
-        let mut owned = set.clone();
+        let mut owned = applied.clone();
         for entry in &entries {
             owned.union(&entry.set);
         }
@@ -269,10 +280,23 @@ fn lay_over(
         } else {
             Some(who.now.clone())
         },
-        set,
+        set: who.owns(applied),
     });
     Managed::write(entries, &mut new);
     Ok(new)
+}
+
+/// The owner of what was in an object whose ownership was not recorded.
+fn before_first_apply(old: &Value, ty: &Type, who: &Ownership) -> Option<Managed> {
+    let set = who.owns(difference(&empty(ty), old, ty).added);
+    (!set.is_empty()).then(|| Managed {
+        manager: BEFORE_FIRST_APPLY.to_owned(),
+        operation: "Update",
+        api_version: who.api_version.clone(),
+        subresource: String::new(),
+        time: Some(who.now.clone()),
+        set,
+    })
 }
 
 /// Takes out what was applied last time, is not this time, and nobody else owns.
@@ -321,7 +345,11 @@ fn conflict(conflicts: &[(Managed, FieldSet)]) -> Status {
         }
         if entry.operation == "Update" {
             manager = format!("{manager} using {}", entry.api_version);
-            if let Some(time) = &entry.time {
+            if let Some(time) = entry
+                .time
+                .as_ref()
+                .filter(|_| entry.manager != BEFORE_FIRST_APPLY)
+            {
                 manager = format!("{manager} at {time}");
             }
         }

@@ -5,3 +5,6 @@ mod managers;
 mod walk;
 
 pub(super) use managers::{Ownership, applied, same_but_times, updated};
+
+#[cfg(test)]
+mod tests;

@@ -96,8 +96,7 @@ fn compare(
             return;
         }
     }
-    // A struct is as good as there when none of its fields are.
-    if !matches!(ty.shape(), Shape::Fields(Fields::Struct(_))) && (old.is_none() || new.is_none()) {
+    if old.is_none() || new.is_none() {
         mark(old, new, path, found);
     }
 }
@@ -112,11 +111,17 @@ fn is_empty(value: &Value) -> bool {
 }
 
 fn objects(old: Option<&Value>, new: Option<&Value>) -> bool {
-    old.is_none_or(Value::is_object) && new.is_none_or(Value::is_object)
+    [old, new]
+        .into_iter()
+        .flatten()
+        .all(|value| value.is_object() || value.is_null())
 }
 
 fn arrays(old: Option<&Value>, new: Option<&Value>) -> bool {
-    old.is_none_or(Value::is_array) && new.is_none_or(Value::is_array)
+    [old, new]
+        .into_iter()
+        .flatten()
+        .all(|value| value.is_array() || value.is_null())
 }
 
 fn mark(old: Option<&Value>, new: Option<&Value>, path: &[Step], found: &mut Difference) {

@@ -58,6 +58,12 @@ fn merge_object(
             items.retain(|item| !gone.contains(item));
         }
     }
+    let ordered = directives
+        .iter()
+        .filter_map(|(key, _)| key.strip_prefix(ORDER));
+    let before: Map<String, Value> = ordered
+        .filter_map(|field| Some((field.to_owned(), into.get(field)?.clone())))
+        .collect();
     for (key, value) in fields {
         merge_field(into, key, value, ty)?;
     }
@@ -65,8 +71,15 @@ fn merge_object(
         if let (Some(field), Value::Array(order)) = (key.strip_prefix(ORDER), value)
             && let (Some(Value::Array(items)), Some(list)) =
                 (into.get_mut(field), list_of(ty, field))
+            && let Some(key) = list.merge_key
         {
-            reorder(items, &order, list);
+            let before = before.get(field).and_then(Value::as_array);
+            reorder(
+                items,
+                &order,
+                before.map(Vec::as_slice).unwrap_or_default(),
+                key,
+            );
         }
     }
     Ok(())
@@ -106,12 +119,14 @@ fn merge_list(mut items: Vec<Value>, patch: Vec<Value>, list: &List) -> Result<V
             .map(|item| without_directives(item, &list.item))
             .collect();
     };
+    let (before, order) = (items.clone(), patch.clone());
     if key.is_empty() {
         for item in patch {
             if !items.contains(&item) {
                 items.push(item);
             }
         }
+        reorder(&mut items, &order, &before, key);
         return Ok(items);
     }
     let directive = |item: &Value| item.get(PATCH).and_then(Value::as_str).map(str::to_owned);
@@ -142,6 +157,7 @@ fn merge_list(mut items: Vec<Value>, patch: Vec<Value>, list: &List) -> Result<V
             (_, item) => items.push(without_directives(item, &list.item)?),
         }
     }
+    reorder(&mut items, &order, &before, key);
     Ok(items)
 }
 
@@ -163,33 +179,33 @@ fn without_directives(value: Value, ty: &Type) -> Result<Value, String> {
     })
 }
 
-/// Puts the items the patch knows in its order; the others stay where they were among them.
-fn reorder(items: &mut Vec<Value>, order: &[Value], list: &List) {
-    let Some(key) = list.merge_key else {
-        return;
-    };
-    let place_in_patch = |item: &Value| {
-        order.iter().position(|wanted| {
+/// Puts the items the patch knows in its order. The others keep theirs, and come
+/// before the known ones they came before.
+fn reorder(items: &mut Vec<Value>, order: &[Value], before: &[Value], key: &str) {
+    let place = |list: &[Value], item: &Value| {
+        let same = |other: &Value| {
             if key.is_empty() {
-                wanted == item
+                other == item
             } else {
-                wanted.get(key) == item.get(key)
+                other.get(key) == item.get(key)
             }
-        })
+        };
+        list.iter().position(same)
     };
-    let before: Vec<(usize, Value)> = std::mem::take(items).into_iter().enumerate().collect();
-    let (mut known, others): (Vec<_>, Vec<_>) = before
+    let (mut known, others): (Vec<Value>, Vec<Value>) = std::mem::take(items)
         .into_iter()
-        .partition(|(_, item)| place_in_patch(item).is_some());
-    known.sort_by_key(|(_, item)| place_in_patch(item));
+        .partition(|item| place(order, item).is_some());
+    known.sort_by_key(|item| place(order, item));
     let mut others = others.into_iter().peekable();
-    for (place, item) in known {
-        while let Some((_, other)) = others.next_if(|(at, _)| *at < place) {
+    for item in known {
+        let was = place(before, &item);
+        while let Some(other) = others.next_if(|other| was.is_some() && place(before, other) < was)
+        {
             items.push(other);
         }
         items.push(item);
     }
-    items.extend(others.map(|(_, other)| other));
+    items.extend(others);
 }
 
 fn list_of<'a>(ty: &'a Type, field: &str) -> Option<&'a List> {

@@ -40,7 +40,7 @@ fn strategic_patch_merges_pull_secrets_of_a_pod_and_replaces_those_of_a_service_
     strategic_patch(&mut pod, patch, &Type::of_kind("Pod")).unwrap();
     assert_eq!(
         pod["spec"]["imagePullSecrets"],
-        json!([{"name": "a"}, {"name": "b"}])
+        json!([{"name": "b"}, {"name": "a"}])
     );
 
     let mut account = json!({"imagePullSecrets": [{"name": "a"}]});

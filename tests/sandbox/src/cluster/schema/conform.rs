@@ -6,7 +6,7 @@ use base64::alphabet;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use serde_json::{Map, Value};
 
-use super::{Struct, Type};
+use super::{Presence, Struct, Type};
 
 /// Go's decoder lets the unused bits of the last character be anything.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
@@ -21,18 +21,48 @@ pub(in crate::cluster) struct Conformed {
     pub(in crate::cluster) unknown: Vec<String>,
 }
 
-/// Reads an object of this type.
+/// Reads an object of this type: what is always written is there afterwards,
+/// and what is left out when empty is not.
 ///
 /// # Errors
 /// What the API server's JSON decoder says about a value of the wrong type.
 pub(in crate::cluster) fn conform(value: Value, ty: &Type) -> Result<Conformed, String> {
+    read_object(value, ty, true)
+}
+
+/// Reads an object of this type, and keeps only and everything it says.
+///
+/// # Errors
+/// As [`conform`].
+pub(in crate::cluster) fn read_only(value: Value, ty: &Type) -> Result<Conformed, String> {
+    read_object(value, ty, false)
+}
+
+/// What an object of this type is before anything is said about it.
+pub(in crate::cluster) fn empty(ty: &Type) -> Value {
+    let mut object = Map::new();
+    if let Some(fields_of) = ty.as_struct() {
+        let mut reader = Reader {
+            unknown: Vec::new(),
+            path: Vec::new(),
+            fill: true,
+        };
+        // There is nothing in it that could be of the wrong type.
+        drop(reader.read_fields(Map::new(), fields_of, &mut object));
+    }
+    Value::Object(object)
+}
+
+fn read_object(value: Value, ty: &Type, fill: bool) -> Result<Conformed, String> {
     let Value::Object(mut fields) = value else {
-        return Err(format!(
-            "json: cannot unmarshal {} into Go value",
-            json_type(&value)
-        ));
+        let found = json_type(&value);
+        return Err(format!("json: cannot unmarshal {found} into Go value"));
     };
-    let mut reader = Reader::default();
+    let mut reader = Reader {
+        unknown: Vec::new(),
+        path: Vec::new(),
+        fill,
+    };
     let mut object = Map::new();
     for key in ["kind", "apiVersion"] {
         if let Some(text) = fields.shift_remove(key) {
@@ -41,7 +71,7 @@ pub(in crate::cluster) fn conform(value: Value, ty: &Type) -> Result<Conformed, 
     }
     match ty.as_struct() {
         None => object.extend(fields),
-        Some(fields_of) => reader.read_fields(fields, fields_of, fields_of.name, &mut object)?,
+        Some(fields_of) => reader.read_fields(fields, fields_of, &mut object)?,
     }
     Ok(Conformed {
         value: Value::Object(object),
@@ -49,10 +79,11 @@ pub(in crate::cluster) fn conform(value: Value, ty: &Type) -> Result<Conformed, 
     })
 }
 
-#[derive(Default)]
 struct Reader {
     unknown: Vec<String>,
     path: Vec<String>,
+    /// Write what is always written, leave out what is left out.
+    fill: bool,
 }
 
 impl Reader {
@@ -60,18 +91,26 @@ impl Reader {
         &mut self,
         mut fields: Map<String, Value>,
         of: &Struct,
-        owner: &str,
         into: &mut Map<String, Value>,
     ) -> Result<(), String> {
         for field in &of.fields {
-            let Some(value) = fields.shift_remove(field.name) else {
+            let given = fields.shift_remove(field.name);
+            let absent = given.as_ref().is_none_or(Value::is_null);
+            if absent && !(self.fill && field.presence == Presence::Always) {
                 continue;
+            }
+            let value = if absent {
+                self.zero(&field.ty)
+            } else {
+                self.path.push(field.name.to_owned());
+                let value = self.read(given.unwrap_or_default(), &field.ty, of.name)?;
+                self.path.pop();
+                value
             };
-            self.path.push(field.name.to_owned());
-            if let Some(value) = self.read(value, &field.ty, owner)? {
+            let dropped = self.fill && field.presence == Presence::NotEmpty && is_zero(&value);
+            if !dropped {
                 into.insert(field.name.to_owned(), value);
             }
-            self.path.pop();
         }
         for (name, value) in fields {
             if of.open {
@@ -83,52 +122,65 @@ impl Reader {
         Ok(())
     }
 
-    /// `None` means Go's `omitempty` leaves the field out.
-    fn read(&mut self, value: Value, ty: &Type, owner: &str) -> Result<Option<Value>, String> {
+    fn zero(&mut self, ty: &Type) -> Value {
+        match ty {
+            Type::String => "".into(),
+            Type::Int | Type::Float | Type::IntOrString => 0.into(),
+            Type::Bool => false.into(),
+            Type::Quantity => "0".into(),
+            Type::Struct(_) => empty(ty),
+            Type::Time | Type::Bytes | Type::Any | Type::List(_) | Type::Map { .. } => Value::Null,
+        }
+    }
+
+    fn read(&mut self, value: Value, ty: &Type, owner: &str) -> Result<Value, String> {
         Ok(match (ty, value) {
-            (Type::Any, value) => Some(value),
-            (_, Value::Null) => None,
-            (Type::String, Value::String(text)) if text.is_empty() && owner == "ObjectMeta" => None,
+            (Type::Any, value) => value,
             (
                 Type::String | Type::Time | Type::Quantity | Type::IntOrString,
                 value @ Value::String(_),
             )
             | (Type::Bool, value @ Value::Bool(_))
-            | (Type::Float | Type::Quantity | Type::IntOrString, value @ Value::Number(_)) => {
-                Some(value)
-            }
+            | (Type::Float | Type::Quantity | Type::IntOrString, value @ Value::Number(_)) => value,
             (Type::Int, Value::Number(number)) if number.is_i64() || number.is_u64() => {
-                Some(Value::Number(number))
+                Value::Number(number)
             }
-            (Type::Bytes, Value::String(text)) => Some(Value::String(canonical(text)?)),
+            (Type::Bytes, Value::String(text)) => Value::String(canonical(text)?),
             (Type::Struct(_), Value::Object(fields)) => {
-                let Some(of) = ty.as_struct() else {
-                    return Ok(Some(Value::Object(fields)));
-                };
                 let mut object = Map::new();
-                self.read_fields(fields, of, of.name, &mut object)?;
-                Some(Value::Object(object))
+                if let Some(of) = ty.as_struct() {
+                    self.read_fields(fields, of, &mut object)?;
+                }
+                Value::Object(object)
             }
             (Type::Map { value: item, .. }, Value::Object(fields)) => {
                 let mut object = Map::new();
                 for (key, value) in fields {
-                    self.path.push(key.clone());
-                    let value = self.read(value, item, owner)?;
+                    self.path.push(format!("[{key}]"));
+                    let value = if value.is_null() {
+                        self.zero(item)
+                    } else {
+                        self.read(value, item, owner)?
+                    };
                     self.path.pop();
-                    object.insert(key, value.unwrap_or_else(|| Value::String(String::new())));
+                    // Bytes that are nothing come back from the store as no bytes.
+                    object.insert(key, if value.is_null() { "".into() } else { value });
                 }
-                (!object.is_empty()).then_some(Value::Object(object))
+                Value::Object(object)
             }
             (Type::List(list), Value::Array(items)) => {
                 let mut read = Vec::with_capacity(items.len());
                 for (index, item) in items.into_iter().enumerate() {
-                    let place = format!("[{index}]");
-                    self.path.push(place);
-                    let item = self.read(item, &list.item, owner)?;
+                    self.path.push(format!("[{index}]"));
+                    let item = if item.is_null() {
+                        self.zero(&list.item)
+                    } else {
+                        self.read(item, &list.item, owner)?
+                    };
                     self.path.pop();
-                    read.push(item.unwrap_or_default());
+                    read.push(item);
                 }
-                (!read.is_empty()).then_some(Value::Array(read))
+                Value::Array(read)
             }
             (ty, value) => return Err(self.mismatch(ty, &value, owner)),
         })
@@ -158,6 +210,17 @@ impl Reader {
             path.push_str(part);
         }
         path
+    }
+}
+
+fn is_zero(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Bool(set) => !set,
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
     }
 }
 

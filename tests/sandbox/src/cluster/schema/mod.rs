@@ -8,7 +8,7 @@ mod protobuf;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-pub(super) use conform::conform;
+pub(super) use conform::{conform, empty, read_only};
 pub(super) use protobuf::decode as decode_protobuf;
 
 static TYPES: LazyLock<Types> = LazyLock::new(|| parse::types(include_str!("types.txt")));
@@ -37,6 +37,17 @@ pub(super) struct Field {
     outer: u32,
     number: u32,
     pub(super) ty: Type,
+    presence: Presence,
+}
+
+/// When a field is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Presence {
+    Always,
+    /// Unless it is zero or empty.
+    NotEmpty,
+    /// When it is set, zero or not.
+    Set,
 }
 
 /// The type of a field, a list item or a map value.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Field, Identity, List, Struct, Type, Types};
+use super::{Field, Identity, List, Presence, Struct, Type, Types};
 
 /// Panics on a line it cannot read: the text is part of the program.
 pub(super) fn types(text: &'static str) -> Types {
@@ -49,11 +49,17 @@ fn read_field(word: &'static str, names: &HashMap<&'static str, usize>) -> Field
     let Some((name, outer, number, ty)) = parts else {
         panic!("types.txt: not a field: {word}");
     };
+    let presence = match ty.chars().next_back() {
+        Some('?') => Presence::NotEmpty,
+        Some('*') => Presence::Set,
+        _ => Presence::Always,
+    };
     Field {
         name,
         outer,
         number,
-        ty: read_type(ty, names),
+        ty: read_type(ty.trim_end_matches(['?', '*']), names),
+        presence,
     }
 }
 

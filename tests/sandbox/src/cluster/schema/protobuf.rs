@@ -103,8 +103,7 @@ fn read_field(
         }
         ty => {
             let value = read_value(wire, ty)?;
-            // Generated encoders always write plain strings, set or not.
-            if !(value.is_null() || value.as_str() == Some("")) {
+            if !value.is_null() {
                 into.insert(field.name.to_owned(), value);
             }
         }

@@ -1,0 +1,80 @@
+//! What Go's JSON decoder says about documents it cannot read.
+
+use serde_json::Value;
+
+/// Why this is not a JSON object; `None` when it is one, or `null`.
+pub(super) fn map_error(bytes: &[u8]) -> Option<String> {
+    match serde_json::from_slice::<Value>(bytes) {
+        Ok(Value::Object(_) | Value::Null) => None,
+        Ok(other) => Some(format!(
+            "json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
+            go_name(&other)
+        )),
+        Err(error) => Some(syntax_error(bytes, &error)),
+    }
+}
+
+/// The beginning of a document, as errors show it.
+pub(super) fn summary(bytes: &[u8]) -> String {
+    const SHOWN: usize = 30;
+    let start = bytes.get(..SHOWN).unwrap_or(bytes);
+    let shown = match bytes.first() {
+        None => return "<empty>".to_owned(),
+        Some(b'{') => String::from_utf8_lossy(start).into_owned(),
+        Some(_) => start.iter().map(|byte| format!("{byte:02x}")).collect(),
+    };
+    if bytes.len() > SHOWN {
+        format!("{shown} ...")
+    } else {
+        shown
+    }
+}
+
+fn go_name(value: &Value) -> &'static str {
+    match value {
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        _ => "array",
+    }
+}
+
+/// What Go says about text that is no JSON.
+pub(super) fn syntax_error(bytes: &[u8], error: &serde_json::Error) -> String {
+    let said = error.to_string();
+    let place = [
+        (
+            "key must be a string",
+            "looking for beginning of object key string",
+        ),
+        ("expected `:`", "after object key"),
+        ("expected `,` or `}`", "after object key:value pair"),
+        ("expected `,` or `]`", "after array element"),
+        ("trailing characters", "after top-level value"),
+        (
+            "trailing comma",
+            "looking for beginning of object key string",
+        ),
+    ]
+    .into_iter()
+    .find(|(ours, _)| said.contains(ours))
+    .map_or("looking for beginning of value", |(_, theirs)| theirs);
+    let line = bytes
+        .split(|byte| *byte == b'\n')
+        .nth(error.line().saturating_sub(1));
+    let at = line.and_then(|line| line.get(error.column().saturating_sub(1)));
+    match at {
+        Some(byte) if !error.is_eof() => {
+            format!("invalid character {} {place}", quoted(char::from(*byte)))
+        }
+        _ => "unexpected end of JSON input".into(),
+    }
+}
+
+fn quoted(char: char) -> String {
+    match char {
+        '\'' => r"'\''".into(),
+        '"' => "'\"'".into(),
+        other => format!("'{other}'"),
+    }
+}
