@@ -1,2 +1,56 @@
-//! Developer commands.
-fn main() {}
+//! `cargo xtask`: the demo, the tests, the benchmarks and a local installation.
+
+mod api;
+mod bench;
+mod cargo;
+mod cluster;
+mod controlplane;
+mod demo;
+mod install;
+mod interrupt;
+mod links;
+mod process;
+mod screen;
+mod test;
+mod tools;
+
+use clap::{Parser, Subcommand};
+use screen::Screen;
+use std::process::ExitCode;
+
+/// Developer commands
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Demo(demo::DemoArgs),
+    Test(test::TestArgs),
+    Bench(bench::BenchArgs),
+    Install(install::InstallArgs),
+    Controlplane(controlplane::ControlPlaneArgs),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let screen = Screen::new();
+    interrupt::watch();
+    let result = match cli.command {
+        Command::Demo(args) => demo::run(&args, &screen),
+        Command::Test(args) => test::run(&args, &screen),
+        Command::Bench(args) => bench::run(&args, &screen),
+        Command::Install(args) => install::run(&args, &screen),
+        Command::Controlplane(args) => controlplane::run(&args, &screen),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            screen.error(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! `bench`: how fast and how small, next to what people do today and to what is possible.
+
+mod contest;
+mod footprint;
+mod proxy;
+mod requests;
+mod scripts;
+mod table;
+mod world;
+
+use crate::cargo::{self, PLUGINS};
+use crate::screen::Screen;
+use crate::{controlplane, tools};
+use anyhow::{Context, Result};
+use clap::Args;
+use proxy::DelayProxy;
+use std::path::PathBuf;
+use std::time::Duration;
+use table::Report;
+use world::{ClusterChoice, Route, World};
+
+/// What the proxy adds to every round trip in the second table.
+const ROUND_TRIP: Duration = Duration::from_millis(40);
+
+/// Measure `sync` and print tables with a verdict for every target
+///
+/// Competitors take turns on one API server, every PATCH changes something, and after
+/// every run all secrets are checked for the token of that run.
+#[derive(Args)]
+pub struct BenchArgs {
+    /// Measure on this cluster; the bench makes namespaces in it and deletes them after
+    #[arg(long, value_name = "FILE", conflicts_with = "small_cluster")]
+    kubeconfig: Option<PathBuf>,
+
+    /// Measure on the sandbox's small cluster
+    #[arg(long)]
+    small_cluster: bool,
+
+    /// Namespaces to refresh
+    #[arg(long, value_name = "N", default_value_t = 500)]
+    namespaces: usize,
+
+    /// Turns each competitor takes without delay; a third of it at 40 ms
+    #[arg(long, value_name = "N", default_value_t = 9)]
+    rounds: usize,
+
+    /// Profile the plugins are built in
+    #[arg(long, value_name = "NAME", default_value = "dist")]
+    profile: String,
+
+    /// Also write the tables into this file, as markdown
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<PathBuf>,
+}
+
+pub fn run(args: &BenchArgs, screen: &Screen) -> Result<()> {
+    tools::kubectl()?;
+    let choice = choose(args, screen)?;
+    screen.progress(&format!("building the plugins ({}) …", args.profile));
+    let binaries = cargo::build(&PLUGINS, &args.profile)?;
+    screen.progress(&format!("seeding {} namespaces …", args.namespaces));
+    let world = World::set(choice, args.namespaces, &binaries)?;
+    let mut report = Report::new(&world.setting(&args.profile)?);
+
+    let near = Route::near(&world);
+    contest::hold(&world, &near, args.rounds, &mut report, screen)?;
+    let proxy = DelayProxy::start(world.access().address()?, ROUND_TRIP)?;
+    let far = Route::through(&world, &proxy)?;
+    contest::hold(&world, &far, args.rounds.div_ceil(3), &mut report, screen)?;
+    drop(proxy);
+
+    screen.progress("start-up, memory and size …");
+    footprint::measure(&world, &binaries, &mut report)?;
+    screen.progress("requests of a sync with nothing to do …");
+    requests::count(&binaries, &mut report)?;
+
+    screen.text(&report.text());
+    if let Some(file) = &args.markdown {
+        std::fs::write(file, report.markdown())
+            .with_context(|| format!("cannot write {}", file.display()))?;
+        screen.progress(&format!("wrote {}", file.display()));
+    }
+    Ok(())
+}
+
+fn choose(args: &BenchArgs, screen: &Screen) -> Result<ClusterChoice> {
+    if let Some(kubeconfig) = &args.kubeconfig {
+        return Ok(ClusterChoice::Given(kubeconfig.clone()));
+    }
+    if args.small_cluster {
+        return Ok(ClusterChoice::Small);
+    }
+    if controlplane::built()?.is_none() && tools::find("go").is_none() {
+        screen.progress("there is no Go to build the control plane with: the small cluster it is");
+        return Ok(ClusterChoice::Small);
+    }
+    Ok(ClusterChoice::Real(controlplane::build(screen)?))
+}

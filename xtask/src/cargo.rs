@@ -1,0 +1,82 @@
+//! Building this workspace from within.
+
+use crate::process::Running;
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// The three plugins, by the names of their packages and binaries.
+pub const PLUGINS: [&str; 3] = [
+    "kubectl-quay-robot",
+    "kubectl-quay-pullsecret",
+    "oc-quay-global",
+];
+
+/// The folder that holds the workspace's manifest.
+pub fn root() -> Result<PathBuf> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = here.parent().context("xtask lies in no workspace")?;
+    ensure!(
+        root.join("Cargo.lock").is_file(),
+        "{} is no longer there: run this through `cargo xtask`",
+        root.display()
+    );
+    Ok(root.to_owned())
+}
+
+/// A call of the cargo that runs us, in the workspace's folder.
+pub fn command() -> Result<Command> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.current_dir(root()?);
+    // Cargo tells us about our own package; build scripts would take it for a change.
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy();
+        let ours = [
+            "CARGO_PKG_",
+            "CARGO_MANIFEST_",
+            "CARGO_BIN_",
+            "CARGO_CRATE_",
+        ];
+        if ours.iter().any(|prefix| name.starts_with(prefix)) || name == "CARGO_PRIMARY_PACKAGE" {
+            command.env_remove(&*name);
+        }
+    }
+    Ok(command)
+}
+
+/// The executables that packages come to, by name.
+pub type Binaries = BTreeMap<String, PathBuf>;
+
+/// Builds packages' binaries in a profile. Cargo's progress goes to stderr.
+pub fn build(packages: &[&str], profile: &str) -> Result<Binaries> {
+    let mut command = command()?;
+    command.args(["build", "--locked", "--bins", "--profile", profile]);
+    for package in packages {
+        command.args(["--package", package]);
+    }
+    command
+        .arg("--message-format=json-render-diagnostics")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped());
+    let mut cargo = Running::start(command)?;
+    let stdout = cargo.child().stdout.take();
+    let mut binaries = Binaries::new();
+    for line in BufReader::new(stdout.context("cargo has no stdout")?).lines() {
+        let message: Value = serde_json::from_str(&line?).unwrap_or_default();
+        let name = message["target"]["name"].as_str();
+        if let (Some(name), Some(path)) = (name, message["executable"].as_str()) {
+            binaries.insert(name.to_owned(), PathBuf::from(path));
+        }
+    }
+    ensure!(cargo.wait()?.success(), "the build failed");
+    for package in packages {
+        if !binaries.contains_key(*package) {
+            bail!("the build made no binary {package}");
+        }
+    }
+    Ok(binaries)
+}

@@ -1,0 +1,97 @@
+//! What the test binaries' output comes to.
+
+/// Remarks of passing tests that belong into the summary.
+const REMARKS: [&str; 1] = ["recorded exchanges held"];
+
+/// Reads the output of `cargo test -- --show-output`, line by line.
+#[derive(Default)]
+pub struct Tally {
+    pub passed: u64,
+    pub failed: u64,
+    pub ignored: u64,
+    /// What tests had to say for the summary.
+    pub remarks: Vec<String>,
+    in_successes: bool,
+}
+
+impl Tally {
+    /// Takes a line, and tells whether it is worth showing: what passing tests print is not.
+    pub fn read(&mut self, line: &str) -> bool {
+        match line {
+            "successes:" => self.in_successes = true,
+            "failures:" => self.in_successes = false,
+            _ => {}
+        }
+        if let Some(result) = line.strip_prefix("test result: ") {
+            self.in_successes = false;
+            self.passed += count(result, "passed");
+            self.failed += count(result, "failed");
+            self.ignored += count(result, "ignored");
+        }
+        if self.in_successes && REMARKS.iter().any(|remark| line.contains(remark)) {
+            self.remarks.push(line.trim().to_owned());
+        }
+        !self.in_successes
+    }
+}
+
+/// The number before `word` in `ok. 12 passed; 0 failed; …`.
+fn count(result: &str, word: &str) -> u64 {
+    let mut before = "";
+    for part in result.split([' ', ';']).filter(|part| !part.is_empty()) {
+        if part == word {
+            return before.parse().unwrap_or(0);
+        }
+        before = part;
+    }
+    0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OUTPUT: &str = "
+running 2 tests
+test contract ... ok
+test other ... ok
+
+successes:
+
+---- contract stdout ----
+590 of 595 recorded exchanges held, 5 listed as uncovered
+
+successes:
+    contract
+    other
+
+test result: ok. 2 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.10s
+
+running 1 test
+test broken ... FAILED
+
+failures:
+
+---- broken stdout ----
+590 of 595 recorded exchanges held is what a failing test says
+
+failures:
+    broken
+
+test result: FAILED. 3 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s
+";
+
+    #[test]
+    fn results_are_added_up_and_remarks_of_passing_tests_kept() {
+        let mut tally = Tally::default();
+        let shown: Vec<&str> = OUTPUT.lines().filter(|line| tally.read(line)).collect();
+        assert_eq!((tally.passed, tally.failed, tally.ignored), (5, 1, 1));
+        assert_eq!(
+            tally.remarks,
+            ["590 of 595 recorded exchanges held, 5 listed as uncovered"]
+        );
+        assert!(!shown.contains(&"---- contract stdout ----"));
+        assert!(shown.contains(&"---- broken stdout ----"));
+        assert!(shown.contains(&"running 1 test"));
+    }
+}
