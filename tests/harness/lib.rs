@@ -1,1 +1,16 @@
-//! The harness of the end-to-end tests.
+//! The harness of the end-to-end tests: a clean place to run a built binary in, a Quay
+//! to run it against, and a check that no run gives a token away.
+//!
+//! A harness that cannot do its part panics: the test cannot go on.
+
+mod context;
+mod keyring;
+mod leaks;
+mod process;
+mod registry;
+
+pub use context::{Run, TestContext};
+pub use keyring::{SessionBus, TestKeyring};
+pub use leaks::Leaks;
+pub use process::Output;
+pub use registry::TestQuay;

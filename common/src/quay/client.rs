@@ -52,11 +52,20 @@ impl Quay {
     /// # Errors
     /// [`ApiError::BadToken`] when the token is wrong, expired or revoked.
     pub async fn whose(&self) -> Result<String, ApiError> {
-        let user = self
-            .user
-            .get_or_try_init(|| self.registry.token_owner(&self.token))
-            .await?;
+        let user = self.user.get_or_try_init(|| self.find_owner()).await?;
         Ok(user.clone())
+    }
+
+    async fn find_owner(&self) -> Result<String, ApiError> {
+        let error = match self.registry.token_owner(&self.token).await {
+            Err(error) if error != ApiError::BadToken => error,
+            answered => return answered,
+        };
+        // The API may be reachable where the registry is not.
+        match self.current_user().await {
+            Ok(Some(user)) => Ok(user.username),
+            _ => Err(error),
+        }
     }
 
     /// Asks the registry again whose token it is, whatever was remembered.

@@ -139,9 +139,9 @@ impl Quay {
         match probe {
             Probe::Organization => Held::of(self.prototypes(place).await),
             Probe::Repository => {
-                let Some(repository) = self.any_repository(place).await? else {
-                    return Ok(Held::Unknown);
-                };
+                // Of a repository that does not exist an administrator is told: no permissions.
+                let found = self.any_repository(place).await?;
+                let repository = found.as_deref().unwrap_or("no-repository");
                 let path = format!("/api/v1/repository/{place}/{repository}/permissions/user/");
                 Held::of(
                     self.get::<serde::de::IgnoredAny>(&path, &[], "repo:admin")

@@ -1,0 +1,193 @@
+//! A place of its own for every test: home, environment, tokens in play.
+
+use super::leaks::Leaks;
+use super::process::{Output, run};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Where a test's runs take place; gone when dropped.
+pub struct TestContext {
+    binary: PathBuf,
+    folder: PathBuf,
+    environment: BTreeMap<String, String>,
+    leaks: Leaks,
+}
+
+/// One run that is being put together.
+pub struct Run<'a> {
+    context: &'a TestContext,
+    program: Vec<String>,
+    arguments: Vec<String>,
+    environment: BTreeMap<String, String>,
+    stdin: Vec<u8>,
+    leaks: Leaks,
+    check_files: bool,
+}
+
+impl TestContext {
+    /// A place to run `binary` in, usually `env!("CARGO_BIN_EXE_…")`.
+    pub fn new(binary: &str) -> Self {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("quay-test-{}-{number}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        for below in ["home", "run", "files"] {
+            let path = folder.join(below);
+            std::fs::create_dir_all(&path)
+                .unwrap_or_else(|error| panic!("cannot create {}: {error}", path.display()));
+        }
+        let mut environment = BTreeMap::new();
+        let text = |path: PathBuf| path.to_string_lossy().into_owned();
+        environment.insert("HOME".to_owned(), text(folder.join("home")));
+        // Where a session bus would be looked for.
+        environment.insert("XDG_RUNTIME_DIR".to_owned(), text(folder.join("run")));
+        environment.insert("PATH".to_owned(), "/usr/local/bin:/usr/bin:/bin".to_owned());
+        environment.insert("LC_ALL".to_owned(), "C.UTF-8".to_owned());
+        Self {
+            binary: PathBuf::from(binary),
+            folder,
+            environment,
+            leaks: Leaks::default(),
+        }
+    }
+
+    /// The home directory of the runs.
+    pub fn home(&self) -> PathBuf {
+        self.folder.join("home")
+    }
+
+    /// The variables every run has.
+    pub fn environment(&self) -> &BTreeMap<String, String> {
+        &self.environment
+    }
+
+    /// Sets a variable for every run from now on.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.environment.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// Removes a variable for every run from now on.
+    pub fn unset(&mut self, name: &str) {
+        self.environment.remove(name);
+    }
+
+    /// Writes a file outside the home directory.
+    pub fn file(&self, name: &str, content: &str) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, content)
+            .unwrap_or_else(|error| panic!("cannot write {}: {error}", path.display()));
+        path
+    }
+
+    /// A path outside the home directory, where nothing is yet.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.join("files").join(name)
+    }
+
+    /// From now on no run may give this token away.
+    pub fn watch(&mut self, token: &str) {
+        self.leaks.watch(token);
+    }
+
+    /// Runs the binary with these arguments and no stdin.
+    #[track_caller]
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).run()
+    }
+
+    /// Prepares a run of the binary.
+    pub fn command(&self, arguments: &[&str]) -> Run<'_> {
+        Run {
+            context: self,
+            program: vec![self.binary.to_string_lossy().into_owned()],
+            arguments: arguments.iter().map(|&text| text.to_owned()).collect(),
+            environment: self.environment.clone(),
+            stdin: Vec::new(),
+            leaks: self.leaks.clone(),
+            check_files: true,
+        }
+    }
+
+    /// Prepares a run of another program in the same place.
+    pub fn program(&self, program: &str, arguments: &[&str]) -> Run<'_> {
+        let mut run = self.command(arguments);
+        run.program = vec![program.to_owned()];
+        run
+    }
+}
+
+impl Drop for TestContext {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+impl Run<'_> {
+    /// Gives the run this stdin; it is closed after.
+    pub fn stdin(mut self, text: &str) -> Self {
+        self.stdin = text.as_bytes().to_vec();
+        self
+    }
+
+    /// Sets a variable for this run.
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Lets this run print the token, as it was asked to.
+    pub fn reveals(mut self, token: &str) -> Self {
+        self.leaks.allow(token);
+        self
+    }
+
+    /// Lets this run leave tokens in the home directory, as it was asked to.
+    pub fn keeps(mut self) -> Self {
+        self.check_files = false;
+        self
+    }
+
+    /// Runs the program under another, such as `dbus-run-session --`.
+    pub fn under(mut self, wrapper: &[&str]) -> Self {
+        let mut program: Vec<String> = wrapper.iter().map(|&text| text.to_owned()).collect();
+        program.append(&mut self.program);
+        self.program = program;
+        self
+    }
+
+    /// Runs it, and fails if it gave a token away.
+    #[track_caller]
+    pub fn run(self) -> Output {
+        let (program, first) = self.program.split_at(1);
+        let mut command = Command::new(&program[0]);
+        command
+            .args(first)
+            .args(&self.arguments)
+            .env_clear()
+            .envs(&self.environment)
+            .current_dir(self.context.folder.join("files"));
+        let output = run(command, &self.stdin);
+        self.check("stdout", output.stdout.as_bytes());
+        self.check("stderr", output.stderr.as_bytes());
+        if self.check_files {
+            self.check_folder(&self.context.home());
+        }
+        output
+    }
+
+    #[track_caller]
+    fn check(&self, stream: &str, bytes: &[u8]) {
+        if let Some(found) = self.leaks.find(bytes) {
+            panic!("{:?} gives away {found} on {stream}", self.arguments);
+        }
+    }
+
+    #[track_caller]
+    fn check_folder(&self, folder: &Path) {
+        if let Some((path, found)) = self.leaks.find_below(folder) {
+            panic!("{:?} leaves {found} in {}", self.arguments, path.display());
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! `create`, `delete`, `grant`, `revoke`.
+
+use crate::{ALL_SCOPES, SCOPES, signed_in};
+use quay_sandbox::http::{Fault, FaultAction};
+use quay_sandbox::quay::Role;
+use quay_tests::{TestContext, TestQuay};
+use serde_json::{Value, json};
+
+/// What a change reported about each object: object, role, result.
+fn changes(context: &TestContext, arguments: &[&str], code: i32) -> Vec<Value> {
+    let run = context
+        .run(&[arguments, &["-o", "json"]].concat())
+        .expect(code);
+    let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    let changes = report["changes"].as_array().unwrap().iter();
+    changes
+        .map(|change| json!([change["object"], change["role"], change["result"]]))
+        .collect()
+}
+
+/// The robot's role on a repository of `myorg`, as `describe` tells it.
+fn roles(context: &TestContext, robot: &str) -> Value {
+    let run = context.run(&["describe", robot, "-o", "json"]).expect(0);
+    let described: Value = serde_json::from_str(&run.stdout).unwrap();
+    described["repositories"].clone()
+}
+
+fn knows(quay: &TestQuay, robot: &str) -> bool {
+    quay.quay.read(|state| state.token_of(robot).is_some())
+}
+
+fn watch_new_robot(context: &mut TestContext, quay: &TestQuay, robot: &str) {
+    let token = quay
+        .quay
+        .read(|state| state.token_of(robot).unwrap().to_owned());
+    context.watch(&token);
+}
+
+#[test]
+fn a_robot_is_created_with_its_roles() {
+    let (mut context, quay) = signed_in(SCOPES);
+    let create = [
+        "create",
+        "myorg+ci",
+        "--description",
+        "builds",
+        "--grant",
+        "my-app",
+    ];
+    let create = [&create[..], &["--grant", "myorg/team/nested-app=write"]].concat();
+    assert_eq!(
+        changes(&context, &create, 0),
+        [
+            json!(["robot/myorg+ci", null, "created"]),
+            json!(["repository/myorg/my-app", "read", "granted"]),
+            json!(["repository/myorg/team/nested-app", "write", "granted"]),
+        ]
+    );
+    watch_new_robot(&mut context, &quay, "myorg+ci");
+    assert_eq!(
+        roles(&context, "myorg+ci"),
+        json!([
+            {"repository": "myorg/my-app", "role": "read"},
+            {"repository": "myorg/team/nested-app", "role": "write"},
+        ])
+    );
+    let run = context.run(&["describe", "myorg+ci"]).expect(0);
+    run.prints("builds");
+}
+
+#[test]
+fn an_unknown_repository_is_told_before_anything_is_created() {
+    let (context, quay) = signed_in(SCOPES);
+    let create = ["create", "myorg+ci", "--grant", "my-app", "--grant", "nope"];
+    context
+        .run(&create)
+        .expect(1)
+        .says("`myorg/nope`")
+        .says("not created");
+    assert!(!knows(&quay, "myorg+ci"));
+    assert_eq!(quay.writes(), 0);
+}
+
+#[test]
+fn a_robot_that_exists_is_refused_unless_that_is_fine() {
+    let (context, quay) = signed_in(SCOPES);
+    let create = [
+        "create",
+        "myorg+deploy",
+        "--grant",
+        "my-app",
+        "--grant",
+        "backend-api",
+    ];
+    context
+        .run(&create)
+        .expect(1)
+        .says("exists already")
+        .says("--exists-ok");
+    let create = [&create[..], &["--exists-ok"]].concat();
+    let first = changes(&context, &create, 0);
+    assert_eq!(first[0], json!(["robot/myorg+deploy", null, "exists"]));
+    assert!(first.contains(&json!(["repository/myorg/my-app", "read", "unchanged"])));
+    assert!(first.contains(&json!(["repository/myorg/backend-api", "read", "granted"])));
+    let again = changes(&context, &create, 0);
+    assert!(
+        again[1..].iter().all(|change| change[2] == "unchanged"),
+        "{again:?}"
+    );
+    let token = quay
+        .quay
+        .read(|state| state.token_of("myorg+deploy").unwrap().to_owned());
+    assert_eq!(token, quay.robot_token);
+}
+
+#[test]
+fn a_higher_role_is_not_taken_away_by_create() {
+    let (context, quay) = signed_in(SCOPES);
+    quay.quay
+        .edit(|state| state.set_permission("myorg", "my-app", "myorg+deploy", Some(Role::Admin)))
+        .unwrap();
+    let create = ["create", "myorg+deploy", "--exists-ok", "--grant", "my-app"];
+    let done = changes(&context, &create, 0);
+    assert_eq!(
+        done[1],
+        json!(["repository/myorg/my-app", "admin", "unchanged"])
+    );
+}
+
+#[test]
+fn a_half_applied_create_says_what_was_done_and_the_next_command() {
+    let (context, quay) = signed_in(SCOPES);
+    let broken = Fault::always(
+        "PUT".parse().unwrap(),
+        "backend-api/permissions",
+        FaultAction::Html500,
+    );
+    quay.quay.server().faults().add(broken);
+    let create = [
+        "create",
+        "myorg+ci",
+        "--grant",
+        "my-app",
+        "--grant",
+        "backend-api=write",
+    ];
+    let run = context.run(&create).expect(1);
+    run.says("repository `myorg/backend-api`")
+        .says("500")
+        .says("quay robot grant myorg+ci backend-api --role write")
+        .prints("created")
+        .prints("granted")
+        .prints("failed");
+    assert!(knows(&quay, "myorg+ci"));
+}
+
+#[test]
+fn a_create_whose_answer_is_lost_is_not_sent_twice() {
+    let (context, quay) = signed_in(SCOPES);
+    let lost = Fault::once(
+        "PUT".parse().unwrap(),
+        "/robots/ci",
+        FaultAction::AnswerLost,
+    );
+    quay.quay.server().faults().add(lost);
+    let run = context.run(&["create", "myorg+ci"]).expect(1);
+    run.says("--exists-ok");
+    assert!(knows(&quay, "myorg+ci"));
+    assert_eq!(quay.writes(), 1);
+}
+
+#[test]
+fn dry_runs_write_nothing() {
+    let (context, quay) = signed_in(SCOPES);
+    for arguments in [
+        &["create", "myorg+ci", "--grant", "my-app", "--dry-run"][..],
+        &["grant", "myorg+deploy", "backend-api", "--dry-run"],
+        &["revoke", "myorg+deploy", "my-app", "--dry-run"],
+        &["delete", "myorg+deploy", "--dry-run"],
+    ] {
+        context.run(arguments).expect(0).prints("(dry run)");
+    }
+    let wrong = context.run(&["grant", "myorg+deploy", "nope", "--dry-run"]);
+    wrong.expect(1).says("`myorg/nope`");
+    context
+        .run(&["create", "myorg+deploy", "--dry-run"])
+        .expect(1)
+        .says("exists already");
+    context
+        .run(&["delete", "myorg+nosuch", "--dry-run"])
+        .expect(1);
+    assert_eq!(quay.writes(), 0);
+}
+
+#[test]
+fn roles_are_granted_and_revoked_one_repository_at_a_time() {
+    let (context, _quay) = signed_in(SCOPES);
+    let grant = [
+        "grant",
+        "myorg+deploy",
+        "backend-api",
+        "nope",
+        "myorg/team/nested-app",
+    ];
+    let grant = [&grant[..], &["--role", "write"]].concat();
+    assert_eq!(
+        changes(&context, &grant, 1),
+        [
+            json!(["repository/myorg/backend-api", "write", "granted"]),
+            json!(["repository/myorg/nope", "write", "failed"]),
+            json!(["repository/myorg/team/nested-app", "write", "granted"]),
+        ]
+    );
+    context
+        .run(&grant)
+        .expect(1)
+        .says("repository `myorg/nope`")
+        .says("no such object");
+    let revoke = ["revoke", "myorg+deploy", "backend-api", "nope", "my-app"];
+    assert_eq!(
+        changes(&context, &revoke, 1),
+        [
+            json!(["repository/myorg/backend-api", null, "revoked"]),
+            json!(["repository/myorg/nope", null, "failed"]),
+            json!(["repository/myorg/my-app", null, "revoked"]),
+        ]
+    );
+    let again = changes(&context, &["revoke", "myorg+deploy", "my-app"], 0);
+    assert_eq!(
+        again,
+        [json!(["repository/myorg/my-app", null, "unchanged"])]
+    );
+}
+
+#[test]
+fn a_misspelt_robot_does_not_pass_for_a_change_already_made() {
+    let (context, _quay) = signed_in(SCOPES);
+    for arguments in [
+        &["grant", "myorg+nosuch", "my-app"][..],
+        &["grant", "myorg+nosuch", "my-app", "--dry-run"],
+        &["revoke", "myorg+nosuch", "my-app"],
+    ] {
+        context
+            .run(arguments)
+            .expect(1)
+            .says("no robot `myorg+nosuch`");
+    }
+}
+
+#[test]
+fn deleting_asks_and_is_done_once() {
+    let (context, quay) = signed_in(SCOPES);
+    let run = context.run(&["delete", "myorg+deploy"]).expect(2);
+    run.says("--yes");
+    assert!(knows(&quay, "myorg+deploy"));
+    context
+        .run(&["delete", "myorg+deploy", "--yes"])
+        .expect(0)
+        .prints("deleted");
+    assert!(!knows(&quay, "myorg+deploy"));
+    context
+        .run(&["delete", "myorg+deploy", "--yes"])
+        .expect(1)
+        .says("no such object");
+}
+
+#[test]
+fn a_delete_whose_answer_is_lost_is_still_a_delete() {
+    let (context, quay) = signed_in(SCOPES);
+    let lost = Fault::once(
+        "DELETE".parse().unwrap(),
+        "/robots/deploy",
+        FaultAction::AnswerLost,
+    );
+    quay.quay.server().faults().add(lost);
+    context
+        .run(&["delete", "myorg+deploy", "--yes"])
+        .expect(0)
+        .prints("deleted");
+    assert!(!knows(&quay, "myorg+deploy"));
+}
+
+#[test]
+fn a_robot_used_by_a_mirror_is_kept_and_quay_says_why() {
+    let (context, quay) = signed_in(SCOPES);
+    quay.quay
+        .edit(|state| state.set_mirrored("myorg+deploy", true));
+    let run = context.run(&["delete", "myorg+deploy", "--yes"]).expect(1);
+    run.says("used by a mirror");
+    assert!(knows(&quay, "myorg+deploy"));
+}
+
+#[test]
+fn the_users_own_robots_are_made_and_unmade() {
+    let (context, quay) = signed_in(ALL_SCOPES);
+    quay.quay
+        .edit(|state| state.add_repository("alice", "personal-app", false));
+    context
+        .run(&["create", "alice+laptop", "--grant", "personal-app"])
+        .expect(0);
+    assert!(knows(&quay, "alice+laptop"));
+    context.run(&["delete", "alice+laptop", "-y"]).expect(0);
+    assert!(!knows(&quay, "alice+laptop"));
+}

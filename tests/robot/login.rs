@@ -1,0 +1,178 @@
+//! `login`, `logout`, `whoami`, with tokens in a file; `tests/keyring.rs` has the keyring.
+
+use crate::{ALL_SCOPES, SCOPES, start};
+use quay_tests::{TestContext, TestQuay};
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+fn settings(context: &TestContext) -> PathBuf {
+    context.home().join(".config/kubectl-quay/config.yaml")
+}
+
+fn credentials(context: &TestContext) -> PathBuf {
+    context
+        .home()
+        .join(".local/state/kubectl-quay/credentials.json")
+}
+
+/// Logs in with a token on stdin, into a file, and forgets the environment's addresses.
+fn log_in(context: &mut TestContext, quay: &TestQuay, scopes: &str) -> String {
+    let token = quay.token(context, scopes);
+    let login = ["login", "--token-stdin", "--insecure-storage"];
+    let run = context.command(&login).stdin(&format!("{token}\n"));
+    run.keeps()
+        .run()
+        .expect(0)
+        .says("logged in to localhost")
+        .says("as alice");
+    context.unset("QUAY_URL");
+    context.unset("QUAY_CA_FILE");
+    token
+}
+
+#[test]
+fn a_login_is_checked_stored_and_used_by_later_commands_without_flags() {
+    let (mut context, quay) = start();
+    log_in(&mut context, &quay, SCOPES);
+    let mode = |path: PathBuf| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(settings(&context)), 0o600);
+    assert_eq!(mode(credentials(&context)), 0o600);
+    let text = std::fs::read_to_string(settings(&context)).unwrap();
+    assert!(
+        text.contains(&format!("default: {}", quay.quay.registry())),
+        "{text}"
+    );
+
+    let list = context.command(&["list", "myorg", "-o", "name"]).keeps();
+    assert_eq!(list.run().expect(0).stdout, "robot/myorg+deploy\n");
+
+    let out = context.run(&["logout"]).expect(0);
+    out.says("logged out of localhost");
+    assert!(!credentials(&context).exists());
+    context.run(&["list", "myorg"]).expect(2).says("login");
+    context.run(&["logout"]).expect(0).says("no login");
+}
+
+#[test]
+fn a_token_quay_refuses_is_not_stored() {
+    let (mut context, quay) = start();
+    let expired = quay.token(&mut context, SCOPES);
+    quay.quay.edit(|state| state.expire_token(&expired));
+    let wrong = "A".repeat(40);
+    context.watch(&wrong);
+    for token in [expired, wrong] {
+        let login = context.command(&["login", "--token-stdin", "--insecure-storage"]);
+        let run = login.stdin(&token).run().expect(1);
+        run.says("wrong, expired or revoked")
+            .says("login --registry localhost");
+    }
+    assert!(!settings(&context).exists() && !credentials(&context).exists());
+}
+
+#[test]
+fn without_a_keyring_the_error_names_the_alternatives() {
+    let (mut context, quay) = start();
+    let token = quay.token(&mut context, SCOPES);
+    let run = context
+        .command(&["login", "--token-stdin"])
+        .stdin(&token)
+        .run();
+    run.expect(1)
+        .says("no keyring")
+        .says("QUAY_API_TOKEN")
+        .says("--token-stdin")
+        .says("--auth-secret")
+        .says("--insecure-storage");
+    assert!(!settings(&context).exists());
+}
+
+#[test]
+fn a_token_file_others_may_read_is_refused() {
+    let (mut context, quay) = start();
+    log_in(&mut context, &quay, SCOPES);
+    let open = std::fs::Permissions::from_mode(0o644);
+    std::fs::set_permissions(credentials(&context), open).unwrap();
+    let run = context.command(&["list", "myorg"]).keeps().run();
+    run.expect(1).says("others may read it").says("chmod 600");
+}
+
+#[test]
+fn a_second_login_replaces_the_first_and_leaves_no_token_behind() {
+    let (mut context, quay) = start();
+    let first = log_in(&mut context, &quay, SCOPES);
+    let url = quay.quay.url();
+    let ca = context.path("ca.pem");
+    let second = quay.token_of(&mut context, "bob", SCOPES);
+    let login = context
+        .command(&[
+            "login",
+            "--token-stdin",
+            "--insecure-storage",
+            "--quay-url",
+            &url,
+        ])
+        .stdin(&second);
+    let login = login.env("QUAY_CA_FILE", &ca.to_string_lossy());
+    login.keeps().run().expect(0).says("as bob");
+    let kept = std::fs::read_to_string(credentials(&context)).unwrap();
+    assert!(kept.contains(&second) && !kept.contains(&first));
+}
+
+#[test]
+fn what_is_not_a_token_on_stdin_is_refused_without_quoting_it() {
+    let (context, _quay) = start();
+    for text in ["", "se cret", "se\ncret"] {
+        let run = context
+            .command(&["login", "--token-stdin"])
+            .stdin(text)
+            .run();
+        let run = run.expect(2);
+        assert!(
+            text.is_empty() || !run.stderr.contains(text),
+            "{}",
+            run.stderr
+        );
+    }
+}
+
+#[test]
+fn whoami_tells_the_user_and_the_scopes_whatever_they_are() {
+    let (mut context, quay) = start();
+    let held = |context: &TestContext, arguments: &[&str]| {
+        let run = context.run(&[&["whoami", "-o", "json"], arguments].concat());
+        let report: serde_json::Value = serde_json::from_str(&run.expect(0).stdout).unwrap();
+        assert_eq!(report["user"], "alice");
+        let scopes = report["scopes"].as_array().unwrap().clone();
+        let held = scopes.iter().filter(|scope| scope["held"] == "yes");
+        let names = held.map(|scope| scope["name"].as_str().unwrap().to_owned());
+        names.collect::<Vec<_>>().join(" ")
+    };
+    for (scopes, expected) in [
+        (ALL_SCOPES, "org:admin repo:admin user:admin user:read"),
+        (SCOPES, "org:admin repo:admin"),
+        ("user:admin", "user:admin user:read"),
+        ("repo:read", ""),
+    ] {
+        quay.sign_in(&mut context, scopes);
+        assert_eq!(held(&context, &["myorg"]), expected, "{scopes}");
+    }
+    quay.sign_in(&mut context, SCOPES);
+    assert_eq!(held(&context, &[]), SCOPES);
+    let people = context.run(&["whoami"]).expect(0);
+    people
+        .prints("User:           alice")
+        .prints("no user:read");
+    assert_eq!(quay.writes(), 0);
+}
+
+#[test]
+fn whoami_fails_when_the_token_is_no_longer_valid() {
+    let (mut context, quay) = start();
+    let token = quay.sign_in(&mut context, ALL_SCOPES);
+    quay.quay.edit(|state| state.revoke_token(&token));
+    context
+        .run(&["whoami"])
+        .expect(1)
+        .says("wrong, expired or revoked")
+        .says("QUAY_API_TOKEN");
+}

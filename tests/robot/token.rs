@@ -1,0 +1,84 @@
+//! `token`: the one command that may give a token away, to where it was asked to.
+
+use crate::{BINARY, SCOPES, signed_in};
+use std::os::unix::fs::PermissionsExt;
+
+#[test]
+fn a_pipe_gets_the_token_and_nothing_else() {
+    let (context, quay) = signed_in(SCOPES);
+    let run = context
+        .command(&["token", "myorg+deploy"])
+        .reveals(&quay.robot_token);
+    assert_eq!(run.run().expect(0).stdout, quay.robot_token);
+}
+
+#[test]
+fn a_file_gets_it_with_mode_0600_in_place_of_what_was_there() {
+    let (context, quay) = signed_in(SCOPES);
+    let target = context.file("elsewhere", "untouched");
+    let link = context.path("token");
+    std::os::unix::fs::symlink(&target, &link).unwrap();
+    let run = context
+        .run(&["token", "myorg+deploy", "-o", "token"])
+        .expect(0);
+    assert_eq!(run.stdout, "");
+    assert_eq!(std::fs::read_to_string(&target).unwrap(), "untouched");
+    let written = std::fs::symlink_metadata(&link).unwrap();
+    assert!(written.is_file());
+    assert_eq!(written.permissions().mode() & 0o777, 0o600);
+    assert_eq!(std::fs::read_to_string(&link).unwrap(), quay.robot_token);
+    let folder = context.path(".");
+    let here: Vec<_> = std::fs::read_dir(folder).unwrap().collect();
+    assert_eq!(here.len(), 3, "something is left over: {here:?}");
+}
+
+#[test]
+fn an_auth_file_is_what_podman_reads() {
+    let (context, quay) = signed_in(SCOPES);
+    context
+        .run(&[
+            "token",
+            "myorg+deploy",
+            "-o",
+            "auth.json",
+            "--format",
+            "auth-json",
+        ])
+        .expect(0);
+    let text = std::fs::read_to_string(context.path("auth.json")).unwrap();
+    let file: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let auth = file["auths"][quay.quay.registry()]["auth"]
+        .as_str()
+        .unwrap();
+    let pair = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, auth).unwrap();
+    assert_eq!(
+        pair,
+        format!("myorg+deploy:{}", quay.robot_token).into_bytes()
+    );
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_told() {
+    let (context, _quay) = signed_in(SCOPES);
+    let run = context
+        .run(&["token", "myorg+deploy", "-o", "no/such/folder"])
+        .expect(1);
+    run.says("no/such/folder");
+}
+
+#[test]
+fn a_terminal_shows_it_only_with_show() {
+    let (context, quay) = signed_in(SCOPES);
+    // `script` gives the command a terminal.
+    let typed = format!("{BINARY} token myorg+deploy");
+    let run = context
+        .program("script", &["-qec", &typed, "/dev/null"])
+        .run();
+    run.expect(2).prints("not shown on a terminal");
+    let typed = format!("{typed} --show");
+    let run = context.program("script", &["-qec", &typed, "/dev/null"]);
+    run.reveals(&quay.robot_token)
+        .run()
+        .expect(0)
+        .prints(&quay.robot_token);
+}
