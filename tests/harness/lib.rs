@@ -3,12 +3,14 @@
 //!
 //! A harness that cannot do its part panics: the test cannot go on.
 
+mod cluster;
 mod context;
 mod keyring;
 mod leaks;
 mod process;
 mod registry;
 
+pub use cluster::{CONTROL_PLANE, TestCluster, auth, pull_secret, pull_secret_of};
 pub use context::{Run, TestContext};
 pub use keyring::{SessionBus, TestKeyring};
 pub use leaks::Leaks;

@@ -9,6 +9,7 @@ mod outcome;
 mod owner;
 mod plan;
 mod pod;
+mod proof;
 mod reference;
 mod removal;
 mod secret;
@@ -25,14 +26,15 @@ pub use observe::{Observed, observe, observe_service_accounts};
 pub use outcome::{Outcome, Outcomes, Verb};
 pub use owner::Owner;
 pub use plan::{
-    Consent, Ensure, EntryPlan, NamespacePlan, Refusal, SecretPlan, Verdict, Write, plan_namespace,
-    plan_secret,
+    Consent, Ensure, EntryPlan, NamespacePlan, Problem, Refusal, SecretPlan, Verdict, Write,
+    plan_namespace, plan_secret,
 };
 pub use pod::{PodUse, running_pods};
+pub use proof::{Proof, Proofs};
 pub use reference::{Attachment, Holder};
 pub use removal::{RemovalPlan, plan_removal, registries_of};
 pub use secret::PullSecret;
 pub use service_account::ServiceAccountRefs;
 pub use sync::{ClusterView, views};
-pub use verify::{Proof, Proofs, verify};
+pub use verify::verify;
 pub use wanted::{RobotToken, Wanted, WantedRegistry};

@@ -1,6 +1,6 @@
 //! What became of every target.
 
-use super::plan::{EntryPlan, NamespacePlan, SecretPlan, Verdict, Write};
+use super::plan::{EntryPlan, NamespacePlan, Problem, SecretPlan, Verdict, Write};
 use crate::cli::{Report, Table, escape_control};
 use crate::cluster::Cluster;
 use crate::credentials::Fingerprint;
@@ -171,7 +171,7 @@ impl Outcome {
         let (result, message) = match (&entry.verdict, &plan.refusal) {
             (Verdict::Current, _) => (Verb::Unchanged, String::new()),
             (Verdict::Unknown, _) => (Verb::Unknown, "no login for its registry".to_owned()),
-            (Verdict::Problem(reason), _) => (Verb::Failed, reason.clone()),
+            (Verdict::Problem(problem), _) => (Verb::Failed, problem.to_string()),
             (_, Some(refusal)) => (Verb::Refused, refusal.reason.clone()),
             (Verdict::Replaced(other), None) => (written, format!("instead of {other}")),
             (Verdict::Stale | Verdict::Missing, None) => (written, Self::extra(plan)),
@@ -201,21 +201,17 @@ impl Outcome {
 
 fn next_step(context: &str, plan: &SecretPlan, entry: &EntryPlan, result: Verb) -> Option<String> {
     let (namespace, name) = (&plan.namespace, &plan.name);
-    match (result, &plan.refusal, &entry.verdict) {
-        (Verb::Refused, Some(refusal), _) => Some(refusal.remedy.clone()),
-        (Verb::Failed, _, Verdict::Problem(reason))
-            if reason.contains("does not exist in Quay") =>
-        {
-            Some(format!(
-                "kubectl quay-robot create {account}, or kubectl quay-pullsecret delete --robot {account} -n {namespace}",
-                account = entry.account
-            ))
-        }
-        (Verb::Failed, _, Verdict::Problem(reason)) if !reason.contains("--replace-account") => {
-            Some(format!(
-                "kubectl --context {context} -n {namespace} edit secret {name}"
-            ))
-        }
+    if result == Verb::Refused {
+        return plan.refusal.as_ref().map(|refusal| refusal.remedy.clone());
+    }
+    match &entry.verdict {
+        Verdict::Problem(Problem::NoSuchRobot(robot)) => Some(format!(
+            "kubectl quay-robot create {robot}, or kubectl quay-pullsecret delete --robot {robot} -n {namespace}"
+        )),
+        Verdict::Problem(Problem::TokenUnknown(_)) => Some("kubectl quay-robot whoami".to_owned()),
+        Verdict::Problem(Problem::Unreadable(_)) => Some(format!(
+            "kubectl --context {context} -n {namespace} edit secret {name}"
+        )),
         _ => None,
     }
 }

@@ -2,61 +2,19 @@
 
 use super::logins::Login;
 use super::pod::PodUse;
+use super::proof::{Proof, Proofs};
 use super::sync::ClusterView;
 use super::wanted::{Known, RobotToken, Wanted};
-use crate::cli::{Report, Table};
-use crate::credentials::Fingerprint;
 use crate::dockerconfig::{Credential, EntryError, matches_image, registry_of_key};
 use crate::progress::Progress;
 use crate::quay::{Grant, RobotName, Role};
 use crate::registry::{Endpoint, Probe, Registry};
 use futures::stream::{self, StreamExt};
 use secrecy::ExposeSecret;
-use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Credentials asked about at once. A registry limits requests for each credential, not in all.
 const AT_ONCE: usize = 8;
-
-/// What was found out about one credential in one secret.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Proof {
-    /// The cluster, by the name of its context.
-    pub context: String,
-    /// The namespace.
-    pub namespace: String,
-    /// The secret.
-    pub secret: String,
-    /// The `auths` key; empty if the secret cannot be read.
-    pub key: String,
-    /// The robot.
-    pub account: String,
-    /// What may be shown of its password.
-    pub fingerprint: Option<Fingerprint>,
-    /// `current`, `stale`, `unknown`, or `-` where there is no token to compare.
-    pub token: &'static str,
-    /// `accepted`, `refused`, `unreachable`, or `-` where it was not asked.
-    pub registry: &'static str,
-    /// Repositories it may pull, of those it was asked for.
-    pub pullable: Vec<String>,
-    /// Repositories it may not pull.
-    pub refused: Vec<String>,
-    /// Whether the credential is good.
-    pub ok: bool,
-    /// What is wrong, and what is worth knowing.
-    pub message: String,
-    /// What to do next.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub next: Option<String>,
-}
-
-/// Everything `verify` found out.
-#[derive(Debug, Default, Serialize)]
-pub struct Proofs {
-    /// One line for each credential.
-    pub items: Vec<Proof>,
-}
 
 /// One credential in one secret.
 struct Found<'a> {
@@ -140,7 +98,7 @@ fn collect<'a>(
                 secret.name
             )),
             message: format!("{reason}: pods that use this secret cannot pull anything"),
-            ..blank(view.cluster.context(), &secret.namespace, &secret.name, key)
+            ..Proof::blank(view.cluster.context(), &secret.namespace, &secret.name, key)
         };
         let document = match &secret.document {
             Ok(document) => document,
@@ -353,101 +311,11 @@ fn proof(
             .collect::<Vec<_>>()
             .join("; "),
         next,
-        ..blank(
+        ..Proof::blank(
             entry.view.cluster.context(),
             entry.namespace,
             entry.secret,
             entry.key,
         )
-    }
-}
-
-fn blank(context: &str, namespace: &str, secret: &str, key: &str) -> Proof {
-    Proof {
-        context: context.to_owned(),
-        namespace: namespace.to_owned(),
-        secret: secret.to_owned(),
-        key: key.to_owned(),
-        account: String::new(),
-        fingerprint: None,
-        token: "-",
-        registry: "-",
-        pullable: Vec::new(),
-        refused: Vec::new(),
-        ok: false,
-        message: String::new(),
-        next: None,
-    }
-}
-
-impl Proofs {
-    /// Whether every credential is good.
-    pub fn all_ok(&self) -> bool {
-        self.items.iter().all(|item| item.ok)
-    }
-}
-
-impl Report for Proofs {
-    fn table(&self, wide: bool) -> Table {
-        let contexts = wide
-            || self
-                .items
-                .windows(2)
-                .any(|pair| pair[0].context != pair[1].context);
-        let mut headings = if contexts { vec!["CONTEXT"] } else { vec![] };
-        headings.extend(["NAMESPACE", "SECRET", "ROBOT", "TOKEN", "REGISTRY", "PULL"]);
-        if wide {
-            headings.extend(["KEY", "FINGERPRINT"]);
-        }
-        headings.push("DETAIL");
-        let mut table = Table::new(headings);
-        for item in &self.items {
-            let mut row = if contexts {
-                vec![item.context.clone()]
-            } else {
-                vec![]
-            };
-            let asked = item.pullable.len() + item.refused.len();
-            let pull = match item.registry {
-                "accepted" => format!("{}/{asked}", item.pullable.len()),
-                _ => "-".to_owned(),
-            };
-            let texts = [&item.namespace, &item.secret, &item.account];
-            row.extend(texts.map(Clone::clone));
-            row.extend([item.token.to_owned(), item.registry.to_owned(), pull]);
-            if wide {
-                row.push(item.key.clone());
-                row.push(
-                    item.fingerprint
-                        .as_ref()
-                        .map(ToString::to_string)
-                        .unwrap_or_default(),
-                );
-            }
-            let next = item.next.iter().map(|next| format!("next: {next}"));
-            let detail: Vec<String> = Some(&item.message)
-                .filter(|text| !text.is_empty())
-                .cloned()
-                .into_iter()
-                .chain(next)
-                .collect();
-            row.push(if detail.is_empty() {
-                "ok".to_owned()
-            } else {
-                detail.join("; ")
-            });
-            table.row(row);
-        }
-        table
-    }
-
-    fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> = self
-            .items
-            .iter()
-            .map(|item| format!("secret/{}", item.secret))
-            .collect();
-        names.dedup();
-        names
     }
 }

@@ -1,13 +1,14 @@
 //! `sync --robot`: which robot, and what its credential is.
 
 use clap::{Args, ValueEnum};
+use futures::future::join;
 use quay_common::Failure;
 use quay_common::cli::{ClusterArgs, Console, QuayArgs};
 use quay_common::credentials::{Session, Settings, endpoint, robot_token, session};
 use quay_common::dockerconfig::Credential;
-use quay_common::pullsecret::{Ensure, RobotToken, Wanted, WantedRegistry, hosts, logins, wanted};
+use quay_common::pullsecret::{Ensure, RobotToken, Wanted, WantedRegistry, hosts};
 use quay_common::quay::{ApiError, RobotName};
-use quay_common::registry::{Endpoint, Probe, Registry};
+use quay_common::registry::{Endpoint, Probe, Registry, RegistryHost};
 use secrecy::SecretString;
 
 /// The robot, and how its credential is written where it is new.
@@ -82,10 +83,9 @@ pub async fn resolve(
     console: &Console,
 ) -> Result<Named, Failure> {
     let endpoint = endpoint(quay, &Settings::load()?)?;
-    let by_hand = args.robot_token_stdin || std::env::var_os("QUAY_ROBOT_TOKEN").is_some();
     let session = match args.robot_token_stdin {
         true => None,
-        false => session(quay, cluster, endpoint.clone(), console, !by_hand).await?,
+        false => session(quay, cluster, endpoint.clone(), console, false).await?,
     };
     let robot = robot_name(args, session.as_ref(), console).await?;
     let wanted = match session {
@@ -147,32 +147,45 @@ async fn from_quay(
     robot: &RobotName,
     console: &Console,
 ) -> Result<Wanted, Failure> {
-    let logins = logins(std::slice::from_ref(session)).await;
-    let wanted = wanted(&logins, &[], Some(robot)).await;
     let registry = &session.endpoint.registry;
-    match wanted
-        .registries
-        .first()
-        .and_then(|known| known.robots.get(robot))
-    {
-        Some(RobotToken::Current(_)) => Ok(wanted),
-        Some(RobotToken::NoSuchRobot) => Err(Failure::new(format!(
-            "robot `{robot}` does not exist at {registry}"
-        ))
-        .next(format!(
-            "{} create {robot}",
-            console.invocation().sibling("quay-robot")
-        ))),
-        Some(RobotToken::Unreadable(reason)) => Err(Failure::new(format!(
-            "cannot read the token of robot `{robot}` {reason}"
-        ))
-        .next(format!(
-            "{} whoami, or give the token itself with --robot-token-stdin",
-            console.invocation().sibling("quay-robot")
-        ))),
-        None => Err(Failure::new(format!(
-            "nothing is known of robot `{robot}` at {registry}"
-        ))),
+    let (found, hosts) = join(
+        session.quay.robot(robot),
+        hosts(&session.registry, &session.endpoint),
+    )
+    .await;
+    let token = match found {
+        Ok(found) => found.token,
+        Err(ApiError::NotFound) => {
+            return Err(
+                Failure::new(format!("robot `{robot}` does not exist at {registry}")).next(
+                    format!(
+                        "{} create {robot}",
+                        console.invocation().sibling("quay-robot")
+                    ),
+                ),
+            );
+        }
+        Err(error) => {
+            let object = format!("the token of robot `{robot}`");
+            return Err(error.failure(object, &session.endpoint, console.invocation()));
+        }
+    };
+    Ok(wanted(registry, hosts, robot, token))
+}
+
+fn wanted(
+    registry: &RegistryHost,
+    hosts: Vec<RegistryHost>,
+    robot: &RobotName,
+    token: SecretString,
+) -> Wanted {
+    Wanted {
+        registries: vec![WantedRegistry {
+            registry: registry.clone(),
+            hosts,
+            robots: [(robot.clone(), RobotToken::Current(token))].into(),
+        }],
+        only: Some(robot.clone()),
     }
 }
 
@@ -208,14 +221,7 @@ async fn from_user(
         }
     }
     let hosts = hosts(&registry, endpoint).await;
-    Ok(Wanted {
-        registries: vec![WantedRegistry {
-            registry: endpoint.registry.clone(),
-            hosts,
-            robots: [(robot.clone(), RobotToken::Current(token))].into(),
-        }],
-        only: Some(robot.clone()),
-    })
+    Ok(wanted(&endpoint.registry, hosts, robot, token))
 }
 
 fn ensure(

@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::dockerconfig::Format;
-use crate::pullsecret::{PullSecret, WantedRegistry};
+use crate::pullsecret::{RobotToken, Wanted, WantedRegistry};
 use k8s_openapi::api::core::v1::Secret;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 const HOST: &str = "quay.example.com";
@@ -278,7 +279,7 @@ fn a_key_held_by_another_account_fails_and_names_it_unless_replaced() {
     let Verdict::Problem(reason) = &plan.secrets[0].entries[0].verdict else {
         panic!()
     };
-    assert!(reason.contains("`alice`"), "{reason}");
+    assert_eq!(*reason, Problem::HeldBy("`alice`".to_owned()));
     assert_eq!((plan.secrets[0].writes(), plan.attach), (false, None));
 
     let switch = Consent {

@@ -1,0 +1,161 @@
+//! What is to be done with each secret, and why. No I/O: observed in, plan out.
+
+mod ensure;
+mod last_applied;
+mod repair;
+
+pub use ensure::plan_namespace;
+pub(super) use ensure::plan_target;
+pub use repair::plan_secret;
+
+use super::secret::PullSecret;
+use crate::credentials::Fingerprint;
+use crate::dockerconfig::{Credential, Document};
+use crate::quay::RobotName;
+
+/// What the user allowed beyond the careful default.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Consent {
+    /// Write secrets that are immutable or belong to another tool.
+    pub force: bool,
+    /// Replace the account that holds the key.
+    pub replace_account: bool,
+}
+
+/// A robot's credential that every chosen namespace shall have.
+#[derive(Debug, Clone)]
+pub struct Ensure {
+    /// The robot.
+    pub robot: RobotName,
+    /// Its current credential.
+    pub credential: Credential,
+    /// The `auths` key to write where the robot is in no secret yet.
+    pub key: String,
+    /// The secret to create where the robot is in no secret yet.
+    pub secret_name: String,
+    /// Service accounts that shall hand the secret to their pods.
+    pub service_accounts: Vec<String>,
+}
+
+/// What is true of one entry, and so what happens to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It holds the robot's current token.
+    Current,
+    /// It holds another token: it is replaced.
+    Stale,
+    /// There is no entry yet: it is added.
+    Missing,
+    /// The key holds another account (or nothing readable), and the user wants it replaced.
+    Replaced(String),
+    /// Its registry has no login here, so nothing is known.
+    Unknown,
+    /// The entry cannot be left like this, and cannot be repaired by us.
+    Problem(Problem),
+}
+
+/// What keeps an entry from being right.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// Quay has no such robot.
+    #[error("robot `{0}` does not exist in Quay")]
+    NoSuchRobot(RobotName),
+    /// Quay did not tell the robot's token.
+    #[error("{0}")]
+    TokenUnknown(String),
+    /// The secret or the entry cannot be read.
+    #[error("{0}")]
+    Unreadable(String),
+    /// The key that shall hold the robot holds somebody else.
+    #[error("the key is held by {0}; --replace-account switches it")]
+    HeldBy(String),
+}
+
+/// One entry's part of a plan.
+#[derive(Debug, Clone)]
+pub struct EntryPlan {
+    /// The key below `auths`; empty if the whole secret is meant.
+    pub key: String,
+    /// The account: a robot, or whoever holds the key.
+    pub account: String,
+    /// What is true of it.
+    pub verdict: Verdict,
+    /// The password it holds now.
+    pub before: Option<Fingerprint>,
+    /// The password it will hold.
+    pub after: Option<Fingerprint>,
+}
+
+/// How the secret is written.
+#[derive(Debug, Clone)]
+pub enum Write {
+    /// Not at all.
+    Nothing,
+    /// A new secret with this content.
+    Create(Document),
+    /// In place: this content, and maybe without the last-applied annotation.
+    Update {
+        /// The whole new content.
+        document: Document,
+        /// Remove the annotation, because it still holds a replaced credential.
+        clean_last_applied: bool,
+    },
+    /// A new secret in the place of an immutable one.
+    Recreate(Document),
+}
+
+/// Why a stale secret is left alone, and where to change it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Why.
+    pub reason: String,
+    /// What to do instead.
+    pub remedy: String,
+}
+
+/// One secret's part of a plan.
+#[derive(Debug, Clone)]
+pub struct SecretPlan {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// What the plan was made from; `None` for a secret that does not exist.
+    pub base: Option<PullSecret>,
+    /// Every entry that concerns us.
+    pub entries: Vec<EntryPlan>,
+    /// What is written.
+    pub write: Write,
+    /// Set if it should be written and is not.
+    pub refusal: Option<Refusal>,
+}
+
+/// One namespace's part of a plan, carried out from top to bottom.
+#[derive(Debug, Clone)]
+pub struct NamespacePlan {
+    /// The namespace.
+    pub namespace: String,
+    /// Create it first.
+    pub create_namespace: bool,
+    /// Its secrets.
+    pub secrets: Vec<SecretPlan>,
+    /// The secret to attach, and the service accounts to attach it to.
+    pub attach: Option<(String, Vec<String>)>,
+}
+
+impl SecretPlan {
+    /// Whether an entry is in a state that fails the target.
+    pub fn has_problem(&self) -> bool {
+        self.entries
+            .iter()
+            .any(|entry| matches!(entry.verdict, Verdict::Problem(_)))
+    }
+
+    /// Whether anything is written.
+    pub fn writes(&self) -> bool {
+        !matches!(self.write, Write::Nothing)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,291 @@
+//! A cluster for end-to-end tests: the real control plane where there is one, otherwise
+//! the sandbox's small cluster. Everything is seeded and checked with kubectl.
+
+use super::context::TestContext;
+use super::process::{Output, run};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use quay_sandbox::cluster::{Cluster, ClusterOptions};
+use quay_sandbox::http::Authority;
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// Names the control plane's executable; without it tests run on the small cluster.
+pub const CONTROL_PLANE: &str = "QUAY_TEST_CONTROLPLANE";
+
+/// Longer than a control plane needs to start on a busy machine.
+const READY: Duration = Duration::from_secs(120);
+
+/// One cluster, and the kubeconfigs of its two users.
+pub struct TestCluster {
+    folder: PathBuf,
+    admin: String,
+    limited: String,
+    backend: Backend,
+}
+
+enum Backend {
+    Small(Box<Cluster>),
+    /// Ends when its stdin is closed: also when this process is killed.
+    ControlPlane {
+        child: Child,
+        stdin: Option<ChildStdin>,
+    },
+}
+
+impl TestCluster {
+    /// The cluster all tests of a binary share; they keep to namespaces of their own.
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<TestCluster> = OnceLock::new();
+        SHARED.get_or_init(Self::own)
+    }
+
+    /// A cluster of one test's own, for what concerns all namespaces.
+    pub fn own() -> Self {
+        match std::env::var_os(CONTROL_PLANE) {
+            Some(program) => Self::control_plane(Path::new(&program)),
+            None => Self::small("sandbox"),
+        }
+    }
+
+    /// The sandbox's small cluster, whose requests can be counted and made to fail.
+    pub fn small(name: &str) -> Self {
+        let authority =
+            Authority::new().unwrap_or_else(|error| panic!("no certificate authority: {error}"));
+        let options = ClusterOptions {
+            name: name.to_owned(),
+            authority: Some(authority),
+            ..ClusterOptions::default()
+        };
+        let cluster =
+            Cluster::start(options).unwrap_or_else(|error| panic!("no small cluster: {error}"));
+        Self {
+            folder: new_folder(),
+            admin: cluster.kubeconfig("admin"),
+            limited: cluster.kubeconfig("limited"),
+            backend: Backend::Small(Box::new(cluster)),
+        }
+    }
+
+    fn control_plane(program: &Path) -> Self {
+        let folder = new_folder();
+        let mut child = Command::new(program)
+            .arg("--dir")
+            .arg(&folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("cannot start {}: {error}", program.display()));
+        let stdin = child.stdin.take();
+        let Some(stdout) = child.stdout.take() else {
+            panic!("the control plane has no stdout")
+        };
+        let (sender, ready) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            let _ = BufReader::new(stdout).read_line(&mut line);
+            let _ = sender.send(line);
+        });
+        let line = ready.recv_timeout(READY).unwrap_or_default();
+        let ready: Value = serde_json::from_str(&line)
+            .unwrap_or_else(|error| panic!("the control plane did not start: {error}: {line}"));
+        let kubeconfig = |user: &str| {
+            let path = ready[user].as_str().unwrap_or_default();
+            std::fs::read_to_string(path)
+                .unwrap_or_else(|error| panic!("cannot read {path}: {error}"))
+        };
+        let (admin, limited) = (kubeconfig("admin"), kubeconfig("limited"));
+        Self {
+            folder,
+            admin,
+            limited,
+            backend: Backend::ControlPlane { child, stdin },
+        }
+    }
+
+    /// The small cluster behind it, for its request log and its faults.
+    pub fn as_small(&self) -> &Cluster {
+        match &self.backend {
+            Backend::Small(cluster) => cluster,
+            Backend::ControlPlane { .. } => panic!("this test wants TestCluster::small"),
+        }
+    }
+
+    /// Lets `context` run as this cluster's administrator.
+    pub fn join(&self, context: &mut TestContext) {
+        self.join_with(context, &self.admin);
+    }
+
+    /// Lets `context` run as the user `limited`, who may do what tests grant.
+    pub fn join_limited(&self, context: &mut TestContext) {
+        self.join_with(context, &self.limited);
+    }
+
+    fn join_with(&self, context: &mut TestContext, kubeconfig: &str) {
+        let path = context.file("kubeconfig", kubeconfig);
+        context.set("KUBECONFIG", &path.to_string_lossy());
+    }
+
+    /// The administrator's kubeconfig.
+    pub fn kubeconfig(&self) -> &str {
+        &self.admin
+    }
+
+    /// A namespace of its own, whose `default` service account exists.
+    pub fn namespace(&self, hint: &str) -> String {
+        let name = self.name(hint);
+        self.kubectl(&["create", "namespace", &name]);
+        self.wait_for(&["-n", &name, "get", "serviceaccount", "default"]);
+        name
+    }
+
+    /// A name no other test uses.
+    pub fn name(&self, hint: &str) -> String {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        format!("{hint}-{}", NUMBER.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Runs kubectl as the administrator; it has to succeed.
+    #[track_caller]
+    pub fn kubectl(&self, arguments: &[&str]) -> String {
+        self.try_kubectl(arguments, "").expect(0).stdout
+    }
+
+    /// Creates an object.
+    #[track_caller]
+    pub fn create(&self, object: &Value) {
+        self.try_kubectl(&["create", "-f", "-"], &object.to_string())
+            .expect(0);
+    }
+
+    /// Runs kubectl as the administrator, with this stdin.
+    pub fn try_kubectl(&self, arguments: &[&str], stdin: &str) -> Output {
+        let kubeconfig = self.folder.join("kubectl.config");
+        if !kubeconfig.exists() {
+            std::fs::write(&kubeconfig, &self.admin)
+                .unwrap_or_else(|error| panic!("cannot write {}: {error}", kubeconfig.display()));
+        }
+        let mut command = Command::new("kubectl");
+        command
+            .arg("--kubeconfig")
+            .arg(&kubeconfig)
+            .args(arguments)
+            .env("HOME", &self.folder);
+        run(command, stdin.as_bytes())
+    }
+
+    fn wait_for(&self, arguments: &[&str]) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while self.try_kubectl(arguments, "").code != 0 {
+            assert!(
+                Instant::now() < deadline,
+                "kubectl {arguments:?} never succeeded"
+            );
+        }
+    }
+
+    /// An object, as kubectl shows it.
+    #[track_caller]
+    pub fn get(&self, namespace: &str, object: &str) -> Value {
+        let text = self.kubectl(&["-n", namespace, "get", object, "-o", "json"]);
+        serde_json::from_str(&text)
+            .unwrap_or_else(|error| panic!("kubectl printed no JSON: {error}"))
+    }
+
+    /// The JSON text in a pull secret.
+    #[track_caller]
+    pub fn content(&self, namespace: &str, secret: &str) -> String {
+        let object = self.get(namespace, &format!("secret/{secret}"));
+        let data = [".dockerconfigjson", ".dockercfg"]
+            .iter()
+            .find_map(|key| object["data"][*key].as_str());
+        let bytes = STANDARD
+            .decode(data.unwrap_or_default())
+            .unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// The password of one entry of a pull secret, from its `auth`.
+    #[track_caller]
+    pub fn password(&self, namespace: &str, secret: &str, key: &str) -> String {
+        let content: Value =
+            serde_json::from_str(&self.content(namespace, secret)).unwrap_or_default();
+        let entry = if content["auths"].is_object() {
+            &content["auths"][key]
+        } else {
+            &content[key]
+        };
+        let bytes = STANDARD
+            .decode(entry["auth"].as_str().unwrap_or_default())
+            .unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        text.split_once(':')
+            .map(|(_, password)| password.to_owned())
+            .unwrap_or_default()
+    }
+
+    /// The names in a service account's `imagePullSecrets`.
+    #[track_caller]
+    pub fn references(&self, namespace: &str, account: &str) -> Vec<String> {
+        let path = "{.imagePullSecrets[*].name}";
+        let account = format!("serviceaccount/{account}");
+        let names = self.kubectl(&[
+            "-n",
+            namespace,
+            "get",
+            &account,
+            "-o",
+            &format!("jsonpath={path}"),
+        ]);
+        names.split_whitespace().map(str::to_owned).collect()
+    }
+}
+
+impl Drop for TestCluster {
+    fn drop(&mut self) {
+        if let Backend::ControlPlane { child, stdin } = &mut self.backend {
+            drop(stdin.take());
+            let _ = child.wait();
+        }
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn new_folder() -> PathBuf {
+    static NUMBER: AtomicUsize = AtomicUsize::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let folder = std::env::temp_dir().join(format!("quay-cluster-{}-{number}", std::process::id()));
+    std::fs::create_dir_all(&folder)
+        .unwrap_or_else(|error| panic!("cannot create {}: {error}", folder.display()));
+    folder
+}
+
+/// A pull secret with these entries below `auths`.
+pub fn pull_secret(namespace: &str, name: &str, auths: &Value) -> Value {
+    pull_secret_of(
+        namespace,
+        name,
+        &serde_json::json!({"auths": auths}).to_string(),
+    )
+}
+
+/// A pull secret with exactly this content.
+pub fn pull_secret_of(namespace: &str, name: &str, content: &str) -> Value {
+    serde_json::json!({
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": name, "namespace": namespace},
+        "type": "kubernetes.io/dockerconfigjson",
+        "data": {".dockerconfigjson": STANDARD.encode(content)},
+    })
+}
+
+/// The `auth` field of a user and a password.
+pub fn auth(user: &str, password: &str) -> String {
+    STANDARD.encode(format!("{user}:{password}"))
+}

@@ -1,0 +1,110 @@
+//! `delete`: the robot goes, everybody else's entries stay.
+
+use crate::world::{ROBOT, World};
+use quay_tests::pull_secret;
+use serde_json::json;
+
+#[test]
+fn a_secret_with_nothing_else_in_it_is_detached_and_deleted() {
+    let world = World::new();
+    let namespace = world.cluster.namespace("delete");
+    world
+        .run(&["sync", "-n", &namespace, "--robot", ROBOT])
+        .expect(0);
+    world
+        .run(&["delete", "-n", &namespace, "--robot", ROBOT])
+        .expect(2)
+        .says("--yes");
+    world
+        .run(&["delete", "-n", &namespace, "--robot", ROBOT, "--yes"])
+        .expect(0)
+        .prints("deleted");
+    assert_eq!(
+        world
+            .cluster
+            .kubectl(&["-n", &namespace, "get", "secrets", "-o", "name"]),
+        ""
+    );
+    assert!(world.cluster.references(&namespace, "default").is_empty());
+    world
+        .run(&["delete", "-n", &namespace, "--robot", ROBOT, "--yes"])
+        .expect(0)
+        .says("in no pull secret");
+}
+
+#[test]
+fn other_entries_and_the_reference_to_them_stay() {
+    let world = World::new();
+    let namespace = world.cluster.namespace("delete-mixed");
+    let content = json!({"docker.io": {"auth": "YTpi"}, world.registry(): world.entry("x")});
+    world
+        .cluster
+        .create(&pull_secret(&namespace, "mixed", &content));
+    world
+        .run(&[
+            "attach",
+            "mixed",
+            "-n",
+            &namespace,
+            "--service-account",
+            "default",
+        ])
+        .expect(0);
+    world
+        .run(&["delete", "-n", &namespace, "--robot", ROBOT, "--yes"])
+        .expect(0)
+        .prints("updated");
+    assert_eq!(
+        world.cluster.content(&namespace, "mixed"),
+        r#"{"auths":{"docker.io":{"auth":"YTpi"}}}"#
+    );
+    assert_eq!(world.cluster.references(&namespace, "default"), ["mixed"]);
+}
+
+#[test]
+fn a_secret_that_running_pods_use_is_kept_unless_forced() {
+    let world = World::new();
+    let namespace = world.cluster.namespace("delete-used");
+    world.current_secret(&namespace, "used");
+    world.cluster.create(&json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": "shop", "namespace": namespace},
+        "spec": {"imagePullSecrets": [{"name": "used"}], "containers": [{"name": "a", "image": "x/y"}]},
+    }));
+    let delete = ["delete", "-n", &namespace, "--robot", ROBOT, "--yes"];
+    let output = world.run(&delete).expect(1);
+    assert!(output.stdout.contains("pod `shop`"), "{}", output.stdout);
+    assert_eq!(world.password(&namespace, "used"), world.token());
+    let forced = [
+        "delete", "-n", &namespace, "--robot", ROBOT, "--yes", "--force",
+    ];
+    world.run(&forced).expect(0).prints("deleted");
+}
+
+#[test]
+fn a_name_at_two_registries_is_two_robots() {
+    let world = World::new();
+    let namespace = world.cluster.namespace("delete-two");
+    let content = json!({"quay.io": world.entry("x"), world.registry(): world.entry("x")});
+    world
+        .cluster
+        .create(&pull_secret(&namespace, "both", &content));
+    world
+        .run(&["delete", "-n", &namespace, "--robot", ROBOT, "--yes"])
+        .expect(2)
+        .says("--registry");
+    world
+        .run(&[
+            "delete",
+            "-n",
+            &namespace,
+            "--robot",
+            ROBOT,
+            "--registry",
+            "quay.io",
+            "--yes",
+        ])
+        .expect(0);
+    assert_eq!(world.password(&namespace, "both"), "x");
+    assert_eq!(world.cluster.password(&namespace, "both", "quay.io"), "");
+}

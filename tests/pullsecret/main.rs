@@ -1,0 +1,14 @@
+//! End-to-end tests of `kubectl quay-pullsecret`: the built binary against a cluster and
+//! a Quay, checked with kubectl.
+#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
+
+mod attach;
+mod bad_input;
+mod delete;
+mod dry_run;
+mod ensure;
+mod many_clusters;
+mod repair;
+mod scale;
+mod verify;
+mod world;

@@ -1,0 +1,180 @@
+//! `verify` and `list`: what is said of a credential is true.
+
+use crate::world::{ROBOT, World};
+use quay_sandbox::quay::Role;
+use quay_tests::pull_secret;
+use serde_json::{Value, json};
+
+fn verified(world: &World, namespace: &str, code: i32) -> Value {
+    let output = world
+        .run(&["verify", "-n", namespace, "-o", "json"])
+        .expect(code);
+    World::item(&output, namespace, "a")
+}
+
+#[test]
+fn a_good_credential_is_current_accepted_and_may_pull() {
+    let world = World::new();
+    let namespace = world.cluster.namespace("good");
+    world.current_secret(&namespace, "a");
+    let item = verified(&world, &namespace, 0);
+    assert_eq!(item["token"], "current");
+    assert_eq!(item["registry"], "accepted");
+    assert_eq!(item["pullable"], json!(["myorg/my-app"]));
+    assert_eq!(item["fingerprint"].as_str().map(str::len), Some(12));
+}
+
+#[test]
+fn a_stale_credential_is_a_problem_and_the_repair_is_named() {
+    let world = World::new();
+    let namespace = world.cluster.namespace("stale");
+    world.stale_secret(&namespace, "a");
+    let item = verified(&world, &namespace, 1);
+    assert_eq!(
+        (&item["token"], &item["registry"]),
+        (&json!("stale"), &json!("refused"))
+    );
+    assert_eq!(
+        item["next"],
+        format!("kubectl quay-pullsecret sync -n {namespace}")
+    );
+}
+
+#[test]
+fn rights_beyond_pulling_are_pointed_out() {
+    let world = World::new();
+    let namespace = world.cluster.namespace("write");
+    world
+        .quay
+        .quay
+        .edit(|state| state.set_permission("myorg", "backend-api", ROBOT, Some(Role::Write)))
+        .expect("the repository exists");
+    world.current_secret(&namespace, "a");
+    let item = verified(&world, &namespace, 0);
+    let message = item["message"].as_str().unwrap_or_default();
+    assert!(message.contains("write on myorg/backend-api"), "{message}");
+}
+
+#[test]
+fn push_is_never_asked_for_and_every_question_has_a_scope() {
+    let world = World::new();
+    let namespace = world.cluster.namespace("push");
+    world.current_secret(&namespace, "a");
+    verified(&world, &namespace, 0);
+    let asked = world.quay.quay.server().log().all();
+    let asked: Vec<_> = asked
+        .iter()
+        .filter(|request| request.path.starts_with("/v2/auth"))
+        .collect();
+    assert!(!asked.is_empty());
+    for request in asked {
+        assert!(
+            request.path.contains("scope=") && !request.path.contains("push"),
+            "{}",
+            request.path
+        );
+    }
+}
+
+#[test]
+fn one_credential_is_asked_about_once_however_many_secrets_hold_it() {
+    let world = World::new();
+    let namespace = world.cluster.namespace("once");
+    for name in ["a", "b", "c", "d"] {
+        world.current_secret(&namespace, name);
+    }
+    let robot = |path: &str| path.starts_with("/v2/auth") && path.contains("my-app");
+    world.run(&["verify", "-n", &namespace]).expect(0);
+    assert_eq!(
+        world
+            .quay
+            .quay
+            .server()
+            .log()
+            .count(|request| robot(&request.path)),
+        1
+    );
+}
+
+#[test]
+fn without_a_login_the_images_of_pods_are_what_is_checked() {
+    let world = World::without_login();
+    let namespace = world.cluster.namespace("images");
+    world.current_secret(&namespace, "a");
+    let pod = |name: &str, image: &str| {
+        json!({
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": {"name": name, "namespace": namespace},
+            "spec": {
+                "imagePullSecrets": [{"name": "a"}],
+                "containers": [{"name": "a", "image": format!("{}/{image}", world.registry())}],
+            },
+        })
+    };
+    world.cluster.create(&pod("granted", "myorg/my-app:v1"));
+    let item = verified(&world, &namespace, 0);
+    assert_eq!(
+        (&item["token"], &item["registry"]),
+        (&json!("unknown"), &json!("accepted"))
+    );
+    assert_eq!(item["pullable"], json!(["myorg/my-app"]));
+
+    world
+        .cluster
+        .create(&pod("not-granted", "myorg/backend-api:v1"));
+    let item = verified(&world, &namespace, 1);
+    assert_eq!(item["refused"], json!(["myorg/backend-api"]));
+}
+
+#[test]
+fn one_broken_entry_is_reported_since_it_breaks_every_pull() {
+    let world = World::new();
+    let namespace = world.cluster.namespace("broken-entry");
+    let content =
+        json!({"docker.io": {"auth": "%%%"}, world.registry(): world.entry(&world.token())});
+    world
+        .cluster
+        .create(&pull_secret(&namespace, "a", &content));
+    let output = world.run(&["verify", "-n", &namespace]).expect(1);
+    assert!(output.stdout.contains("not base64"), "{}", output.stdout);
+}
+
+#[test]
+fn list_needs_no_quay() {
+    let world = World::without_login();
+    let namespace = world.cluster.namespace("list");
+    world.stale_secret(&namespace, "a");
+    world
+        .run(&[
+            "attach",
+            "a",
+            "-n",
+            &namespace,
+            "--service-account",
+            "default",
+        ])
+        .expect(0);
+    let output = world.run(&["list", "-n", &namespace]).expect(0);
+    for text in [
+        namespace.as_str(),
+        "a",
+        world.registry(),
+        ROBOT,
+        "ok",
+        "default",
+    ] {
+        assert!(
+            output.stdout.contains(text),
+            "{text} is not in\n{}",
+            output.stdout
+        );
+    }
+    assert_eq!(
+        world
+            .run(&["list", "-n", &namespace, "-o", "name"])
+            .expect(0)
+            .stdout,
+        "secret/a\n"
+    );
+    assert!(world.quay.quay.server().log().all().is_empty());
+}
