@@ -121,7 +121,7 @@ pub(super) fn tokens(context: &mut Context<'_>) -> Handled {
     let mut tokens: Vec<_> = tokens
         .filter(|token| token.client_id == client && token.expires > now)
         .collect();
-    tokens.sort_by_key(|token| std::cmp::Reverse(token.created));
+    tokens.sort_by_key(|token| std::cmp::Reverse(token.id));
     let views: Vec<Value> = tokens.into_iter().map(token_view).collect();
     Ok(Answer::json(&json!({ "tokens": views })))
 }

@@ -1,6 +1,8 @@
 //! The registry's own tokens, and a look into those of others.
 
+use std::collections::HashMap;
 use std::io;
+use std::sync::{Mutex, PoisonError};
 
 use base64::Engine;
 use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
@@ -13,11 +15,16 @@ use serde_json::{Value, json};
 /// A throwaway: whoever trusts it trusts a sandbox.
 const KEY: &[u8] = include_bytes!("../../keys/registry-token.p8");
 
+/// How many signed tokens are remembered.
+const REMEMBERED: usize = 1024;
+
 /// Signs and checks the registry's tokens (RS256).
 pub(super) struct Signer {
     key: RsaKeyPair,
     random: SystemRandom,
     id: String,
+    /// The same claims in the same second are the same token, and signing is what costs.
+    signed: Mutex<HashMap<String, String>>,
 }
 
 impl Signer {
@@ -30,6 +37,7 @@ impl Signer {
             id: URL_SAFE_NO_PAD.encode(digest),
             key,
             random: SystemRandom::new(),
+            signed: Mutex::default(),
         })
     }
 
@@ -37,6 +45,10 @@ impl Signer {
         let header = json!({ "alg": "RS256", "kid": self.id, "typ": "JWT" });
         let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let signed = format!("{}.{}", encode(&header), encode(payload));
+        let mut known = self.signed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(token) = known.get(&signed) {
+            return token.clone();
+        }
         let mut signature = vec![0; self.key.public().modulus_len()];
         let done = self.key.sign(
             &RSA_PKCS1_SHA256,
@@ -46,7 +58,12 @@ impl Signer {
         );
         // Only a buffer of the wrong size fails, and this one has the modulus' size.
         debug_assert!(done.is_ok());
-        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+        let token = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature));
+        if known.len() >= REMEMBERED {
+            known.clear();
+        }
+        known.insert(signed, token.clone());
+        token
     }
 
     /// The payload of a token this key has signed.

@@ -23,7 +23,7 @@ impl Context<'_> {
     pub(super) fn log(&mut self, kind: &'static str, namespace: &str, mut metadata: Value) {
         let token = self.caller.token.as_ref();
         if let Some(token) = token.and_then(|secret| self.state.tokens.get(secret)) {
-            metadata["oauth_token_id"] = json!(token.created.as_second());
+            metadata["oauth_token_id"] = json!(token.id);
             metadata["oauth_token_application_id"] = json!(token.client_id);
             metadata["oauth_token_application"] = json!(issuer(self.state, token).name);
         }

@@ -117,6 +117,7 @@ pub(super) struct Application {
 /// An OAuth access token.
 #[derive(Clone, Debug)]
 pub(super) struct OauthToken {
+    pub(super) id: u64,
     pub(super) uuid: String,
     pub(super) name: String,
     pub(super) scopes: super::scopes::Scopes,

@@ -281,6 +281,7 @@ impl State {
     ) -> OauthToken {
         let created = self.now();
         let token = OauthToken {
+            id: self.id(),
             uuid: self.uuid(),
             name: name.to_owned(),
             scopes,

@@ -55,6 +55,13 @@ impl Default for Switches {
     }
 }
 
+/// What the server takes for the time.
+enum Clock {
+    /// So much later than it is.
+    Ahead(SignedDuration),
+    Stopped(Timestamp),
+}
+
 /// Everything a Quay knows. Seed it with the methods below; the API changes it too.
 pub struct State {
     /// Configuration that changes answers.
@@ -65,7 +72,7 @@ pub struct State {
     pub trusted_issuers: Vec<String>,
     pub(super) hostname: String,
     pub(super) scheme: &'static str,
-    pub(super) clock: SignedDuration,
+    clock: Clock,
     pub(super) limits: Limits,
     pub(super) users: Vec<User>,
     pub(super) organizations: Vec<Organization>,
@@ -89,7 +96,7 @@ impl State {
             trusted_issuers: Vec::new(),
             hostname,
             scheme,
-            clock: SignedDuration::ZERO,
+            clock: Clock::Ahead(SignedDuration::ZERO),
             limits: Limits::default(),
             users: Vec::new(),
             organizations: Vec::new(),
@@ -113,14 +120,20 @@ impl State {
 
     /// The server's time.
     pub fn now(&self) -> Timestamp {
-        Timestamp::now()
-            .checked_add(self.clock)
-            .unwrap_or(Timestamp::MAX)
+        match self.clock {
+            Clock::Ahead(by) => Timestamp::now().checked_add(by).unwrap_or(Timestamp::MAX),
+            Clock::Stopped(time) => time,
+        }
     }
 
     /// Puts the server's clock to `time`; it goes on from there.
     pub fn set_clock(&mut self, time: Timestamp) {
-        self.clock = time.duration_since(Timestamp::now());
+        self.clock = Clock::Ahead(time.duration_since(Timestamp::now()));
+    }
+
+    /// Stops the server's clock at `time`, until it is set again.
+    pub fn stop_clock(&mut self, time: Timestamp) {
+        self.clock = Clock::Stopped(time);
     }
 
     /// The tokens `robot` (`org+name`) has had, oldest first.

@@ -86,7 +86,7 @@ pub(super) fn authorizations(context: &mut Context<'_>) -> Handled {
         .values()
         .filter(|token| token.user == user)
         .collect();
-    tokens.sort_by_key(|token| token.created);
+    tokens.sort_by_key(|token| token.id);
     let views: Vec<Value> = tokens
         .into_iter()
         .map(|token| view(context.state, token))

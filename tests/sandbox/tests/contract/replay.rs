@@ -5,6 +5,7 @@ use std::io;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use jiff::SignedDuration;
 use jiff::fmt::rfc2822;
 use quay_sandbox::quay::{Quay, QuayOptions};
 use reqwest::{Client, Method, redirect};
@@ -22,7 +23,6 @@ pub struct Replay {
     pub quay: Quay,
     pub client: Client,
     pub learned: Learned,
-    date: String,
 }
 
 impl Replay {
@@ -43,7 +43,6 @@ impl Replay {
             quay,
             client,
             learned: Learned::default(),
-            date: String::new(),
         })
     }
 
@@ -59,16 +58,19 @@ impl Replay {
         self.compare(request, response, &answer)
     }
 
-    /// The sandbox's clock follows the recorded one, second by second.
+    /// The sandbox's clock stands at the recorded second, and a millisecond later at every further
+    /// exchange of it, however long the replay takes.
     fn put_clock(&mut self, response: &Response) {
         let date = response.header("date").unwrap_or_default();
-        if date.is_empty() || date == self.date {
+        let Ok(zoned) = rfc2822::parse(&date.replace("GMT", "+0000")) else {
             return;
-        }
-        if let Ok(zoned) = rfc2822::parse(&date.replace("GMT", "+0000")) {
-            self.quay.edit(|state| state.set_clock(zoned.timestamp()));
-            date.clone_into(&mut self.date);
-        }
+        };
+        let second = zoned.timestamp();
+        self.quay.edit(|state| {
+            let next = state.now() + SignedDuration::from_millis(1);
+            let same = next.as_second() == second.as_second();
+            state.stop_clock(if same { next } else { second });
+        });
     }
 
     /// The recorded session cookie, once the sandbox has one for it.

@@ -74,7 +74,7 @@ const NO_ADDRESS: [&str; 6] = ["aliceorg", "bigorg", "boborg", "cli", "my_org", 
 pub const CUT: &str = "...<cut>";
 
 /// In seconds.
-const SLACK: i64 = 120;
+const SLACK: i64 = 3;
 
 type Outcome = Result<(), String>;
 
