@@ -173,8 +173,11 @@ impl ControlPlane {
         let mut line = String::new();
         BufReader::new(stdout.context("the control plane has no stdout")?).read_line(&mut line)?;
         if line.is_empty() {
-            let log = folder.join("apiserver.log");
-            bail!("the control plane did not start; see {}", log.display());
+            crate::interrupt::check()?;
+            let log = fs::read_to_string(folder.join("apiserver.log")).unwrap_or_default();
+            let last: Vec<&str> = log.lines().rev().take(10).collect();
+            let last: Vec<&str> = last.into_iter().rev().collect();
+            bail!("the control plane did not start:\n{}", last.join("\n"));
         }
         let ready: Ready = serde_json::from_str(&line)
             .with_context(|| format!("the control plane said: {}", line.trim()))?;
