@@ -4,9 +4,10 @@ use std::io;
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::Method;
+use axum::http::{HeaderMap, Method};
+use axum::response::AppendHeaders;
 use axum::routing::any;
-use quay_sandbox::http::{Authority, Fault, FaultAction, Server, ServerOptions};
+use quay_sandbox::http::{Authority, Fault, FaultAction, Hold, Proxy, Server, ServerOptions};
 use reqwest::{Certificate, Client, Version};
 
 const BODY: &str = "0123456789";
@@ -153,4 +154,92 @@ async fn a_far_server_takes_its_delay() {
     client.get(address).send().await.unwrap();
     let recorded = &server.log().all()[0];
     assert!(recorded.ended.unwrap() - recorded.began >= far);
+}
+
+/// A proxy in front of a server, and a client that trusts the proxy only.
+fn start_proxy() -> io::Result<(Server, Proxy, Client)> {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let (theirs, ours) = (Authority::new()?, Authority::new()?);
+    let echo = |headers: HeaderMap, body: String| async move {
+        let credential = headers.get("authorization").cloned();
+        (AppendHeaders([("x-credential", credential.unwrap())]), body)
+    };
+    let server = Server::start(
+        Router::new().fallback(any(echo)),
+        ServerOptions {
+            authority: Some(theirs.clone()),
+            ..ServerOptions::default()
+        },
+    )?;
+    let upstream = format!("https://127.0.0.1:{}", server.port());
+    let proxy = Proxy::start(&upstream, theirs.pem(), ours.clone())?;
+    let pem = Certificate::from_pem(ours.pem().as_bytes()).map_err(io::Error::other)?;
+    let client = Client::builder()
+        .tls_certs_only([pem])
+        .no_proxy()
+        .build()
+        .map_err(io::Error::other)?;
+    Ok((server, proxy, client))
+}
+
+#[tokio::test]
+async fn a_proxy_passes_everything_on_over_one_connection() {
+    let (server, proxy, client) = start_proxy().unwrap();
+    for version in [Version::HTTP_2, Version::HTTP_11, Version::HTTP_2] {
+        let request = client
+            .patch(format!("{}/a%2Fb?c=d&e=%20f", proxy.url()))
+            .version(version)
+            .bearer_auth("hunter2")
+            .header("x-trace", "1")
+            .body(BODY);
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.headers()["x-credential"], "Bearer hunter2");
+        assert_eq!(answer.text().await.unwrap(), BODY);
+    }
+    for log in [server.log(), proxy.server().log()] {
+        let all = log.all();
+        assert_eq!(all.len(), 3);
+        assert!(all.iter().all(|r| r.path == "/a%2Fb?c=d&e=%20f"));
+    }
+    let behind = server.log().all();
+    assert!(behind.iter().all(|r| r.connection == 0));
+    assert!(
+        behind
+            .iter()
+            .all(|r| r.version == axum::http::Version::HTTP_2)
+    );
+}
+
+#[tokio::test]
+async fn a_proxy_tells_where_there_is_nobody_behind_it() {
+    let (server, proxy, client) = start_proxy().unwrap();
+    drop(server);
+    let answer = client.get(proxy.url()).send().await.unwrap();
+    assert_eq!(answer.status(), 502);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_is_held_before_or_after_it_is_delivered() {
+    for (action, delivered) in [
+        (FaultAction::HoldBefore as fn(Hold) -> FaultAction, 0),
+        (FaultAction::HoldAfter, 1),
+    ] {
+        let (server, proxy, client) = start_proxy().unwrap();
+        let hold = Hold::default();
+        let faults = proxy.server().faults();
+        faults.add(Fault::nth_mutating(1, action(hold.clone())));
+        let request = |method| {
+            let request = client.request(method, proxy.url()).bearer_auth("x");
+            request.send()
+        };
+        request(Method::GET).await.unwrap();
+        request(Method::POST).await.unwrap();
+        server.log().clear();
+        let held = tokio::spawn(request(Method::DELETE));
+        assert!(hold.wait_for(1, Duration::from_secs(20)));
+        assert_eq!(server.log().all().len(), delivered);
+        hold.release();
+        assert_eq!(held.await.unwrap().unwrap().status(), 200);
+        assert_eq!(server.log().all().len(), 1);
+    }
 }

@@ -4,7 +4,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
+
+use super::hold::Hold;
+use super::log::{mutates, path_of};
 
 /// What nginx in front of Quay answers to a caller over its rate.
 const HTML_429: &str = "<html>\r\n<head><title>429 Too Many Requests</title></head>\r\n<body>\r\n\
@@ -56,6 +60,10 @@ pub enum FaultAction {
     AnswerLost,
     /// The real answer, that much later.
     Delay(Duration),
+    /// The request waits there before it is carried out.
+    HoldBefore(Hold),
+    /// The request is carried out, and its answer waits there.
+    HoldAfter(Hold),
     /// 307 to this address; the request is not carried out.
     Redirect(String),
 }
@@ -65,6 +73,8 @@ pub enum FaultAction {
 pub struct Fault {
     /// Only requests with this verb; `None` means any.
     pub method: Option<Method>,
+    /// Only requests that ask to change something, see [`Recorded::mutates`](super::Recorded).
+    pub only_mutating: bool,
     /// Only requests whose path with query holds this text.
     pub path_contains: String,
     /// How many matching requests pass first.
@@ -80,6 +90,7 @@ impl Fault {
     pub fn always(method: Method, path_contains: &str, action: FaultAction) -> Self {
         Self {
             method: Some(method),
+            only_mutating: false,
             path_contains: path_contains.to_owned(),
             skip: 0,
             times: usize::MAX,
@@ -92,6 +103,18 @@ impl Fault {
         Self {
             times: 1,
             ..Self::always(method, path_contains, action)
+        }
+    }
+
+    /// Only the request that asks to change something after `skip` others that do.
+    pub fn nth_mutating(skip: usize, action: FaultAction) -> Self {
+        Self {
+            method: None,
+            only_mutating: true,
+            path_contains: String::new(),
+            skip,
+            times: 1,
+            action,
         }
     }
 }
@@ -124,10 +147,15 @@ impl Faults {
         self.lock().hits
     }
 
-    pub(super) fn next(&self, method: &Method, path: &str) -> Option<FaultAction> {
+    pub(super) fn next(&self, request: &Parts) -> Option<FaultAction> {
+        let (path, mutates) = (path_of(request), mutates(request));
         let mut rules = self.lock();
         let hit = rules.list.iter_mut().find_map(|rule| {
-            let matches = rule.method.as_ref().is_none_or(|wanted| wanted == method)
+            let matches = rule
+                .method
+                .as_ref()
+                .is_none_or(|wanted| *wanted == request.method)
+                && (mutates || !rule.only_mutating)
                 && path.contains(&rule.path_contains)
                 && rule.times > 0;
             if !matches {
@@ -175,9 +203,13 @@ impl FaultAction {
                 let location = ("Location".into(), to.clone());
                 answer(307, "text/html; charset=utf-8", "", &[location])
             }
-            Self::Reset | Self::Stall | Self::HalfBody | Self::AnswerLost | Self::Delay(_) => {
-                return None;
-            }
+            Self::Reset
+            | Self::Stall
+            | Self::HalfBody
+            | Self::AnswerLost
+            | Self::Delay(_)
+            | Self::HoldBefore(_)
+            | Self::HoldAfter(_) => return None,
         })
     }
 }

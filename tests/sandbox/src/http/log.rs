@@ -156,7 +156,8 @@ fn fingerprint(headers: &HeaderMap) -> Option<String> {
     ))
 }
 
-fn mutates(request: &Parts) -> bool {
+/// See [`Recorded::mutates`].
+pub(super) fn mutates(request: &Parts) -> bool {
     let path = request.uri.path();
     let asks_only = path.starts_with("/apis/authorization.k8s.io/")
         || path.starts_with("/apis/authentication.k8s.io/")

@@ -3,11 +3,15 @@
 
 mod authority;
 mod faults;
+mod hold;
 mod log;
+mod proxy;
 mod serve;
 mod server;
 
 pub use authority::Authority;
 pub use faults::{Fault, FaultAction, Faults};
+pub use hold::Hold;
 pub use log::{Recorded, RequestLog};
+pub use proxy::Proxy;
 pub use server::{Server, ServerOptions};

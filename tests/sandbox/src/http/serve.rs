@@ -23,7 +23,7 @@ use tokio::time::{Sleep, sleep};
 use tower::Service;
 
 use super::faults::{FaultAction, Faults};
-use super::log::{RequestLog, Slot, path_of};
+use super::log::{RequestLog, Slot};
 
 /// As kube-apiserver: so many requests at once on one HTTP/2 connection.
 const STREAMS: u32 = 100;
@@ -78,7 +78,7 @@ async fn answer(
     if !shared.delay.is_zero() {
         sleep(shared.delay / 2).await;
     }
-    let fault = shared.faults.next(&parts.method, path_of(&parts));
+    let fault = shared.faults.next(&parts);
     let request = Request::from_parts(parts, Body::new(body));
     let response = match fault {
         None => route(shared, request).await,
@@ -105,6 +105,15 @@ async fn faulty(
         FaultAction::Delay(time) => {
             sleep(time).await;
             Ok(route(shared, request).await)
+        }
+        FaultAction::HoldBefore(hold) => {
+            hold.pass().await;
+            Ok(route(shared, request).await)
+        }
+        FaultAction::HoldAfter(hold) => {
+            let response = route(shared, request).await;
+            hold.pass().await;
+            Ok(response)
         }
         FaultAction::HalfBody => half(route(shared, request).await, cut).await,
         FaultAction::AnswerLost => {
