@@ -78,3 +78,40 @@ fn quoted(char: char) -> String {
         other => format!("'{other}'"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{map_error, summary};
+
+    #[test]
+    fn mistakes_are_described_as_go_does() {
+        let error = |text: &str| map_error(text.as_bytes()).unwrap();
+        assert_eq!(error(""), "unexpected end of JSON input");
+        assert_eq!(error("{"), "unexpected end of JSON input");
+        assert_eq!(
+            error("x"),
+            "invalid character 'x' looking for beginning of value"
+        );
+        assert_eq!(
+            error("{\"a\":}"),
+            "invalid character '}' looking for beginning of value"
+        );
+        assert_eq!(
+            error("{a}"),
+            "invalid character 'a' looking for beginning of object key string"
+        );
+        assert_eq!(error("{} x"), "invalid character 'x' after top-level value");
+        assert_eq!(
+            error("[]"),
+            "json: cannot unmarshal array into Go value of type map[string]interface {}"
+        );
+        assert_eq!(map_error(b"{\"auths\":{}}"), None);
+    }
+
+    #[test]
+    fn what_is_no_object_is_summed_up_in_hexadecimal() {
+        assert_eq!(summary(b"{\"a\""), "{\"a\"");
+        assert_eq!(summary(b"ab"), "6162");
+        assert_eq!(summary(b""), "<empty>");
+    }
+}

@@ -4,11 +4,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-/// A kubeconfig with one context, in YAML's JSON subset.
+/// A kubeconfig with one context, in YAML.
 pub(super) fn render(
     cluster: &str,
     url: &str,
-    authority_pem: Option<&str>,
+    authority_pem: &str,
     user: &str,
     token: &str,
 ) -> String {
@@ -17,13 +17,8 @@ pub(super) fn render(
     } else {
         format!("{cluster}-{user}")
     };
-    let mut server = json!({"server": url});
-    if let (Some(pem), Some(fields)) = (authority_pem, server.as_object_mut()) {
-        fields.insert(
-            "certificate-authority-data".into(),
-            STANDARD.encode(pem).into(),
-        );
-    }
+    let authority = STANDARD.encode(authority_pem);
+    let server = json!({"server": url, "certificate-authority-data": authority});
     let config: Value = json!({
         "apiVersion": "v1",
         "kind": "Config",

@@ -50,7 +50,8 @@ use api::Api;
 pub struct ClusterOptions {
     /// Its name, and that of the administrator's context.
     pub name: String,
-    /// Who signs its certificate; `None` means plain HTTP.
+    /// Who signs its certificate; `None` means an authority of its own. Without TLS
+    /// kubectl would send no credentials.
     pub authority: Option<Arc<Authority>>,
     /// The port on 127.0.0.1; 0 takes a free one.
     pub port: u16,
@@ -72,7 +73,7 @@ impl Default for ClusterOptions {
 /// A cluster on 127.0.0.1; it and everything in it is gone when this is dropped.
 pub struct Cluster {
     name: String,
-    authority: Option<Arc<Authority>>,
+    authority: Arc<Authority>,
     server: Server,
     api: Arc<Api>,
 }
@@ -83,13 +84,17 @@ impl Cluster {
     /// # Errors
     /// When the port is taken, or a thread or the certificate cannot be made.
     pub fn start(options: ClusterOptions) -> io::Result<Self> {
+        let authority = match options.authority {
+            Some(authority) => authority,
+            None => Authority::new()?,
+        };
         let api = namespaces::control(&options.name, Api::new)?;
         let serving = Arc::clone(&api);
         let router = Router::new().fallback(move |request| Arc::clone(&serving).serve(request));
         let server = Server::start(
             router,
             ServerOptions {
-                authority: options.authority.clone(),
+                authority: Some(Arc::clone(&authority)),
                 port: options.port,
                 delay: options.delay,
                 ..ServerOptions::default()
@@ -97,7 +102,7 @@ impl Cluster {
         )?;
         Ok(Self {
             name: options.name,
-            authority: options.authority,
+            authority,
             server,
             api,
         })
@@ -105,21 +110,15 @@ impl Cluster {
 
     /// Where the API is, without a trailing slash.
     pub fn url(&self) -> String {
-        let scheme = if self.authority.is_some() {
-            "https"
-        } else {
-            "http"
-        };
-        format!("{scheme}://127.0.0.1:{}", self.server.port())
+        format!("https://127.0.0.1:{}", self.server.port())
     }
 
     /// A kubeconfig in YAML for a user. `admin` is bound to `cluster-admin`, and its
     /// context has the cluster's name. Anybody else may do what RBAC objects grant to the
     /// user of that name; the context is then `<cluster>-<user>`.
     pub fn kubeconfig(&self, user: &str) -> String {
-        let pem = self.authority.as_ref().map(|authority| authority.pem());
         let token = self.api.users.token(user);
-        kubeconfig::render(&self.name, &self.url(), pem, user, &token)
+        kubeconfig::render(&self.name, &self.url(), self.authority.pem(), user, &token)
     }
 
     /// The server: its request log and its faults.

@@ -228,3 +228,6 @@ fn covers(rule: &Value, attempt: &Attempt) -> bool {
         });
     has("apiGroups", &attempt.group) && resource && named
 }
+
+#[cfg(test)]
+mod tests;

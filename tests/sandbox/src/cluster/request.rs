@@ -2,6 +2,7 @@
 
 use axum::extract::Query;
 use axum::http::{Method, Uri};
+use percent_encoding::percent_decode_str;
 
 use super::status::{FieldError, Outcome, Status};
 
@@ -22,7 +23,7 @@ impl Target {
         let decoded: Vec<String> = path
             .trim_matches('/')
             .split('/')
-            .map(percent_decoded)
+            .map(|part| percent_decode_str(part).decode_utf8_lossy().into_owned())
             .collect();
         let parts: Vec<&str> = decoded.iter().map(String::as_str).collect();
         let (group, version, rest) = match parts.as_slice() {
@@ -66,29 +67,6 @@ impl Target {
             _ => "",
         }
     }
-}
-
-fn percent_decoded(part: &str) -> String {
-    let mut bytes = Vec::with_capacity(part.len());
-    let mut rest = part.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let escaped = (*first == b'%')
-            .then(|| after.get(..2))
-            .flatten()
-            .and_then(|hex| std::str::from_utf8(hex).ok())
-            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match escaped {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(*first);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// The query.

@@ -276,3 +276,6 @@ fn parse_requirement(part: &str) -> Result<Requirement, String> {
     }
     Ok(of(part, Operator::Exists, &[]))
 }
+
+#[cfg(test)]
+mod tests;

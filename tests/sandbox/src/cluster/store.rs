@@ -333,3 +333,6 @@ impl Collection {
         self.changed.subscribe()
     }
 }
+
+#[cfg(test)]
+mod tests;

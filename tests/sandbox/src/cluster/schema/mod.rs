@@ -177,3 +177,6 @@ impl Fields<'_> {
         matches!(self, Self::Struct(fields) if fields.field(name).is_some())
     }
 }
+
+#[cfg(test)]
+mod tests;

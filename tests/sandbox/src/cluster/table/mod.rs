@@ -83,3 +83,28 @@ fn short_duration(seconds: i64) -> String {
         _ => two(days / 365, "y", days % 365, "d"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::short_duration;
+
+    #[test]
+    fn ages_lose_their_small_units_as_they_grow() {
+        let minute = 60;
+        let hour = 60 * minute;
+        let day = 24 * hour;
+        for (seconds, expected) in [
+            (0, "0s"),
+            (119, "119s"),
+            (2 * minute + 5, "2m5s"),
+            (59 * minute, "59m"),
+            (3 * hour + minute, "3h1m"),
+            (47 * hour, "47h"),
+            (3 * day + hour, "3d1h"),
+            (30 * day, "30d"),
+            (800 * day, "2y70d"),
+        ] {
+            assert_eq!(short_duration(seconds), expected);
+        }
+    }
+}
