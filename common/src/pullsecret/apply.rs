@@ -3,23 +3,19 @@
 use super::manifest;
 use super::outcome::{Outcome, Verb};
 use super::plan::{self, Consent, Ensure, NamespacePlan, SecretPlan, Write};
+use super::recreate;
 use super::reference::{Attachment, Holder};
 use super::secret::{self, PullSecret};
 use super::wanted::Wanted;
+use super::written::{Written, prove};
 use crate::cluster::{self, CallError, Cluster};
-use crate::dockerconfig::Document;
 use crate::progress::Progress;
 use k8s_openapi::api::core::v1::Secret;
-use serde::Deserialize;
 use serde_json::{Value, json};
 use std::cell::Cell;
 
 /// A secret that keeps changing under us is given up on after so many tries.
 const CONFLICTS: usize = 8;
-/// The type of the copy that exists while an immutable secret is replaced: no kubelet
-/// uses it, and no scan of ours reads it.
-const REPLACING: &str = "kubectl-quay.io/replacing";
-
 /// What is needed to carry plans out in one cluster, and to make them anew after a conflict.
 pub struct Apply<'a> {
     /// The cluster.
@@ -66,13 +62,6 @@ pub async fn apply(
         outcomes = watch => outcomes,
     };
     outcomes.into_iter().flatten().collect()
-}
-
-/// The part of a PATCH's or POST's answer that proves it.
-#[derive(Deserialize)]
-struct Written {
-    #[serde(default)]
-    data: std::collections::BTreeMap<String, String>,
 }
 
 impl Apply<'_> {
@@ -188,78 +177,11 @@ impl Apply<'_> {
                     document,
                 )
             }
-            Write::Recreate(document) => return self.recreate(plan, document).await,
+            Write::Recreate(document) => {
+                return recreate::recreate(self.cluster, plan, document, self.write).await;
+            }
         };
         prove(&written, document)
-    }
-
-    /// Puts a new secret in the place of an immutable one. A copy holds the content
-    /// while there is none, so that a crash in between loses nothing.
-    async fn recreate(&self, plan: &SecretPlan, document: &Document) -> Result<(), CallError> {
-        let Some(base) = &plan.base else {
-            return Ok(());
-        };
-        if self.write == cluster::Write::DryRun {
-            return Ok(());
-        }
-        let collection = secret::collection(&plan.namespace);
-        let path = base.path();
-        let mut object: Value = self.cluster.get(&path).await?;
-        if let Some(metadata) = object["metadata"].as_object_mut() {
-            for field in [
-                "uid",
-                "resourceVersion",
-                "creationTimestamp",
-                "managedFields",
-                "generation",
-            ] {
-                metadata.remove(field);
-            }
-            if let Some(annotations) = metadata
-                .get_mut("annotations")
-                .and_then(Value::as_object_mut)
-            {
-                annotations.remove(secret::LAST_APPLIED);
-            }
-        }
-        object["data"][document.format().data_key()] = json!(manifest::data(document));
-        let copy_name = format!("{}.replacing", plan.name);
-        let copy = json!({
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "metadata": {"name": copy_name, "namespace": plan.namespace},
-            "type": REPLACING,
-            "data": object["data"],
-        });
-        let copied: Secret = self.cluster.create(&collection, &copy, self.write).await.map_err(|error| {
-            if !error.is_conflict() {
-                return error;
-            }
-            CallError::Transport(format!("secret `{copy_name}` is left of a replacement that broke off; compare and delete it"))
-        })?;
-        self.cluster
-            .delete(&path, &base.uid, &base.resource_version, self.write)
-            .await?;
-        let written: Written = self
-            .cluster
-            .create(&collection, &object, self.write)
-            .await
-            .map_err(|error| {
-                CallError::Transport(format!(
-                    "{error}; its whole content is kept in secret `{copy_name}`"
-                ))
-            })?;
-        prove(&written, document)?;
-        let uid = copied.metadata.uid.unwrap_or_default();
-        let version = copied.metadata.resource_version.unwrap_or_default();
-        self.cluster
-            .delete(
-                &secret::path(&plan.namespace, &copy_name),
-                &uid,
-                &version,
-                self.write,
-            )
-            .await
     }
 
     /// Reads the secret again and plans from what it is now. `None`: there is nothing to do any more.
@@ -374,15 +296,4 @@ impl Apply<'_> {
             }
         }
     }
-}
-
-/// The server has stored what was sent, as its answer shows.
-fn prove(written: &Written, document: &Document) -> Result<(), CallError> {
-    let stored = written.data.get(document.format().data_key());
-    if stored.is_some_and(|stored| *stored == manifest::data(document)) {
-        return Ok(());
-    }
-    Err(CallError::Unreadable(
-        "the API server stored something else than was sent (an admission webhook?)".to_owned(),
-    ))
 }

@@ -10,6 +10,7 @@ mod owner;
 mod plan;
 mod pod;
 mod proof;
+mod recreate;
 mod reference;
 mod removal;
 mod secret;
@@ -17,6 +18,7 @@ mod service_account;
 mod sync;
 mod verify;
 mod wanted;
+mod written;
 
 pub use apply::{Apply, apply};
 pub use inventory::{Inventory, InventoryItem};
@@ -31,6 +33,7 @@ pub use plan::{
 };
 pub use pod::{PodUse, running_pods};
 pub use proof::{Proof, Proofs};
+pub use recreate::finish_replacements;
 pub use reference::{Attachment, Holder};
 pub use removal::{RemovalPlan, plan_removal, registries_of};
 pub use secret::PullSecret;

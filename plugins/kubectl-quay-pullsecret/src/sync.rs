@@ -13,7 +13,7 @@ use quay_common::credentials::sessions;
 use quay_common::progress::Progress;
 use quay_common::pullsecret::{
     Apply, ClusterView, Consent, Ensure, NamespacePlan, Outcome, Outcomes, Verdict, Wanted, apply,
-    logins, manifests, observe_service_accounts, views, wanted,
+    finish_replacements, logins, manifests, observe_service_accounts, views, wanted,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -66,6 +66,7 @@ struct Planned<'a> {
 pub async fn run(args: SyncArgs, console: &Console) -> Result<Exit, Failure> {
     let began = Instant::now();
     let clusters = connect(&args.cluster, FIELD_MANAGER).await?;
+    let finished = finish_earlier(&args, &clusters).await?;
     let consent = Consent {
         force: args.force,
         replace_account: args.replace_account,
@@ -82,6 +83,7 @@ pub async fn run(args: SyncArgs, console: &Console) -> Result<Exit, Failure> {
             (wanted, None, views, failures)
         }
     };
+    items.extend(finished);
     let mut planned = Vec::new();
     for view in &views {
         let (plans, failures) = plan(&args, view, ensure.as_ref(), &wanted, consent).await?;
@@ -102,6 +104,19 @@ pub async fn run(args: SyncArgs, console: &Console) -> Result<Exit, Failure> {
         dry_run: args.dry_run.label(),
     };
     report(&args, &outcomes, began, console)
+}
+
+/// Only `--force` replaces immutable secrets, so only then something can be left half done.
+async fn finish_earlier(args: &SyncArgs, clusters: &[Cluster]) -> Result<Vec<Outcome>, Failure> {
+    let mut outcomes = Vec::new();
+    if !args.force || args.dry_run.label().is_some() {
+        return Ok(outcomes);
+    }
+    for cluster in clusters {
+        let selection = args.scope.resolve(cluster).await?;
+        outcomes.extend(finish_replacements(cluster, &selection, &args.scope.excluded()?).await?);
+    }
+    Ok(outcomes)
 }
 
 /// Without `--robot`: what the clusters hold, and what all logins say it should be.
