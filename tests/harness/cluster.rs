@@ -2,12 +2,13 @@
 //! the sandbox's small cluster. Everything is seeded and checked with kubectl.
 
 use super::context::TestContext;
+use super::faulty::FaultyCluster;
 use super::process::{Output, run};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use quay_sandbox::cluster::{Cluster, ClusterOptions};
 use quay_sandbox::http::Authority;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -20,6 +21,9 @@ pub const CONTROL_PLANE: &str = "QUAY_TEST_CONTROLPLANE";
 
 /// Longer than a control plane needs to start on a busy machine.
 const READY: Duration = Duration::from_secs(120);
+
+/// The kubeconfig that kubectl is run with.
+const KUBECTL_CONFIG: &str = "kubectl.config";
 
 /// One cluster, and the kubeconfigs of its two users.
 pub struct TestCluster {
@@ -64,12 +68,24 @@ impl TestCluster {
         };
         let cluster =
             Cluster::start(options).unwrap_or_else(|error| panic!("no small cluster: {error}"));
-        Self {
-            folder: new_folder(),
-            admin: cluster.kubeconfig("admin"),
-            limited: cluster.kubeconfig("limited"),
-            backend: Backend::Small(Box::new(cluster)),
-        }
+        let (admin, limited) = (cluster.kubeconfig("admin"), cluster.kubeconfig("limited"));
+        Self::new(
+            new_folder(),
+            admin,
+            limited,
+            Backend::Small(Box::new(cluster)),
+        )
+    }
+
+    fn new(folder: PathBuf, admin: String, limited: String, backend: Backend) -> Self {
+        let cluster = Self {
+            folder,
+            admin,
+            limited,
+            backend,
+        };
+        cluster.file(KUBECTL_CONFIG, &cluster.admin);
+        cluster
     }
 
     fn control_plane(program: &Path) -> Self {
@@ -100,12 +116,8 @@ impl TestCluster {
                 .unwrap_or_else(|error| panic!("cannot read {path}: {error}"))
         };
         let (admin, limited) = (kubeconfig("admin"), kubeconfig("limited"));
-        Self {
-            folder,
-            admin,
-            limited,
-            backend: Backend::ControlPlane { child, stdin },
-        }
+        let backend = Backend::ControlPlane { child, stdin };
+        Self::new(folder, admin, limited, backend)
     }
 
     /// The small cluster behind it, for its request log and its faults.
@@ -118,17 +130,17 @@ impl TestCluster {
 
     /// Lets `context` run as this cluster's administrator.
     pub fn join(&self, context: &mut TestContext) {
-        self.join_with(context, &self.admin);
+        join(context, &self.admin);
     }
 
     /// Lets `context` run as the user `limited`, who may do what tests grant.
     pub fn join_limited(&self, context: &mut TestContext) {
-        self.join_with(context, &self.limited);
+        join(context, &self.limited);
     }
 
-    fn join_with(&self, context: &mut TestContext, kubeconfig: &str) {
-        let path = context.file("kubeconfig", kubeconfig);
-        context.set("KUBECONFIG", &path.to_string_lossy());
+    /// The same cluster behind a proxy of the test's own, which fails when told to.
+    pub fn behind_proxy(&self) -> FaultyCluster {
+        FaultyCluster::start(self, &[&self.admin, &self.limited])
     }
 
     /// The administrator's kubeconfig.
@@ -137,11 +149,35 @@ impl TestCluster {
     }
 
     /// A namespace of its own, whose `default` service account exists.
+    #[track_caller]
     pub fn namespace(&self, hint: &str) -> String {
-        let name = self.name(hint);
-        self.kubectl(&["create", "namespace", &name]);
+        let name = self.fresh_namespace(hint, |_| Vec::new());
         self.wait_for(&["-n", &name, "get", "serviceaccount", "default"]);
         name
+    }
+
+    /// A namespace of its own with objects in it; its `default` service account may not
+    /// exist yet.
+    #[track_caller]
+    pub fn fresh_namespace(&self, hint: &str, objects: impl Fn(&str) -> Vec<Value>) -> String {
+        self.fresh_namespaces(hint, 1, objects).remove(0)
+    }
+
+    /// So many of those.
+    #[track_caller]
+    pub fn fresh_namespaces(
+        &self,
+        hint: &str,
+        count: usize,
+        objects: impl Fn(&str) -> Vec<Value>,
+    ) -> Vec<String> {
+        let names: Vec<String> = (0..count).map(|_| self.name(hint)).collect();
+        let namespace =
+            |name| json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+        let mut all: Vec<Value> = names.iter().map(namespace).collect();
+        all.extend(names.iter().flat_map(|name| objects(name)));
+        self.create_all(&all);
+        names
     }
 
     /// A name no other test uses.
@@ -163,20 +199,29 @@ impl TestCluster {
             .expect(0);
     }
 
+    /// Creates objects, in this order.
+    #[track_caller]
+    pub fn create_all(&self, objects: &[Value]) {
+        self.create(&json!({"apiVersion": "v1", "kind": "List", "items": objects}));
+    }
+
     /// Runs kubectl as the administrator, with this stdin.
     pub fn try_kubectl(&self, arguments: &[&str], stdin: &str) -> Output {
-        let kubeconfig = self.folder.join("kubectl.config");
-        if !kubeconfig.exists() {
-            std::fs::write(&kubeconfig, &self.admin)
-                .unwrap_or_else(|error| panic!("cannot write {}: {error}", kubeconfig.display()));
-        }
         let mut command = Command::new("kubectl");
         command
             .arg("--kubeconfig")
-            .arg(&kubeconfig)
+            .arg(self.folder.join(KUBECTL_CONFIG))
             .args(arguments)
             .env("HOME", &self.folder);
         run(command, stdin.as_bytes())
+    }
+
+    /// Writes a file where kubectl can read it.
+    pub(crate) fn file(&self, name: &str, content: &str) -> PathBuf {
+        let path = self.folder.join(name);
+        std::fs::write(&path, content)
+            .unwrap_or_else(|error| panic!("cannot write {}: {error}", path.display()));
+        path
     }
 
     fn wait_for(&self, arguments: &[&str]) {
@@ -256,6 +301,12 @@ impl Drop for TestCluster {
     }
 }
 
+/// Lets `context` use this kubeconfig.
+pub(crate) fn join(context: &mut TestContext, kubeconfig: &str) {
+    let path = context.file("kubeconfig", kubeconfig);
+    context.set("KUBECONFIG", &path.to_string_lossy());
+}
+
 fn new_folder() -> PathBuf {
     static NUMBER: AtomicUsize = AtomicUsize::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -267,16 +318,12 @@ fn new_folder() -> PathBuf {
 
 /// A pull secret with these entries below `auths`.
 pub fn pull_secret(namespace: &str, name: &str, auths: &Value) -> Value {
-    pull_secret_of(
-        namespace,
-        name,
-        &serde_json::json!({"auths": auths}).to_string(),
-    )
+    pull_secret_of(namespace, name, &json!({"auths": auths}).to_string())
 }
 
 /// A pull secret with exactly this content.
 pub fn pull_secret_of(namespace: &str, name: &str, content: &str) -> Value {
-    serde_json::json!({
+    json!({
         "apiVersion": "v1",
         "kind": "Secret",
         "metadata": {"name": name, "namespace": namespace},

@@ -1,7 +1,8 @@
 //! A place of its own for every test: home, environment, tokens in play.
 
 use super::leaks::Leaks;
-use super::process::{Output, run};
+use super::process::{Output, Process};
+use super::running::Running;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -124,7 +125,7 @@ impl Drop for TestContext {
     }
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
     /// Gives the run this stdin; it is closed after.
     pub fn stdin(mut self, text: &str) -> Self {
         self.stdin = text.as_bytes().to_vec();
@@ -160,6 +161,11 @@ impl Run<'_> {
     /// Runs it, and fails if it gave a token away.
     #[track_caller]
     pub fn run(self) -> Output {
+        self.spawn().wait()
+    }
+
+    /// Starts it and returns while it runs.
+    pub fn spawn(self) -> Running<'a> {
         let (program, first) = self.program.split_at(1);
         let mut command = Command::new(&program[0]);
         command
@@ -168,17 +174,22 @@ impl Run<'_> {
             .env_clear()
             .envs(&self.environment)
             .current_dir(self.context.folder.join("files"));
-        let output = run(command, &self.stdin);
+        let process = Process::start(command, &self.stdin);
+        Running::new(self, process)
+    }
+
+    /// Fails if the run gave a token away.
+    #[track_caller]
+    pub(crate) fn check_all(&self, output: &Output) {
         self.check("stdout", output.stdout.as_bytes());
         self.check("stderr", output.stderr.as_bytes());
         if self.check_files {
             self.check_folder(&self.context.home());
         }
-        output
     }
 
     #[track_caller]
-    fn check(&self, stream: &str, bytes: &[u8]) {
+    pub(crate) fn check(&self, stream: &str, bytes: &[u8]) {
         if let Some(found) = self.leaks.find(bytes) {
             panic!("{:?} gives away {found} on {stream}", self.arguments);
         }

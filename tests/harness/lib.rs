@@ -5,14 +5,18 @@
 
 mod cluster;
 mod context;
+mod faulty;
 mod keyring;
 mod leaks;
 mod process;
 mod registry;
+mod running;
 
 pub use cluster::{CONTROL_PLANE, TestCluster, auth, pull_secret, pull_secret_of};
 pub use context::{Run, TestContext};
+pub use faulty::FaultyCluster;
 pub use keyring::{SessionBus, TestKeyring};
 pub use leaks::Leaks;
 pub use process::Output;
 pub use registry::TestQuay;
+pub use running::Running;

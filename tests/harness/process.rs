@@ -55,36 +55,80 @@ impl Output {
 }
 
 /// Runs `command` with `stdin` and waits for it; one that does not end is killed.
-pub(crate) fn run(mut command: Command, stdin: &[u8]) -> Output {
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let program = command.get_program().to_string_lossy().into_owned();
-    let mut child = command
-        .spawn()
-        .unwrap_or_else(|error| panic!("cannot start {program}: {error}"));
-    if let Some(mut pipe) = child.stdin.take() {
-        // A command that reads nothing may be gone already.
-        let _ = pipe.write_all(stdin);
+pub(crate) fn run(command: Command, stdin: &[u8]) -> Output {
+    Process::start(command, stdin).wait()
+}
+
+/// A process that was started and has not been waited for.
+pub(crate) struct Process {
+    program: String,
+    child: Child,
+    stdout: Receiver<Vec<u8>>,
+    stderr: Receiver<Vec<u8>>,
+}
+
+impl Process {
+    /// Starts `command`, hands it `stdin` and closes that.
+    pub(crate) fn start(mut command: Command, stdin: &[u8]) -> Self {
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let program = command.get_program().to_string_lossy().into_owned();
+        let mut child = command
+            .spawn()
+            .unwrap_or_else(|error| panic!("cannot start {program}: {error}"));
+        if let Some(mut pipe) = child.stdin.take() {
+            // A command that reads nothing may be gone already.
+            let _ = pipe.write_all(stdin);
+        }
+        Self {
+            program,
+            stdout: collect(child.stdout.take()),
+            stderr: collect(child.stderr.take()),
+            child,
+        }
     }
-    let stdout = collect(child.stdout.take());
-    let stderr = collect(child.stderr.take());
-    let ended = stdout
-        .recv_timeout(LIMIT)
-        .ok()
-        .zip(stderr.recv_timeout(LIMIT).ok());
-    let Some((stdout, stderr)) = ended else {
-        end(&mut child);
-        panic!("{program} did not end within {LIMIT:?}");
-    };
-    let status = child
-        .wait()
-        .unwrap_or_else(|error| panic!("cannot wait for {program}: {error}"));
-    Output {
-        code: status.code().unwrap_or(-1),
-        stdout: String::from_utf8_lossy(&stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&stderr).into_owned(),
+
+    /// Its id; nobody else gets it before [`Process::wait`].
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends it at once, without a chance to clean up.
+    pub(crate) fn kill(&mut self) {
+        let _ = self.child.kill();
+    }
+
+    /// Whether it has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(Some(_)))
+    }
+
+    /// Waits for its end; one that does not end is killed, and the test fails.
+    pub(crate) fn wait(mut self) -> Output {
+        let stdout = self.stdout.recv_timeout(LIMIT).ok();
+        let stderr = self.stderr.recv_timeout(LIMIT).ok();
+        let Some((stdout, stderr)) = stdout.zip(stderr) else {
+            let program = self.program.clone();
+            drop(self);
+            panic!("{program} did not end within {LIMIT:?}");
+        };
+        let status = self.child.wait();
+        let status =
+            status.unwrap_or_else(|error| panic!("cannot wait for {}: {error}", self.program));
+        Output {
+            code: status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&stderr).into_owned(),
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -98,9 +142,4 @@ fn collect(pipe: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
         let _ = done.send(bytes);
     });
     result
-}
-
-fn end(child: &mut Child) {
-    let _ = child.kill();
-    let _ = child.wait();
 }

@@ -1,0 +1,68 @@
+//! Killing a run at each of its mutating requests, and running it again.
+
+use crate::world::World;
+use quay_sandbox::http::{Fault, FaultAction, Hold};
+use quay_tests::Running;
+
+/// What a command is held to.
+pub trait Promise {
+    /// Makes work for the command; returns its arguments.
+    fn prepare(&mut self, world: &mut World) -> Vec<String>;
+
+    /// Holds at every moment.
+    fn nothing_is_lost(&self, world: &World);
+
+    /// Holds after a run that ended well.
+    fn is_kept(&self, world: &World);
+}
+
+/// When a run is killed.
+const MOMENTS: [(&str, fn(Hold) -> FaultAction); 2] = [
+    ("before delivery", FaultAction::HoldBefore),
+    ("after effect", FaultAction::HoldAfter),
+];
+
+/// Kills the command before the delivery of each of its `requests` mutating requests, and
+/// in other rounds after its effect with the answer withheld; runs it again every time.
+pub fn at_every_request(world: &mut World, promise: &mut dyn Promise, requests: usize) {
+    for (moment, action) in MOMENTS {
+        for request in 0..requests {
+            println!("killed {moment} of request {request}");
+            let arguments = promise.prepare(world);
+            let killed = kill(world, &arguments, request, action);
+            assert!(killed, "there are only {request} mutating requests");
+            promise.nothing_is_lost(world);
+            run(world, &arguments).wait().expect(0);
+            promise.is_kept(world);
+        }
+        println!("not killed, as there is no request {requests}");
+        let arguments = promise.prepare(world);
+        let killed = kill(world, &arguments, requests, action);
+        assert!(!killed, "there are more than {requests} mutating requests");
+        promise.is_kept(world);
+    }
+}
+
+/// Kills the command at one of its mutating requests; `false` if it ended well without.
+fn kill(
+    world: &World,
+    arguments: &[String],
+    request: usize,
+    action: fn(Hold) -> FaultAction,
+) -> bool {
+    let (faults, hold) = (world.faulty.faults(), Hold::default());
+    faults.add(Fault::nth_mutating(request, action(hold.clone())));
+    let mut run = run(world, arguments);
+    let reached = run.reaches(&hold, 1);
+    match reached {
+        true => drop(run.kill()),
+        false => drop(run.wait().expect(0)),
+    }
+    faults.clear();
+    reached
+}
+
+fn run<'a>(world: &'a World, arguments: &[String]) -> Running<'a> {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    world.context.command(&arguments).spawn()
+}

@@ -1,0 +1,74 @@
+//! A cluster whose connection fails when a test wants it to.
+
+use super::cluster::{TestCluster, join};
+use super::context::TestContext;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use quay_sandbox::http::{Authority, Faults, Proxy, RequestLog};
+use serde_json::{Value, json};
+
+/// A proxy in front of a cluster, real or small, and the kubeconfigs of its users there.
+pub struct FaultyCluster {
+    proxy: Proxy,
+    kubeconfigs: Vec<String>,
+}
+
+impl FaultyCluster {
+    /// Starts a proxy for the cluster that these kubeconfigs lead to.
+    pub(crate) fn start(cluster: &TestCluster, kubeconfigs: &[&str]) -> Self {
+        let mut configs: Vec<Value> = kubeconfigs
+            .iter()
+            .map(|kubeconfig| read(cluster, kubeconfig))
+            .collect();
+        let authority =
+            Authority::new().unwrap_or_else(|error| panic!("no certificate authority: {error}"));
+        let upstream = &configs[0]["clusters"][0]["cluster"];
+        let ca = upstream["certificate-authority-data"].as_str();
+        let ca = STANDARD.decode(ca.unwrap_or_default()).unwrap_or_default();
+        let proxy = Proxy::start(
+            upstream["server"].as_str().unwrap_or_default(),
+            &String::from_utf8_lossy(&ca),
+            authority.clone(),
+        )
+        .unwrap_or_else(|error| panic!("cannot start the proxy: {error}"));
+        for config in &mut configs {
+            config["clusters"][0]["cluster"] = json!({
+                "server": proxy.url(),
+                "certificate-authority-data": STANDARD.encode(authority.pem()),
+            });
+        }
+        Self {
+            proxy,
+            kubeconfigs: configs.iter().map(Value::to_string).collect(),
+        }
+    }
+
+    /// Lets `context` run as the administrator, through the proxy.
+    pub fn join(&self, context: &mut TestContext) {
+        join(context, &self.kubeconfigs[0]);
+    }
+
+    /// Lets `context` run as the user `limited`, through the proxy.
+    pub fn join_limited(&self, context: &mut TestContext) {
+        join(context, &self.kubeconfigs[1]);
+    }
+
+    /// The rules by which the proxy fails.
+    pub fn faults(&self) -> &Faults {
+        self.proxy.server().faults()
+    }
+
+    /// What arrived at the proxy.
+    pub fn log(&self) -> &RequestLog {
+        self.proxy.server().log()
+    }
+}
+
+/// A kubeconfig as JSON, which kubectl reads as well.
+fn read(cluster: &TestCluster, kubeconfig: &str) -> Value {
+    let path = cluster.file(&cluster.name("kubeconfig"), kubeconfig);
+    let path = path.to_string_lossy();
+    let view = ["config", "view", "--raw", "-o", "json", "--kubeconfig"];
+    let text = cluster.kubectl(&[&view[..], &[&*path]].concat());
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("kubectl printed no JSON: {error}"))
+}
