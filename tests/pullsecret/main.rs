@@ -4,6 +4,7 @@
 
 mod attach;
 mod bad_input;
+mod connection;
 mod delete;
 mod dry_run;
 mod ensure;

@@ -5,7 +5,10 @@ use crate::Failure;
 use crate::failure::FailureKind;
 use clap::{ArgAction, Args, CommandFactory, FromArgMatches};
 use std::process::ExitCode;
-use tracing_subscriber::EnvFilter;
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// How a command ended when nothing stopped it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,16 +78,18 @@ fn parse<P: Plugin>(invocation: &Invocation) -> Result<P, clap::Error> {
 
 fn start_log(verbose: u8) {
     // Only our own words: the libraries below us might print what we must not.
-    let filter = match verbose {
+    let level = match verbose {
         0 => return,
-        1 => "quay_common=info",
-        2 => "quay_common=debug",
-        _ => "quay_common=trace",
+        1 => Level::INFO,
+        2 => Level::DEBUG,
+        _ => Level::TRACE,
     };
-    tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(filter))
+    let log = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
-        .with_target(false)
+        .with_target(false);
+    tracing_subscriber::registry()
+        .with(Targets::new().with_target("quay_common", level))
+        .with(log)
         .init();
 }
 
