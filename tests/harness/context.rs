@@ -1,7 +1,8 @@
 //! A place of its own for every test: home, environment, tokens in play.
 
 use super::leaks::Leaks;
-use super::process::{Output, run};
+use super::process::{Output, run, run_typing};
+use super::terminal;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -24,6 +25,7 @@ pub struct Run<'a> {
     stdin: Vec<u8>,
     leaks: Leaks,
     check_files: bool,
+    waits_for_hiding: bool,
 }
 
 impl TestContext {
@@ -107,6 +109,7 @@ impl TestContext {
             stdin: Vec::new(),
             leaks: self.leaks.clone(),
             check_files: true,
+            waits_for_hiding: false,
         }
     }
 
@@ -149,12 +152,23 @@ impl Run<'_> {
         self
     }
 
-    /// Runs the program under another, such as `dbus-run-session --`.
-    pub fn under(mut self, wrapper: &[&str]) -> Self {
-        let mut program: Vec<String> = wrapper.iter().map(|&text| text.to_owned()).collect();
-        program.append(&mut self.program);
-        self.program = program;
+    /// Runs the program on a terminal; what it writes to stderr comes out on stdout too.
+    pub fn on_terminal(mut self) -> Self {
+        let mut typed = std::mem::replace(&mut self.program, vec!["script".to_owned()]);
+        typed.append(&mut self.arguments);
+        self.arguments = terminal::arguments(&typed, &self.tty());
         self
+    }
+
+    /// Types on the terminal once it hides what is typed.
+    pub fn types_hidden(mut self, text: &str) -> Self {
+        self.stdin = text.as_bytes().to_vec();
+        self.waits_for_hiding = true;
+        self
+    }
+
+    fn tty(&self) -> PathBuf {
+        self.context.path("tty")
     }
 
     /// Runs it, and fails if it gave a token away.
@@ -168,7 +182,14 @@ impl Run<'_> {
             .env_clear()
             .envs(&self.environment)
             .current_dir(self.context.folder.join("files"));
-        let output = run(command, &self.stdin);
+        let output = if self.waits_for_hiding {
+            let tty = self.tty();
+            run_typing(command, self.stdin.clone(), move || {
+                terminal::is_hiding(&tty)
+            })
+        } else {
+            run(command, &self.stdin)
+        };
         self.check("stdout", output.stdout.as_bytes());
         self.check("stderr", output.stderr.as_bytes());
         if self.check_files {

@@ -9,6 +9,7 @@ mod keyring;
 mod leaks;
 mod process;
 mod registry;
+mod terminal;
 
 pub use cluster::{CONTROL_PLANE, TestCluster, auth, pull_secret, pull_secret_of};
 pub use context::{Run, TestContext};

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Longer than anything a command waits for.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -55,7 +55,16 @@ impl Output {
 }
 
 /// Runs `command` with `stdin` and waits for it; one that does not end is killed.
-pub(crate) fn run(mut command: Command, stdin: &[u8]) -> Output {
+pub(crate) fn run(command: Command, stdin: &[u8]) -> Output {
+    run_typing(command, stdin.to_vec(), || true)
+}
+
+/// Like [`run`], but nothing is typed before `ready`.
+pub(crate) fn run_typing(
+    mut command: Command,
+    stdin: Vec<u8>,
+    ready: impl Fn() -> bool + Send + 'static,
+) -> Output {
     command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -65,8 +74,14 @@ pub(crate) fn run(mut command: Command, stdin: &[u8]) -> Output {
         .spawn()
         .unwrap_or_else(|error| panic!("cannot start {program}: {error}"));
     if let Some(mut pipe) = child.stdin.take() {
-        // A command that reads nothing may be gone already.
-        let _ = pipe.write_all(stdin);
+        std::thread::spawn(move || {
+            let deadline = Instant::now() + LIMIT;
+            while !ready() && Instant::now() < deadline {
+                std::thread::yield_now();
+            }
+            // A command that reads nothing may be gone already.
+            let _ = pipe.write_all(&stdin);
+        });
     }
     let stdout = collect(child.stdout.take());
     let stderr = collect(child.stderr.take());

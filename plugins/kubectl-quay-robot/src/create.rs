@@ -36,10 +36,10 @@ pub struct Args {
     dry_run: bool,
 
     #[command(flatten)]
-    connection: Connection,
+    output: OutputArgs,
 
     #[command(flatten)]
-    output: OutputArgs,
+    connection: Connection,
 }
 
 /// Quay's limit.

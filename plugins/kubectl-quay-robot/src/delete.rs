@@ -24,10 +24,10 @@ pub struct Args {
     dry_run: bool,
 
     #[command(flatten)]
-    connection: Connection,
+    output: OutputArgs,
 
     #[command(flatten)]
-    output: OutputArgs,
+    connection: Connection,
 }
 
 /// Asks first, unless told not to.

@@ -26,10 +26,10 @@ pub struct Args {
     dry_run: bool,
 
     #[command(flatten)]
-    connection: Connection,
+    output: OutputArgs,
 
     #[command(flatten)]
-    output: OutputArgs,
+    connection: Connection,
 }
 
 /// One repository that fails does not stop the others.

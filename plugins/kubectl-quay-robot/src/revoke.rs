@@ -25,10 +25,10 @@ pub struct Args {
     dry_run: bool,
 
     #[command(flatten)]
-    connection: Connection,
+    output: OutputArgs,
 
     #[command(flatten)]
-    output: OutputArgs,
+    connection: Connection,
 }
 
 /// A role that is not there is no failure; an unknown robot or repository is.
