@@ -11,6 +11,8 @@ mod changes;
 mod login;
 #[path = "robot/reading.rs"]
 mod reading;
+#[path = "robot/signing_in.rs"]
+mod signing_in;
 #[path = "robot/token.rs"]
 mod token;
 #[path = "robot/trouble.rs"]

@@ -3,6 +3,7 @@
 use super::leaks::Leaks;
 use super::process::{Output, Process};
 use super::running::Running;
+use super::terminal;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -25,6 +26,7 @@ pub struct Run<'a> {
     stdin: Vec<u8>,
     leaks: Leaks,
     check_files: bool,
+    waits_for_hiding: bool,
 }
 
 impl TestContext {
@@ -108,6 +110,7 @@ impl TestContext {
             stdin: Vec::new(),
             leaks: self.leaks.clone(),
             check_files: true,
+            waits_for_hiding: false,
         }
     }
 
@@ -150,12 +153,23 @@ impl<'a> Run<'a> {
         self
     }
 
-    /// Runs the program under another, such as `dbus-run-session --`.
-    pub fn under(mut self, wrapper: &[&str]) -> Self {
-        let mut program: Vec<String> = wrapper.iter().map(|&text| text.to_owned()).collect();
-        program.append(&mut self.program);
-        self.program = program;
+    /// Runs the program on a terminal; what it writes to stderr comes out on stdout too.
+    pub fn on_terminal(mut self) -> Self {
+        let mut typed = std::mem::replace(&mut self.program, vec!["script".to_owned()]);
+        typed.append(&mut self.arguments);
+        self.arguments = terminal::arguments(&typed, &self.tty());
         self
+    }
+
+    /// Types on the terminal once it hides what is typed.
+    pub fn types_hidden(mut self, text: &str) -> Self {
+        self.stdin = text.as_bytes().to_vec();
+        self.waits_for_hiding = true;
+        self
+    }
+
+    fn tty(&self) -> PathBuf {
+        self.context.path("tty")
     }
 
     /// Runs it, and fails if it gave a token away.
@@ -174,7 +188,13 @@ impl<'a> Run<'a> {
             .env_clear()
             .envs(&self.environment)
             .current_dir(self.context.folder.join("files"));
-        let process = Process::start(command, &self.stdin);
+        let process = if self.waits_for_hiding {
+            let tty = self.tty();
+            let stdin = self.stdin.clone();
+            Process::start_typing(command, stdin, move || terminal::is_hiding(&tty))
+        } else {
+            Process::start(command, &self.stdin)
+        };
         Running::new(self, process)
     }
 

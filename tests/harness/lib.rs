@@ -11,6 +11,7 @@ mod leaks;
 mod process;
 mod registry;
 mod running;
+mod terminal;
 
 pub use cluster::{CONTROL_PLANE, TestCluster, auth, pull_secret, pull_secret_of};
 pub use context::{Run, TestContext};

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Longer than anything a command waits for.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -69,7 +69,16 @@ pub(crate) struct Process {
 
 impl Process {
     /// Starts `command`, hands it `stdin` and closes that.
-    pub(crate) fn start(mut command: Command, stdin: &[u8]) -> Self {
+    pub(crate) fn start(command: Command, stdin: &[u8]) -> Self {
+        Self::start_typing(command, stdin.to_vec(), || true)
+    }
+
+    /// The same, but nothing is typed before `ready`.
+    pub(crate) fn start_typing(
+        mut command: Command,
+        stdin: Vec<u8>,
+        ready: impl Fn() -> bool + Send + 'static,
+    ) -> Self {
         command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -79,8 +88,14 @@ impl Process {
             .spawn()
             .unwrap_or_else(|error| panic!("cannot start {program}: {error}"));
         if let Some(mut pipe) = child.stdin.take() {
-            // A command that reads nothing may be gone already.
-            let _ = pipe.write_all(stdin);
+            std::thread::spawn(move || {
+                let deadline = Instant::now() + LIMIT;
+                while !ready() && Instant::now() < deadline {
+                    std::thread::yield_now();
+                }
+                // A command that reads nothing may be gone already.
+                let _ = pipe.write_all(&stdin);
+            });
         }
         Self {
             program,

@@ -88,9 +88,9 @@ fn a_robot_that_exists_is_refused_unless_that_is_fine() {
         "create",
         "myorg+deploy",
         "--grant",
-        "my-app",
-        "--grant",
         "backend-api",
+        "--grant",
+        "my-app",
     ];
     context
         .run(&create)
@@ -99,9 +99,14 @@ fn a_robot_that_exists_is_refused_unless_that_is_fine() {
         .says("--exists-ok");
     let create = [&create[..], &["--exists-ok"]].concat();
     let first = changes(&context, &create, 0);
-    assert_eq!(first[0], json!(["robot/myorg+deploy", null, "exists"]));
-    assert!(first.contains(&json!(["repository/myorg/my-app", "read", "unchanged"])));
-    assert!(first.contains(&json!(["repository/myorg/backend-api", "read", "granted"])));
+    assert_eq!(
+        first,
+        [
+            json!(["robot/myorg+deploy", null, "exists"]),
+            json!(["repository/myorg/backend-api", "read", "granted"]),
+            json!(["repository/myorg/my-app", "read", "unchanged"]),
+        ]
+    );
     let again = changes(&context, &create, 0);
     assert!(
         again[1..].iter().all(|change| change[2] == "unchanged"),
@@ -174,7 +179,7 @@ fn dry_runs_write_nothing() {
     let (context, quay) = signed_in(SCOPES);
     for arguments in [
         &["create", "myorg+ci", "--grant", "my-app", "--dry-run"][..],
-        &["grant", "myorg+deploy", "backend-api", "--dry-run"],
+        &["grant", "myorg+deploy", "backend-api", "--dry-run=client"],
         &["revoke", "myorg+deploy", "my-app", "--dry-run"],
         &["delete", "myorg+deploy", "--dry-run"],
     ] {

@@ -1,8 +1,10 @@
 //! `list` and `describe`.
 
-use crate::{ALL_SCOPES, SCOPES, signed_in, start};
-use quay_sandbox::quay::{Binding, Role};
+use crate::{ALL_SCOPES, BINARY, SCOPES, signed_in, start};
+use quay_sandbox::quay::{Binding, QuayOptions, Role};
+use quay_tests::{TestContext, TestQuay};
 use serde_json::Value;
+use std::time::Duration;
 
 fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
@@ -159,4 +161,49 @@ fn an_unknown_robot_and_an_unknown_organization_are_errors_that_name_them() {
     organization
         .says("`nosuchorg`")
         .says("organization has to exist");
+}
+
+#[test]
+fn quay_never_has_to_answer_more_than_four_requests_at_once() {
+    let mut context = TestContext::new(BINARY);
+    let options = QuayOptions {
+        delay: Duration::from_millis(20),
+        ..QuayOptions::default()
+    };
+    let quay = TestQuay::start_with(&mut context, options);
+    quay.sign_in(&mut context, SCOPES);
+    quay.quay.edit(|state| {
+        for number in 0..30 {
+            let name = format!("app-{number}");
+            state.add_repository("myorg", &name, false);
+            let granted = state.set_permission("myorg", &name, "myorg+deploy", Some(Role::Read));
+            granted.unwrap();
+        }
+    });
+    let run = context.run(&["describe", "myorg+deploy"]).expect(0);
+    run.prints("myorg/app-29");
+    let all = quay.quay.server().log().all();
+    let requests: Vec<_> = all
+        .iter()
+        .filter(|it| it.path.starts_with("/api/"))
+        .collect();
+    assert!(requests.len() > 30);
+    let at_once = |moment| {
+        let running = requests
+            .iter()
+            .filter(|it| it.began <= moment && it.ended.is_none_or(|ended| ended > moment));
+        running.count()
+    };
+    let most = requests.iter().map(|it| at_once(it.began)).max().unwrap();
+    assert!((2..=4).contains(&most), "{most} at once");
+    assert!(
+        requests
+            .iter()
+            .all(|it| it.connection == requests[0].connection)
+    );
+    assert!(
+        requests
+            .iter()
+            .all(|it| it.header("x-requested-with") == Some("XMLHttpRequest"))
+    );
 }

@@ -1,6 +1,6 @@
 //! `token`: the one command that may give a token away, to where it was asked to.
 
-use crate::{BINARY, SCOPES, signed_in};
+use crate::{SCOPES, signed_in};
 use std::os::unix::fs::PermissionsExt;
 
 #[test]
@@ -69,14 +69,14 @@ fn a_file_that_cannot_be_written_is_told() {
 #[test]
 fn a_terminal_shows_it_only_with_show() {
     let (context, quay) = signed_in(SCOPES);
-    // `script` gives the command a terminal.
-    let typed = format!("{BINARY} token myorg+deploy");
     let run = context
-        .program("script", &["-qec", &typed, "/dev/null"])
+        .command(&["token", "myorg+deploy"])
+        .on_terminal()
         .run();
     run.expect(2).prints("not shown on a terminal");
-    let typed = format!("{typed} --show");
-    let run = context.program("script", &["-qec", &typed, "/dev/null"]);
+    let run = context
+        .command(&["token", "myorg+deploy", "--show"])
+        .on_terminal();
     run.reveals(&quay.robot_token)
         .run()
         .expect(0)

@@ -51,6 +51,15 @@ fn repositories_and_roles_are_checked_before_anything_is_sent() {
     let role = context.run(&["create", "myorg+new", "--grant", "my-app=owner"]);
     role.expect(2).says("read, write and admin");
     context.run(&["grant", "myorg+deploy", "../x"]).expect(2);
+    let twice = [
+        "create",
+        "myorg+new",
+        "--grant",
+        "my-app",
+        "--grant",
+        "myorg/my-app=write",
+    ];
+    context.run(&twice).expect(2).says("twice");
     let long = "x".repeat(256);
     context
         .run(&["create", "myorg+new", "--description", &long])
@@ -77,4 +86,14 @@ fn every_shell_gets_a_completion_script() {
         let script = context.run(&["completion", shell]).expect(0);
         script.prints("kubectl-quay-robot").prints("describe");
     }
+}
+
+#[test]
+fn variables_set_to_nothing_are_not_set() {
+    let mut context = TestContext::new(BINARY);
+    for name in ["QUAY_URL", "QUAY_CA_FILE", "QUAY_API_TOKEN"] {
+        context.set(name, "");
+    }
+    let run = context.run(&["list"]).expect(2);
+    run.says("which registry?");
 }

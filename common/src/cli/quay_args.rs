@@ -2,6 +2,7 @@
 
 use crate::registry::RegistryHost;
 use clap::Args;
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use std::path::PathBuf;
 
 /// Which registry, where its API is, and how far its certificate is trusted.
@@ -17,7 +18,8 @@ pub struct QuayArgs {
     pub quay_url: Option<String>,
 
     /// Certificate authority of the registry and its API
-    #[arg(long, value_name = "FILE", env = "QUAY_CA_FILE")]
+    // A variable that is set to nothing is not set.
+    #[arg(long, value_name = "FILE", env = "QUAY_CA_FILE", value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub registry_ca: Option<PathBuf>,
 
     /// Accept plain http and unknown certificates from the registry

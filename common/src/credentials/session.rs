@@ -71,7 +71,11 @@ pub fn endpoint(args: &QuayArgs, settings: &Settings) -> Result<Endpoint, Failur
     if let Some((api, _)) = origin {
         endpoint.api = api;
     }
-    if let Some(ca) = &args.registry_ca {
+    if let Some(ca) = args
+        .registry_ca
+        .as_ref()
+        .filter(|ca| !ca.as_os_str().is_empty())
+    {
         // Settings outlive the directory the command was typed in.
         endpoint.ca = Some(std::path::absolute(ca).unwrap_or_else(|_| ca.clone()));
     }
@@ -149,14 +153,21 @@ pub async fn sessions(
             .into_iter()
             .collect());
     }
+    // Side by side, so that a keyring that hangs costs its three seconds once.
+    let opened = settings
+        .registries
+        .iter()
+        .map(|(registry, remembered)| async move {
+            let endpoint = remembered.endpoint(registry.clone());
+            (registry, remembered_session(&endpoint, remembered).await)
+        });
     let mut sessions = Vec::new();
-    for (registry, remembered) in &settings.registries {
-        let endpoint = remembered.endpoint(registry.clone());
-        match remembered_session(&endpoint, remembered).await {
+    for (registry, session) in futures::future::join_all(opened).await {
+        match session {
             Ok(Some(session)) => sessions.push(session),
             Ok(None) => console.warn(format!("the login for {registry} has no token any more")),
             Err(failure) => {
-                console.warn(format!("the login for {registry} is left out: {failure}"))
+                console.warn(format!("the login for {registry} is left out: {failure}"));
             }
         }
     }

@@ -137,6 +137,11 @@ pub async fn create_robot(
         .map(|(_, repository, role)| (repository, role))
         .collect::<Vec<_>>();
     grants.extend(write_grants(quay, &creation.robot, &wanted, dry_run).await);
+    let order = |outcome: &GrantOutcome| {
+        let mut asked = creation.grants.iter();
+        asked.position(|(repository, _)| *repository == outcome.repository)
+    };
+    grants.sort_by_key(order);
     Ok(Provisioned { existed, grants })
 }
 

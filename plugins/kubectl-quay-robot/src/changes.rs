@@ -1,6 +1,7 @@
 //! What a command changed at Quay, object by object.
 
 use crate::connection::failed;
+use crate::dry_run::DryRun;
 use quay_common::cli::{Console, Exit, Report, Table};
 use quay_common::credentials::Session;
 use quay_common::quay::{GrantOutcome, GrantState, RobotName, Role};
@@ -13,7 +14,8 @@ use serde::Serialize;
 pub struct Changes {
     registry: RegistryHost,
     robot: RobotName,
-    dry_run: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dry_run: Option<&'static str>,
     changes: Vec<Change>,
 }
 
@@ -31,11 +33,11 @@ struct Change {
 
 impl Changes {
     /// No changes yet.
-    pub fn new(session: &Session, robot: &RobotName, dry_run: bool) -> Self {
+    pub fn new(session: &Session, robot: &RobotName, dry_run: &DryRun) -> Self {
         Self {
             registry: session.endpoint.registry.clone(),
             robot: robot.clone(),
-            dry_run,
+            dry_run: dry_run.label(),
             changes: Vec::new(),
         }
     }
@@ -95,7 +97,11 @@ impl Report for Changes {
         }
         let mut table = Table::new(headings);
         for change in &self.changes {
-            let dry = if self.dry_run { " (dry run)" } else { "" };
+            let dry = if self.dry_run.is_some() {
+                " (dry run)"
+            } else {
+                ""
+            };
             let mut row = vec![
                 change.object.clone(),
                 change.role.map(|role| role.to_string()).unwrap_or_default(),

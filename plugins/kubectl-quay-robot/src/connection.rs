@@ -5,7 +5,8 @@ use quay_common::cli::{ClusterArgs, Console, QuayArgs};
 use quay_common::credentials::{Session, signed_in};
 use quay_common::quay::ApiError;
 
-/// Which Quay to talk to; the cluster flags say where an `--auth-secret` is.
+/// Which Quay to talk to; the cluster flags say where an `--auth-secret` is. Flattened last
+/// into a command's arguments: what follows would stand under its headings.
 #[derive(Debug, clap::Args)]
 pub struct Connection {
     #[command(flatten)]

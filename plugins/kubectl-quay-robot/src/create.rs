@@ -2,6 +2,7 @@
 
 use crate::changes::Changes;
 use crate::connection::{Connection, failed};
+use crate::dry_run::DryRun;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs};
 use quay_common::credentials::Session;
@@ -31,15 +32,14 @@ pub struct Args {
     #[arg(long)]
     exists_ok: bool,
 
-    /// Only say what would be done
-    #[arg(long)]
-    dry_run: bool,
-
     #[command(flatten)]
-    connection: Connection,
+    dry_run: DryRun,
 
     #[command(flatten)]
     output: OutputArgs,
+
+    #[command(flatten)]
+    connection: Connection,
 }
 
 /// Quay's limit.
@@ -52,12 +52,7 @@ fn description(text: &str) -> Result<String, String> {
 
 /// A robot that was created stays, even where a role could not be given.
 pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
-    let grants = args
-        .grants
-        .iter()
-        .map(|grant| parse_grant(&args.robot, grant))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(Failure::usage)?;
+    let grants = parse_grants(&args.robot, &args.grants).map_err(Failure::usage)?;
     let creation = Creation {
         robot: args.robot,
         description: args.description,
@@ -66,10 +61,10 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
     };
     let session = args.connection.open(console).await?;
     let robot = &creation.robot;
-    let created = create_robot(&session.quay, &creation, args.dry_run)
+    let created = create_robot(&session.quay, &creation, args.dry_run.is_on())
         .await
         .map_err(|reason| not_created(reason, robot, &session, console))?;
-    let mut changes = Changes::new(&session, robot, args.dry_run);
+    let mut changes = Changes::new(&session, robot, &args.dry_run);
     changes.robot(if created.existed { "exists" } else { "created" });
     let rest = rest_of(robot, &created.grants, console);
     let exit = changes.repositories(created.grants, &session, console);
@@ -84,6 +79,21 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
         console.failure(&failure.next(rest));
     }
     Ok(exit)
+}
+
+fn parse_grants(
+    robot: &RobotName,
+    texts: &[String],
+) -> Result<Vec<(RepositoryName, Role)>, String> {
+    let mut grants: Vec<(RepositoryName, Role)> = Vec::new();
+    for text in texts {
+        let (repository, role) = parse_grant(robot, text)?;
+        if grants.iter().any(|(known, _)| *known == repository) {
+            return Err(format!("--grant names `{repository}` twice"));
+        }
+        grants.push((repository, role));
+    }
+    Ok(grants)
 }
 
 fn parse_grant(robot: &RobotName, text: &str) -> Result<(RepositoryName, Role), String> {

@@ -2,6 +2,7 @@
 
 use crate::changes::Changes;
 use crate::connection::{Connection, failed};
+use crate::dry_run::DryRun;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs};
 use quay_common::quay::RobotName;
@@ -19,15 +20,14 @@ pub struct Args {
     #[arg(short, long)]
     yes: bool,
 
-    /// Only say what would be done
-    #[arg(long)]
-    dry_run: bool,
-
     #[command(flatten)]
-    connection: Connection,
+    dry_run: DryRun,
 
     #[command(flatten)]
     output: OutputArgs,
+
+    #[command(flatten)]
+    connection: Connection,
 }
 
 /// Asks first, unless told not to.
@@ -35,8 +35,8 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
     let robot = args.robot;
     let session = args.connection.open(console).await?;
     let object = format!("robot `{robot}`");
-    let mut changes = Changes::new(&session, &robot, args.dry_run);
-    if args.dry_run {
+    let mut changes = Changes::new(&session, &robot, &args.dry_run);
+    if args.dry_run.is_on() {
         let found = session.quay.robot(&robot).await;
         found.map_err(failed(&session, console, object))?;
     } else {

@@ -21,10 +21,10 @@ pub struct Args {
     robot: RobotName,
 
     #[command(flatten)]
-    connection: Connection,
+    output: OutputArgs,
 
     #[command(flatten)]
-    output: OutputArgs,
+    connection: Connection,
 }
 
 #[derive(Serialize)]

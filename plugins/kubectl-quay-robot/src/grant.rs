@@ -2,6 +2,7 @@
 
 use crate::changes::Changes;
 use crate::connection::Connection;
+use crate::dry_run::DryRun;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs};
 use quay_common::quay::{RepositoryName, RobotName, Role, grant_all};
@@ -21,15 +22,14 @@ pub struct Args {
     #[arg(long, value_enum, default_value_t = Role::Read)]
     role: Role,
 
-    /// Only say what would be done
-    #[arg(long)]
-    dry_run: bool,
-
     #[command(flatten)]
-    connection: Connection,
+    dry_run: DryRun,
 
     #[command(flatten)]
     output: OutputArgs,
+
+    #[command(flatten)]
+    connection: Connection,
 }
 
 /// One repository that fails does not stop the others.
@@ -37,8 +37,15 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
     let robot = &args.robot;
     let repositories = repositories(robot, &args.repositories)?;
     let session = args.connection.open(console).await?;
-    let outcomes = grant_all(&session.quay, robot, &repositories, args.role, args.dry_run).await;
-    let mut changes = Changes::new(&session, robot, args.dry_run);
+    let outcomes = grant_all(
+        &session.quay,
+        robot,
+        &repositories,
+        args.role,
+        args.dry_run.is_on(),
+    )
+    .await;
+    let mut changes = Changes::new(&session, robot, &args.dry_run);
     let exit = changes.repositories(outcomes, &session, console);
     console.report(&changes, args.output.output)?;
     Ok(exit)

@@ -3,7 +3,9 @@
 use crate::connection::{Connection, failed};
 use jiff::Timestamp;
 use quay_common::Failure;
-use quay_common::cli::{Console, Exit, OutputArgs, OutputFormat, Report, Table, age};
+use quay_common::cli::{
+    Console, Exit, OutputArgs, OutputFormat, Report, Table, age, escape_control,
+};
 use quay_common::credentials::Session;
 use quay_common::quay::{ApiError, ListedRobot, parse_namespace};
 use quay_common::registry::RegistryHost;
@@ -19,10 +21,10 @@ pub struct Args {
     organization: Option<String>,
 
     #[command(flatten)]
-    connection: Connection,
+    output: OutputArgs,
 
     #[command(flatten)]
-    output: OutputArgs,
+    connection: Connection,
 }
 
 #[derive(Serialize)]
@@ -91,7 +93,10 @@ impl Report for Listing {
 
     fn names(&self) -> Vec<String> {
         let names = self.robots.iter();
-        names.map(|robot| format!("robot/{}", robot.name)).collect()
+        // Quay once took names with a line break at the end.
+        names
+            .map(|robot| format!("robot/{}", escape_control(&robot.name)))
+            .collect()
     }
 }
 

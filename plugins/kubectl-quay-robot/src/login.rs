@@ -12,12 +12,12 @@ use quay_common::credentials::{Storage, log_in};
 /// accept it before it is stored. Later commands mean this registry where none is named.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    #[command(flatten)]
-    connection: Connection,
-
     /// Keep the token in a plain file (mode 0600) instead of the keyring
     #[arg(long)]
     insecure_storage: bool,
+
+    #[command(flatten)]
+    connection: Connection,
 }
 
 /// Prints whose token it is, where it is kept, and what it is good for.

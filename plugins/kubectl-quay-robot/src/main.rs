@@ -6,6 +6,7 @@ mod connection;
 mod create;
 mod delete;
 mod describe;
+mod dry_run;
 mod grant;
 mod list;
 mod login;

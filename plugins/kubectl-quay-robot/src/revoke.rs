@@ -2,6 +2,7 @@
 
 use crate::changes::Changes;
 use crate::connection::Connection;
+use crate::dry_run::DryRun;
 use crate::grant::repositories;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs};
@@ -20,15 +21,14 @@ pub struct Args {
     #[arg(value_name = "REPO", required = true)]
     repositories: Vec<String>,
 
-    /// Only say what would be done
-    #[arg(long)]
-    dry_run: bool,
-
     #[command(flatten)]
-    connection: Connection,
+    dry_run: DryRun,
 
     #[command(flatten)]
     output: OutputArgs,
+
+    #[command(flatten)]
+    connection: Connection,
 }
 
 /// A role that is not there is no failure; an unknown robot or repository is.
@@ -36,8 +36,8 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
     let robot = &args.robot;
     let repositories = repositories(robot, &args.repositories)?;
     let session = args.connection.open(console).await?;
-    let outcomes = revoke_all(&session.quay, robot, &repositories, args.dry_run).await;
-    let mut changes = Changes::new(&session, robot, args.dry_run);
+    let outcomes = revoke_all(&session.quay, robot, &repositories, args.dry_run.is_on()).await;
+    let mut changes = Changes::new(&session, robot, &args.dry_run);
     let exit = changes.repositories(outcomes, &session, console);
     console.report(&changes, args.output.output)?;
     Ok(exit)

@@ -19,10 +19,10 @@ pub struct Args {
     organization: Option<String>,
 
     #[command(flatten)]
-    connection: Connection,
+    output: OutputArgs,
 
     #[command(flatten)]
-    output: OutputArgs,
+    connection: Connection,
 }
 
 #[derive(Serialize)]
