@@ -1,6 +1,6 @@
 //! Requests to the cluster that are refused, cut off, left hanging or answered to nobody.
 
-use crate::world::{ROBOT, World, names, references, text_of};
+use crate::world::{ROBOT, World, line_of, names, references, text_of};
 use quay_sandbox::http::{Fault, FaultAction};
 use quay_tests::{auth, pull_secret_of};
 use serde_json::json;
@@ -127,13 +127,6 @@ fn a_secret_whose_writes_never_succeed_is_named_and_holds_up_no_other() {
         assert!(line.contains("failed") && line.contains(name), "{line}");
         assert_eq!(repair.stale(), ["s3"]);
     }
-}
-
-/// The line of the report that is about this object.
-fn line_of<'a>(stdout: &'a str, name: &str) -> &'a str {
-    let is_about = |line: &&str| line.split_whitespace().any(|word| word == name);
-    let line = stdout.lines().find(is_about);
-    line.unwrap_or_else(|| panic!("no line about {name} in:\n{stdout}"))
 }
 
 /// Two fresh namespaces to which the robot is brought.

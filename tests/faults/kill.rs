@@ -1,7 +1,7 @@
 //! Killing a run at each of its mutating requests, and running it again.
 
 use crate::world::World;
-use quay_sandbox::http::{Fault, FaultAction, Hold};
+use quay_sandbox::http::{FaultAction, Hold};
 use quay_tests::Running;
 
 /// What a command is held to.
@@ -16,8 +16,10 @@ pub trait Promise {
     fn is_kept(&self, world: &World);
 }
 
+type Moment = fn(Hold) -> FaultAction;
+
 /// When a run is killed.
-const MOMENTS: [(&str, fn(Hold) -> FaultAction); 2] = [
+const MOMENTS: [(&str, Moment); 2] = [
     ("before delivery", FaultAction::HoldBefore),
     ("after effect", FaultAction::HoldAfter),
 ];
@@ -44,14 +46,9 @@ pub fn at_every_request(world: &mut World, promise: &mut dyn Promise, requests: 
 }
 
 /// Kills the command at one of its mutating requests; `false` if it ended well without.
-fn kill(
-    world: &World,
-    arguments: &[String],
-    request: usize,
-    action: fn(Hold) -> FaultAction,
-) -> bool {
+fn kill(world: &World, arguments: &[String], request: usize, action: Moment) -> bool {
     let (faults, hold) = (world.faulty.faults(), Hold::default());
-    faults.add(Fault::nth_mutating(request, action(hold.clone())));
+    faults.add_nth_mutating(request, action(hold.clone()));
     let mut run = run(world, arguments);
     let reached = run.reaches(&hold, 1);
     match reached {

@@ -11,6 +11,7 @@ mod answers;
 mod kill;
 mod killed_references;
 mod killed_sync;
+mod quay;
 mod replaced;
 mod world;
 mod writers;

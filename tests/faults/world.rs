@@ -121,3 +121,10 @@ pub fn references(holder: &Value) -> Vec<&str> {
         .map(|reference| reference["name"].as_str().unwrap_or_default())
         .collect()
 }
+
+/// The line of the report that is about this object.
+pub fn line_of<'a>(stdout: &'a str, name: &str) -> &'a str {
+    let is_about = |line: &&str| line.split_whitespace().any(|word| word == name);
+    let line = stdout.lines().find(is_about);
+    line.unwrap_or_else(|| panic!("no line about {name} in:\n{stdout}"))
+}

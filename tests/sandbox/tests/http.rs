@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::{HeaderMap, Method};
+use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::response::AppendHeaders;
 use axum::routing::any;
 use quay_sandbox::http::{Authority, Fault, FaultAction, Hold, Proxy, Server, ServerOptions};
@@ -161,8 +161,9 @@ fn start_proxy() -> io::Result<(Server, Proxy, Client)> {
     drop(rustls::crypto::ring::default_provider().install_default());
     let (theirs, ours) = (Authority::new()?, Authority::new()?);
     let echo = |headers: HeaderMap, body: String| async move {
-        let credential = headers.get("authorization").cloned();
-        (AppendHeaders([("x-credential", credential.unwrap())]), body)
+        let credential = headers.get("authorization");
+        let credential = credential.map_or(HeaderValue::from_static("none"), ToOwned::to_owned);
+        (AppendHeaders([("x-credential", credential)]), body)
     };
     let server = Server::start(
         Router::new().fallback(any(echo)),
@@ -227,7 +228,7 @@ async fn a_request_is_held_before_or_after_it_is_delivered() {
         let (server, proxy, client) = start_proxy().unwrap();
         let hold = Hold::default();
         let faults = proxy.server().faults();
-        faults.add(Fault::nth_mutating(1, action(hold.clone())));
+        faults.add_nth_mutating(1, action(hold.clone()));
         let request = |method| {
             let request = client.request(method, proxy.url()).bearer_auth("x");
             request.send()

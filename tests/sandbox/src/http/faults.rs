@@ -73,8 +73,6 @@ pub enum FaultAction {
 pub struct Fault {
     /// Only requests with this verb; `None` means any.
     pub method: Option<Method>,
-    /// Only requests that ask to change something, see [`Recorded::mutates`](super::Recorded).
-    pub only_mutating: bool,
     /// Only requests whose path with query holds this text.
     pub path_contains: String,
     /// How many matching requests pass first.
@@ -90,7 +88,6 @@ impl Fault {
     pub fn always(method: Method, path_contains: &str, action: FaultAction) -> Self {
         Self {
             method: Some(method),
-            only_mutating: false,
             path_contains: path_contains.to_owned(),
             skip: 0,
             times: usize::MAX,
@@ -105,18 +102,6 @@ impl Fault {
             ..Self::always(method, path_contains, action)
         }
     }
-
-    /// Only the request that asks to change something after `skip` others that do.
-    pub fn nth_mutating(skip: usize, action: FaultAction) -> Self {
-        Self {
-            method: None,
-            only_mutating: true,
-            path_contains: String::new(),
-            skip,
-            times: 1,
-            action,
-        }
-    }
 }
 
 /// The rules of a server. The first that applies decides.
@@ -127,14 +112,40 @@ pub struct Faults {
 
 #[derive(Default)]
 struct Rules {
-    list: Vec<Fault>,
+    list: Vec<Rule>,
     hits: usize,
+}
+
+struct Rule {
+    fault: Fault,
+    /// Whether requests that change nothing pass by it.
+    only_mutating: bool,
 }
 
 impl Faults {
     /// Adds a rule after the ones there are.
     pub fn add(&self, fault: Fault) {
-        self.lock().list.push(fault);
+        self.push(fault, false);
+    }
+
+    /// Adds a rule for one request: the one that asks to change something after `skip`
+    /// others that do, see [`Recorded::mutates`](super::Recorded).
+    pub fn add_nth_mutating(&self, skip: usize, action: FaultAction) {
+        let fault = Fault {
+            method: None,
+            path_contains: String::new(),
+            skip,
+            times: 1,
+            action,
+        };
+        self.push(fault, true);
+    }
+
+    fn push(&self, fault: Fault, only_mutating: bool) {
+        self.lock().list.push(Rule {
+            fault,
+            only_mutating,
+        });
     }
 
     /// Removes every rule and sets [`Faults::hits`] back to 0.
@@ -151,24 +162,25 @@ impl Faults {
         let (path, mutates) = (path_of(request), mutates(request));
         let mut rules = self.lock();
         let hit = rules.list.iter_mut().find_map(|rule| {
-            let matches = rule
+            let fault = &mut rule.fault;
+            let matches = fault
                 .method
                 .as_ref()
                 .is_none_or(|wanted| *wanted == request.method)
                 && (mutates || !rule.only_mutating)
-                && path.contains(&rule.path_contains)
-                && rule.times > 0;
+                && path.contains(&fault.path_contains)
+                && fault.times > 0;
             if !matches {
                 return None;
             }
-            if rule.skip > 0 {
-                rule.skip -= 1;
+            if fault.skip > 0 {
+                fault.skip -= 1;
                 return None;
             }
-            if rule.times != usize::MAX {
-                rule.times -= 1;
+            if fault.times != usize::MAX {
+                fault.times -= 1;
             }
-            Some(rule.action.clone())
+            Some(fault.action.clone())
         });
         rules.hits += usize::from(hit.is_some());
         hit
