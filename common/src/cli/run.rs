@@ -4,6 +4,7 @@ use super::{Console, Invocation};
 use crate::Failure;
 use crate::failure::FailureKind;
 use clap::{ArgAction, Args, CommandFactory, FromArgMatches};
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use tracing::Level;
 use tracing_subscriber::filter::Targets;
@@ -23,11 +24,11 @@ pub enum Exit {
 #[derive(Debug, Clone, Args)]
 pub struct GlobalArgs {
     /// Log what is done to stderr; twice for every request
-    #[arg(short, long, global = true, action = ArgAction::Count)]
+    #[arg(short, long, global = true, action = ArgAction::Count, display_order = 900)]
     pub verbose: u8,
 
     /// Print no messages, only results, warnings and errors
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, display_order = 901)]
     pub quiet: bool,
 }
 
@@ -49,8 +50,7 @@ pub fn run<P: Plugin>(body: impl AsyncFnOnce(P, &Console) -> Result<Exit, Failur
     let plugin = match parse::<P>(&invocation) {
         Ok(plugin) => plugin,
         Err(error) => {
-            // clap picks the stream; a closed one leaves nothing to say.
-            let _ = error.print();
+            print_usage(&error);
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
@@ -74,6 +74,26 @@ fn parse<P: Plugin>(invocation: &Invocation) -> Result<P, clap::Error> {
     let mut command = P::command().bin_name(&typed).display_name(&typed);
     let matches = command.try_get_matches_from_mut(std::env::args_os())?;
     P::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
+/// Help, version or a usage error, in one piece: clap alone would write line by line.
+fn print_usage(error: &clap::Error) {
+    let text = error.render();
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let shown = |terminal: bool| match terminal && !plain {
+        true => text.ansi().to_string(),
+        false => text.to_string(),
+    };
+    // A closed stream leaves nothing to say.
+    let _ = if error.use_stderr() {
+        let stream = std::io::stderr();
+        let text = shown(stream.is_terminal());
+        stream.lock().write_all(text.as_bytes())
+    } else {
+        let stream = std::io::stdout();
+        let text = shown(stream.is_terminal());
+        stream.lock().write_all(text.as_bytes())
+    };
 }
 
 fn start_log(verbose: u8) {

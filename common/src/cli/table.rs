@@ -70,6 +70,30 @@ impl Table {
     }
 }
 
+/// The column that names the cluster: shown where there are several, or all columns are wanted.
+#[derive(Debug, Clone, Copy)]
+pub struct ContextColumn(bool);
+
+impl ContextColumn {
+    /// Decides from the context of each row.
+    pub fn new<'a>(contexts: impl IntoIterator<Item = &'a str>, wide: bool) -> Self {
+        let mut contexts = contexts.into_iter();
+        let first = contexts.next();
+        Self(wide || contexts.any(|context| Some(context) != first))
+    }
+
+    /// The headings, this column's first.
+    pub fn headings(self, rest: &[&'static str]) -> Vec<&'static str> {
+        let first = self.0.then_some("CONTEXT");
+        first.into_iter().chain(rest.iter().copied()).collect()
+    }
+
+    /// The beginning of a row.
+    pub fn cells(self, context: &str) -> Vec<String> {
+        self.0.then(|| context.to_owned()).into_iter().collect()
+    }
+}
+
 /// How long ago something was, as kubectl's AGE column says it: `45s`, `12m`, `5h`, `9d`.
 pub fn age(since: Timestamp, now: Timestamp) -> String {
     let seconds = now.as_second().saturating_sub(since.as_second()).max(0);

@@ -218,20 +218,31 @@ fn names_a_proxy(kubeconfig: &Kubeconfig, context: &str) -> bool {
         })
 }
 
-/// kube compares NO_PROXY with the proxy's address instead of the API server's;
-/// Go, and so kubectl, also never sends loopback addresses through a proxy.
+/// kube compares NO_PROXY with the proxy's address instead of the API server's. Go, and so
+/// kubectl, also never sends loopback addresses through a proxy.
 fn respect_no_proxy(config: &mut Config) {
-    let loopback = config.cluster_url.host().is_some_and(|host| {
+    let server = &config.cluster_url;
+    let loopback = server.host().is_some_and(|host| {
         let host = host.trim_matches(['[', ']']);
         host == "localhost"
             || host
                 .parse::<std::net::IpAddr>()
                 .is_ok_and(|address| address.is_loopback())
     });
-    let proxy = Matcher::from_env().intercept(&config.cluster_url);
-    config.proxy_url = proxy
-        .filter(|_| !loopback)
-        .map(|intercept| intercept.uri().clone());
+    let proxied = !loopback && Matcher::from_env().intercept(server).is_some();
+    config.proxy_url = ["HTTPS_PROXY", "https_proxy"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|text| !text.is_empty()))
+        .filter(|_| proxied)
+        .and_then(|text| proxy_url(&text));
+}
+
+/// Like Go, reads an address without a scheme as one of an http proxy.
+fn proxy_url(text: &str) -> Option<http::Uri> {
+    match text.contains("://") {
+        true => text.parse().ok(),
+        false => format!("http://{text}").parse().ok(),
+    }
 }
 
 /// Two contexts may lead to one cluster: kube-system's UID tells. A cluster that does
@@ -247,4 +258,16 @@ async fn distinct(clusters: Vec<Cluster>) -> Vec<Cluster> {
         .filter(|(_, new)| *new)
         .map(|(cluster, _)| cluster)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_without_a_scheme_is_an_http_proxy_and_keeps_its_credentials() {
+        let url = |text| proxy_url(text).unwrap().to_string();
+        assert_eq!(url("proxy.corp:3128"), "http://proxy.corp:3128/");
+        assert_eq!(url("http://me:pw@proxy:3128"), "http://me:pw@proxy:3128/");
+    }
 }

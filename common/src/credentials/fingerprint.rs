@@ -37,6 +37,11 @@ impl Fingerprint {
     }
 }
 
+/// A fingerprint for a table's cell; empty where there is no secret.
+pub fn shown(fingerprint: Option<&Fingerprint>) -> String {
+    fingerprint.map(ToString::to_string).unwrap_or_default()
+}
+
 fn is_machine_made(text: &str) -> bool {
     let robot = text.len() == 64
         && text
@@ -62,20 +67,20 @@ impl From<Fingerprint> for String {
 mod tests {
     use super::*;
 
-    fn shown(secret: &str) -> String {
+    fn fingerprint(secret: &str) -> String {
         Fingerprint::of(&SecretString::from(secret)).to_string()
     }
 
     #[test]
     fn machine_made_tokens_have_a_fingerprint() {
         // printf '%s' AAAA… (64) | sha256sum | cut -c1-12
-        assert_eq!(shown(&"A".repeat(64)), "d53eda7a637c");
-        assert_eq!(shown(&"a".repeat(40)).len(), 12);
+        assert_eq!(fingerprint(&"A".repeat(64)), "d53eda7a637c");
+        assert_eq!(fingerprint(&"a".repeat(40)).len(), 12);
     }
 
     #[test]
     fn a_password_a_person_chose_is_never_hashed() {
-        assert_eq!(shown("hunter2"), "(hidden)");
-        assert_eq!(shown(&"a".repeat(64)), "(hidden)");
+        assert_eq!(fingerprint("hunter2"), "(hidden)");
+        assert_eq!(fingerprint(&"a".repeat(64)), "(hidden)");
     }
 }

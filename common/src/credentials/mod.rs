@@ -15,7 +15,7 @@ mod token;
 pub use crate::registry::Endpoint;
 pub use auth_file::auth_json;
 pub use cluster_secret::token_from_secret;
-pub use fingerprint::Fingerprint;
+pub use fingerprint::{Fingerprint, shown};
 pub use login::{LoggedOut, Login, Storage, log_in, log_out};
 pub use private_file::replace as replace_private_file;
 pub use session::{Session, endpoint, session, sessions, signed_in};

@@ -2,8 +2,8 @@
 
 use super::secret::PullSecret;
 use super::service_account::ServiceAccountRefs;
-use crate::cli::{Report, Table, age};
-use crate::credentials::Fingerprint;
+use crate::cli::{ContextColumn, Report, Table, age};
+use crate::credentials::{Fingerprint, shown};
 use crate::dockerconfig::EntryError;
 use crate::quay::RobotName;
 use jiff::Timestamp;
@@ -112,13 +112,9 @@ fn state(secret: &PullSecret) -> String {
 
 impl Report for Inventory {
     fn table(&self, wide: bool) -> Table {
-        let contexts = wide
-            || self
-                .items
-                .windows(2)
-                .any(|pair| pair[0].context != pair[1].context);
-        let mut headings = if contexts { vec!["CONTEXT"] } else { vec![] };
-        headings.extend([
+        let contexts =
+            ContextColumn::new(self.items.iter().map(|item| item.context.as_str()), wide);
+        let mut headings = contexts.headings(&[
             "NAMESPACE",
             "SECRET",
             "KEY",
@@ -132,11 +128,7 @@ impl Report for Inventory {
         headings.push("AGE");
         let mut table = Table::new(headings);
         for item in &self.items {
-            let mut row = if contexts {
-                vec![item.context.clone()]
-            } else {
-                vec![]
-            };
+            let mut row = contexts.cells(&item.context);
             row.extend([
                 item.namespace.clone(),
                 item.secret.clone(),
@@ -146,12 +138,7 @@ impl Report for Inventory {
                 item.service_accounts.join(","),
             ]);
             if wide {
-                row.push(
-                    item.fingerprint
-                        .as_ref()
-                        .map(ToString::to_string)
-                        .unwrap_or_default(),
-                );
+                row.push(shown(item.fingerprint.as_ref()));
             }
             row.push(item.age.clone());
             table.row(row);

@@ -1,9 +1,9 @@
 //! What became of every target.
 
 use super::plan::{EntryPlan, NamespacePlan, Problem, SecretPlan, Verdict, Write};
-use crate::cli::{Report, Table, escape_control};
+use crate::cli::{ContextColumn, Report, Table, escape_control};
 use crate::cluster::Cluster;
-use crate::credentials::Fingerprint;
+use crate::credentials::{Fingerprint, shown};
 use serde::Serialize;
 
 /// What was done, in kubectl's words.
@@ -276,30 +276,20 @@ impl Outcomes {
         }
         text
     }
-
-    fn several_contexts(&self) -> bool {
-        self.items
-            .windows(2)
-            .any(|pair| pair[0].context != pair[1].context)
-    }
 }
 
 impl Report for Outcomes {
     fn table(&self, wide: bool) -> Table {
-        let contexts = wide || self.several_contexts();
-        let mut headings = if contexts { vec!["CONTEXT"] } else { vec![] };
-        headings.extend(["NAMESPACE", "NAME", "ROBOT", "RESULT"]);
+        let contexts =
+            ContextColumn::new(self.items.iter().map(|item| item.context.as_str()), wide);
+        let mut headings = contexts.headings(&["NAMESPACE", "NAME", "ROBOT", "RESULT"]);
         if wide {
             headings.extend(["KEY", "BEFORE", "AFTER"]);
         }
         headings.push("DETAIL");
         let mut table = Table::new(headings);
         for item in &self.items {
-            let mut row = if contexts {
-                vec![item.context.clone()]
-            } else {
-                vec![]
-            };
+            let mut row = contexts.cells(&item.context);
             let name = if item.kind == "secret" {
                 item.name.clone()
             } else {
@@ -312,13 +302,8 @@ impl Report for Outcomes {
                 self.result_text(item),
             ]);
             if wide {
-                let shown = |fingerprint: &Option<Fingerprint>| {
-                    fingerprint
-                        .as_ref()
-                        .map(ToString::to_string)
-                        .unwrap_or_default()
-                };
-                row.extend([item.key.clone(), shown(&item.before), shown(&item.after)]);
+                row.push(item.key.clone());
+                row.extend([&item.before, &item.after].map(|found| shown(found.as_ref())));
             }
             row.push(detail(item));
             table.row(row);

@@ -1,7 +1,7 @@
 //! What `verify` found out, and how it is shown.
 
-use crate::cli::{Report, Table};
-use crate::credentials::Fingerprint;
+use crate::cli::{ContextColumn, Report, Table};
+use crate::credentials::{Fingerprint, shown};
 use serde::Serialize;
 
 /// What was found out about one credential in one secret.
@@ -74,24 +74,17 @@ impl Proofs {
 
 impl Report for Proofs {
     fn table(&self, wide: bool) -> Table {
-        let contexts = wide
-            || self
-                .items
-                .windows(2)
-                .any(|pair| pair[0].context != pair[1].context);
-        let mut headings = if contexts { vec!["CONTEXT"] } else { vec![] };
-        headings.extend(["NAMESPACE", "SECRET", "ROBOT", "TOKEN", "REGISTRY", "PULL"]);
+        let contexts =
+            ContextColumn::new(self.items.iter().map(|item| item.context.as_str()), wide);
+        let mut headings =
+            contexts.headings(&["NAMESPACE", "SECRET", "ROBOT", "TOKEN", "REGISTRY", "PULL"]);
         if wide {
             headings.extend(["KEY", "FINGERPRINT"]);
         }
         headings.push("DETAIL");
         let mut table = Table::new(headings);
         for item in &self.items {
-            let mut row = if contexts {
-                vec![item.context.clone()]
-            } else {
-                vec![]
-            };
+            let mut row = contexts.cells(&item.context);
             let asked = item.pullable.len() + item.refused.len();
             let pull = match item.registry {
                 "accepted" => format!("{}/{asked}", item.pullable.len()),
@@ -102,12 +95,7 @@ impl Report for Proofs {
             row.extend([item.token.to_owned(), item.registry.to_owned(), pull]);
             if wide {
                 row.push(item.key.clone());
-                row.push(
-                    item.fingerprint
-                        .as_ref()
-                        .map(ToString::to_string)
-                        .unwrap_or_default(),
-                );
+                row.push(shown(item.fingerprint.as_ref()));
             }
             let next = item.next.iter().map(|next| format!("next: {next}"));
             let detail: Vec<String> = Some(&item.message)
