@@ -248,6 +248,8 @@ impl World {
         let kubectl = self.command("kubectl", &self.kubeconfig);
         let version = kubectl_version(kubectl).unwrap_or_else(|_| "unknown".into());
         let processors = std::thread::available_parallelism()?;
+        let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+        let load = load.split(' ').next().unwrap_or("?").to_owned();
         let (part, whole) = LARGE_SHARE;
         Ok(vec![
             format!("cluster: {cluster}"),
@@ -258,7 +260,7 @@ impl World {
                 LARGE / 1000
             ),
             format!(
-                "kubectl {version}; plugins in profile `{profile}`; {processors} processors, shared by client and servers"
+                "kubectl {version}; plugins in profile `{profile}`; {processors} processors, shared by client and servers, load average before {load}"
             ),
         ])
     }
