@@ -36,7 +36,7 @@ impl TestContext {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("quay-test-{}-{number}", std::process::id());
         let folder = std::env::temp_dir().join(name);
-        for below in ["home", "run", "files"] {
+        for below in ["home", "run", "tmp", "files"] {
             let path = folder.join(below);
             std::fs::create_dir_all(&path)
                 .unwrap_or_else(|error| panic!("cannot create {}: {error}", path.display()));
@@ -46,6 +46,7 @@ impl TestContext {
         environment.insert("HOME".to_owned(), text(folder.join("home")));
         // Where a session bus would be looked for.
         environment.insert("XDG_RUNTIME_DIR".to_owned(), text(folder.join("run")));
+        environment.insert("TMPDIR".to_owned(), text(folder.join("tmp")));
         environment.insert("PATH".to_owned(), "/usr/local/bin:/usr/bin:/bin".to_owned());
         environment.insert("LC_ALL".to_owned(), "C.UTF-8".to_owned());
         Self {
@@ -203,6 +204,9 @@ impl<'a> Run<'a> {
     pub(crate) fn check_all(&self, output: &Output) {
         self.check("stdout", output.stdout.as_bytes());
         self.check("stderr", output.stderr.as_bytes());
+        for below in ["run", "tmp"] {
+            self.check_folder(&self.context.folder.join(below));
+        }
         if self.check_files {
             self.check_folder(&self.context.home());
         }

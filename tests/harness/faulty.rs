@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 pub struct FaultyCluster {
     proxy: Proxy,
     kubeconfigs: Vec<String>,
+    tokens: Vec<String>,
 }
 
 impl FaultyCluster {
@@ -40,17 +41,26 @@ impl FaultyCluster {
         Self {
             proxy,
             kubeconfigs: configs.iter().map(Value::to_string).collect(),
+            tokens: configs.iter().filter_map(token).collect(),
         }
     }
 
     /// Lets `context` run as the administrator, through the proxy.
     pub fn join(&self, context: &mut TestContext) {
-        join(context, &self.kubeconfigs[0]);
+        self.join_with(context, &self.kubeconfigs[0]);
     }
 
     /// Lets `context` run as the user `limited`, through the proxy.
     pub fn join_limited(&self, context: &mut TestContext) {
-        join(context, &self.kubeconfigs[1]);
+        self.join_with(context, &self.kubeconfigs[1]);
+    }
+
+    /// No run may give a user's token away.
+    fn join_with(&self, context: &mut TestContext, kubeconfig: &str) {
+        for token in &self.tokens {
+            context.watch(token);
+        }
+        join(context, kubeconfig);
     }
 
     /// The rules by which the proxy fails.
@@ -71,4 +81,10 @@ fn read(cluster: &TestCluster, kubeconfig: &str) -> Value {
     let view = ["config", "view", "--raw", "-o", "json", "--kubeconfig"];
     let text = cluster.kubectl(&[&view[..], &[&*path]].concat());
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("kubectl printed no JSON: {error}"))
+}
+
+/// What the user of a kubeconfig is known by.
+fn token(config: &Value) -> Option<String> {
+    let token = config["users"][0]["user"]["token"].as_str();
+    token.map(str::to_owned)
 }

@@ -61,7 +61,7 @@ impl<'a> Running<'a> {
             for line in command_lines(self.process.id()) {
                 self.run.check("a command line", &line);
             }
-            std::thread::yield_now();
+            std::thread::park_timeout(Duration::from_millis(1));
         }
         self.wait()
     }
@@ -85,4 +85,21 @@ fn command_lines(id: u32) -> Vec<Vec<u8>> {
         }
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::TestContext;
+
+    #[test]
+    #[should_panic(expected = "on a command line")]
+    fn a_token_on_the_command_line_of_a_child_is_seen() {
+        let mut context = TestContext::new("sh");
+        let token = "T".repeat(40);
+        context.watch(&token);
+        // The token comes from the environment; only the inner shell has it as an argument.
+        let script = r#"sh -c 'sleep 0.5; :' "$HIDDEN"; :"#;
+        let run = context.command(&["-c", script]).env("HIDDEN", &token);
+        run.spawn().wait_and_watch();
+    }
 }

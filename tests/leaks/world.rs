@@ -1,0 +1,169 @@
+//! A cluster and a Quay full of secrets, and the plugins as they are run here.
+
+use crate::case::{Case, Trouble};
+use quay_sandbox::http::{Fault, FaultAction};
+use quay_tests::{FaultyCluster, Leaks, Output, TestCluster, TestContext, TestQuay, auth};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// The robot in the secrets; it may pull `myorg/my-app`.
+pub const ROBOT: &str = "myorg+deploy";
+const SCOPES: &str = "org:admin repo:admin user:admin user:read";
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Plugin {
+    PullSecret,
+    Robot,
+}
+
+impl Plugin {
+    /// The binary; every test run builds all of them first.
+    pub fn binary(self) -> PathBuf {
+        let ours = Path::new(env!("CARGO_BIN_EXE_kubectl-quay-pullsecret"));
+        let path = match self {
+            Self::PullSecret => ours.to_owned(),
+            Self::Robot => ours.with_file_name("kubectl-quay-robot"),
+        };
+        assert!(
+            path.is_file(),
+            "{} is not there: cargo build --workspace --bins",
+            path.display()
+        );
+        path
+    }
+}
+
+/// A test's surroundings.
+pub struct World {
+    pub context: TestContext,
+    pub cluster: &'static TestCluster,
+    pub faulty: FaultyCluster,
+    pub quay: TestQuay,
+    /// Alice's API token, in the environment of every run that is not told otherwise.
+    pub api_token: String,
+    /// A token Quay never gave out.
+    pub wrong_token: String,
+    /// What another registry's entry holds.
+    pub other_password: String,
+}
+
+impl World {
+    pub fn new() -> Self {
+        let mut context = TestContext::new(env!("CARGO_BIN_EXE_kubectl-quay-pullsecret"));
+        let quay = TestQuay::start(&mut context);
+        let api_token = quay.sign_in(&mut context, SCOPES);
+        let cluster = TestCluster::shared();
+        let faulty = cluster.behind_proxy();
+        faulty.join(&mut context);
+        let (wrong_token, other_password) = ("W".repeat(40), "correct-horse-battery".repeat(2));
+        context.watch(&wrong_token);
+        context.watch(&other_password);
+        Self {
+            context,
+            cluster,
+            faulty,
+            quay,
+            api_token,
+            wrong_token,
+            other_password,
+        }
+    }
+
+    /// The token of a robot, if it exists.
+    pub fn token_of(&self, robot: &str) -> Option<String> {
+        let token = |state: &quay_sandbox::quay::State| state.token_of(robot).map(str::to_owned);
+        self.quay.quay.read(token)
+    }
+
+    /// `auths` with the robot and another registry's account.
+    pub fn auths(&self, password: &str) -> Value {
+        json!({
+            self.quay.quay.registry(): {"auth": auth(ROBOT, password), "password": password, "username": ROBOT},
+            "docker.io": {"auth": auth("somebody", &self.other_password)},
+        })
+    }
+
+    /// The subcommands that a plugin's help lists.
+    pub fn commands(&self, plugin: Plugin) -> BTreeSet<String> {
+        let help = self.run(plugin, &Case::succeeds("--help")).stdout;
+        let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+        let commands: BTreeSet<String> = commands
+            .take_while(|line| !line.is_empty())
+            // A description goes on in lines that are indented further.
+            .filter(|line| !line.starts_with("   "))
+            .filter_map(|line| line.split_whitespace().next())
+            .map(str::to_owned)
+            .collect();
+        assert!(commands.len() > 1, "no commands in the help:\n{help}");
+        commands
+    }
+
+    /// Runs a case at the highest verbosity; fails if it gives anything away.
+    pub fn run(&self, plugin: Plugin, case: &Case) -> Output {
+        self.make(case.trouble);
+        let mut arguments = vec!["-vvv"];
+        arguments.extend(case.arguments.iter().map(String::as_str));
+        let binary = plugin.binary();
+        let mut run = self.context.program(&binary.to_string_lossy(), &arguments);
+        if case.trouble == Trouble::WrongToken {
+            run = run.env("QUAY_API_TOKEN", &self.wrong_token);
+        }
+        for (name, value) in &case.environment {
+            run = run.env(name, value);
+        }
+        if case.keeps {
+            run = run.keeps();
+        }
+        let output = run.stdin(&case.stdin).spawn().wait_and_watch();
+        self.make(Trouble::Nothing);
+        assert_eq!(
+            output.code == 0,
+            case.succeeds,
+            "{case:?} ended with {}\n--- stdout\n{}\n--- stderr\n{}",
+            output.code,
+            output.stdout,
+            output.stderr
+        );
+        output
+    }
+
+    fn make(&self, trouble: Trouble) {
+        let (quay, cluster) = (self.quay.quay.server().faults(), self.faulty.faults());
+        quay.clear();
+        cluster.clear();
+        let (faults, action) = match trouble {
+            Trouble::Nothing | Trouble::WrongToken => return,
+            Trouble::QuayBroken => (quay, FaultAction::Html500),
+            Trouble::QuayGarbled => (quay, self.garbled()),
+            Trouble::ClusterGarbled => (cluster, self.garbled()),
+        };
+        faults.add(Fault {
+            method: None,
+            path_contains: String::new(),
+            skip: 0,
+            times: usize::MAX,
+            action,
+        });
+    }
+
+    /// A success with a credential in it, which cannot be read.
+    fn garbled(&self) -> FaultAction {
+        let token = &self.quay.robot_token;
+        FaultAction::Status {
+            code: 200,
+            content_type: "application/json".to_owned(),
+            body: format!(r#"{{"token":"{token}","items":"{token}","metadata":["{token}"#),
+            headers: Vec::new(),
+        }
+    }
+}
+
+/// Fails if the output holds this token, which was not known before the run.
+pub fn assert_silent_about(output: &Output, token: &str) {
+    let mut leaks = Leaks::default();
+    leaks.watch(token);
+    for stream in [&output.stdout, &output.stderr] {
+        assert_eq!(leaks.find(stream.as_bytes()), None);
+    }
+}
