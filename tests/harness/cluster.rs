@@ -1,6 +1,7 @@
 //! A cluster for end-to-end tests: the real control plane where there is one, otherwise
 //! the sandbox's small cluster. Everything is seeded and checked with kubectl.
 
+use super::assets::{ASSETS, Assets};
 use super::context::TestContext;
 use super::faulty::FaultyCluster;
 use super::process::{Output, run};
@@ -40,6 +41,10 @@ enum Backend {
         child: Child,
         stdin: Option<ChildStdin>,
     },
+    /// Held for its end.
+    Assets {
+        _servers: Assets,
+    },
 }
 
 impl TestCluster {
@@ -51,10 +56,24 @@ impl TestCluster {
 
     /// A cluster of one test's own, for what concerns all namespaces.
     pub fn own() -> Self {
-        match std::env::var_os(CONTROL_PLANE) {
-            Some(program) => Self::control_plane(Path::new(&program)),
-            None => Self::small("sandbox"),
+        let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+        match (set(ASSETS), set(CONTROL_PLANE)) {
+            (Some(assets), _) => Self::assets(Path::new(&assets)),
+            (None, Some(program)) => Self::control_plane(Path::new(&program)),
+            (None, None) => Self::small("sandbox"),
         }
+    }
+
+    fn assets(assets: &Path) -> Self {
+        let folder = new_folder();
+        let servers = Assets::start(assets, &folder);
+        let [admin, limited] = servers.kubeconfigs.clone();
+        Self::new(
+            folder,
+            admin,
+            limited,
+            Backend::Assets { _servers: servers },
+        )
     }
 
     /// The sandbox's small cluster, whose requests can be counted and made to fail.
@@ -124,7 +143,9 @@ impl TestCluster {
     pub fn as_small(&self) -> &Cluster {
         match &self.backend {
             Backend::Small(cluster) => cluster,
-            Backend::ControlPlane { .. } => panic!("this test wants TestCluster::small"),
+            Backend::ControlPlane { .. } | Backend::Assets { .. } => {
+                panic!("this test wants TestCluster::small")
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 //!
 //! A harness that cannot do its part panics: the test cannot go on.
 
+mod assets;
 mod cluster;
 mod context;
 mod faulty;
@@ -13,6 +14,7 @@ mod registry;
 mod running;
 mod terminal;
 
+pub use assets::ASSETS;
 pub use cluster::{CONTROL_PLANE, TestCluster, auth, pull_secret, pull_secret_of};
 pub use context::{Run, TestContext};
 pub use faulty::FaultyCluster;
