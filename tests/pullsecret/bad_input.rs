@@ -46,10 +46,17 @@ fn a_namespace_that_does_not_exist_is_a_failure_of_its_own() {
         output.stdout
     );
     assert_eq!(world.password(&namespace, "a"), world.token());
+    for command in ["verify", "list"] {
+        world
+            .run(&[command, "-n", "not-there"])
+            .expect(1)
+            .says("not-there");
+    }
+    let delete = ["delete", "-n", "not-there", "--robot", ROBOT, "--yes"];
     world
-        .run(&["verify", "-n", "not-there"])
+        .run(&delete)
         .expect(1)
-        .says("`not-there` does not exist");
+        .prints("namespace does not exist");
 }
 
 #[test]
@@ -83,6 +90,55 @@ fn names_quay_or_kubernetes_would_refuse_are_usage_errors() {
         .run(&["sync", "--namespace-selector", "a in ("])
         .expect(2)
         .says("not a selector");
+}
+
+#[test]
+fn a_name_that_means_something_in_a_path_is_sent_to_nobody() {
+    let world = World::new();
+    let namespace = world.cluster.namespace("names");
+    world.current_secret(&namespace, "mine");
+    for name in ["default#", "default?dryRun=All", "a/b", ""] {
+        let account = [
+            "attach",
+            "mine",
+            "-n",
+            &namespace,
+            "--service-account",
+            name,
+        ];
+        world.run(&account).expect(2);
+        world
+            .run(&[
+                "sync",
+                "-n",
+                &namespace,
+                "--robot",
+                ROBOT,
+                "--secret-name",
+                name,
+            ])
+            .expect(2);
+    }
+    world
+        .run(&[
+            "attach",
+            "mine#",
+            "-n",
+            &namespace,
+            "--service-account",
+            "default",
+        ])
+        .expect(2);
+    let workload = [
+        "attach",
+        "mine",
+        "-n",
+        &namespace,
+        "--workload",
+        "deployment/x?y",
+    ];
+    world.run(&workload).expect(2);
+    assert!(world.cluster.references(&namespace, "default").is_empty());
 }
 
 #[test]
@@ -145,26 +201,7 @@ fn without_the_right_to_list_everywhere_one_namespace_still_works() {
     let mut world = World::new();
     let namespace = world.cluster.namespace("limited");
     world.stale_secret(&namespace, "a");
-    let role = [
-        "-n",
-        &namespace,
-        "create",
-        "role",
-        "pull",
-        "--verb=get,list,patch",
-        "--resource=secrets",
-    ];
-    world.cluster.kubectl(&role);
-    let bind = [
-        "-n",
-        &namespace,
-        "create",
-        "rolebinding",
-        "pull",
-        "--role=pull",
-        "--user=limited",
-    ];
-    world.cluster.kubectl(&bind);
+    world.grant_limited(&namespace, "get,list,patch", "secrets");
     world.cluster.join_limited(&mut world.context);
     let output = world.run(&["sync", "-A"]).expect(1);
     assert!(

@@ -108,3 +108,23 @@ fn a_name_at_two_registries_is_two_robots() {
     assert_eq!(world.password(&namespace, "both"), "x");
     assert_eq!(world.cluster.password(&namespace, "both", "quay.io"), "");
 }
+
+#[test]
+fn what_may_not_be_deleted_is_detached_from_nobody() {
+    let mut world = World::new();
+    let namespace = world.cluster.namespace("delete-denied");
+    world
+        .run(&["sync", "-n", &namespace, "--robot", ROBOT])
+        .expect(0);
+    world.grant_limited(&namespace, "get,list,patch", "secrets,serviceaccounts");
+    world.grant_limited(&namespace, "list", "pods");
+    world.cluster.join_limited(&mut world.context);
+    world
+        .run(&["delete", "-n", &namespace, "--robot", ROBOT, "--yes"])
+        .expect(1)
+        .prints("failed");
+    assert_eq!(
+        world.cluster.references(&namespace, "default"),
+        ["quay-pull-secret"]
+    );
+}

@@ -73,6 +73,41 @@ fn contexts_that_lead_to_one_cluster_are_one_cluster() {
 }
 
 #[test]
+fn contexts_of_one_cluster_keep_their_namespaces_and_a_missing_file_is_ignored() {
+    let mut two = two();
+    two.first.kubectl(&["create", "namespace", "bakery"]);
+    let stale = json!({two.quay.quay.registry(): {"auth": auth(ROBOT, "OLD")}});
+    two.first.create(&pull_secret("bakery", "a", &stale));
+    let set = |name: &str| two.first.kubeconfig().replace("first", name);
+    for (file, context, namespace) in [("shop", "s", "shop"), ("bakery", "b", "bakery")] {
+        let path = two
+            .context
+            .file(file, &set(context))
+            .to_string_lossy()
+            .into_owned();
+        let namespace = format!("--namespace={namespace}");
+        let set = [
+            "config",
+            "set-context",
+            context,
+            &namespace,
+            "--kubeconfig",
+            &path,
+        ];
+        two.first.kubectl(&set);
+    }
+    let paths = ["/nonexistent", "shop", "bakery"]
+        .map(|name| two.context.path(name).to_string_lossy().into_owned());
+    two.context.set("KUBECONFIG", &paths.join(":"));
+    let output = two.context.run(&["sync", "--context", "s,b"]).expect(0);
+    assert!(
+        output.stdout.contains("shop") && output.stdout.contains("bakery"),
+        "{}",
+        output.stdout
+    );
+}
+
+#[test]
 fn a_cluster_that_does_not_answer_fails_alone() {
     let Two {
         context,
@@ -88,6 +123,7 @@ fn a_cluster_that_does_not_answer_fails_alone() {
             "shop",
             "--context",
             "first,second",
+            "--force",
             "--request-timeout",
             "5s",
         ])

@@ -178,3 +178,43 @@ fn list_needs_no_quay() {
     );
     assert!(world.quay.quay.server().log().all().is_empty());
 }
+
+#[test]
+fn a_key_that_no_image_matches_is_a_problem() {
+    let world = World::new();
+    let namespace = world.cluster.namespace("no-match");
+    let key = format!("{}/elsewhere", world.registry());
+    world.cluster.create(&pull_secret(
+        &namespace,
+        "a",
+        &json!({key: world.entry(&world.token())}),
+    ));
+    let item = verified(&world, &namespace, 1);
+    let message = item["message"].as_str().unwrap_or_default();
+    assert!(message.contains("matches the key"), "{message}");
+}
+
+#[test]
+fn without_a_login_another_namespaces_images_are_not_held_against_a_secret() {
+    let world = World::without_login();
+    let (busy, idle) = (
+        world.cluster.namespace("busy"),
+        world.cluster.namespace("idle"),
+    );
+    for namespace in [&busy, &idle] {
+        world.current_secret(namespace, "a");
+    }
+    world.cluster.create(&json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": "shop", "namespace": busy},
+        "spec": {
+            "imagePullSecrets": [{"name": "a"}],
+            "containers": [{"name": "a", "image": format!("{}/myorg/backend-api", world.registry())}],
+        },
+    }));
+    let output = world
+        .run(&["verify", "-n", &busy, "-n", &idle, "-o", "json"])
+        .expect(1);
+    assert_eq!(World::item(&output, &busy, "a")["ok"], false);
+    assert_eq!(World::item(&output, &idle, "a")["ok"], true);
+}

@@ -86,6 +86,25 @@ impl World {
         ));
     }
 
+    /// Lets the user `limited` do this in a namespace.
+    pub fn grant_limited(&self, namespace: &str, verbs: &str, resource: &str) {
+        let (verbs, name) = (format!("--verb={verbs}"), format!("{resource}-role"));
+        let resource = format!("--resource={resource}");
+        self.cluster
+            .kubectl(&["-n", namespace, "create", "role", &name, &verbs, &resource]);
+        let role = format!("--role={name}");
+        let bind = [
+            "-n",
+            namespace,
+            "create",
+            "rolebinding",
+            &name,
+            &role,
+            "--user=limited",
+        ];
+        self.cluster.kubectl(&bind);
+    }
+
     /// Runs the plugin.
     #[track_caller]
     pub fn run(&self, arguments: &[&str]) -> Output {

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-/// Escapes control characters (C0, DEL, C1 and bidirectional overrides), so that
+/// Escapes control characters (C0, DEL, C1 and bidirectional and invisible
+/// characters), so that
 /// a description or an error body cannot rewrite the terminal it is shown on.
 pub fn escape_control(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_dangerous) {
@@ -22,7 +23,8 @@ pub fn escape_control(text: &str) -> Cow<'_, str> {
 }
 
 fn is_dangerous(character: char) -> bool {
-    character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    character.is_control()
+        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 #[cfg(test)]

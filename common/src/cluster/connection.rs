@@ -7,6 +7,7 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::client::{Body, Client};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// The API server's limit for a field manager's name, in bytes.
@@ -35,6 +36,7 @@ pub struct Cluster {
     client: Client,
     timeout: Duration,
     field_manager: String,
+    default_namespaces: BTreeSet<String>,
     window: Window,
 }
 
@@ -47,6 +49,7 @@ impl Cluster {
     ) -> Self {
         Self {
             context,
+            default_namespaces: [client.default_namespace().to_owned()].into(),
             client,
             timeout,
             field_manager: field_manager.chars().take(FIELD_MANAGER_LIMIT).collect(),
@@ -59,9 +62,16 @@ impl Cluster {
         &self.context
     }
 
-    /// The namespace commands work in without `-n`.
-    pub fn default_namespace(&self) -> &str {
-        self.client.default_namespace()
+    /// The namespaces commands work in without `-n`: the context's, and those of other
+    /// chosen contexts of the same cluster.
+    pub fn default_namespaces(&self) -> &BTreeSet<String> {
+        &self.default_namespaces
+    }
+
+    /// `other` leads to the same cluster: its namespaces are ours too.
+    pub(super) fn adopt_namespaces(&mut self, other: &Self) {
+        self.default_namespaces
+            .extend(other.default_namespaces.iter().cloned());
     }
 
     /// How many targets of this cluster to work on at once.
@@ -122,19 +132,31 @@ impl Cluster {
         resource_version: &str,
         write: Write,
     ) -> Result<(), CallError> {
+        let preconditions = serde_json::json!({"uid": uid, "resourceVersion": resource_version});
+        self.delete_if(path, &preconditions, write).await
+    }
+
+    /// DELETE of one object, if it is still the one with this `uid`, whatever its version.
+    pub async fn delete_any_version(&self, path: &str, uid: &str) -> Result<(), CallError> {
+        self.delete_if(path, &serde_json::json!({"uid": uid}), Write::Persist)
+            .await
+    }
+
+    async fn delete_if(
+        &self,
+        path: &str,
+        preconditions: &serde_json::Value,
+        write: Write,
+    ) -> Result<(), CallError> {
         let options = serde_json::json!({
             "apiVersion": "v1",
             "kind": "DeleteOptions",
-            "preconditions": {"uid": uid, "resourceVersion": resource_version},
+            "preconditions": preconditions,
         });
         let path = self.write_path(path, write);
+        let body = to_body(&options)?;
         let _: serde_json::Value = self
-            .call(
-                http::Method::DELETE,
-                &path,
-                Some("application/json"),
-                to_body(&options)?,
-            )
+            .call(http::Method::DELETE, &path, Some("application/json"), body)
             .await?;
         Ok(())
     }
@@ -240,16 +262,20 @@ fn to_body(object: &impl Serialize) -> Result<Vec<u8>, CallError> {
         .map_err(|error| CallError::Unreadable(format!("cannot form the request: {error}")))
 }
 
+/// The causes from the first that says something: "Connection refused", not the layers above.
 fn transport(error: &kube::Error) -> (CallError, Option<Duration>) {
-    let mut reason = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        let text = cause.to_string();
-        if !reason.contains(&text) {
-            reason = format!("{reason}: {text}");
-        }
-        source = cause.source();
+    let mut reasons: Vec<String> = Vec::new();
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(current) = cause {
+        reasons.push(current.to_string());
+        cause = current.source();
     }
+    // Each layer may repeat the text of the ones below it.
+    let last = reasons.pop().unwrap_or_default();
+    let above = reasons
+        .pop()
+        .filter(|text| !text.contains(&last) && !text.starts_with("ServiceError"));
+    let reason = above.map_or(last.clone(), |above| format!("{above}: {last}"));
     (CallError::Transport(reason), None)
 }
 

@@ -39,7 +39,7 @@ pub async fn connect(args: &ClusterArgs, field_manager: &str) -> Result<Vec<Clus
 fn read_kubeconfig(args: &ClusterArgs) -> Result<Option<Kubeconfig>, Failure> {
     let read = match &args.kubeconfig {
         Some(path) => Kubeconfig::read_from(path),
-        None => Kubeconfig::read(),
+        None => from_environment(),
     };
     match read {
         Ok(kubeconfig) => Ok(Some(kubeconfig)),
@@ -52,6 +52,23 @@ fn read_kubeconfig(args: &ClusterArgs) -> Result<Option<Kubeconfig>, Failure> {
         }
         Err(error) => Err(kubeconfig_failure(&error)),
     }
+}
+
+/// The files KUBECONFIG lists, without those that do not exist, as kubectl reads them;
+/// otherwise `~/.kube/config`.
+fn from_environment() -> Result<Kubeconfig, KubeconfigError> {
+    let listed = std::env::var_os("KUBECONFIG").unwrap_or_default();
+    let listed = std::env::split_paths(&listed).filter(|path| !path.as_os_str().is_empty());
+    let listed: Vec<std::path::PathBuf> = listed.collect();
+    let Some(first) = listed.first() else {
+        return Kubeconfig::read();
+    };
+    let mut existing = listed.iter().filter(|path| path.exists());
+    let mut merged = Kubeconfig::read_from(existing.next().unwrap_or(first))?;
+    for path in existing {
+        merged = merged.merge(Kubeconfig::read_from(path)?)?;
+    }
+    Ok(merged)
 }
 
 fn kubeconfig_failure(error: &KubeconfigError) -> Failure {
@@ -245,19 +262,21 @@ fn proxy_url(text: &str) -> Option<http::Uri> {
     }
 }
 
-/// Two contexts may lead to one cluster: kube-system's UID tells. A cluster that does
-/// not say who it is counts as one of its own.
+/// Two contexts may lead to one cluster: kube-system's UID tells. The first one is used,
+/// with the namespaces of both. A cluster that does not say who it is counts as one of its own.
 async fn distinct(clusters: Vec<Cluster>) -> Vec<Cluster> {
     let identities = futures::future::join_all(clusters.iter().map(Cluster::identity)).await;
-    let mut seen = HashSet::new();
-    let is_new = |identity: Option<String>| identity.is_none_or(|identity| seen.insert(identity));
-    let new: Vec<bool> = identities.into_iter().map(is_new).collect();
-    clusters
-        .into_iter()
-        .zip(new)
-        .filter(|(_, new)| *new)
-        .map(|(cluster, _)| cluster)
-        .collect()
+    let mut distinct: Vec<(Option<String>, Cluster)> = Vec::new();
+    for (identity, cluster) in identities.into_iter().zip(clusters) {
+        let known = distinct
+            .iter_mut()
+            .find(|(known, _)| identity.is_some() && *known == identity);
+        match known {
+            Some((_, first)) => first.adopt_namespaces(&cluster),
+            None => distinct.push((identity, cluster)),
+        }
+    }
+    distinct.into_iter().map(|(_, cluster)| cluster).collect()
 }
 
 #[cfg(test)]

@@ -23,6 +23,9 @@ pub enum CallError {
     /// The connection could not be made or broke.
     #[error("{0}")]
     Transport(String),
+    /// We do not do it, for this reason.
+    #[error("{0}")]
+    Refused(String),
     /// The answer is not what the API promises.
     #[error("unreadable answer: {0}")]
     Unreadable(String),

@@ -12,5 +12,5 @@ pub use connection::{Cluster, FIELD_MANAGER_LIMIT, Write};
 pub use contexts::connect;
 pub use error::CallError;
 pub use list::list_all;
-pub use scope::{NamespaceSelection, Scope};
+pub use scope::{NamespaceSelection, Scope, parse_object_name};
 pub use window::Window;

@@ -84,7 +84,7 @@ impl Scope {
                     .filter_map(|namespace| namespace.metadata.name)
                     .collect()
             }
-            None if self.namespaces.is_empty() => [cluster.default_namespace().to_owned()].into(),
+            None if self.namespaces.is_empty() => cluster.default_namespaces().clone(),
             None => self.namespaces.iter().cloned().collect(),
         };
         for name in &names {
@@ -117,18 +117,32 @@ fn selector_failure(error: CallError, cluster: &Cluster, selector: &str) -> Fail
 /// RFC 1123 label, the API server's rule for namespaces; checked here because the
 /// name becomes a part of a path.
 fn check_name(name: &str) -> Result<(), Failure> {
-    let valid = (1..=63).contains(&name.len())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-        && !name.starts_with('-')
-        && !name.ends_with('-');
+    let valid = name.len() <= 63 && !name.contains('.') && parse_object_name(name).is_ok();
     if valid {
         return Ok(());
     }
     Err(Failure::usage(format!(
         "`{name}` cannot be a namespace: lower-case letters, digits and `-`, at most 63 characters"
     )))
+}
+
+/// Reads the name of a secret, a service account or a workload: an RFC 1123 subdomain.
+/// Anything else could mean something in a path or a query.
+pub fn parse_object_name(name: &str) -> Result<String, String> {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let label = |label: &str| {
+        let bytes = label.as_bytes();
+        bytes.first().is_some_and(|byte| allowed(*byte))
+            && bytes.last().is_some_and(|byte| allowed(*byte))
+            && bytes.iter().all(|byte| allowed(*byte) || *byte == b'-')
+    };
+    if name.len() <= 253 && name.split('.').all(label) {
+        return Ok(name.to_owned());
+    }
+    Err(format!(
+        "`{name}` cannot be an object's name: lower-case letters, digits, `-` and `.`, \
+         at most 253 characters"
+    ))
 }
 
 #[cfg(test)]
@@ -140,6 +154,23 @@ mod tests {
         assert!(check_name("staging-2").is_ok());
         for bad in ["", "Staging", "a/b", "../x", "-a", "a-", &"x".repeat(64)] {
             assert!(check_name(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_would_mean_something_in_a_path_is_no_name() {
+        assert!(parse_object_name("quay-pull-secret.v2").is_ok());
+        for bad in [
+            "",
+            "default#",
+            "a/b",
+            "a?dryRun=All",
+            "..",
+            "a.",
+            "Name",
+            "a%2f",
+        ] {
+            assert!(parse_object_name(bad).is_err(), "{bad}");
         }
     }
 

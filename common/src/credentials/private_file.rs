@@ -6,12 +6,17 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// Writes `content` to `path` in one step: whoever reads it sees the old content or the
-/// new, never a part. The file has mode 0600, and a link in its place is replaced, not followed.
+/// new, never a part. The file has mode 0600.
+///
+/// # Errors
+/// Whatever stands there and is no regular file (a device, a pipe, a link, a folder) is
+/// left alone: replacing it would break what it is for.
 pub fn replace(path: &Path, content: &[u8]) -> Result<(), Failure> {
     let failed =
         |error: io::Error| Failure::new(format!("cannot write {}: {error}", path.display()));
-    if path.is_dir() {
-        return Err(failed(io::ErrorKind::IsADirectory.into()));
+    if fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
+        let message = format!("{} is no regular file, and is left alone", path.display());
+        return Err(Failure::usage(message).next("write to a pipe: leave out -o"));
     }
     let temporary = beside(path);
     let written = create(&temporary).and_then(|mut file| {

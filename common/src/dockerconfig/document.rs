@@ -3,18 +3,23 @@
 use super::credential::Credential;
 use super::entry::{self, EntryError};
 use super::format::Format;
-use secrecy::SecretString;
-use serde_json::{Map, Value};
+use super::raw::{RawObject, raw};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::value::RawValue;
 use std::fmt;
+
+const AUTHS: &str = "auths";
 
 /// The content of `.dockerconfigjson` or `.dockercfg`.
 ///
-/// Everything that is not changed on purpose survives: other registries, unknown
-/// fields, the order of keys. `Debug` shows no content.
-#[derive(Clone, PartialEq)]
+/// Everything that is not changed on purpose survives to the letter: other registries,
+/// unknown fields, numbers, the order of keys. `Debug` shows no content.
+#[derive(Clone)]
 pub struct Document {
     format: Format,
-    root: Map<String, Value>,
+    /// Everything but the entries; `auths` keeps its place.
+    root: RawObject,
+    auths: RawObject,
 }
 
 /// Why a secret's content is no credential document.
@@ -41,27 +46,36 @@ impl Document {
     pub fn empty(format: Format) -> Self {
         Self {
             format,
-            root: Map::new(),
+            root: RawObject::default(),
+            auths: RawObject::default(),
         }
     }
 
     /// Reads the content of a secret's data key.
     pub fn parse(format: Format, content: &[u8]) -> Result<Self, DocumentError> {
-        let root: Value =
+        let root: &RawValue =
             serde_json::from_slice(content).map_err(|error| DocumentError::NotJson {
                 line: error.line(),
                 column: error.column(),
             })?;
-        let Value::Object(root) = root else {
-            return Err(DocumentError::NotADocument);
-        };
-        let auths_readable = root
-            .get("auths")
-            .is_none_or(|auths| auths.is_object() || auths.is_null());
-        if format == Format::DockerConfigJson && !auths_readable {
-            return Err(DocumentError::NotADocument);
+        let root = RawObject::of(root).ok_or(DocumentError::NotADocument)?;
+        if format == Format::DockerCfg {
+            return Ok(Self {
+                format,
+                root: RawObject::default(),
+                auths: root,
+            });
         }
-        Ok(Self { format, root })
+        let auths = match root.get(AUTHS) {
+            None => RawObject::default(),
+            Some(value) if value.get() == "null" => RawObject::default(),
+            Some(value) => RawObject::of(value).ok_or(DocumentError::NotADocument)?,
+        };
+        Ok(Self {
+            format,
+            root,
+            auths,
+        })
     }
 
     /// Which of the two shapes it has.
@@ -71,67 +85,55 @@ impl Document {
 
     /// The JSON text.
     pub fn to_json(&self) -> SecretString {
-        SecretString::from(Value::Object(self.root.clone()).to_string())
+        let auths = raw(&self.auths);
+        if self.format == Format::DockerCfg {
+            return SecretString::from(auths.get());
+        }
+        let mut root = self.root.clone();
+        root.set(AUTHS, &auths);
+        SecretString::from(raw(&root).get())
     }
 
     /// Every entry: its key, and its credential or why it cannot be read.
     pub fn entries(&self) -> impl Iterator<Item = (&str, Result<Credential, EntryError>)> {
-        self.auths()
-            .into_iter()
-            .flatten()
+        self.auths
+            .0
+            .iter()
             .map(|(key, value)| (key.as_str(), entry::read(value)))
     }
 
     /// Whether the entry `key` holds exactly this credential and no trace of another.
     pub fn holds(&self, key: &str, credential: &Credential) -> bool {
-        self.auths()
-            .and_then(|auths| auths.get(key))
-            .is_some_and(|value| entry::holds(value, credential))
+        let mut entries = self
+            .auths
+            .0
+            .iter()
+            .filter(|(name, _)| name == key)
+            .peekable();
+        entries.peek().is_some() && entries.all(|(_, value)| entry::holds(value, credential))
     }
 
     /// Writes the credential into the entry `key`, which is added at the end if missing.
     pub fn set(&mut self, key: &str, credential: &Credential) {
-        let auths = self.auths_mut();
-        let value = auths
-            .entry(key.to_owned())
-            .or_insert_with(|| Value::Object(Map::new()));
-        entry::write(value, credential);
+        let value = entry::written(self.auths.get(key), credential);
+        self.auths.set(key, &value);
     }
 
     /// Removes the entry `key`; the others keep their order.
     pub fn remove(&mut self, key: &str) -> bool {
-        self.auths_mut().shift_remove(key).is_some()
+        self.auths.remove(key)
     }
 
     /// Whether nothing is in it: no entry, and no field we do not know.
     pub fn is_empty(&self) -> bool {
-        match self.format {
-            Format::DockerCfg => self.root.is_empty(),
-            Format::DockerConfigJson => {
-                self.auths().is_none_or(Map::is_empty) && self.root.keys().all(|key| key == "auths")
-            }
-        }
+        self.auths.0.is_empty() && self.root.0.iter().all(|(key, _)| key == AUTHS)
     }
+}
 
-    fn auths(&self) -> Option<&Map<String, Value>> {
-        match self.format {
-            Format::DockerCfg => Some(&self.root),
-            Format::DockerConfigJson => self.root.get("auths").and_then(Value::as_object),
-        }
-    }
-
-    fn auths_mut(&mut self) -> &mut Map<String, Value> {
-        if self.format == Format::DockerCfg {
-            return &mut self.root;
-        }
-        let auths = self.root.entry("auths").or_insert(Value::Null);
-        if !auths.is_object() {
-            *auths = Value::Object(Map::new());
-        }
-        match auths {
-            Value::Object(auths) => auths,
-            _ => unreachable!("made an object just above"),
-        }
+impl PartialEq for Document {
+    fn eq(&self, other: &Self) -> bool {
+        self.format == other.format
+            && self.to_json().expose_secret() == other.to_json().expose_secret()
     }
 }
 
@@ -148,7 +150,6 @@ impl fmt::Debug for Document {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use secrecy::ExposeSecret;
 
     fn credential(password: &str) -> Credential {
         Credential::new("myorg+puller", SecretString::from(password))
@@ -164,6 +165,23 @@ mod tests {
             document.to_json().expose_secret(),
             r#"{"credHelpers":{"z":"ecr"},"auths":{"registry.redhat.io":{"auth":"YTpi","email":"me@x","x":[1.5,null]},"quay.io/myorg":{"email":"","auth":"bXlvcmcrcHVsbGVyOm5ldw==","username":"myorg+puller","password":"new"},"b":{}},"psFormat":"x"}"#
         );
+    }
+
+    #[test]
+    fn what_is_not_ours_survives_to_the_letter() {
+        let theirs =
+            r#""x":{"n":[123456789012345678901234567890,-0,1.50,3e8],"s":"\u00e9\/ \ud800"}"#;
+        let text = format!(
+            r#"{{"auths":{{{theirs},"a":{{"auth":"YTpi"}},"a":{{}}}},"y":{{ "k" : 1e400 }}}}"#
+        );
+        let mut document = Document::parse(Format::DockerConfigJson, text.as_bytes()).unwrap();
+        document.set("b", &credential("new"));
+        let after = document.to_json().expose_secret().to_owned();
+        let expected = text.replace(
+            r#""a":{}}"#,
+            r#""a":{},"b":{"auth":"bXlvcmcrcHVsbGVyOm5ldw=="}}"#,
+        );
+        assert_eq!(after, expected);
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! One entry below `auths`, read as the kubelet reads it.
 
 use super::credential::Credential;
+use super::raw::{RawObject, raw};
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use secrecy::SecretString;
-use serde_json::{Map, Value};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::value::RawValue;
 
 /// Go's encodings accept any trailing bits.
 const LENIENT: GeneralPurposeConfig =
@@ -38,13 +39,13 @@ pub enum EntryError {
 }
 
 /// The credential of one entry. `auth` overrides `username` and `password`.
-pub(super) fn read(entry: &Value) -> Result<Credential, EntryError> {
-    let entry = entry.as_object().ok_or(EntryError::NotText)?;
-    let auth = text(entry, "auth")?.unwrap_or_default();
-    let username = text(entry, "username")?.unwrap_or_default();
-    let password = text(entry, "password")?.unwrap_or_default();
+pub(super) fn read(entry: &RawValue) -> Result<Credential, EntryError> {
+    let entry = RawObject::of(entry).ok_or(EntryError::NotText)?;
+    let auth = text(&entry, "auth")?.unwrap_or_default();
+    let username = text(&entry, "username")?.unwrap_or_default();
+    let password = text(&entry, "password")?.unwrap_or_default();
     if !auth.is_empty() {
-        return decode(auth);
+        return decode(&auth);
     }
     if username.is_empty() && password.is_empty() {
         return Err(EntryError::Empty);
@@ -53,48 +54,39 @@ pub(super) fn read(entry: &Value) -> Result<Credential, EntryError> {
 }
 
 /// Whether the entry holds `credential` and no trace of another one.
-pub(super) fn holds(entry: &Value, credential: &Credential) -> bool {
-    let Some(fields) = entry.as_object() else {
+pub(super) fn holds(entry: &RawValue, credential: &Credential) -> bool {
+    let Some(fields) = RawObject::of(entry) else {
         return false;
     };
     let plain = |name: &str, expected: &str| {
-        fields
-            .get(name)
-            .is_none_or(|value| value.as_str() == Some(expected))
+        text(&fields, name).is_ok_and(|value| value.is_none_or(|value| value == expected))
     };
     read(entry).is_ok_and(|current| current == *credential)
         && plain("username", &credential.username)
-        && plain(
-            "password",
-            secrecy::ExposeSecret::expose_secret(&credential.password),
-        )
+        && plain("password", credential.password.expose_secret())
 }
 
-/// Puts `credential` into the entry: `auth` always, `username` and `password` where
-/// they are already; every other field stays.
-pub(super) fn write(entry: &mut Value, credential: &Credential) {
-    if !entry.is_object() {
-        *entry = Value::Object(Map::new());
-    }
-    if let Some(fields) = entry.as_object_mut() {
-        let password = secrecy::ExposeSecret::expose_secret(&credential.password);
-        for (name, value) in [
-            ("username", credential.username.as_str()),
-            ("password", password),
-        ] {
-            if let Some(field) = fields.get_mut(name) {
-                *field = Value::from(value);
-            }
+/// The entry with `credential` in it: `auth` always, `username` and `password` where they
+/// are already; every other field stays to the letter.
+pub(super) fn written(entry: Option<&RawValue>, credential: &Credential) -> Box<RawValue> {
+    let mut fields = entry.and_then(RawObject::of).unwrap_or_default();
+    let password = credential.password.expose_secret();
+    for (name, value) in [
+        ("username", credential.username.as_str()),
+        ("password", password),
+    ] {
+        if fields.get(name).is_some() {
+            fields.set(name, &raw(&value));
         }
-        fields.insert("auth".to_owned(), Value::from(credential.auth()));
     }
+    fields.set("auth", &raw(&credential.auth()));
+    raw(&fields)
 }
 
-fn text<'a>(entry: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, EntryError> {
+fn text(entry: &RawObject, name: &str) -> Result<Option<String>, EntryError> {
     match entry.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(EntryError::NotText),
+        None => Ok(None),
+        Some(value) => serde_json::from_str(value.get()).map_err(|_| EntryError::NotText),
     }
 }
 
@@ -117,11 +109,10 @@ fn decode(auth: &str) -> Result<Credential, EntryError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use secrecy::ExposeSecret;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn pair(entry: Value) -> Result<(String, String), EntryError> {
-        read(&entry).map(|found| (found.username, found.password.expose_secret().to_owned()))
+        read(&raw(&entry)).map(|found| (found.username, found.password.expose_secret().to_owned()))
     }
 
     #[test]
@@ -160,10 +151,8 @@ mod tests {
     #[test]
     fn a_left_over_plain_password_is_not_the_new_credential() {
         let credential = Credential::new("u", SecretString::from("pw"));
-        assert!(holds(&json!({"auth": "dTpwdw=="}), &credential));
-        assert!(!holds(
-            &json!({"auth": "dTpwdw==", "password": "old"}),
-            &credential
-        ));
+        assert!(holds(&raw(&json!({"auth": "dTpwdw=="})), &credential));
+        let left_over = raw(&json!({"auth": "dTpwdw==", "password": "old"}));
+        assert!(!holds(&left_over, &credential));
     }
 }

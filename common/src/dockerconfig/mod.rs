@@ -9,6 +9,7 @@ mod entry;
 mod format;
 mod image;
 mod key;
+mod raw;
 
 pub use credential::Credential;
 pub use document::{Document, DocumentError};

@@ -149,7 +149,7 @@ impl Apply<'_> {
                 Err(error) => return self.failed(&plan, &error),
             }
         }
-        let error = CallError::Transport("somebody keeps changing it".to_owned());
+        let error = CallError::Refused("somebody keeps changing it".to_owned());
         self.failed(&plan, &error)
     }
 
@@ -212,7 +212,7 @@ impl Apply<'_> {
         };
         let secret_type = current.type_.clone().unwrap_or_default();
         let Some(current) = PullSecret::read(current) else {
-            return Err(CallError::Unreadable(format!(
+            return Err(CallError::Refused(format!(
                 "a secret of that name exists and is of type `{secret_type}`; choose another with --secret-name"
             )));
         };
@@ -250,6 +250,12 @@ impl Apply<'_> {
                     "kubectl --context {} -n {} auth can-i patch secrets",
                     self.cluster.context(),
                     plan.namespace
+                ),
+                CallError::Refused(_) => format!(
+                    "kubectl --context {} -n {} get secret {} -o yaml",
+                    self.cluster.context(),
+                    plan.namespace,
+                    plan.name
                 ),
                 _ => "run the same command again".to_owned(),
             });

@@ -1,5 +1,6 @@
 //! Which robots are where: what `list` shows, from the clusters alone.
 
+use super::outcome::Outcome;
 use super::secret::PullSecret;
 use super::service_account::ServiceAccountRefs;
 use crate::cli::{ContextColumn, Report, Table, age};
@@ -40,6 +41,9 @@ pub struct InventoryItem {
 pub struct Inventory {
     /// One line for each credential.
     pub items: Vec<InventoryItem>,
+    /// Clusters and namespaces that could not be looked at.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<Outcome>,
 }
 
 impl Inventory {

@@ -76,18 +76,22 @@ pub fn manifests(plans: &[NamespacePlan], accounts: &[ServiceAccountRefs]) -> Ve
     objects
 }
 
+/// What the secret shall be; also where it is so already, since a pipe into `kubectl apply`
+/// has to work twice.
 fn secret_manifest(plan: &SecretPlan) -> Option<Value> {
-    match &plan.write {
-        Write::Nothing => None,
-        Write::Create(document) => Some(new_secret(plan, document)),
-        Write::Update { document, .. } | Write::Recreate(document) => Some(json!({
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "metadata": {"name": plan.name, "namespace": plan.namespace},
-            "type": document.format().secret_type(),
-            "data": {document.format().data_key(): data(document)},
-        })),
-    }
+    let document = match &plan.write {
+        Write::Create(document) => return Some(new_secret(plan, document)),
+        Write::Update { document, .. } | Write::Recreate(document) => document,
+        Write::Nothing if plan.is_current() => plan.base.as_ref()?.document.as_ref().ok()?,
+        Write::Nothing => return None,
+    };
+    Some(json!({
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": plan.name, "namespace": plan.namespace},
+        "type": document.format().secret_type(),
+        "data": {document.format().data_key(): data(document)},
+    }))
 }
 
 /// The whole list has to be in the manifest: the field is atomic.

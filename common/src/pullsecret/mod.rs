@@ -38,6 +38,6 @@ pub use reference::{Attachment, Holder};
 pub use removal::{RemovalPlan, plan_removal, registries_of};
 pub use secret::PullSecret;
 pub use service_account::ServiceAccountRefs;
-pub use sync::{ClusterView, views};
+pub use sync::{ClusterView, existing_views, views};
 pub use verify::verify;
 pub use wanted::{RobotToken, Wanted, WantedRegistry};

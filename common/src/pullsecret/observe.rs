@@ -10,7 +10,7 @@ use globset::GlobSet;
 use k8s_openapi::api::core::v1::{Secret, ServiceAccount};
 use kube::core::params::ListParams;
 use serde::de::DeserializeOwned;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Up to this many namespaces are listed one by one; one LIST of the whole cluster
 /// is cheaper than more of them.
@@ -21,6 +21,8 @@ const ONE_BY_ONE: usize = 8;
 pub struct Observed {
     /// Every secret of the two pull secret types in scope.
     pub secrets: Vec<PullSecret>,
+    /// Namespaces whose secrets could not be listed, while others could.
+    pub unreadable: BTreeMap<String, Failure>,
 }
 
 /// Lists the pull secrets in scope: two LISTs, one for each type, never all secrets.
@@ -34,17 +36,26 @@ pub async fn observe(
 ) -> Result<Observed, Failure> {
     let of = |format: Format| {
         let params = ListParams::default().fields(&format!("type={}", format.secret_type()));
-        async move { list::<Secret>(cluster, selection, "secrets", &params).await }
+        async move { list_readable::<Secret>(cluster, selection, "secrets", &params).await }
     };
     let (current, legacy) = try_join(of(Format::DockerConfigJson), of(Format::DockerCfg)).await?;
-    let mut secrets: Vec<PullSecret> = current
+    let unreadable = current
+        .failures
         .into_iter()
-        .chain(legacy)
+        .chain(legacy.failures)
+        .collect();
+    let mut secrets: Vec<PullSecret> = current
+        .items
+        .into_iter()
+        .chain(legacy.items)
         .filter_map(PullSecret::read)
         .filter(|secret| in_scope(&secret.namespace, selection, excluded))
         .collect();
     secrets.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
-    Ok(Observed { secrets })
+    Ok(Observed {
+        secrets,
+        unreadable,
+    })
 }
 
 /// Lists the service accounts in scope, ordered by namespace and name.
@@ -69,24 +80,56 @@ pub async fn observe_service_accounts(
     Ok(accounts)
 }
 
-/// Lists a core resource in the selected namespaces, with as few requests as the user's rights allow.
+/// What could be listed, and the namespaces that could not.
+struct Listed<T> {
+    items: Vec<T>,
+    failures: Vec<(String, Failure)>,
+}
+
+/// Lists a core resource in the selected namespaces, with as few requests as the user's
+/// rights allow.
+///
+/// # Errors
+/// If any namespace cannot be listed.
 pub(super) async fn list<T: Clone + DeserializeOwned>(
     cluster: &Cluster,
     selection: &NamespaceSelection,
     resource: &str,
     params: &ListParams,
 ) -> Result<Vec<T>, Failure> {
+    let listed = list_readable(cluster, selection, resource, params).await?;
+    match listed.failures.into_iter().next() {
+        Some((_, failure)) => Err(failure),
+        None => Ok(listed.items),
+    }
+}
+
+/// The same, where a namespace that cannot be listed does not hide the others; an error
+/// only if none can.
+async fn list_readable<T: Clone + DeserializeOwned>(
+    cluster: &Cluster,
+    selection: &NamespaceSelection,
+    resource: &str,
+    params: &ListParams,
+) -> Result<Listed<T>, Failure> {
     let everywhere = format!("/api/v1/{resource}");
+    let whole = |items| Listed {
+        items,
+        failures: Vec::new(),
+    };
     match selection {
         NamespaceSelection::All => list_all(cluster, &everywhere, params)
             .await
+            .map(whole)
             .map_err(|error| cluster_wide_failure(error, cluster, resource)),
         NamespaceSelection::Named(names) if names.len() <= ONE_BY_ONE => {
             list_each(cluster, names, resource, params).await
         }
         NamespaceSelection::Named(names) => match list_all(cluster, &everywhere, params).await {
             Err(error) if error.is_forbidden() => list_each(cluster, names, resource, params).await,
-            other => other.map_err(|error| cluster_wide_failure(error, cluster, resource)),
+            other => other
+                .map(whole)
+                .map_err(|error| cluster_wide_failure(error, cluster, resource)),
         },
     }
 }
@@ -96,26 +139,33 @@ async fn list_each<T: Clone + DeserializeOwned>(
     namespaces: &BTreeSet<String>,
     resource: &str,
     params: &ListParams,
-) -> Result<Vec<T>, Failure> {
+) -> Result<Listed<T>, Failure> {
     let lists = cluster
         .window()
         .run(namespaces, async |namespace| {
-            list_all(
-                cluster,
-                &format!("/api/v1/namespaces/{namespace}/{resource}"),
-                params,
-            )
-            .await
-            .map_err(|error: CallError| {
-                error.into_failure(
-                    cluster.context(),
-                    &format!("list {resource} in namespace `{namespace}`"),
-                )
-            })
+            let path = format!("/api/v1/namespaces/{namespace}/{resource}");
+            let action = format!("list {resource} in namespace `{namespace}`");
+            list_all(cluster, &path, params)
+                .await
+                .map_err(|error: CallError| error.into_failure(cluster.context(), &action))
         })
         .await;
-    let lists: Result<Vec<Vec<T>>, Failure> = lists.into_iter().collect();
-    Ok(lists?.into_iter().flatten().collect())
+    let mut listed = Listed {
+        items: Vec::new(),
+        failures: Vec::new(),
+    };
+    for (namespace, list) in namespaces.iter().zip(lists) {
+        match list {
+            Ok(items) => listed.items.extend(items),
+            Err(failure) => listed.failures.push((namespace.clone(), failure)),
+        }
+    }
+    if listed.failures.len() == namespaces.len()
+        && let Some((_, failure)) = listed.failures.pop()
+    {
+        return Err(failure);
+    }
+    Ok(listed)
 }
 
 fn cluster_wide_failure(error: CallError, cluster: &Cluster, resource: &str) -> Failure {

@@ -1,6 +1,7 @@
 //! What became of every target.
 
 use super::plan::{EntryPlan, NamespacePlan, Problem, SecretPlan, Verdict, Write};
+use crate::Failure;
 use crate::cli::{ContextColumn, Report, Table, escape_control};
 use crate::cluster::Cluster;
 use crate::credentials::{Fingerprint, shown};
@@ -120,6 +121,14 @@ impl Outcome {
     #[must_use]
     pub fn message(mut self, text: impl Into<String>) -> Self {
         self.message = text.into();
+        self
+    }
+
+    /// With what a failure says.
+    #[must_use]
+    pub fn failure(mut self, failure: &Failure) -> Self {
+        self.message = failure.message().to_owned();
+        self.next = failure.next_step().map(str::to_owned);
         self
     }
 
@@ -333,10 +342,10 @@ impl Outcomes {
 fn detail(item: &Outcome) -> String {
     let mut parts = Vec::new();
     if !item.references.is_empty() {
-        let verb = if item.result == Verb::Detached || item.result == Verb::Deleted {
-            "detached from"
-        } else {
-            "attached to"
+        let verb = match item.result {
+            Verb::Detached | Verb::Deleted => "detached from",
+            Verb::Attached | Verb::Created | Verb::Updated => "attached to",
+            _ => "at",
         };
         parts.push(format!("{verb} {}", item.references.join(", ")));
     }

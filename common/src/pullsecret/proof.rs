@@ -1,5 +1,6 @@
 //! What `verify` found out, and how it is shown.
 
+use super::outcome::Outcome;
 use crate::cli::{ContextColumn, Report, Table};
 use crate::credentials::{Fingerprint, shown};
 use serde::Serialize;
@@ -42,6 +43,9 @@ pub struct Proof {
 pub struct Proofs {
     /// One line for each credential.
     pub items: Vec<Proof>,
+    /// Clusters and namespaces that could not be looked at.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<Outcome>,
 }
 
 impl Proof {
@@ -66,9 +70,9 @@ impl Proof {
 }
 
 impl Proofs {
-    /// Whether every credential is good.
+    /// Whether everything was looked at and every credential is good.
     pub fn all_ok(&self) -> bool {
-        self.items.iter().all(|item| item.ok)
+        self.failures.is_empty() && self.items.iter().all(|item| item.ok)
     }
 }
 

@@ -38,7 +38,8 @@ const SERVER_FIELDS: [&str; 6] = [
 /// Replaces the immutable secret that `plan` was made from by one with `document`.
 ///
 /// # Errors
-/// Conflict, if the secret changed since it was read: plan again.
+/// Conflict, if the secret changed since it was read: plan again. As long as the old
+/// secret is there, nothing of ours is left behind.
 pub(super) async fn recreate(
     cluster: &Cluster,
     plan: &SecretPlan,
@@ -48,29 +49,52 @@ pub(super) async fn recreate(
     let Some(base) = &plan.base else {
         return Ok(());
     };
-    if write == Write::DryRun {
-        return Ok(());
-    }
-    let mut object: Value = cluster.get(&base.path()).await?;
+    let path = base.path();
+    let mut object: Value = cluster.get(&path).await?;
+    check_removable(&object)?;
     forget_server_fields(&mut object);
     object["data"][document.format().data_key()] = json!(manifest::data(document));
-    let copy = keep_copy(cluster, &plan.namespace, &plan.name, &object).await?;
+    let copy = keep_copy(cluster, &plan.namespace, &plan.name, &object, write).await?;
     match cluster
-        .delete(&base.path(), &base.uid, &base.resource_version, write)
+        .delete(&path, &base.uid, &base.resource_version, write)
         .await
     {
         // An answer that got lost makes the second try find nothing.
-        Err(error) if !error.is_not_found() => return Err(error),
+        Err(error) if !error.is_not_found() => {
+            drop_copy(cluster, &copy, write).await?;
+            return Err(error);
+        }
+        _ if write == Write::DryRun => return Ok(()),
         _ => {}
     }
     let collection = secret::collection(&plan.namespace);
     let written: Written = match cluster.create(&collection, &object, write).await {
-        // Likewise: it is there, and what is in it decides.
-        Err(error) if error.is_conflict() => cluster.get(&base.path()).await?,
+        // Likewise, or another run was faster: it is there, and what is in it decides.
+        Err(error) if error.is_conflict() => cluster.get(&path).await?,
         other => other?,
     };
     prove(&written, document)?;
-    drop_copy(cluster, &copy).await
+    drop_copy(cluster, &copy, write).await
+}
+
+/// A secret that would not go away at once must not be deleted: nothing could take its place.
+fn check_removable(object: &Value) -> Result<(), CallError> {
+    let metadata = &object["metadata"];
+    if metadata["deletionTimestamp"].is_string() {
+        return Err(CallError::Refused(
+            "it is being deleted and has not gone yet".to_owned(),
+        ));
+    }
+    match metadata["finalizers"]
+        .as_array()
+        .and_then(|names| names.first())
+    {
+        Some(name) => Err(CallError::Refused(format!(
+            "it is immutable and its finalizer {} would keep it from being replaced",
+            name.as_str().unwrap_or_default()
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// Finishes replacements of an earlier run that was killed half way.
@@ -110,7 +134,7 @@ pub async fn finish_replacements(
     Ok(outcomes)
 }
 
-/// The secret is created from the copy, unless it is there (deleted never, or created already).
+/// The secret is created from the copy, unless it is there: not yet deleted, or created already.
 async fn finish(cluster: &Cluster, namespace: &str, copy: &Secret) -> Result<(), CallError> {
     let content = copy
         .data
@@ -119,53 +143,68 @@ async fn finish(cluster: &Cluster, namespace: &str, copy: &Secret) -> Result<(),
         .map(|content| &content.0);
     let object: Value = content
         .and_then(|content| serde_json::from_slice(content).ok())
-        .ok_or_else(|| CallError::Unreadable("the copy holds no secret".to_owned()))?;
-    match cluster
-        .create::<Value>(&secret::collection(namespace), &object, Write::Persist)
-        .await
-    {
-        Err(error) if !error.is_conflict() => Err(error),
-        _ => drop_copy(cluster, copy).await,
+        .ok_or_else(|| CallError::Refused("the copy holds no secret".to_owned()))?;
+    let name = object["metadata"]["name"].as_str().unwrap_or_default();
+    match cluster.get::<Value>(&secret::path(namespace, name)).await {
+        Ok(living) if living["metadata"]["deletionTimestamp"].is_string() => {
+            return Err(CallError::Refused(format!(
+                "secret `{name}` is being deleted and has not gone yet"
+            )));
+        }
+        Ok(_) => {}
+        Err(error) if !error.is_not_found() => return Err(error),
+        Err(_) => {
+            let _: Value = cluster
+                .create(&secret::collection(namespace), &object, Write::Persist)
+                .await?;
+        }
     }
+    drop_copy(cluster, copy, Write::Persist).await
 }
 
+/// Stores the copy. One that is there already belongs to a run that broke off, or to one
+/// that replaces the same secret at this moment: both then keep the same copy.
 async fn keep_copy(
     cluster: &Cluster,
     namespace: &str,
     name: &str,
     object: &Value,
+    write: Write,
 ) -> Result<Secret, CallError> {
     let copy_name = format!("{name}.replacing");
+    let data = json!({CONTENT: STANDARD.encode(object.to_string())});
     let copy = json!({
         "apiVersion": "v1",
         "kind": "Secret",
         "metadata": {"name": copy_name, "namespace": namespace},
         "type": REPLACING,
-        "data": {CONTENT: STANDARD.encode(object.to_string())},
+        "data": data,
     });
     match cluster
-        .create(&secret::collection(namespace), &copy, Write::Persist)
+        .create(&secret::collection(namespace), &copy, write)
         .await
     {
-        // Left by a run that was killed while the secret was still there: not needed any more.
         Err(error) if error.is_conflict() => {
-            let left: Secret = cluster.get(&secret::path(namespace, &copy_name)).await?;
-            drop_copy(cluster, &left).await?;
+            let path = secret::path(namespace, &copy_name);
             cluster
-                .create(&secret::collection(namespace), &copy, Write::Persist)
+                .merge_patch(&path, &json!({"data": data}), write)
                 .await
         }
         other => other,
     }
 }
 
-async fn drop_copy(cluster: &Cluster, copy: &Secret) -> Result<(), CallError> {
+async fn drop_copy(cluster: &Cluster, copy: &Secret, write: Write) -> Result<(), CallError> {
+    if write == Write::DryRun {
+        return Ok(());
+    }
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    let metadata = &copy.metadata;
-    let path = secret::path(&text(&metadata.namespace), &text(&metadata.name));
-    let (uid, version) = (text(&metadata.uid), text(&metadata.resource_version));
-    match cluster.delete(&path, &uid, &version, Write::Persist).await {
-        Err(error) if !error.is_not_found() => Err(error),
+    let path = secret::path(&text(&copy.metadata.namespace), &text(&copy.metadata.name));
+    match cluster
+        .delete_any_version(&path, &text(&copy.metadata.uid))
+        .await
+    {
+        Err(error) if !error.is_not_found() && !error.is_conflict() => Err(error),
         _ => Ok(()),
     }
 }

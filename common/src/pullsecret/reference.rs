@@ -5,7 +5,7 @@
 //! one name, write with the version that was read.
 
 use crate::Failure;
-use crate::cluster::{CallError, Cluster, Write};
+use crate::cluster::{CallError, Cluster, Write, parse_object_name};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -61,9 +61,7 @@ impl Holder {
             ))
         };
         let (kind, name) = reference.split_once('/').ok_or_else(usage)?;
-        if name.is_empty() || name.contains('/') {
-            return Err(usage());
-        }
+        parse_object_name(name).map_err(|_| usage())?;
         let (group, plural, parent) = match kind.to_ascii_lowercase().as_str() {
             "deployment" | "deployments" | "deploy" | "deployment.apps" => {
                 ("apps", "deployments", POD_TEMPLATE)

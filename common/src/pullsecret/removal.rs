@@ -157,11 +157,17 @@ impl RemovalPlan {
         }
     }
 
-    /// Carries the plan out: detach first, then remove.
+    /// Carries the plan out: detach first, then remove. What the server would refuse to
+    /// remove is detached from nobody.
     pub async fn apply(&self, cluster: &Cluster, write: Write) -> Outcome {
         let mut outcome = self.outcome(cluster.context());
         if self.refusal.is_some() {
             return outcome;
+        }
+        if let Err(error) = self.write(cluster, Write::DryRun).await
+            && !error.is_not_found()
+        {
+            return failed(outcome, &error);
         }
         for account in &self.detach_from {
             let holder = Holder::service_account(&self.secret.namespace, account);

@@ -51,7 +51,10 @@ pub async fn views<'a>(
     let (mut views, mut failures) = (Vec::new(), Vec::new());
     for (cluster, result) in clusters.iter().zip(results) {
         match result {
-            Ok(view) => views.push(view),
+            Ok(view) => {
+                failures.extend(view.unreadable());
+                views.push(view);
+            }
             Err(failure) if clusters.len() == 1 => return Err(failure),
             Err(failure) => {
                 let outcome = Outcome::new(
@@ -60,19 +63,45 @@ pub async fn views<'a>(
                     "context",
                     cluster.context(),
                     Verb::Failed,
-                )
-                .message(failure.message());
-                failures.push(match failure.next_step() {
-                    Some(next) => outcome.next(next),
-                    None => outcome,
-                });
+                );
+                failures.push(outcome.failure(&failure));
             }
         }
     }
     Ok((views, failures))
 }
 
+/// The same for commands that work on what is there: a named namespace that does not
+/// exist is a failed target.
+pub async fn existing_views<'a>(
+    clusters: &'a [Cluster],
+    scope: &Scope,
+) -> Result<(Vec<ClusterView<'a>>, Vec<Outcome>), Failure> {
+    let (mut views, mut failures) = views(clusters, scope).await?;
+    for view in &mut views {
+        let missing = view.missing_namespaces().await?;
+        failures.extend(
+            missing
+                .iter()
+                .map(|name| view.missing_namespace(name, false)),
+        );
+        if let NamespaceSelection::Named(names) = &mut view.selection {
+            names.retain(|name| !missing.contains(name));
+        }
+    }
+    Ok((views, failures))
+}
+
 impl ClusterView<'_> {
+    /// The failed targets of namespaces that could not be listed.
+    fn unreadable(&self) -> Vec<Outcome> {
+        let failed = |(namespace, failure): (&String, &Failure)| {
+            let context = self.cluster.context();
+            Outcome::new(context, namespace, "namespace", namespace, Verb::Failed).failure(failure)
+        };
+        self.observed.unreadable.iter().map(failed).collect()
+    }
+
     /// Plans the repair of every credential in scope; one plan for each secret, so that
     /// they are written side by side.
     pub fn plan_repair(&self, wanted: &Wanted, consent: Consent) -> Vec<NamespacePlan> {
@@ -149,6 +178,7 @@ impl ClusterView<'_> {
         let doubtful: BTreeSet<&String> = names
             .iter()
             .filter(|name| !with_secrets.contains(name.as_str()))
+            .filter(|name| !self.observed.unreadable.contains_key(*name))
             .collect();
         if doubtful.len() > 8
             && let Ok(existing) = self.existing().await

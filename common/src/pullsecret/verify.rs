@@ -28,7 +28,10 @@ struct Found<'a> {
 /// What is asked once, however many secrets hold the credential.
 #[derive(Default)]
 struct Question {
+    /// Of all secrets that hold the credential.
     repositories: BTreeSet<String>,
+    /// Whether those are the robot's own, rather than what pods use.
+    by_role: bool,
     roles: Vec<Grant>,
     note: Option<String>,
 }
@@ -69,7 +72,10 @@ pub async fn verify(
     progress.end();
     for entry in &found {
         if let Some((question, answer)) = answers.get(&identity(entry, logins)) {
-            proofs.items.push(proof(entry, wanted, question, answer));
+            let in_use = images_in_use(entry, views, pods).collect();
+            proofs
+                .items
+                .push(proof(entry, wanted, question, &in_use, answer));
         }
     }
     proofs.items.sort_by(|a, b| {
@@ -171,6 +177,7 @@ async fn questions(
                         .repositories
                         .extend(known.iter().map(|grant| grant.repository.clone()));
                     question.roles = known.clone();
+                    question.by_role = true;
                     continue;
                 }
                 Err(error) => question.note = Some(format!("its roles are not known ({error})")),
@@ -236,45 +243,29 @@ async fn ask(
     answer.map_err(|failure| failure.message().to_owned())
 }
 
+/// What one secret's entry comes to; `in_use` are the repositories that pods pull with it.
 fn proof(
     entry: &Found<'_>,
     wanted: &Wanted,
     question: &Question,
+    in_use: &BTreeSet<String>,
     answer: &Result<Probe, String>,
 ) -> Proof {
-    let robot = &entry.credential.username;
     let mut problems = Vec::new();
     let mut notes: Vec<String> = question.note.iter().cloned().collect();
-    let token = match wanted.known(entry.key, robot) {
-        Known::Robot(_, RobotToken::Current(token)) => {
-            if token.expose_secret() == entry.credential.password.expose_secret() {
-                "current"
-            } else {
-                problems.push("it is not the robot's current token".to_owned());
-                "stale"
-            }
-        }
-        Known::Robot(_, RobotToken::NoSuchRobot) => {
-            problems.push("the robot does not exist in Quay".to_owned());
-            "stale"
-        }
-        Known::Robot(_, RobotToken::Unreadable(reason)) => {
-            problems.push(format!("its current token is not known ({reason})"));
-            "unknown"
-        }
-        Known::NoLogin | Known::NotAsked => "unknown",
-    };
+    let (token, next) = token_state(entry, wanted, &mut problems);
+    // Without roles, another namespace's images are none of this secret's business.
+    let counts = |repository: &&String| question.by_role || in_use.contains(*repository);
     let (registry, pullable, refused) = match answer {
         Ok(Probe::Accepted {
             pullable, refused, ..
         }) => {
+            let pullable: Vec<String> = pullable.iter().filter(counts).cloned().collect();
+            let refused: Vec<String> = refused.iter().filter(counts).cloned().collect();
             if !refused.is_empty() {
                 problems.push(format!("it may not pull {}", refused.join(", ")));
             }
-            if question.repositories.is_empty() && question.note.is_none() && token == "current" {
-                notes.push("the robot has no role on any repository".to_owned());
-            }
-            ("accepted", pullable.clone(), refused.clone())
+            ("accepted", pullable, refused)
         }
         Ok(Probe::Refused { reason }) => {
             problems.push(format!("the registry refuses it: {reason}"));
@@ -285,6 +276,14 @@ fn proof(
             ("unreachable", Vec::new(), Vec::new())
         }
     };
+    if question.by_role && question.repositories.is_empty() {
+        notes.push("the robot has no role on any repository".to_owned());
+    } else if question.by_role && !fits(entry.key, wanted, &question.repositories) {
+        problems.push(format!(
+            "no image of the robot's repositories matches the key `{}`",
+            entry.key
+        ));
+    }
     let beyond: Vec<String> = question
         .roles
         .iter()
@@ -294,17 +293,14 @@ fn proof(
     if !beyond.is_empty() {
         notes.push(format!("more than pulling needs: {}", beyond.join(", ")));
     }
-    let ok = problems.is_empty();
-    let next =
-        (token == "stale").then(|| format!("kubectl quay-pullsecret sync -n {}", entry.namespace));
     Proof {
-        account: robot.clone(),
+        account: entry.credential.username.clone(),
         fingerprint: Some(entry.credential.fingerprint()),
         token,
         registry,
         pullable,
         refused,
-        ok,
+        ok: problems.is_empty(),
         message: problems
             .into_iter()
             .chain(notes)
@@ -318,4 +314,50 @@ fn proof(
             entry.key,
         )
     }
+}
+
+/// Whether the entry holds the robot's current token, and what to do if not.
+fn token_state(
+    entry: &Found<'_>,
+    wanted: &Wanted,
+    problems: &mut Vec<String>,
+) -> (&'static str, Option<String>) {
+    let namespace = entry.namespace;
+    match wanted.known(entry.key, &entry.credential.username) {
+        Known::Robot(_, RobotToken::Current(token))
+            if token.expose_secret() == entry.credential.password.expose_secret() =>
+        {
+            ("current", None)
+        }
+        Known::Robot(_, RobotToken::Current(_)) => {
+            problems.push("it is not the robot's current token".to_owned());
+            (
+                "stale",
+                Some(format!("kubectl quay-pullsecret sync -n {namespace}")),
+            )
+        }
+        Known::Robot(robot, RobotToken::NoSuchRobot) => {
+            problems.push("the robot does not exist in Quay".to_owned());
+            let next = format!("kubectl quay-pullsecret delete --robot {robot} -n {namespace}");
+            ("stale", Some(next))
+        }
+        Known::Robot(_, RobotToken::Unreadable(reason)) => {
+            problems.push(format!("its current token is not known ({reason})"));
+            ("unknown", Some("kubectl quay-robot whoami".to_owned()))
+        }
+        Known::NoLogin | Known::NotAsked => ("unknown", None),
+    }
+}
+
+/// Whether the kubelet would use the key for any of the repositories.
+fn fits(key: &str, wanted: &Wanted, repositories: &BTreeSet<String>) -> bool {
+    let Some(registry) = wanted.registry_of(key) else {
+        return true;
+    };
+    repositories.iter().any(|repository| {
+        registry.hosts.iter().any(|host| {
+            let image = format!("{host}/{repository}").parse();
+            image.is_ok_and(|image| matches_image(key, &image))
+        })
+    })
 }

@@ -19,7 +19,7 @@ pub(super) fn prove(written: &Written, document: &Document) -> Result<(), CallEr
     if stored.is_some_and(|stored| *stored == manifest::data(document)) {
         return Ok(());
     }
-    Err(CallError::Unreadable(
+    Err(CallError::Refused(
         "the API server stored something else than was sent (an admission webhook?)".to_owned(),
     ))
 }

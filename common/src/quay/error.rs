@@ -124,6 +124,7 @@ impl ApiError {
             Self::MissingScope { .. } => {
                 failure.next(format!("{robot} whoami --registry {registry}"))
             }
+            Self::NotFound => failure.next(format!("{robot} list --registry {registry}")),
             Self::RateLimited | Self::ReadOnly | Self::Timeout => {
                 failure.next("wait a moment and run the same command again")
             }

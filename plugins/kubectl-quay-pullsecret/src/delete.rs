@@ -6,8 +6,8 @@ use quay_common::Failure;
 use quay_common::cli::{ClusterArgs, Console, DryRun, Exit, OutputArgs};
 use quay_common::cluster::{Cluster, Scope, connect};
 use quay_common::pullsecret::{
-    ClusterView, Outcomes, RemovalPlan, observe_service_accounts, plan_removal, registries_of,
-    running_pods, views,
+    ClusterView, Outcomes, RemovalPlan, existing_views, observe_service_accounts, plan_removal,
+    registries_of, running_pods,
 };
 use quay_common::quay::RobotName;
 use quay_common::registry::RegistryHost;
@@ -44,7 +44,7 @@ pub struct DeleteArgs {
 
 pub async fn run(args: DeleteArgs, console: &Console) -> Result<Exit, Failure> {
     let clusters = connect(&args.cluster, FIELD_MANAGER).await?;
-    let (views, failures) = views(&clusters, &args.scope).await?;
+    let (views, failures) = existing_views(&clusters, &args.scope).await?;
     one_registry(&args, &views)?;
     let mut plans: Vec<(&Cluster, RemovalPlan)> = Vec::new();
     for view in &views {
@@ -72,7 +72,7 @@ pub async fn run(args: DeleteArgs, console: &Console) -> Result<Exit, Failure> {
             false => plan.apply(cluster, args.dry_run.write()).await,
         });
     }
-    if !outcomes.items.is_empty() {
+    if !outcomes.items.is_empty() || !args.output.output.is_for_people() {
         console.report(&outcomes, args.output.output)?;
     }
     Ok(if outcomes.has_failure() {

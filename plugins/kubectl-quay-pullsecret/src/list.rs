@@ -5,7 +5,7 @@ use clap::Args;
 use quay_common::Failure;
 use quay_common::cli::{ClusterArgs, Console, Exit, OutputArgs};
 use quay_common::cluster::{Scope, connect};
-use quay_common::pullsecret::{Inventory, observe_service_accounts, views};
+use quay_common::pullsecret::{Inventory, Outcome, existing_views, observe_service_accounts};
 
 /// Show which robots are in which pull secrets, and who uses those
 #[derive(Args)]
@@ -24,8 +24,11 @@ pub struct ListArgs {
 
 pub async fn run(args: ListArgs, console: &Console) -> Result<Exit, Failure> {
     let clusters = connect(&args.cluster, FIELD_MANAGER).await?;
-    let (views, failures) = views(&clusters, &args.scope).await?;
-    let mut inventory = Inventory::default();
+    let (views, failures) = existing_views(&clusters, &args.scope).await?;
+    let mut inventory = Inventory {
+        failures,
+        ..Inventory::default()
+    };
     for view in &views {
         let accounts = observe_service_accounts(view.cluster, &view.selection, &view.excluded)
             .await
@@ -45,12 +48,22 @@ pub async fn run(args: ListArgs, console: &Console) -> Result<Exit, Failure> {
     } else {
         console.report(&inventory, args.output.output)?;
     }
-    for failure in &failures {
-        console.warn(format!("context {}: {}", failure.context, failure.message));
-    }
-    Ok(if failures.is_empty() {
-        Exit::Success
-    } else {
-        Exit::Problem
+    warn_of(&inventory.failures, console);
+    Ok(match inventory.failures.is_empty() {
+        true => Exit::Success,
+        false => Exit::Problem,
     })
+}
+
+/// What could not be looked at is no row of a table about what was.
+pub fn warn_of(failures: &[Outcome], console: &Console) {
+    for failure in failures {
+        let next = failure.next.iter().map(|next| format!("\n  next: {next}"));
+        let (kind, name) = (failure.kind, &failure.name);
+        console.warn(format!(
+            "{kind} {name}: {}{}",
+            failure.message,
+            next.collect::<String>()
+        ));
+    }
 }

@@ -4,20 +4,21 @@ use crate::FIELD_MANAGER;
 use clap::Args;
 use quay_common::Failure;
 use quay_common::cli::{ClusterArgs, Console, DryRun, Exit, OutputArgs};
-use quay_common::cluster::{Cluster, NamespaceSelection, Scope, connect};
+use quay_common::cluster::{Cluster, NamespaceSelection, Scope, connect, parse_object_name};
 use quay_common::pullsecret::{
-    Attachment, Holder, Outcome, Outcomes, ServiceAccountRefs, Verb, observe_service_accounts,
-    views,
+    Attachment, Holder, Outcome, Outcomes, ServiceAccountRefs, Verb, existing_views,
+    observe_service_accounts,
 };
 
 /// Whose references are changed, and where.
 #[derive(Args)]
 pub struct ReferenceArgs {
     /// Name of the secret
+    #[arg(value_parser = parse_object_name)]
     pub secret: String,
 
     /// Service account (repeat for several)
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = parse_object_name)]
     service_account: Vec<String>,
 
     /// Every service account of the namespace
@@ -56,7 +57,7 @@ pub async fn run(
             .next("pass --service-account NAME, --all-service-accounts or --workload KIND/NAME"));
     }
     let clusters = connect(&args.cluster, FIELD_MANAGER).await?;
-    let (views, failures) = views(&clusters, &args.scope).await?;
+    let (views, failures) = existing_views(&clusters, &args.scope).await?;
     let mut outcomes = Outcomes {
         items: failures,
         dry_run: args.dry_run.label(),
@@ -153,6 +154,13 @@ async fn change(
     };
     let mut outcome =
         Outcome::new(cluster.context(), namespace, "secret", &args.secret, verb).message(message);
+    if verb == Verb::Failed {
+        let context = cluster.context();
+        outcome = outcome.next(format!(
+            "kubectl --context {context} -n {namespace} get {}",
+            holder.label
+        ));
+    }
     outcome.references.push(holder.label.clone());
     outcome
 }

@@ -107,14 +107,19 @@ pub async fn run(args: SyncArgs, console: &Console) -> Result<Exit, Failure> {
 }
 
 /// Only `--force` replaces immutable secrets, so only then something can be left half done.
+/// A cluster that does not answer says so once, when it is observed.
 async fn finish_earlier(args: &SyncArgs, clusters: &[Cluster]) -> Result<Vec<Outcome>, Failure> {
     let mut outcomes = Vec::new();
     if !args.force || args.dry_run.label().is_some() {
         return Ok(outcomes);
     }
+    let excluded = args.scope.excluded()?;
     for cluster in clusters {
-        let selection = args.scope.resolve(cluster).await?;
-        outcomes.extend(finish_replacements(cluster, &selection, &args.scope.excluded()?).await?);
+        if let Ok(selection) = args.scope.resolve(cluster).await
+            && let Ok(finished) = finish_replacements(cluster, &selection, &excluded).await
+        {
+            outcomes.extend(finished);
+        }
     }
     Ok(outcomes)
 }
@@ -167,6 +172,7 @@ async fn plan(
         (NamespaceSelection::Named(names), Some(_)) => names
             .iter()
             .filter(|name| may_create || !missing.contains(*name))
+            .filter(|name| !view.observed.unreadable.contains_key(*name))
             .cloned()
             .collect(),
     };
@@ -305,7 +311,7 @@ fn printed_registries(planned: &[Planned<'_>]) -> Vec<String> {
         .flat_map(|planned| &planned.plans)
         .flat_map(|plan| &plan.secrets)
     {
-        if !secret.writes() {
+        if !secret.writes() && !secret.is_current() {
             continue;
         }
         let ours = secret

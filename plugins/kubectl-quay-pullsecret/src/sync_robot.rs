@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 use futures::future::join;
 use quay_common::Failure;
 use quay_common::cli::{ClusterArgs, Console, QuayArgs};
+use quay_common::cluster::parse_object_name;
 use quay_common::credentials::{Session, Settings, endpoint, robot_token, session};
 use quay_common::dockerconfig::Credential;
 use quay_common::pullsecret::{Ensure, RobotToken, Wanted, WantedRegistry, hosts};
@@ -27,7 +28,8 @@ pub struct RobotArgs {
         long,
         value_name = "NAME",
         env = "SECRET_NAME",
-        default_value = "quay-pull-secret"
+        default_value = "quay-pull-secret",
+        value_parser = parse_object_name
     )]
     secret_name: String,
 
@@ -36,7 +38,8 @@ pub struct RobotArgs {
         long,
         value_name = "NAME",
         requires = "robot",
-        default_value = "default"
+        default_value = "default",
+        value_parser = parse_object_name
     )]
     service_account: Vec<String>,
 
@@ -92,8 +95,24 @@ pub async fn resolve(
         Some(session) => from_quay(&session, &robot, console).await?,
         None => from_user(&endpoint, &robot, args.robot_token_stdin, console).await?,
     };
+    warn_of_another_quay(&endpoint, &wanted, console);
     let ensure = ensure(args, robot, &endpoint, &wanted)?;
     Ok(Named { wanted, ensure })
+}
+
+/// `--registry` with a forgotten `QUAY_URL` would write one Quay's token for another one.
+fn warn_of_another_quay(endpoint: &Endpoint, wanted: &Wanted, console: &Console) {
+    let hosts = wanted
+        .registries
+        .iter()
+        .flat_map(|registry| &registry.hosts);
+    let mut others = hosts.filter(|host| **host != endpoint.registry);
+    if let Some(other) = others.find(|host| endpoint.api_host().as_ref() == Some(*host)) {
+        console.warn(format!(
+            "the Quay at {} calls itself {other}, not {}: is --quay-url or QUAY_URL meant for it?",
+            endpoint.api, endpoint.registry
+        ));
+    }
 }
 
 async fn robot_name(

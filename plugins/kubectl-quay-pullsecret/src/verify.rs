@@ -1,13 +1,16 @@
 //! `verify`: are the credentials in pull secrets still good?
 
 use crate::FIELD_MANAGER;
+use crate::list::warn_of;
 use clap::Args;
 use futures::future::join;
 use quay_common::Failure;
 use quay_common::cli::{ClusterArgs, Console, Exit, OutputArgs, QuayArgs};
 use quay_common::cluster::{Scope, connect};
 use quay_common::credentials::sessions;
-use quay_common::pullsecret::{ClusterView, PodUse, logins, running_pods, verify, views, wanted};
+use quay_common::pullsecret::{
+    ClusterView, PodUse, existing_views, logins, running_pods, verify, wanted,
+};
 use quay_common::quay::RobotName;
 use std::collections::BTreeSet;
 
@@ -34,7 +37,7 @@ pub struct VerifyArgs {
 pub async fn run(args: VerifyArgs, console: &Console) -> Result<Exit, Failure> {
     let clusters = connect(&args.cluster, FIELD_MANAGER).await?;
     let sessions = sessions(&args.quay, &args.cluster, console).await?;
-    let (logins, observed) = join(logins(&sessions), views(&clusters, &args.scope)).await;
+    let (logins, observed) = join(logins(&sessions), existing_views(&clusters, &args.scope)).await;
     let (views, failures) = observed?;
     let secrets: Vec<_> = views
         .iter()
@@ -46,7 +49,7 @@ pub async fn run(args: VerifyArgs, console: &Console) -> Result<Exit, Failure> {
     for view in &views {
         pods.push(pods_of(view, console).await);
     }
-    let proofs = verify(
+    let mut proofs = verify(
         &views,
         &logins,
         &wanted,
@@ -59,27 +62,16 @@ pub async fn run(args: VerifyArgs, console: &Console) -> Result<Exit, Failure> {
         console.progress(),
     )
     .await;
+    proofs.failures = failures;
     if proofs.items.is_empty() && args.output.output.is_for_people() {
         console.note("No pull secrets of robots found.");
     } else {
         console.report(&proofs, args.output.output)?;
     }
-    for failure in &failures {
-        console.warn(format!("context {}: {}", failure.context, failure.message));
-    }
-    for view in &views {
-        if let Some(name) = view.missing_namespaces().await?.first() {
-            let context = view.cluster.context();
-            return Err(Failure::new(format!(
-                "namespace `{name}` does not exist (context {context})"
-            ))
-            .next(format!("kubectl --context {context} get namespaces")));
-        }
-    }
-    Ok(if proofs.all_ok() && failures.is_empty() {
-        Exit::Success
-    } else {
-        Exit::Problem
+    warn_of(&proofs.failures, console);
+    Ok(match proofs.all_ok() {
+        true => Exit::Success,
+        false => Exit::Problem,
     })
 }
 

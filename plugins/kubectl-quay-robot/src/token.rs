@@ -7,7 +7,7 @@ use quay_common::cli::{Console, Exit};
 use quay_common::credentials::{auth_json, replace_private_file};
 use quay_common::quay::RobotName;
 use secrecy::{ExposeSecret, SecretString};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Write a robot's current token to a pipe or a file
 ///
@@ -19,7 +19,7 @@ pub struct Args {
     #[arg(value_name = "ROBOT")]
     robot: RobotName,
 
-    /// File to write it to, with mode 0600; replaced in one step if it exists
+    /// File to write it to, with mode 0600; replaced in one step if it exists; `-` is stdout
     #[arg(short, long, value_name = "FILE", conflicts_with = "show")]
     output: Option<PathBuf>,
 
@@ -47,7 +47,11 @@ enum Format {
 /// Refuses a terminal before anything is asked of Quay.
 pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
     let robot = &args.robot;
-    if args.output.is_none() && console.stdout_is_terminal() && !args.show {
+    let file = args
+        .output
+        .as_deref()
+        .filter(|path| *path != Path::new("-"));
+    if file.is_none() && console.stdout_is_terminal() && !args.show {
         return Err(
             Failure::usage(format!("the token of `{robot}` is not shown on a terminal"))
                 .next("send it to a pipe, write it to a file with -o FILE, or pass --show"),
@@ -60,7 +64,7 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
         Format::Token => found.token,
         Format::AuthJson => auth_json(&session.endpoint.registry, robot, &found.token),
     };
-    match &args.output {
+    match file {
         Some(path) => {
             replace_private_file(path, content.expose_secret().as_bytes())?;
             console.note(format!("wrote the token of {robot} to {}", path.display()));

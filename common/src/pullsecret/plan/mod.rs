@@ -151,6 +151,13 @@ impl SecretPlan {
             .any(|entry| matches!(entry.verdict, Verdict::Problem(_)))
     }
 
+    /// Whether every entry that concerns us is right as it is.
+    pub fn is_current(&self) -> bool {
+        self.entries
+            .iter()
+            .all(|entry| entry.verdict == Verdict::Current)
+    }
+
     /// Whether anything is written.
     pub fn writes(&self) -> bool {
         !matches!(self.write, Write::Nothing)
