@@ -15,21 +15,45 @@ fn a_pipe_gets_the_token_and_nothing_else() {
 #[test]
 fn a_file_gets_it_with_mode_0600_in_place_of_what_was_there() {
     let (context, quay) = signed_in(SCOPES);
-    let target = context.file("elsewhere", "untouched");
-    let link = context.path("token");
-    std::os::unix::fs::symlink(&target, &link).unwrap();
+    let path = context.file("token", "old");
     let run = context
         .run(&["token", "myorg+deploy", "-o", "token"])
         .expect(0);
     assert_eq!(run.stdout, "");
-    assert_eq!(std::fs::read_to_string(&target).unwrap(), "untouched");
-    let written = std::fs::symlink_metadata(&link).unwrap();
-    assert!(written.is_file());
+    let written = std::fs::symlink_metadata(&path).unwrap();
     assert_eq!(written.permissions().mode() & 0o777, 0o600);
-    assert_eq!(std::fs::read_to_string(&link).unwrap(), quay.robot_token);
-    let folder = context.path(".");
-    let here: Vec<_> = std::fs::read_dir(folder).unwrap().collect();
-    assert_eq!(here.len(), 3, "something is left over: {here:?}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), quay.robot_token);
+    let here: Vec<_> = std::fs::read_dir(context.path(".")).unwrap().collect();
+    assert_eq!(here.len(), 2, "something is left over: {here:?}");
+}
+
+#[test]
+fn a_link_a_pipe_or_a_device_is_left_alone() {
+    let (context, _quay) = signed_in(SCOPES);
+    let target = context.file("elsewhere", "untouched");
+    std::os::unix::fs::symlink(&target, context.path("link")).unwrap();
+    context.program("mkfifo", &["pipe"]).run().expect(0);
+    for special in ["link", "pipe"] {
+        context
+            .run(&["token", "myorg+deploy", "-o", special])
+            .expect(2)
+            .says("is left alone");
+        assert!(
+            !std::fs::symlink_metadata(context.path(special))
+                .unwrap()
+                .is_file()
+        );
+    }
+    assert_eq!(std::fs::read_to_string(&target).unwrap(), "untouched");
+}
+
+#[test]
+fn a_dash_is_stdout() {
+    let (context, quay) = signed_in(SCOPES);
+    let run = context
+        .command(&["token", "myorg+deploy", "-o", "-"])
+        .reveals(&quay.robot_token);
+    assert_eq!(run.run().expect(0).stdout, quay.robot_token);
 }
 
 #[test]

@@ -17,7 +17,7 @@ pub use auth_file::auth_json;
 pub use cluster_secret::token_from_secret;
 pub use fingerprint::{Fingerprint, shown};
 pub use login::{LoggedOut, Login, Storage, log_in, log_out};
-pub use private_file::replace as replace_private_file;
+pub use private_file::{check_replaceable, replace as replace_private_file};
 pub use session::{Session, endpoint, session, sessions, signed_in};
 pub use settings::{Remembered, Settings};
 pub use token::robot_token;

@@ -6,17 +6,12 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// Writes `content` to `path` in one step: whoever reads it sees the old content or the
-/// new, never a part. The file has mode 0600.
-///
-/// # Errors
-/// Whatever stands there and is no regular file (a device, a pipe, a link, a folder) is
-/// left alone: replacing it would break what it is for.
+/// new, never a part. The file has mode 0600, and a link in its place is replaced, not followed.
 pub fn replace(path: &Path, content: &[u8]) -> Result<(), Failure> {
     let failed =
         |error: io::Error| Failure::new(format!("cannot write {}: {error}", path.display()));
-    if fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
-        let message = format!("{} is no regular file, and is left alone", path.display());
-        return Err(Failure::usage(message).next("write to a pipe: leave out -o"));
+    if path.is_dir() {
+        return Err(failed(io::ErrorKind::IsADirectory.into()));
     }
     let temporary = beside(path);
     let written = create(&temporary).and_then(|mut file| {
@@ -31,6 +26,18 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<(), Failure> {
         }
         failed(error)
     })
+}
+
+/// Refuses a place that holds a device, a pipe or a link: replacing `/dev/stdout` or a
+/// FIFO by a file would break it for everybody.
+pub fn check_replaceable(path: &Path) -> Result<(), Failure> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if !found.is_file() && !found.is_dir() => {
+            let message = format!("{} is no regular file, and is left alone", path.display());
+            Err(Failure::usage(message).next("name another file, or write to a pipe without -o"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Makes a folder only its owner may enter, with its parents.

@@ -4,7 +4,7 @@ use crate::connection::{Connection, failed};
 use clap::ValueEnum;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit};
-use quay_common::credentials::{auth_json, replace_private_file};
+use quay_common::credentials::{auth_json, check_replaceable, replace_private_file};
 use quay_common::quay::RobotName;
 use secrecy::{ExposeSecret, SecretString};
 use std::path::{Path, PathBuf};
@@ -56,6 +56,9 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
             Failure::usage(format!("the token of `{robot}` is not shown on a terminal"))
                 .next("send it to a pipe, write it to a file with -o FILE, or pass --show"),
         );
+    }
+    if let Some(path) = file {
+        check_replaceable(path)?;
     }
     let session = args.connection.open(console).await?;
     let found = session.quay.robot(robot).await;
