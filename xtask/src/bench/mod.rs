@@ -41,7 +41,7 @@ pub struct BenchArgs {
     #[arg(long, value_name = "N", default_value_t = 500)]
     namespaces: usize,
 
-    /// Turns each competitor takes without delay; a third of it at 40 ms
+    /// Turns each competitor takes
     #[arg(long, value_name = "N", default_value_t = 9)]
     rounds: usize,
 
@@ -70,7 +70,7 @@ pub fn run(args: &BenchArgs, screen: &Screen) -> Result<()> {
     contest::hold(&world, &near, args.rounds, &mut report, screen)?;
     let proxy = DelayProxy::start(world.access().address()?, ROUND_TRIP)?;
     let far = Route::through(&world, &proxy)?;
-    contest::hold(&world, &far, args.rounds.div_ceil(3), &mut report, screen)?;
+    contest::hold(&world, &far, args.rounds, &mut report, screen)?;
     drop(proxy);
 
     screen.progress("start-up, memory and size …");
