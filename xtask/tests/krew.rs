@@ -3,6 +3,11 @@
 //! The rules are those of krew's `internal/index/validation` and `validate-krew-manifest`,
 //! and of the reviewers of its index.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "test code: a template that is not there fails the test"
+)]
+
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

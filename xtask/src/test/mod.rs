@@ -2,14 +2,14 @@
 
 mod tally;
 
-use crate::process::Running;
+use crate::process::{self, Running};
 use crate::screen::Screen;
 use crate::{cargo, controlplane, tools};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use tally::Tally;
 
@@ -40,7 +40,8 @@ enum Cluster {
         binary: PathBuf,
         version: String,
     },
-    Assets(PathBuf),
+    /// And what the kube-apiserver in it says it is.
+    Assets(PathBuf, String),
     /// And why.
     Small(String),
 }
@@ -53,7 +54,7 @@ pub fn run(args: &TestArgs, screen: &Screen) -> Result<()> {
     // Flows over several plugins need all of them, which `cargo test` does not promise.
     let mut build = cargo::command()?;
     build.args(["build", "--locked", "--workspace", "--bins"]);
-    if !crate::process::show(build)?.success() {
+    if !process::show(build)?.success() {
         bail!("the build failed");
     }
     let (tally, succeeded) = test(args, &cluster, screen)?;
@@ -75,7 +76,12 @@ fn cluster(args: &TestArgs, screen: &Screen) -> Result<Cluster> {
         return Ok(Cluster::Small("--small-cluster was given".into()));
     }
     if let Some(folder) = std::env::var_os(ASSETS).filter(|folder| !folder.is_empty()) {
-        return Ok(Cluster::Assets(folder.into()));
+        let folder = PathBuf::from(folder);
+        let mut version = Command::new(folder.join("kube-apiserver"));
+        version.arg("--version");
+        let said = process::output(version).with_context(|| format!("{ASSETS} is set"))?;
+        let version = String::from_utf8_lossy(&said).trim().to_owned();
+        return Ok(Cluster::Assets(folder, version));
     }
     if tools::find("go").is_none() && controlplane::built()?.is_none() {
         return Ok(Cluster::Small(format!(
@@ -99,7 +105,7 @@ fn test(args: &TestArgs, cluster: &Cluster, screen: &Screen) -> Result<(Tally, b
         Cluster::ControlPlane { binary, .. } => {
             command.env(CONTROL_PLANE, binary);
         }
-        Cluster::Assets(_) => {}
+        Cluster::Assets(..) => {}
         Cluster::Small(_) => {
             command.env_remove(ASSETS);
         }
@@ -126,9 +132,9 @@ fn report(tally: &Tally, cluster: &Cluster, took: Duration, screen: &Screen) {
         Cluster::ControlPlane { version, .. } => {
             format!("end-to-end tests ran on a real kube-apiserver {version}")
         }
-        Cluster::Assets(folder) => {
+        Cluster::Assets(folder, version) => {
             format!(
-                "end-to-end tests ran on the kube-apiserver in {}",
+                "end-to-end tests ran on the kube-apiserver in {}: {version}",
                 folder.display()
             )
         }
