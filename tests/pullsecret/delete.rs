@@ -128,3 +128,25 @@ fn what_may_not_be_deleted_is_detached_from_nobody() {
         ["quay-pull-secret"]
     );
 }
+
+#[test]
+fn a_dry_run_deletes_and_detaches_nothing() {
+    let world = World::new();
+    let namespace = world.cluster.namespace("delete-dry");
+    world
+        .run(&["sync", "-n", &namespace, "--robot", ROBOT])
+        .expect(0);
+    let before = world.cluster.get(&namespace, "secret/quay-pull-secret");
+    for mode in ["--dry-run=client", "--dry-run=server"] {
+        let delete = ["delete", "-n", &namespace, "--robot", ROBOT, mode];
+        world.run(&delete).expect(0).prints("deleted (");
+    }
+    assert_eq!(
+        world.cluster.get(&namespace, "secret/quay-pull-secret"),
+        before
+    );
+    assert_eq!(
+        world.cluster.references(&namespace, "default"),
+        ["quay-pull-secret"]
+    );
+}

@@ -148,11 +148,15 @@ impl Cluster {
         preconditions: &serde_json::Value,
         write: Write,
     ) -> Result<(), CallError> {
-        let options = serde_json::json!({
+        let mut options = serde_json::json!({
             "apiVersion": "v1",
             "kind": "DeleteOptions",
             "preconditions": preconditions,
         });
+        if write == Write::DryRun {
+            // The server reads a DELETE's options from the body or from the query, never from both.
+            options["dryRun"] = serde_json::json!(["All"]);
+        }
         let path = self.write_path(path, write);
         let body = to_body(&options)?;
         let _: serde_json::Value = self
