@@ -23,7 +23,8 @@ pub(super) enum Deleted {
 /// What the body of a DELETE asks for.
 #[derive(Default)]
 pub(super) struct DeleteOptions {
-    pub(super) dry_run: bool,
+    /// A body decides alone: with one, the server does not read the query.
+    pub(super) dry_run: Option<bool>,
     uid: Option<String>,
     version: Option<String>,
 }
@@ -61,7 +62,7 @@ impl DeleteOptions {
             value.map(str::to_owned)
         };
         Ok(Self {
-            dry_run: dry_run.is_some_and(|list| !list.is_empty()),
+            dry_run: Some(dry_run.is_some_and(|list| !list.is_empty())),
             uid: condition("uid"),
             version: condition("resourceVersion"),
         })
@@ -117,7 +118,9 @@ impl Write<'_> {
                 return Err(Status::not_found(self.kind, &self.target.name));
             };
             options.check(self.kind, &object)?;
-            if let Some(left) = self.delete_seen(&object, self.options.dry_run || options.dry_run) {
+            if let Some(left) =
+                self.delete_seen(&object, options.dry_run.unwrap_or(self.options.dry_run))
+            {
                 let whole = self.kind.group.is_empty()
                     && ANSWERED_WITH_OBJECT.contains(&self.kind.plural.as_str());
                 return Ok(match left {
@@ -141,7 +144,7 @@ impl Write<'_> {
         objects.retain(|object| selector.matches(object));
         for object in &objects {
             // Whoever changes an object at this moment keeps it.
-            drop(self.delete_seen(object, self.options.dry_run || options.dry_run));
+            drop(self.delete_seen(object, options.dry_run.unwrap_or(self.options.dry_run)));
         }
         (objects, version)
     }
