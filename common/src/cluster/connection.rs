@@ -279,6 +279,10 @@ fn transport(error: &kube::Error) -> (CallError, Option<Duration>) {
     let above = reasons
         .pop()
         .filter(|text| !text.contains(&last) && !text.starts_with("ServiceError"));
+    if last.contains("close_notify") {
+        let reason = "the server closed the connection before its answer was complete";
+        return (CallError::Transport(reason.to_owned()), None);
+    }
     let reason = above.map_or(last.clone(), |above| format!("{above}: {last}"));
     (CallError::Transport(reason), None)
 }

@@ -1,5 +1,6 @@
 //! Roles of robots on repositories.
 
+use super::body::parse;
 use super::transport::Repeat;
 use super::{ApiError, Quay, RepositoryName, RobotName, Role};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -144,7 +145,14 @@ impl Quay {
             .write(Method::PUT, &path, body, Repeat::Safe, NEEDS)
             .await;
         match written {
-            Ok(_) => Ok(()),
+            // Quay answers with the permission as it is now.
+            Ok(answer) => match parse::<RoleAnswer>(answer.status, &answer.body)?.role {
+                given if given == role => Ok(()),
+                given => Err(ApiError::Refused(format!(
+                    "the role is {} now",
+                    given.as_str()
+                ))),
+            },
             // Quay's code raises for a repository that does not exist.
             Err(error @ ApiError::Unexpected { status: 500, .. }) => {
                 match self.repository_exists(repository).await {

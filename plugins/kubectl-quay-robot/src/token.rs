@@ -72,7 +72,10 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
             replace_private_file(path, content.expose_secret().as_bytes())?;
             console.note(format!("wrote the token of {robot} to {}", path.display()));
         }
-        None => console.data(ended(&content, console).expose_secret())?,
+        None => {
+            console.data(ended(&content, console).expose_secret())?;
+            console.note(format!("stdout holds the token of {robot}"));
+        }
     }
     Ok(Exit::Success)
 }
