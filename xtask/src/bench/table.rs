@@ -101,10 +101,11 @@ impl Report {
             text += &format!("| {} |\n", table.header.join(" | "));
             text += &format!("|---{}|\n", "|---:".repeat(table.header.len() - 1));
             for row in &table.rows {
-                text += &format!("| {} |\n", row.join(" | ").replace("||", "\\|\\|"));
+                let cells: Vec<String> = row.iter().map(|cell| cell.replace('|', "\\|")).collect();
+                text += &format!("| {} |\n", cells.join(" | "));
             }
             if !table.notes.is_empty() {
-                text += &format!("\n{}\n", table.notes.join("\n"));
+                text += &format!("\n- {}\n", table.notes.join("\n- "));
             }
         }
         text
