@@ -72,7 +72,8 @@ pub fn build(packages: &[&str], profile: &str) -> Result<Binaries> {
             binaries.insert(name.to_owned(), PathBuf::from(path));
         }
     }
-    ensure!(cargo.wait()?.success(), "the build failed");
+    let status = cargo.wait()?;
+    ensure!(status.success(), "the build failed ({status})");
     for package in packages {
         if !binaries.contains_key(*package) {
             bail!("the build made no binary {package}");
