@@ -46,11 +46,6 @@ pub enum NamespaceSelection {
 }
 
 impl Scope {
-    /// Whether namespaces were chosen one by one or by label, rather than by `-A`.
-    pub fn is_deliberate(&self) -> bool {
-        !self.all_namespaces
-    }
-
     /// The globs of `--exclude-namespace`.
     pub fn excluded(&self) -> Result<GlobSet, Failure> {
         let mut globs = GlobSetBuilder::new();

@@ -30,11 +30,6 @@ impl Fingerprint {
                 .collect(),
         ))
     }
-
-    /// The 12 hex digits, unless hidden.
-    pub fn digits(&self) -> Option<&str> {
-        self.0.as_deref()
-    }
 }
 
 /// A fingerprint for a table's cell; empty where there is no secret.

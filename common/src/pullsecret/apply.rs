@@ -16,6 +16,7 @@ use std::cell::Cell;
 
 /// A secret that keeps changing under us is given up on after so many tries.
 const CONFLICTS: usize = 8;
+
 /// What is needed to carry plans out in one cluster, and to make them anew after a conflict.
 pub struct Apply<'a> {
     /// The cluster.
@@ -87,11 +88,11 @@ impl Apply<'_> {
             return self.failed_namespace(&plan, &error);
         }
         let mut outcomes = Vec::new();
-        for secret in &plan.secrets {
+        for secret in plan.secrets {
             // The server cannot check objects in a namespace that a dry run did not create.
             outcomes.extend(match unborn {
-                true => Outcome::of_plan(self.cluster.context(), secret),
-                false => self.secret(secret.clone()).await,
+                true => Outcome::of_plan(self.cluster.context(), &secret),
+                false => self.secret(secret).await,
             });
         }
         if let Some((secret, accounts)) = &plan.attach
