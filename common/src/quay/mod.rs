@@ -6,9 +6,11 @@ mod details;
 mod error;
 mod logs;
 mod namespace;
+mod pace;
 mod permissions;
 mod provision;
 mod repository_name;
+mod rights;
 mod robot_name;
 mod robots;
 mod role;
@@ -28,6 +30,7 @@ pub use provision::{
     revoke_all,
 };
 pub use repository_name::RepositoryName;
+pub use rights::{DefaultRight, Degree, Party, Right, Rights};
 pub use robot_name::RobotName;
 pub use robots::{ListedRobot, Robot};
 pub use role::Role;
