@@ -336,6 +336,20 @@ fn token_state(
                 Some(format!("kubectl quay-pullsecret sync -n {namespace}")),
             )
         }
+        Known::Bridge(bridge, _)
+            if bridge.token.as_ref().is_some_and(|token| {
+                token.expose_secret() == entry.credential.password.expose_secret()
+            }) =>
+        {
+            ("bridged", None)
+        }
+        Known::Bridge(bridge, _) => {
+            problems.push(format!("it is a bridge of {} that is gone", bridge.robot));
+            (
+                "stale",
+                Some(format!("kubectl quay-pullsecret sync -n {namespace}")),
+            )
+        }
         Known::Robot(robot, RobotToken::NoSuchRobot) => {
             problems.push("the robot does not exist in Quay".to_owned());
             let next = format!("kubectl quay-pullsecret delete --robot {robot} -n {namespace}");

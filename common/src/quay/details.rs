@@ -127,10 +127,7 @@ impl Quay {
             .collect())
     }
 
-    pub(super) async fn prototypes(
-        &self,
-        organization: &str,
-    ) -> Result<Vec<Prototype>, ApiError> {
+    pub(super) async fn prototypes(&self, organization: &str) -> Result<Vec<Prototype>, ApiError> {
         let path = format!("/api/v1/organization/{organization}/prototypes");
         let answer: Prototypes = self.get(&path, &[], "org:admin").await?;
         Ok(answer.prototypes)

@@ -104,11 +104,7 @@ impl Quay {
     ///
     /// # Errors
     /// [`ApiError::MissingScope`] where the token may not read the log.
-    pub async fn pulls(
-        &self,
-        robot: &RobotName,
-        since: Timestamp,
-    ) -> Result<Vec<Pull>, ApiError> {
+    pub async fn pulls(&self, robot: &RobotName, since: Timestamp) -> Result<Vec<Pull>, ApiError> {
         let mut pulls = Vec::new();
         let mut next: Option<String> = None;
         for _ in 0..MOST_PAGES {

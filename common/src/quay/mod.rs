@@ -1,6 +1,7 @@
 //! The Quay HTTP API.
 
 mod body;
+mod bridge;
 mod client;
 mod details;
 mod error;
@@ -18,6 +19,7 @@ mod scopes;
 pub(crate) mod transport;
 
 pub(crate) use body::{error_text as problem_text, parse as parse_body, secret as secret_text};
+pub use bridge::{BridgeMark, bridge_name};
 pub use client::Quay;
 pub(crate) use client::url as request_url;
 pub use details::{DefaultPermission, FederatedSubject, RobotDetails};
