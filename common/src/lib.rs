@@ -9,6 +9,7 @@ pub mod cluster;
 pub mod credentials;
 pub mod dockerconfig;
 pub mod failure;
+pub mod global;
 pub mod progress;
 pub mod pullsecret;
 pub mod quay;

@@ -14,6 +14,11 @@ pub fn registry_of_key(key: &str) -> Option<RegistryHost> {
     split(key).0.parse().ok()
 }
 
+/// Whether `key` stands for every image of its registry, and not for a part of it.
+pub fn is_whole_registry(key: &str) -> bool {
+    matches!(split(key).1, "" | "/v1" | "/v2")
+}
+
 /// Whether the kubelet would use `key` for `image` (Kubernetes 1.36,
 /// pkg/credentialprovider/keyring.go): the same port text, the same number of host
 /// labels, each label a glob, and the path a plain text prefix.
@@ -106,6 +111,16 @@ mod tests {
             "*.example.com",
         ] {
             assert!(!belongs_to(key, &ours), "{key}");
+        }
+    }
+
+    #[test]
+    fn a_key_with_a_path_is_not_the_whole_registry() {
+        for whole in ["quay.io", "https://quay.io/", "quay.io/v1/", "quay.io/v2"] {
+            assert!(is_whole_registry(whole), "{whole}");
+        }
+        for part in ["quay.io/acme", "https://quay.io/v1/acme", "quay.io/v2ray"] {
+            assert!(!is_whole_registry(part), "{part}");
         }
     }
 

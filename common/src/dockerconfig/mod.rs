@@ -16,4 +16,4 @@ pub use document::{Document, DocumentError};
 pub use entry::EntryError;
 pub use format::Format;
 pub use image::ImageReference;
-pub use key::{belongs_to, matches_image, registry_of_key};
+pub use key::{belongs_to, is_whole_registry, matches_image, registry_of_key};

@@ -1,0 +1,201 @@
+//! What the secret held before each write, kept in a Secret beside it.
+
+use super::names::collection;
+use crate::Failure;
+use crate::cluster::{CallError, Cluster, Write, list_all};
+use crate::dockerconfig::{Document, DocumentError, Format};
+use crate::pullsecret::PullSecret;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Secret;
+use kube::core::params::ListParams;
+use secrecy::{ExposeSecret, SecretSlice};
+use serde_json::{Value, json};
+
+/// A type of our own: nothing that looks for pull secrets finds a backup.
+const TYPE: &str = "kubectl-quay.io/pull-secret-backup";
+/// Names the secret that was backed up.
+const BACKUP_OF: &str = "kubectl-quay/backup-of";
+const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "kubectl-quay");
+/// Kept for each secret.
+const KEPT: usize = 5;
+/// Names are made from the time; another run may have taken this millisecond.
+const TRIES: usize = 3;
+
+/// One backup, as the cluster has it.
+pub struct Backup {
+    /// Its name.
+    pub name: String,
+    /// When it was made.
+    pub created: Option<Timestamp>,
+    uid: String,
+    content: SecretSlice<u8>,
+}
+
+impl Backup {
+    /// What the secret held then.
+    pub fn document(&self) -> Result<Document, DocumentError> {
+        Document::parse(Format::DockerConfigJson, self.content.expose_secret())
+    }
+
+    pub(super) fn holds(&self, content: &[u8]) -> bool {
+        self.content.expose_secret() == content
+    }
+
+    fn read(secret: Secret) -> Option<Self> {
+        let mut data = secret.data?;
+        let content = data.remove(Format::DockerConfigJson.data_key())?.0;
+        Some(Self {
+            name: secret.metadata.name?,
+            created: secret.metadata.creation_timestamp.map(|time| time.0),
+            uid: secret.metadata.uid.unwrap_or_default(),
+            content: SecretSlice::from(content),
+        })
+    }
+}
+
+/// The backups of one secret, the newest first.
+///
+/// # Errors
+/// Names the right that is missing.
+pub async fn backups(
+    cluster: &Cluster,
+    namespace: &str,
+    name: &str,
+) -> Result<Vec<Backup>, Failure> {
+    list(cluster, namespace, name)
+        .await
+        .map_err(|error| failed(error, cluster, namespace, "list"))
+}
+
+/// Keeps what `secret` holds now in a backup beside it, and returns the backup's name.
+/// A newest backup with the same content is enough. Five are kept.
+///
+/// # Errors
+/// If it cannot be kept: then nothing may be written over it.
+pub async fn back_up(
+    cluster: &Cluster,
+    secret: &PullSecret,
+    write: Write,
+) -> Result<String, Failure> {
+    let document = secret.document.as_ref().map_err(|error| {
+        Failure::new(format!(
+            "{}/{} cannot be backed up: {error}",
+            secret.namespace, secret.name
+        ))
+    })?;
+    let content = document.to_json();
+    let content = content.expose_secret().as_bytes();
+    keep(cluster, &secret.namespace, &secret.name, content, write).await
+}
+
+/// Keeps `content`, which the secret holds now.
+pub(super) async fn keep(
+    cluster: &Cluster,
+    namespace: &str,
+    name: &str,
+    content: &[u8],
+    write: Write,
+) -> Result<String, Failure> {
+    let mut existing = backups(cluster, namespace, name).await?;
+    if let Some(newest) = existing.first().filter(|newest| newest.holds(content)) {
+        return Ok(newest.name.clone());
+    }
+    let kept = create(cluster, namespace, name, content, write)
+        .await
+        .map_err(|error| failed(error, cluster, namespace, "create"))?;
+    if write == Write::Persist {
+        // The same content under an older name says nothing any more.
+        let (same, mut others): (Vec<_>, Vec<_>) =
+            existing.drain(..).partition(|backup| backup.holds(content));
+        let surplus = others.split_off(others.len().min(KEPT - 1));
+        for backup in same.iter().chain(&surplus) {
+            drop_backup(cluster, namespace, backup).await;
+        }
+    }
+    Ok(kept)
+}
+
+async fn list(cluster: &Cluster, namespace: &str, name: &str) -> Result<Vec<Backup>, CallError> {
+    let params = ListParams::default()
+        .fields(&format!("type={TYPE}"))
+        .labels(&format!("{BACKUP_OF}={name}"));
+    let secrets = list_all::<Secret>(cluster, &collection(namespace), &params).await?;
+    let mut backups: Vec<Backup> = secrets.into_iter().filter_map(Backup::read).collect();
+    // The server's clock has seconds; the names, made from ours, milliseconds.
+    backups.sort_by(|a, b| (b.created, &b.name).cmp(&(a.created, &a.name)));
+    Ok(backups)
+}
+
+async fn create(
+    cluster: &Cluster,
+    namespace: &str,
+    name: &str,
+    content: &[u8],
+    write: Write,
+) -> Result<String, CallError> {
+    let mut tried = 1;
+    loop {
+        let backup = format!(
+            "{name}-backup-{}",
+            Timestamp::now().strftime("%Y%m%d-%H%M%S-%3f")
+        );
+        let object = object(namespace, name, &backup, content);
+        let created: Result<Value, CallError> =
+            cluster.create(&collection(namespace), &object, write).await;
+        match created {
+            Ok(_) => return Ok(backup),
+            // Ours, where only the answer to an earlier try was lost.
+            Err(error) if error.is_conflict() => {
+                let path = format!("{}/{backup}", collection(namespace));
+                let there: Secret = cluster.get(&path).await?;
+                if Backup::read(there).is_some_and(|there| there.holds(content)) {
+                    return Ok(backup);
+                }
+                if tried == TRIES {
+                    return Err(error);
+                }
+                tried += 1;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn object(namespace: &str, name: &str, backup: &str, content: &[u8]) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {
+            "name": backup,
+            "namespace": namespace,
+            "labels": {MANAGED_BY.0: MANAGED_BY.1, BACKUP_OF: name},
+        },
+        "type": TYPE,
+        "immutable": true,
+        "data": {Format::DockerConfigJson.data_key(): STANDARD.encode(content)},
+    })
+}
+
+/// One backup too many harms nobody, so a failure here is only logged.
+async fn drop_backup(cluster: &Cluster, namespace: &str, backup: &Backup) {
+    let path = format!("{}/{}", collection(namespace), backup.name);
+    if let Err(error) = cluster.delete_any_version(&path, &backup.uid).await {
+        tracing::info!(backup = %backup.name, %error, "an old backup stays");
+    }
+}
+
+fn failed(error: CallError, cluster: &Cluster, namespace: &str, verb: &str) -> Failure {
+    let forbidden = error.is_forbidden();
+    let context = cluster.context();
+    let action = format!("{verb} backups in namespace `{namespace}`");
+    let failure = error.into_failure(context, &action);
+    if !forbidden {
+        return failure;
+    }
+    failure.next(format!(
+        "ask for the right to {verb} secrets in namespace `{namespace}`, then check with: \
+         kubectl --context {context} -n {namespace} auth can-i {verb} secrets"
+    ))
+}

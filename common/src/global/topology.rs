@@ -1,0 +1,94 @@
+//! What kind of cluster this is, and so where its nodes' credentials come from.
+
+use super::names::{ADDITIONAL_PULL_SECRET, GLOBAL_PULL_SECRET, SecretName};
+use crate::Failure;
+use crate::cluster::{CallError, Cluster};
+use serde::Deserialize;
+
+const INFRASTRUCTURE: &str = "/apis/config.openshift.io/v1/infrastructures/cluster";
+
+/// Where the control plane of a cluster is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Topology {
+    /// There is no global pull secret.
+    NotOpenShift,
+    /// The Machine Config Operator brings `openshift-config/pull-secret` to the nodes.
+    Standalone,
+    /// `openshift-config/pull-secret` is written from outside the cluster, and
+    /// `kube-system/additional-pull-secret` adds to it.
+    HostedControlPlane,
+}
+
+impl Topology {
+    /// The secret that users of such a cluster write.
+    pub fn secret(self) -> SecretName {
+        match self {
+            Self::NotOpenShift | Self::Standalone => GLOBAL_PULL_SECRET,
+            Self::HostedControlPlane => ADDITIONAL_PULL_SECRET,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Infrastructure {
+    #[serde(default)]
+    status: Status,
+}
+
+#[derive(Default, Deserialize)]
+struct Status {
+    #[serde(default, rename = "controlPlaneTopology")]
+    control_plane_topology: String,
+}
+
+/// Finds out what kind of cluster this is. Without the Infrastructure object, or the right
+/// to read it, a cluster with a global pull secret counts as standalone.
+///
+/// # Errors
+/// Names the right that is missing, if nothing can be told without it.
+pub async fn topology(cluster: &Cluster) -> Result<Topology, Failure> {
+    match cluster.get::<Infrastructure>(INFRASTRUCTURE).await {
+        Ok(found) if found.status.control_plane_topology == "External" => {
+            Ok(Topology::HostedControlPlane)
+        }
+        Ok(_) => Ok(Topology::Standalone),
+        Err(error) if error.is_not_found() || error.is_forbidden() => by_secret(cluster).await,
+        Err(error) => Err(error.into_failure(cluster.context(), "read infrastructures/cluster")),
+    }
+}
+
+async fn by_secret(cluster: &Cluster) -> Result<Topology, Failure> {
+    match cluster
+        .get::<serde::de::IgnoredAny>(&GLOBAL_PULL_SECRET.path())
+        .await
+    {
+        Ok(_) => Ok(Topology::Standalone),
+        Err(error) if error.is_not_found() => Ok(Topology::NotOpenShift),
+        Err(error) => Err(forbidden_or(error, cluster, GLOBAL_PULL_SECRET, "get")),
+    }
+}
+
+/// The failure of a call on one of the global secrets; a missing right is named exactly.
+pub(super) fn forbidden_or(
+    error: CallError,
+    cluster: &Cluster,
+    secret: SecretName,
+    verb: &str,
+) -> Failure {
+    let SecretName { namespace, name } = secret;
+    let context = cluster.context();
+    let forbidden = error.is_forbidden();
+    let failure = error.into_failure(context, &format!("{verb} the secret {secret}"));
+    if !forbidden {
+        return failure;
+    }
+    // `list` and `create` are never granted for a name.
+    let object = match verb {
+        "list" | "create" => "secrets".to_owned(),
+        _ => format!("secrets/{name}"),
+    };
+    failure.next(format!(
+        "ask for the right to {verb} {object} in namespace `{namespace}`, then check with: \
+         kubectl --context {context} -n {namespace} auth can-i {verb} {object}"
+    ))
+}
