@@ -13,5 +13,6 @@ pub mod progress;
 pub mod pullsecret;
 pub mod quay;
 pub mod registry;
+pub mod workload;
 
 pub use failure::Failure;
