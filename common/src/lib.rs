@@ -14,5 +14,6 @@ pub mod progress;
 pub mod pullsecret;
 pub mod quay;
 pub mod registry;
+pub mod workload;
 
 pub use failure::Failure;

@@ -8,7 +8,6 @@ mod observe;
 mod outcome;
 mod owner;
 mod plan;
-mod pod;
 mod proof;
 mod recreate;
 mod reference;
@@ -31,7 +30,6 @@ pub use plan::{
     Consent, Ensure, EntryPlan, Mark, NamespacePlan, Problem, Redirect, Refusal, SecretPlan,
     Verdict, Write, plan_namespace, plan_redirect, plan_secret,
 };
-pub use pod::{PodUse, running_pods};
 pub use proof::{Proof, Proofs};
 pub use recreate::finish_replacements;
 pub use reference::{Attachment, Holder};

@@ -8,10 +8,9 @@ use quay_common::Failure;
 use quay_common::cli::{ClusterArgs, Console, Exit, OutputArgs, QuayArgs};
 use quay_common::cluster::{Scope, connect};
 use quay_common::credentials::sessions;
-use quay_common::pullsecret::{
-    ClusterView, PodUse, existing_views, logins, running_pods, verify, wanted,
-};
+use quay_common::pullsecret::{ClusterView, existing_views, logins, verify, wanted};
 use quay_common::quay::RobotName;
+use quay_common::workload::{PodUse, running_pods_as_listed};
 use std::collections::BTreeSet;
 
 /// Check that robots' credentials are current, accepted by the registry and good for pulling
@@ -85,7 +84,7 @@ async fn pods_of(view: &ClusterView<'_>, console: &Console) -> Vec<PodUse> {
     if namespaces.is_empty() {
         return Vec::new();
     }
-    running_pods(view.cluster, namespaces)
+    running_pods_as_listed(view.cluster, namespaces)
         .await
         .unwrap_or_else(|failure| {
             console.warn(format!(
