@@ -1,8 +1,7 @@
 //! Bridges: the robots that carry another robot's pulls while its token changes.
 
 use super::RobotName;
-use crate::credentials::Fingerprint;
-use sha2::{Digest, Sha256};
+use crate::credentials::{Fingerprint, short_hash};
 use std::fmt;
 
 const SUFFIX: &str = "-bridge";
@@ -18,13 +17,7 @@ pub fn bridge_name(robot: &RobotName) -> Option<RobotName> {
     if plain.len() <= RobotName::MAX_LENGTH {
         return plain.parse().ok();
     }
-    let digest = Sha256::digest(robot.as_str().as_bytes());
-    let hash: String = digest
-        .iter()
-        .take(4)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let end = format!("-{hash}{SUFFIX}");
+    let end = format!("-{}{SUFFIX}", short_hash(robot.as_str(), 4));
     let room = RobotName::MAX_LENGTH.saturating_sub(end.len());
     let cut = robot.as_str().get(..room)?;
     let cut = cut.trim_end_matches(['.', '_', '-']);

@@ -1,0 +1,225 @@
+//! Everything a rotation has to know before it changes anything. Only reads.
+
+use super::fleet::{Holders, Member, Subject};
+use super::ledger::{Ledger, Record, Strategy};
+use super::options::Options;
+use super::task::Task;
+use super::usage::{Consumer, consumers};
+use crate::Failure;
+use crate::cli::Invocation;
+use crate::cluster::{Cluster, Scope, denied};
+use crate::credentials::{Fingerprint, Session};
+use crate::global::{Pools, Topology, topology};
+use crate::pullsecret::hosts;
+use crate::quay::{ApiError, BridgeMark, Pull, Rights, bridge_name};
+use futures::future::join_all;
+use jiff::{SignedDuration, Timestamp};
+use secrecy::SecretString;
+use std::collections::BTreeSet;
+
+/// How far back the usage log is searched for others who pull with the robot.
+pub const USAGE_DAYS: i64 = 30;
+
+/// What was found.
+pub struct Observed<'a> {
+    /// The robot, its bridge's name, and where they count.
+    pub subject: Subject,
+    /// Whose API token is used.
+    pub by: String,
+    /// The robot's token now.
+    pub token: SecretString,
+    /// The robot's own description names it a bridge.
+    pub is_bridge: bool,
+    /// What it may do.
+    pub rights: Rights,
+    /// The bridge that stands, if one does.
+    pub bridge: StandingBridge,
+    /// Scopes that the API token lacks.
+    pub missing_scopes: Vec<&'static str>,
+    /// Each cluster, or why it does not answer.
+    pub clusters: Vec<(String, Result<ClusterState<'a>, Failure>)>,
+    /// Who pulled with it lately, or why nobody knows.
+    pub consumers: Result<Vec<Consumer>, String>,
+    /// What this machine's ledger has of its newest rotation.
+    pub record: Option<Record>,
+}
+
+/// What Quay has under the bridge's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StandingBridge {
+    /// Nothing.
+    None,
+    /// A bridge that a rotation made.
+    Ours(BridgeMark),
+    /// A robot that no rotation made.
+    Foreign,
+}
+
+/// One cluster as it is now.
+pub struct ClusterState<'a> {
+    /// The cluster and the scope in it.
+    pub member: Member<'a>,
+    /// The secrets that hold the robot or its bridge.
+    pub holders: Holders,
+    /// Namespaces of those where the user may not patch secrets.
+    pub unwritable: Vec<String>,
+    /// What kind of OpenShift it is, and its node pools; asked only with `--global`.
+    pub nodes: Option<Nodes>,
+}
+
+/// The nodes of an OpenShift cluster.
+pub struct Nodes {
+    /// Where its control plane is.
+    pub topology: Topology,
+    /// Its pools, or why they are not known; `None` where it has none.
+    pub pools: Result<Option<Pools>, Failure>,
+}
+
+/// Looks at Quay and at every cluster, side by side.
+///
+/// # Errors
+/// When Quay does not tell about the robot; a cluster that does not answer is part of the
+/// result.
+pub async fn observe<'a>(
+    task: &Task<'_>,
+    clusters: &'a [Cluster],
+    scope: &Scope,
+    ledger: &Ledger,
+) -> Result<Observed<'a>, Failure> {
+    let Task {
+        session,
+        invocation,
+        robot,
+        strategy,
+        options,
+        ..
+    } = task;
+    let quay = &session.quay;
+    let failed = |object: String| {
+        move |error: ApiError| error.failure(object, &session.endpoint, invocation)
+    };
+    let object = || format!("robot `{robot}`");
+    let by = quay.whose().await.map_err(failed(object()))?;
+    let copies_rights = *strategy == Strategy::Bridge;
+    let missing_scopes = quay.missing_for_rotation(robot, copies_rights).await;
+    let missing_scopes = missing_scopes.map_err(failed("the API token".to_owned()))?;
+    if !missing_scopes.is_empty() {
+        return Err(missing(&missing_scopes, session, invocation));
+    }
+    let bridge = bridge_name(robot)
+        .ok_or_else(|| Failure::new(format!("no bridge can be named after `{robot}`")))?;
+    let subject = Subject {
+        robot: robot.clone(),
+        bridge: bridge.clone(),
+        hosts: hosts(&session.registry, &session.endpoint).await,
+    };
+    let rights = async {
+        match copies_rights {
+            true => Ok(quay.rights(&[robot]).await?.remove(0)),
+            false => Ok(Rights::default()),
+        }
+    };
+    let since = Timestamp::now() - SignedDuration::from_hours(24 * USAGE_DAYS);
+    let (found, standing, rights, pulls, clusters) = futures::join!(
+        quay.robot(robot),
+        quay.robot(&bridge),
+        rights,
+        quay.pulls(robot, since),
+        observe_clusters(clusters, scope, options, &subject),
+    );
+    let found = found.map_err(failed(object()))?;
+    let standing = match standing {
+        Ok(standing) => BridgeMark::parse(&standing.description)
+            .map_or(StandingBridge::Foreign, StandingBridge::Ours),
+        Err(ApiError::NotFound) => StandingBridge::None,
+        Err(error) => return Err(failed(format!("robot `{bridge}`"))(error)),
+    };
+    Ok(Observed {
+        by,
+        is_bridge: BridgeMark::parse(&found.description).is_some(),
+        token: found.token,
+        rights: rights.map_err(failed(format!("the rights of `{robot}`")))?,
+        bridge: standing,
+        missing_scopes,
+        clusters,
+        consumers: pulls
+            .map(|pulls: Vec<Pull>| consumers(&pulls))
+            .map_err(|error| error.to_string()),
+        record: ledger.latest(&session.endpoint.registry, robot)?,
+        subject,
+    })
+}
+
+fn missing(scopes: &[&str], session: &Session, invocation: &Invocation) -> Failure {
+    let registry = &session.endpoint.registry;
+    Failure::new(format!(
+        "the API token for {registry} lacks the scopes a rotation takes: {}",
+        scopes.join(", ")
+    ))
+    .next(format!(
+        "make a token with them (Organization, Applications, Generate Token), then {} login \
+         --registry {registry}",
+        invocation.sibling("quay-robot")
+    ))
+}
+
+async fn observe_clusters<'a>(
+    clusters: &'a [Cluster],
+    scope: &Scope,
+    options: &Options,
+    subject: &Subject,
+) -> Vec<(String, Result<ClusterState<'a>, Failure>)> {
+    let states = clusters.iter().map(|cluster| async move {
+        let state = observe_cluster(cluster, scope, options, subject).await;
+        (cluster.context().to_owned(), state)
+    });
+    join_all(states).await
+}
+
+async fn observe_cluster<'a>(
+    cluster: &'a Cluster,
+    scope: &Scope,
+    options: &Options,
+    subject: &Subject,
+) -> Result<ClusterState<'a>, Failure> {
+    let member = Member::of(cluster, scope, options.scope_is_complete).await?;
+    let holders = member.holders(subject).await?;
+    let namespaces: BTreeSet<String> = holders
+        .inside
+        .iter()
+        .chain(&holders.global)
+        .map(|secret| secret.namespace.clone())
+        .collect();
+    let unwritable = denied(cluster, "patch", "secrets", &namespaces)
+        .await
+        .map_err(|error| {
+            error.into_failure(cluster.context(), "ask for the right to patch secrets")
+        })?;
+    let nodes = match options.global {
+        true => Some(Nodes {
+            topology: topology(cluster).await?,
+            pools: Pools::observe(cluster).await,
+        }),
+        false => None,
+    };
+    Ok(ClusterState {
+        member,
+        holders,
+        unwritable,
+        nodes,
+    })
+}
+
+impl Observed<'_> {
+    /// The fingerprint of the robot's token.
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(&self.token)
+    }
+
+    /// The clusters that answered.
+    pub fn reached(&self) -> impl Iterator<Item = &ClusterState<'_>> {
+        self.clusters
+            .iter()
+            .filter_map(|(_, state)| state.as_ref().ok())
+    }
+}

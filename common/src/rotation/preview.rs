@@ -1,0 +1,392 @@
+//! The blast radius: what a rotation will touch, and what depends on it. Only reads.
+
+use super::ledger::Strategy;
+use super::observe::{ClusterState, Observed};
+use super::plan::{LeftBehind, Plan, Refusal, Target};
+use super::stage::Stage;
+use super::task::Task;
+use super::usage::Consumer;
+use crate::cli::{ContextColumn, Report, Table, escape_control};
+use crate::cluster::NamespaceSelection;
+use crate::credentials::Fingerprint;
+use crate::pullsecret::{ServiceAccountRefs, observe_service_accounts};
+use crate::quay::RobotName;
+use crate::registry::RegistryHost;
+use crate::workload::{PodUse, running_pods};
+use futures::future::{join, join_all};
+use globset::GlobSet;
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// What a rotation will do, and to whom.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Preview {
+    /// The registry.
+    pub registry: RegistryHost,
+    /// The robot.
+    pub robot: RobotName,
+    /// The fingerprint of its token now.
+    pub fingerprint: Fingerprint,
+    /// How the token is replaced.
+    pub strategy: Strategy,
+    /// What will be done, in order.
+    pub steps: Vec<String>,
+    /// The scopes the API token needs.
+    pub scopes: Vec<&'static str>,
+    /// The rights the user needs in each cluster.
+    pub rights: Vec<&'static str>,
+    /// Every secret that is written, and what depends on it.
+    pub secrets: Vec<SecretUse>,
+    /// Secrets that keep a credential that dies.
+    pub left_behind: Vec<LeftBehind>,
+    /// What keeps the rotation from beginning.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub refusals: Vec<Refusal>,
+    /// Who pulled with the robot lately.
+    pub consumers: Vec<Consumer>,
+    /// What could not be found out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unknown: Vec<String>,
+}
+
+/// One credential, and what depends on it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SecretUse {
+    /// Which.
+    #[serde(flatten)]
+    pub target: Target,
+    /// Service accounts that hand the secret to their pods.
+    pub service_accounts: Vec<String>,
+    /// What runs with it: `deployment/shop`.
+    pub workloads: BTreeSet<String>,
+    /// The images that are pulled with it.
+    pub images: BTreeSet<String>,
+    /// What needs care: copies of the secret that do not follow at once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cautions: Vec<String>,
+}
+
+/// The service accounts and pods of one cluster, and what could not be listed.
+struct Users {
+    accounts: Vec<ServiceAccountRefs>,
+    pods: Vec<PodUse>,
+    unknown: Vec<String>,
+}
+
+impl Preview {
+    /// Looks up who uses the secrets of a plan.
+    pub async fn of(task: &Task<'_>, observed: &Observed<'_>, plan: &Plan) -> Self {
+        let states: Vec<&ClusterState<'_>> = observed.reached().collect();
+        let users = join_all(states.iter().map(|state| users(state, plan))).await;
+        let mut secrets = Vec::new();
+        let mut unknown = Vec::new();
+        for (state, users) in states.iter().zip(&users) {
+            let context = state.member.cluster.context();
+            let targets = plan
+                .targets
+                .iter()
+                .filter(|target| target.context == context);
+            secrets.extend(targets.map(|target| SecretUse::of(target, users)));
+            unknown.extend(users.unknown.iter().cloned());
+        }
+        let consumers = match &observed.consumers {
+            Ok(consumers) => consumers.clone(),
+            Err(reason) => {
+                unknown.push(format!("who else pulls with it: {reason}"));
+                Vec::new()
+            }
+        };
+        let own = observed.by == task.robot.namespace();
+        Self {
+            registry: task.session.endpoint.registry.clone(),
+            robot: task.robot.clone(),
+            fingerprint: observed.fingerprint(),
+            strategy: task.strategy,
+            steps: steps(task, observed, &plan.stage),
+            scopes: match (task.strategy, own) {
+                (Strategy::Bridge, false) => vec!["org:admin", "repo:admin"],
+                (Strategy::Bridge, true) => vec!["user:admin", "repo:admin"],
+                (Strategy::InPlace, false) => vec!["org:admin"],
+                (Strategy::InPlace, true) => vec!["user:admin"],
+            },
+            rights: vec!["list secrets", "patch secrets"],
+            secrets,
+            left_behind: plan.left_behind.clone(),
+            refusals: plan.refusals.clone(),
+            consumers,
+            unknown,
+        }
+    }
+
+    /// The tree for people: cluster, namespace, secret, and what hangs on it.
+    pub fn tree(&self) -> String {
+        let mut text = format!(
+            "{} at {} ({})\n",
+            self.robot, self.registry, self.fingerprint
+        );
+        let mut place = (String::new(), String::new());
+        for used in &self.secrets {
+            let Target {
+                context,
+                namespace,
+                secret,
+                key,
+                account,
+                fingerprint,
+            } = &used.target;
+            if place.0 != *context {
+                text += &format!("  cluster {context}\n");
+                place = (context.clone(), String::new());
+            }
+            if place.1 != *namespace {
+                text += &format!("    namespace {namespace}\n");
+                place.1.clone_from(namespace);
+            }
+            text += &format!("      secret {secret}: {account} ({fingerprint}) at {key}\n");
+            let branch = |what: &str, names: Vec<String>| match names.is_empty() {
+                true => String::new(),
+                false => format!("        {what} {}\n", names.join(", ")),
+            };
+            text += &branch("service accounts", used.service_accounts.clone());
+            text += &branch("workloads", used.workloads.iter().cloned().collect());
+            text += &branch("images", used.images.iter().cloned().collect());
+            for caution in &used.cautions {
+                text += &format!("        caution: {caution}\n");
+            }
+        }
+        text + &self.remarks()
+    }
+
+    fn remarks(&self) -> String {
+        let mut text = String::new();
+        let mut section = |title: &str, lines: Vec<String>| {
+            if !lines.is_empty() {
+                text += &format!("\n{title}\n");
+                text.extend(lines.iter().map(|line| format!("  {line}\n")));
+            }
+        };
+        section(
+            "Left behind, with a credential that dies",
+            self.left_behind
+                .iter()
+                .map(|left| {
+                    format!(
+                        "{} {}/{}: {}; {}",
+                        left.context, left.namespace, left.secret, left.reason, left.remedy
+                    )
+                })
+                .collect(),
+        );
+        section(
+            "Pulled with it lately, and have to be told",
+            self.consumers.iter().map(Consumer::line).collect(),
+        );
+        section("Not known", self.unknown.clone());
+        section(
+            "Would be refused",
+            self.refusals
+                .iter()
+                .map(|refusal| format!("{}; {}", refusal.reason, refusal.remedy))
+                .collect(),
+        );
+        let number = |(at, step): (usize, &String)| format!("{}. {step}", at + 1);
+        section("Plan", self.steps.iter().enumerate().map(number).collect());
+        section(
+            "Needs",
+            vec![
+                format!("scopes of the API token: {}", self.scopes.join(", ")),
+                format!("rights in each cluster: {}", self.rights.join(", ")),
+            ],
+        );
+        let lines = text
+            .lines()
+            .map(|line| escape_control(line).into_owned() + "\n");
+        lines.collect()
+    }
+}
+
+impl Consumer {
+    /// One line about it.
+    pub fn line(&self) -> String {
+        format!(
+            "{} ({}): {} pulls of {}, last {}",
+            self.ip,
+            self.agent,
+            self.pulls,
+            self.repositories.join(", "),
+            self.last.strftime("%Y-%m-%d %H:%M UTC")
+        )
+    }
+}
+
+async fn users(state: &ClusterState<'_>, plan: &Plan) -> Users {
+    let cluster = state.member.cluster;
+    let context = cluster.context();
+    let namespaces: BTreeSet<String> = plan
+        .targets
+        .iter()
+        .filter(|target| target.context == context)
+        .map(|target| target.namespace.clone())
+        .collect();
+    if namespaces.is_empty() {
+        return Users {
+            accounts: Vec::new(),
+            pods: Vec::new(),
+            unknown: Vec::new(),
+        };
+    }
+    let selection = NamespaceSelection::Named(namespaces.clone());
+    let nothing = GlobSet::empty();
+    let (accounts, pods) = join(
+        observe_service_accounts(cluster, &selection, &nothing),
+        running_pods(cluster, namespaces),
+    )
+    .await;
+    let mut unknown = Vec::new();
+    let mut or_empty = |what: &str, failure: Option<crate::Failure>| {
+        unknown.extend(failure.map(|failure| format!("{what} of {context}: {failure}")));
+    };
+    or_empty("service accounts", accounts.as_ref().err().cloned());
+    or_empty("workloads and images", pods.as_ref().err().cloned());
+    Users {
+        accounts: accounts.unwrap_or_default(),
+        pods: pods.unwrap_or_default(),
+        unknown,
+    }
+}
+
+impl SecretUse {
+    fn of(target: &Target, users: &Users) -> Self {
+        let is_here = |namespace: &str| namespace == target.namespace;
+        let here = || users.pods.iter().filter(|pod| is_here(&pod.namespace));
+        let pulling = || here().filter(|pod| pod.pull_secrets.contains(&target.secret));
+        let matching = |image: &&crate::dockerconfig::ImageReference| {
+            crate::dockerconfig::matches_image(&target.key, image)
+        };
+        let named = |pods: &dyn Fn(&PodUse) -> bool| -> Vec<String> {
+            let pods = here().filter(|pod| pods(pod));
+            let names: BTreeSet<String> = pods.map(workload).collect();
+            names.into_iter().collect()
+        };
+        let mut cautions = Vec::new();
+        let frozen = named(&|pod| pod.frozen.contains(&target.secret));
+        if !frozen.is_empty() {
+            cautions.push(format!(
+                "{} uses it through the environment or subPath, which never follows: restart it",
+                frozen.join(", ")
+            ));
+        }
+        let mounted = named(&|pod| {
+            pod.mounted.contains(&target.secret) && !pod.frozen.contains(&target.secret)
+        });
+        if !mounted.is_empty() {
+            cautions.push(format!(
+                "{} mounts it: that copy follows within a minute or so",
+                mounted.join(", ")
+            ));
+        }
+        Self {
+            target: target.clone(),
+            service_accounts: users
+                .accounts
+                .iter()
+                .filter(|account| account.references(&target.namespace, &target.secret))
+                .map(|account| account.name.clone())
+                .collect(),
+            workloads: pulling().map(workload).collect(),
+            images: pulling()
+                .flat_map(|pod| pod.images.iter().filter(matching))
+                .map(ToString::to_string)
+                .collect(),
+            cautions,
+        }
+    }
+}
+
+fn workload(pod: &PodUse) -> String {
+    match &pod.owner {
+        Some(owner) => owner.to_string(),
+        None => format!("pod/{}", pod.name),
+    }
+}
+
+fn steps(task: &Task<'_>, observed: &Observed<'_>, stage: &Stage) -> Vec<String> {
+    let (robot, bridge) = (&task.robot, &observed.subject.bridge);
+    let (grace, timeout) = (task.options.grace, task.options.settle_timeout);
+    let settle = |account| {
+        format!(
+            "wait until for {grace:?} nobody has pulled as {account}, {timeout:?} longer at most"
+        )
+    };
+    if task.strategy == Strategy::InPlace {
+        let rehearse = "let the API servers check every write without storing it".to_owned();
+        let renew = format!("regenerate {robot}, and write its new token everywhere at once");
+        return match stage {
+            Stage::Distributing => vec![format!(
+                "write the token that an earlier run regenerated for {robot} everywhere"
+            )],
+            _ => vec![rehearse, renew, "prove it".to_owned()],
+        };
+    }
+    let forth = [
+        format!("write {bridge} into every secret"),
+        settle(robot),
+        format!("regenerate {robot}, which nobody holds then"),
+    ];
+    let back = [
+        format!("write {robot} with its new token into every secret"),
+        settle(bridge),
+        format!("remove {bridge}, and prove everything"),
+    ];
+    let begin = format!(
+        "create {bridge} and give it the {} rights of {robot}",
+        observed.rights.len()
+    );
+    match stage {
+        Stage::NotBegun | Stage::Distributing => [&[begin][..], &forth, &back].concat(),
+        Stage::Crossing(_) => [&forth[..], &back].concat(),
+        Stage::Returning(_) => back.to_vec(),
+        Stage::Removed => vec!["prove what an earlier run did".to_owned()],
+    }
+}
+
+impl Report for Preview {
+    fn table(&self, wide: bool) -> Table {
+        let targets = self.secrets.iter().map(|used| used.target.context.as_str());
+        let contexts = ContextColumn::new(targets, wide);
+        let mut table = Table::new(contexts.headings(&[
+            "NAMESPACE",
+            "SECRET",
+            "KEY",
+            "ACCOUNT",
+            "FINGERPRINT",
+            "SERVICE ACCOUNTS",
+            "WORKLOADS",
+        ]));
+        for used in &self.secrets {
+            let target = &used.target;
+            let mut row = contexts.cells(&target.context);
+            row.extend(
+                [
+                    &target.namespace,
+                    &target.secret,
+                    &target.key,
+                    &target.account,
+                ]
+                .map(Clone::clone),
+            );
+            row.push(target.fingerprint.to_string());
+            row.push(used.service_accounts.join(","));
+            row.push(used.workloads.iter().cloned().collect::<Vec<_>>().join(","));
+            table.row(row);
+        }
+        table
+    }
+
+    fn names(&self) -> Vec<String> {
+        let name = |used: &SecretUse| format!("secret/{}", used.target.secret);
+        self.secrets.iter().map(name).collect()
+    }
+}

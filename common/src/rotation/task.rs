@@ -1,0 +1,24 @@
+//! What a rotation is asked to do.
+
+use super::ledger::Strategy;
+use super::options::Options;
+use super::watcher::Watcher;
+use crate::cli::Invocation;
+use crate::credentials::Session;
+use crate::quay::RobotName;
+
+/// One rotation as it was asked for.
+pub struct Task<'a> {
+    /// The registry, signed in.
+    pub session: &'a Session,
+    /// What the user typed, for hints.
+    pub invocation: &'a Invocation,
+    /// Who looks on.
+    pub watcher: &'a dyn Watcher,
+    /// The robot.
+    pub robot: RobotName,
+    /// How its token is replaced.
+    pub strategy: Strategy,
+    /// How it waits, and what it may leave undone.
+    pub options: Options,
+}

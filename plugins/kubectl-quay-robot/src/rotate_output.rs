@@ -1,0 +1,176 @@
+//! What `rotate` says while it works, and what it leaves.
+
+use quay_common::Failure;
+use quay_common::cli::Console;
+use quay_common::credentials::{Session, replace_private_file, store_robot_token};
+use quay_common::progress::Progress;
+use quay_common::quay::RobotName;
+use quay_common::rotation::{Observed, Outcome, Receipt, USAGE_DAYS, Watcher};
+use secrecy::ExposeSecret;
+use std::path::Path;
+
+/// How many of those who pull with the robot are named.
+const CONSUMERS: usize = 10;
+
+/// Tells on stderr what happens, and asks on a terminal.
+pub struct Narrator<'a> {
+    console: &'a Console,
+}
+
+impl<'a> Narrator<'a> {
+    /// On this console.
+    pub fn new(console: &'a Console) -> Self {
+        Self { console }
+    }
+
+    /// Who else has to be told.
+    pub fn consumers(&self, observed: &Observed<'_>, robot: &RobotName) {
+        match &observed.consumers {
+            Err(reason) => self
+                .console
+                .warn(format!("who else pulls as {robot} is not known: {reason}")),
+            Ok(consumers) if consumers.is_empty() => self.console.note(format!(
+                "Quay's usage log shows no pull by {robot} in the last {USAGE_DAYS} days"
+            )),
+            Ok(consumers) => {
+                let shown = consumers.iter().take(CONSUMERS);
+                let mut lines: Vec<String> = shown.map(|one| format!("  {}", one.line())).collect();
+                if consumers.len() > CONSUMERS {
+                    lines.push(format!("  and {} more", consumers.len() - CONSUMERS));
+                }
+                self.console.note(format!(
+                    "pulled as {robot} in the last {USAGE_DAYS} days; whoever of these is not a chosen \
+                     cluster has to be told:\n{}",
+                    lines.join("\n")
+                ));
+            }
+        }
+    }
+
+    /// The last words.
+    pub fn summary(&self, receipt: &Receipt, skipped: &[String]) {
+        for statement in receipt
+            .statements
+            .iter()
+            .filter(|statement| !statement.holds)
+        {
+            self.console
+                .warn(format!("not so: {} ({})", statement.claim, statement.seen));
+        }
+        for pull in &receipt.pulls {
+            let text = format!(
+                "{} in {}/{}: {} {}",
+                pull.image,
+                pull.context,
+                pull.namespace,
+                pull.verdict.word(),
+                pull.verdict.detail()
+            );
+            match pull.verdict.is_pulled() {
+                true => self.console.note(text),
+                false => self.console.warn(text),
+            }
+        }
+        for restarted in &receipt.restarted {
+            let line = format!(
+                "{} {}: {}",
+                restarted.context, restarted.workload, restarted.result
+            );
+            self.console.note(line);
+        }
+        for context in skipped {
+            self.console.warn(format!(
+                "context {context} did not answer and was left out: its secrets hold a dead token; next: \
+                 kubectl quay-pullsecret sync -A --context {context}"
+            ));
+        }
+        self.console.note(last_line(receipt));
+    }
+}
+
+fn last_line(receipt: &Receipt) -> String {
+    let places = receipt.targets.len();
+    let took = receipt.ended.duration_since(receipt.began);
+    let took = format!("{:.1}s", took.as_secs_f64());
+    let robot = &receipt.robot;
+    let window = match receipt.window_ms {
+        Some(window) => format!("; pulls could fail for {:.2}s", window as f64 / 1e3),
+        None => String::new(),
+    };
+    match receipt.outcome {
+        Outcome::Aborted => format!("{robot} is as it was, in {places} places, in {took}"),
+        Outcome::Finished => {
+            let fingerprint = receipt.after.as_ref();
+            let fingerprint = fingerprint.map(ToString::to_string).unwrap_or_default();
+            format!("{robot} has a new token ({fingerprint}) in {places} places, in {took}{window}")
+        }
+    }
+}
+
+impl Watcher for Narrator<'_> {
+    fn step(&self, text: &str) {
+        self.console.note(format!("{text} …"));
+    }
+
+    fn warn(&self, text: &str) {
+        self.console.warn(text);
+    }
+
+    fn progress(&self) -> &dyn Progress {
+        self.console.progress()
+    }
+
+    fn ask(&self, question: &str) -> Option<bool> {
+        if !self.console.can_ask() {
+            return None;
+        }
+        self.console.confirm(question, "--ignore-usage").ok()
+    }
+}
+
+/// Writes the receipt as JSON, or as a page.
+pub fn write_receipt(file: &Path, receipt: &Receipt, console: &Console) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(receipt)
+        .map(|text| text + "\n")
+        .map_err(|error| Failure::new(format!("cannot write the receipt: {error}")))?;
+    replace_private_file(file, text.as_bytes())?;
+    console.note(format!("wrote the receipt to {}", file.display()));
+    Ok(())
+}
+
+/// Hands over the new token of a robot that no cluster uses.
+pub async fn keep_token(
+    robot: &RobotName,
+    session: &Session,
+    file: Option<&Path>,
+    store: bool,
+    console: &Console,
+) -> Result<(), Failure> {
+    if file.is_none() && !store {
+        let typed = console.invocation().typed();
+        console.note(format!("hand it over with: {typed} token {robot}"));
+        return Ok(());
+    }
+    let current = session.quay.robot(robot).await.map_err(|error| {
+        error.failure(
+            format!("robot `{robot}`"),
+            &session.endpoint,
+            console.invocation(),
+        )
+    })?;
+    match file {
+        None => {
+            store_robot_token(&session.endpoint.registry, robot, &current.token).await?;
+            console.note(format!("the token of {robot} is kept in the OS keyring"));
+        }
+        Some(path) if path == Path::new("-") => {
+            console.data(current.token.expose_secret())?;
+            console.note(format!("stdout holds the token of {robot}"));
+        }
+        Some(path) => {
+            replace_private_file(path, current.token.expose_secret().as_bytes())?;
+            console.note(format!("wrote the token of {robot} to {}", path.display()));
+        }
+    }
+    Ok(())
+}
