@@ -2,6 +2,7 @@
 
 use crate::FIELD_MANAGER;
 use crate::list::warn_of;
+use crate::verify_pull::{PullArgs, Verified};
 use clap::Args;
 use futures::future::join;
 use quay_common::Failure;
@@ -15,14 +16,17 @@ use std::collections::BTreeSet;
 
 /// Check that robots' credentials are current, accepted by the registry and good for pulling
 ///
-/// Nothing is written, and no right to push is ever asked for. With a login the robot's
-/// own repositories are checked, otherwise the images that pods in the namespace use.
+/// Nothing is written but the pod of `--pull`, and no right to push is ever asked for. With
+/// a login the robot's own repositories are checked, otherwise the images that pods in the
+/// namespace use.
 #[derive(Args)]
 pub struct VerifyArgs {
     /// Only this robot (org+name)
     #[arg(long, value_name = "ROBOT")]
     robot: Option<RobotName>,
 
+    #[command(flatten)]
+    pull: PullArgs,
     #[command(flatten)]
     output: OutputArgs,
     #[command(flatten)]
@@ -62,13 +66,23 @@ pub async fn run(args: VerifyArgs, console: &Console) -> Result<Exit, Failure> {
     )
     .await;
     proofs.failures = failures;
-    if proofs.items.is_empty() && args.output.output.is_for_people() {
+    let pulls = args.pull.run(&views, args.robot.as_ref(), console).await;
+    let format = args.output.output;
+    if proofs.items.is_empty() && format.is_for_people() {
         console.note("No pull secrets of robots found.");
     } else {
-        console.report(&proofs, args.output.output)?;
+        let (proofs, pulls) = (&proofs, pulls.items.as_slice());
+        console.report(&Verified { proofs, pulls }, format)?;
+    }
+    if format.is_for_people() && !pulls.items.is_empty() {
+        // Two tables, as kubectl shows two kinds of objects.
+        if !proofs.items.is_empty() {
+            console.data("\n")?;
+        }
+        console.report(&pulls, format)?;
     }
     warn_of(&proofs.failures, console);
-    Ok(match proofs.all_ok() {
+    Ok(match proofs.all_ok() && pulls.all_ok() {
         true => Exit::Success,
         false => Exit::Problem,
     })
