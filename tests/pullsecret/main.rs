@@ -9,6 +9,7 @@ mod delete;
 mod dry_run;
 mod ensure;
 mod many_clusters;
+mod pull;
 mod repair;
 mod scale;
 mod verify;

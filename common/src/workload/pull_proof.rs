@@ -9,7 +9,7 @@ use crate::cluster::Cluster;
 use crate::dockerconfig::{ImageReference, matches_image};
 use crate::progress::Progress;
 use crate::pullsecret::PullSecret;
-use crate::quay::RobotName;
+use crate::quay::{RobotName, bridge_name};
 use futures::future::join_all;
 use serde::Serialize;
 use std::time::Duration;
@@ -133,10 +133,17 @@ fn secret_for<'a>(secrets: &'a [PullSecret], order: &PullOrder<'_>) -> Option<&'
             .filter(|(key, _)| matches_image(key, &image))
             .filter_map(|(_, credential)| credential.ok())
             .any(|credential| {
-                let named = |robot: &RobotName| credential.username == robot.to_string();
-                order.robot.is_none_or(named)
+                order
+                    .robot
+                    .is_none_or(|robot| stands_for(&credential.username, robot))
             })
     })
+}
+
+/// While a rotation lasts, its bridge is as good as the robot.
+fn stands_for(account: &str, robot: &RobotName) -> bool {
+    let bridge = bridge_name(robot).map(|bridge| bridge.to_string());
+    account == robot.to_string() || bridge.as_deref() == Some(account)
 }
 
 impl PullProof {
@@ -208,13 +215,15 @@ mod tests {
         let secrets = [
             secret("a", "quay.io", "other+robot"),
             secret("b", "quay.io/myorg/web", "myorg+deploy"),
-            secret("c", "quay.io/myorg", "myorg+deploy"),
+            secret("c", "quay.io/myorg/app", "myorg+deploy-bridge"),
+            secret("d", "quay.io/myorg", "myorg+deploy"),
         ];
         let robot: RobotName = "myorg+deploy".parse().unwrap();
         for (image, robot, namespace) in [
             ("quay.io/myorg/app:v1", None, Some("a")),
             ("quay.io/myorg/app:v1", Some(&robot), Some("c")),
             ("quay.io/myorg/web@sha256:00", Some(&robot), Some("b")),
+            ("quay.io/myorg/other", Some(&robot), Some("d")),
             ("docker.io/library/nginx", None, None),
         ] {
             let order = PullOrder {
