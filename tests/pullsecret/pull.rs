@@ -160,7 +160,7 @@ fn the_event_of_the_pull_is_a_proof_before_the_status_is() {
 fn a_refusal_is_told_in_the_kubelets_words() {
     let world = World::new();
     let namespace = ready(&world, "refused");
-    let arguments = ["verify", "-n", &namespace, "--pull", &image(&world)];
+    let arguments = ["-vvv", "verify", "-n", &namespace, "--pull", &image(&world)];
     let run = world.context.command(&arguments).spawn();
     let kubelet = Kubelet::takes_the_pod(world.cluster, &namespace);
     let waiting = json!({"waiting": {"reason": "ErrImagePull", "message": UNAUTHORIZED}});
@@ -202,7 +202,8 @@ fn where_no_kubelet_answers_the_run_ends_in_time_and_leaves_no_pod() {
     let image = image(&world);
     let arguments = ["verify", "-n", &namespace, "--pull", &image];
     let output = world.run(&[&arguments[..], &["--pull-timeout", "1s"]].concat());
-    output.expect(1).prints("no verdict").prints("after 1s");
+    let output = output.expect(1).prints("no verdict").prints("after 1s");
+    output.prints("get nodes");
     assert!(test_pods(world.cluster, &namespace).is_empty());
 }
 
@@ -215,7 +216,8 @@ fn what_a_killed_run_leaves_the_next_one_removes() {
     let run = world.context.command(&arguments).spawn();
     let left = Kubelet::takes_the_pod(world.cluster, &namespace).pod;
     run.kill().expect(-1);
-    assert_eq!(test_pods(world.cluster, &namespace), [left.clone()]);
+    let pods = test_pods(world.cluster, &namespace);
+    assert_eq!(pods, std::slice::from_ref(&left));
     let again = world.run(&[&arguments[..], &["--pull-timeout", "1s"]].concat());
     let name = left.trim_start_matches("pod/");
     again
@@ -352,5 +354,36 @@ fn an_image_that_cannot_be_is_a_usage_error() {
         &["verify", "--pull-timeout", "5s"],
     ] {
         world.run(arguments).expect(2);
+    }
+}
+
+#[test]
+fn each_cluster_pulls_once_and_one_refusal_is_a_problem() {
+    let mut world = World::new();
+    let clusters = [TestCluster::small("first"), TestCluster::small("second")];
+    let image = image(&world);
+    let secret = |namespace| {
+        let auths = json!({world.registry(): world.entry(&world.token())});
+        pull_secret(namespace, "a", &auths)
+    };
+    let files = clusters.each_ref().map(|cluster| {
+        cluster.kubectl(&["create", "namespace", "shop"]);
+        cluster.create(&secret("shop"));
+        let name = cluster.name("kubeconfig");
+        let file = world.context.file(&name, cluster.kubeconfig());
+        file.to_string_lossy().into_owned()
+    });
+    world.context.set("KUBECONFIG", &files.join(":"));
+    let arguments = ["verify", "-n", "shop", "--all-contexts", "--pull", &image];
+    let run = world.context.command(&arguments).spawn();
+    let [first, second] = clusters
+        .each_ref()
+        .map(|cluster| Kubelet::takes_the_pod(cluster, "shop"));
+    first.event("Pulled", "Successfully pulled image in 1.2s");
+    second.event("Failed", &format!("Failed to pull image: {UNAUTHORIZED}"));
+    let output = run.wait().expect(1).prints("pulled").prints("refused");
+    output.prints("CONTEXT").prints(UNAUTHORIZED);
+    for cluster in &clusters {
+        assert!(test_pods(cluster, "shop").is_empty());
     }
 }

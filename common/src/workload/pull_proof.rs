@@ -94,6 +94,12 @@ async fn prove(cluster: &Cluster, secrets: &[PullSecret], order: &PullOrder<'_>)
             Some(robot) => format!("no pull secret here holds {robot} for this image"),
             None => "no pull secret here has a key for this image".to_owned(),
         };
+        let robot = order
+            .robot
+            .map_or("ORG+NAME".to_owned(), ToString::to_string);
+        proof.next = Some(format!(
+            "kubectl quay-pullsecret sync --robot {robot} -n NAMESPACE"
+        ));
         return proof;
     };
     proof.namespace = secret.namespace.clone();
@@ -111,6 +117,8 @@ async fn prove(cluster: &Cluster, secrets: &[PullSecret], order: &PullOrder<'_>)
         Ok(verdict) => {
             proof.ok = verdict.is_pulled();
             proof.message = verdict.detail();
+            let nodes = format!("kubectl --context {} get nodes", cluster.context());
+            proof.next = verdict.is_about_nodes().then_some(nodes);
             proof.verdict = Some(verdict);
         }
         Err(failure) => proof.failure(&failure),
