@@ -178,6 +178,7 @@ fn refuse_by_quay(observed: &Observed<'_>, options: &Options, strategy: Strategy
         );
     }
     match &observed.bridge {
+        StandingBridge::Foreign if strategy == Strategy::InPlace => {}
         StandingBridge::Foreign => plan.refuse(
             format!(
                 "a robot {bridge} exists that no rotation made, and a bridge would be named so"
@@ -218,11 +219,11 @@ fn plan_cluster(
     let context = state.member.cluster.context();
     let subject = &observed.subject;
     for secret in &state.holders.inside {
-        plan_secret(secret, state, subject, options, plan);
+        plan_secret(secret, state, observed, options, plan);
     }
     for secret in &state.holders.global {
         if options.global {
-            plan_secret(secret, state, subject, options, plan);
+            plan_secret(secret, state, observed, options, plan);
         } else {
             plan.refuse(
                 format!(
@@ -269,11 +270,27 @@ fn plan_cluster(
 fn plan_secret(
     secret: &PullSecret,
     state: &ClusterState<'_>,
-    subject: &Subject,
+    observed: &Observed<'_>,
     options: &Options,
     plan: &mut Plan,
 ) {
+    let subject = &observed.subject;
     let context = state.member.cluster.context();
+    if observed.bridge == StandingBridge::None && subject.holds_a_stranger(secret) {
+        let (namespace, name) = (&secret.namespace, &secret.name);
+        plan.refuse(
+            format!(
+                "secret {namespace}/{name} of {context} holds {}, a robot that does not exist and \
+                 that no rotation wrote there",
+                subject.bridge
+            ),
+            format!(
+                "kubectl quay-pullsecret delete --robot {} -n {namespace}",
+                subject.bridge
+            ),
+        );
+        return;
+    }
     let rehearsal = plan_redirect(secret, &rehearsal(subject));
     let Some(refusal) = rehearsal.and_then(|plan| plan.refusal) else {
         plan.targets
@@ -352,7 +369,7 @@ fn plan_nodes(state: &ClusterState<'_>, options: &Options, plan: &mut Plan) {
 fn rehearsal(subject: &Subject) -> Redirect {
     Redirect {
         hosts: subject.hosts.clone(),
-        from: vec![subject.robot.clone(), subject.bridge.clone()],
+        from: subject.accounts.clone(),
         to: Credential::new(subject.bridge.as_str(), SecretString::from("X".repeat(64))),
         stands_in_for: None,
     }

@@ -59,16 +59,13 @@ impl<'a> Narrator<'a> {
         }
         for pull in &receipt.pulls {
             let text = format!(
-                "{} in {}/{}: {} {}",
-                pull.image,
-                pull.context,
-                pull.namespace,
-                pull.verdict.word(),
-                pull.verdict.detail()
+                "{} in {}/{}: {}",
+                pull.image, pull.context, pull.namespace, pull.message
             );
-            match pull.verdict.is_pulled() {
-                true => self.console.note(text),
-                false => self.console.warn(text),
+            match (pull.ok, &pull.next) {
+                (true, _) => self.console.note(text),
+                (false, None) => self.console.warn(text),
+                (false, Some(next)) => self.console.warn(format!("{text}; next: {next}")),
             }
         }
         for restarted in &receipt.restarted {
