@@ -1,6 +1,6 @@
 //! A rotation with a bridge, from its beginning to its end.
 
-use crate::world::{BRIDGE, ROBOT, World, text_of};
+use crate::world::{BRIDGE, ROBOT, World, assert_silent_about, text_of};
 use quay_tests::pull_secret_of;
 use serde_json::{Value, json};
 
@@ -83,6 +83,7 @@ fn while_the_token_changes_every_secret_holds_the_bridge() {
     let hold = world.hold_quay("POST", "/regenerate");
     let arguments = world.arguments(&[]);
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let arguments = [&["-vvv"], &arguments[..]].concat();
     let mut run = world.context.command(&arguments).spawn();
     assert!(run.reaches(&hold, 1));
     let token = world.token_of(BRIDGE).expect("the bridge stands");
@@ -93,8 +94,11 @@ fn while_the_token_changes_every_secret_holds_the_bridge() {
     }
     assert_eq!(world.rights(BRIDGE), world.rights(ROBOT));
     hold.release();
-    run.wait().expect(0);
+    let output = run.wait().expect(0);
     world.is_at_rest();
+    for secret in [&token, &world.token()] {
+        assert_silent_about(&output, secret);
+    }
 }
 
 #[test]
