@@ -11,8 +11,12 @@ use crate::credentials::Fingerprint;
 use crate::dockerconfig::Credential;
 use crate::global::Topology;
 use crate::pullsecret::{PullSecret, Redirect, plan_redirect};
+use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use serde::Serialize;
+
+/// For so long the same command is taken to mean the rotation that was not finished.
+const LAST_WORDS: SignedDuration = SignedDuration::from_hours(1);
 
 /// What is going to happen.
 #[derive(Debug, Serialize)]
@@ -105,7 +109,7 @@ impl Plan {
 }
 
 /// Plans the rotation from what was observed.
-pub fn plan(observed: &Observed<'_>, task: &Task<'_>) -> Plan {
+pub fn plan(observed: &Observed<'_>, task: &Task<'_>, now: Timestamp) -> Plan {
     let (options, strategy) = (&task.options, task.strategy);
     let fingerprint = observed.fingerprint();
     let mark = match &observed.bridge {
@@ -120,6 +124,7 @@ pub fn plan(observed: &Observed<'_>, task: &Task<'_>) -> Plan {
         (Stage::Removed, Strategy::InPlace) | (Stage::Distributing, Strategy::Bridge) => {
             Stage::NotBegun
         }
+        (Stage::Removed | Stage::Distributing, _) if is_settled(observed, now) => Stage::NotBegun,
         (stage, _) => stage,
     };
     let mut plan = Plan {
@@ -136,7 +141,11 @@ pub fn plan(observed: &Observed<'_>, task: &Task<'_>) -> Plan {
     for (context, state) in &observed.clusters {
         match state {
             Ok(state) => plan_cluster(state, observed, options, &mut plan),
-            Err(_) if options.skip_unreachable.contains(context) => {
+            // Once the token is dead, every secret that can be reached has to be.
+            Err(_)
+                if options.skip_unreachable.contains(context)
+                    || plan.stage == Stage::Distributing =>
+            {
                 plan.skipped.push(context.clone());
             }
             Err(failure) => plan.refuse(
@@ -151,6 +160,25 @@ pub fn plan(observed: &Observed<'_>, task: &Task<'_>) -> Plan {
         }
     }
     plan
+}
+
+/// Whether an earlier rotation that only missed its last words is long past, and every
+/// secret right: then this run is asked for a new one.
+fn is_settled(observed: &Observed<'_>, now: Timestamp) -> bool {
+    let last = observed
+        .record
+        .as_ref()
+        .and_then(|record| record.entries.last());
+    let past = last.is_none_or(|entry| now.duration_since(entry.at) > LAST_WORDS);
+    let current = observed.fingerprint();
+    let subject = &observed.subject;
+    let stale = |state: &ClusterState<'_>| {
+        let secrets = state.holders.inside.iter();
+        secrets
+            .flat_map(|secret| subject.entries(secret))
+            .any(|(_, found)| subject.is_ours(&found.username) && found.fingerprint() != current)
+    };
+    past && !observed.reached().any(stale)
 }
 
 /// Once the token is replaced only forward is safe.

@@ -115,9 +115,21 @@ impl Rotation<'_> {
         );
         self.note(match outcome {
             Outcome::Aborted => Event::Aborted,
+            // Clusters that did not answer still hold the dead token.
+            Outcome::Finished if self.has_unwritten_clusters() => Event::Stopped {
+                reason: format!("not reached: {}", self.skipped.join(", ")),
+            },
             Outcome::Finished => Event::Finished,
         })?;
         Ok(self.receipt(outcome, Some(fingerprint), targets))
+    }
+
+    /// Left out without the user's word, because the others could not wait.
+    fn has_unwritten_clusters(&self) -> bool {
+        let accepted = &self.task.options.skip_unreachable;
+        self.skipped
+            .iter()
+            .any(|context| !accepted.contains(context))
     }
 
     async fn prove_old_dead(&self, current: &Fingerprint) -> Result<(), Failure> {

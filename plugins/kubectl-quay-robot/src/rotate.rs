@@ -4,6 +4,7 @@ use crate::FIELD_MANAGER;
 use crate::connection::Connection;
 use crate::rotate_output::{Narrator, count, keep_token, write_receipt};
 use clap::ArgAction;
+use jiff::Timestamp;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs, OutputFormat, parse_duration};
 use quay_common::cluster::{Cluster, Scope, connect};
@@ -138,6 +139,8 @@ impl Args {
             },
             scope_is_complete: self.scope_is_complete,
             global: self.global,
+            restart: self.restart,
+            pull: self.verify_pull.is_some(),
             take_over: self.take_over,
             skip_unreachable: self.skip_unreachable.clone(),
             ignore_usage: self.ignore_usage,
@@ -176,12 +179,13 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
         false => Some(ledger.lock(registry, &args.robot)?),
     };
     let observed = observe(&task, &clusters, &args.scope, &ledger).await?;
-    let plan = plan(&observed, &task);
+    let plan = plan(&observed, &task, Timestamp::now());
     let Some(lock) = lock else {
         return preview(&args, &task, &observed, &plan, console).await;
     };
     plan.check(&args.robot)?;
-    narrator.consumers(&observed, &args.robot);
+    let preview = Preview::of(&task, &observed, &plan).await;
+    narrator.before(&preview, &plan, &args.robot);
     agree(&args, &observed, &plan, console)?;
     let skipped = plan.skipped.clone();
     let rotation = Rotation::new(task, observed, plan, ledger, lock);
