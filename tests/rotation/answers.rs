@@ -145,9 +145,7 @@ fn a_right_that_is_taken_away_half_way_is_reported_and_given_back_is_used() {
         .faults()
         .add_nth_mutating(1, FaultAction::HoldBefore(hold.clone()));
     let more = ["-n", &namespace, "--scope-is-complete"];
-    let arguments = world.arguments(&more);
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let mut run = world.context.command(&arguments).spawn();
+    let mut run = world.start(&more);
     assert!(run.reaches(&hold, 1));
     // The proxy refuses from now on, whatever the authorizer has heard of.
     world.faulty.faults().add(Fault::always(

@@ -168,9 +168,7 @@ fn hundreds_of_rights_are_copied_without_tripping_over_quays_rate() {
         }
     });
     let hold = world.hold_quay("POST", "/regenerate");
-    let arguments = world.arguments(&[]);
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let mut run = world.context.command(&arguments).spawn();
+    let mut run = world.start(&[]);
     assert!(run.reaches(&hold, 1));
     assert_eq!(world.rights(BRIDGE), world.rights(ROBOT));
     assert_eq!(world.rights(BRIDGE).len(), 154);

@@ -17,9 +17,7 @@ fn pullsecret(world: &World, arguments: &[&str]) -> Output {
 fn a_second_rotation_of_the_robot_on_this_machine_is_refused_meanwhile() {
     let world = World::new(1);
     let hold = world.hold_quay("POST", "/regenerate");
-    let arguments = world.arguments(&[]);
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let mut run = world.context.command(&arguments).spawn();
+    let mut run = world.start(&[]);
     assert!(run.reaches(&hold, 1));
     let second = world.rotate(&[]).expect(1);
     second.says("another run on this machine is rotating");
@@ -38,9 +36,7 @@ fn while_a_bridge_stands_sync_leaves_it_and_new_secrets_get_it() {
     let fresh = world.cluster.namespace("fresh");
     let hold = world.hold_quay("POST", "/regenerate");
     let only = ["-n", &world.namespace, "--scope-is-complete"];
-    let arguments = world.arguments(&only);
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let mut run = world.context.command(&arguments).spawn();
+    let mut run = world.start(&only);
     assert!(run.reaches(&hold, 1));
     let bridge = world.token_of(BRIDGE).expect("the bridge stands");
 
@@ -87,9 +83,7 @@ fn a_secret_that_appears_just_before_the_renewal_is_crossed_too() {
         .faulty
         .faults()
         .add_nth_mutating(1, FaultAction::HoldBefore(crossed.clone()));
-    let arguments = world.arguments(&[]);
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let mut run = world.context.command(&arguments).spawn();
+    let mut run = world.start(&[]);
     assert!(run.reaches(&crossed, 1));
     // The list of what is crossed was made before.
     let late = pull_secret_of(
@@ -118,9 +112,7 @@ fn a_bridge_that_somebody_regenerates_is_written_again_before_the_renewal() {
         .faulty
         .faults()
         .add_nth_mutating(1, FaultAction::HoldAfter(crossed.clone()));
-    let arguments = world.arguments(&[]);
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let mut run = world.context.command(&arguments).spawn();
+    let mut run = world.start(&[]);
     assert!(run.reaches(&crossed, 1));
     let regenerated = world.quay.quay.edit(|state| state.regenerate(BRIDGE));
     let bridge = regenerated.expect("the bridge stands");
@@ -143,9 +135,7 @@ fn writers_of_the_same_secrets_lose_nothing() {
         let faults = world.faulty.faults();
         faults.add_nth_mutating(0, FaultAction::HoldBefore(first.clone()));
     }
-    let arguments = world.arguments(&[]);
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let mut run = world.context.command(&arguments).spawn();
+    let mut run = world.start(&[]);
     assert!(run.reaches(&first, 3));
     let label = ["label", "secrets", "--all", "team=payments"];
     world
@@ -157,4 +147,18 @@ fn writers_of_the_same_secrets_lose_nothing() {
     for secret in world.secrets(&world.namespace) {
         assert_eq!(secret["metadata"]["labels"]["team"], "payments");
     }
+}
+
+#[test]
+fn a_standing_bridge_cannot_be_deleted_by_accident() {
+    let world = World::new(1);
+    let hold = world.hold_quay("POST", "/regenerate");
+    let mut run = world.start(&[]);
+    assert!(run.reaches(&hold, 1));
+    let refused = world.context.run(&["delete", BRIDGE, "--yes"]).expect(1);
+    refused.says("is the bridge of a rotation");
+    assert!(world.token_of(BRIDGE).is_some());
+    hold.release();
+    run.wait().expect(0);
+    world.is_at_rest();
 }

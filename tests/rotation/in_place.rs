@@ -60,9 +60,7 @@ fn somebody_elses_regenerate_at_the_same_moment_is_noticed_and_followed() {
     let hold = quay_sandbox::http::Hold::default();
     // Ours is carried out and its answer waits while theirs is carried out.
     world.quay_fault("POST", "/regenerate", FaultAction::HoldAfter(hold.clone()));
-    let arguments = world.arguments(&["--in-place"]);
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let mut run = world.context.command(&arguments).spawn();
+    let mut run = world.start(&["--in-place"]);
     assert!(run.reaches(&hold, 1));
     let theirs = world.quay.quay.edit(|state| state.regenerate(ROBOT));
     hold.release();

@@ -8,9 +8,7 @@ fn killed_before(world: &World, request: usize) {
     let hold = Hold::default();
     let faults = world.quay.quay.server().faults();
     faults.add_nth_mutating(request, FaultAction::HoldBefore(hold.clone()));
-    let arguments = world.arguments(&[]);
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let mut run = world.context.command(&arguments).spawn();
+    let mut run = world.start(&[]);
     assert!(run.reaches(&hold, 1));
     drop(run.kill());
     world.heal();

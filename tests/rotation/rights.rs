@@ -8,9 +8,7 @@ use quay_tests::Running;
 /// Stops a rotation where it is about to ask for this.
 fn stopped<'a>(world: &'a World, method: &str, path: &str) -> (Running<'a>, Hold) {
     let hold = world.hold_quay(method, path);
-    let arguments = world.arguments(&[]);
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let mut run = world.context.command(&arguments).spawn();
+    let mut run = world.start(&[]);
     assert!(run.reaches(&hold, 1));
     (run, hold)
 }
@@ -57,9 +55,7 @@ fn what_the_robot_gains_before_the_renewal_goes_to_the_bridge() {
         .faulty
         .faults()
         .add_nth_mutating(0, quay_sandbox::http::FaultAction::HoldBefore(hold.clone()));
-    let arguments = world.arguments(&[]);
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let mut run = world.context.command(&arguments).spawn();
+    let mut run = world.start(&[]);
     assert!(run.reaches(&hold, 1));
     world
         .quay

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use quay_sandbox::http::{Fault, FaultAction, Hold};
 use quay_sandbox::quay::{Role, State};
 use quay_tests::{
-    FaultyCluster, Leaks, Output, TestCluster, TestContext, TestQuay, auth, pull_secret_of,
+    FaultyCluster, Leaks, Output, Running, TestCluster, TestContext, TestQuay, auth, pull_secret_of,
 };
 use serde_json::Value;
 
@@ -24,7 +24,9 @@ pub struct World {
     pub context: TestContext,
     pub cluster: &'static TestCluster,
     pub faulty: FaultyCluster,
-    pub quay: TestQuay,
+    /// Never stopped: the next test's Quay would be given its port, and find on the shared
+    /// cluster what this test left.
+    pub quay: &'static TestQuay,
     /// Where the robot's secrets are.
     pub namespace: String,
 }
@@ -33,9 +35,9 @@ impl World {
     /// `secrets` secrets hold the robot, which has three rights.
     pub fn new(secrets: usize) -> Self {
         let mut context = TestContext::new(env!("CARGO_BIN_EXE_kubectl-quay-robot"));
-        let quay = TestQuay::start(&mut context);
+        let quay: &'static TestQuay = Box::leak(Box::new(TestQuay::start(&mut context)));
         quay.sign_in(&mut context, SCOPES);
-        give_rights(&quay);
+        give_rights(quay);
         let cluster = TestCluster::shared();
         let faulty = cluster.behind_proxy();
         faulty.join(&mut context);
@@ -89,6 +91,13 @@ impl World {
         let words = ["rotate", ROBOT, "--yes"];
         let words = words.iter().chain(&NO_GRACE).chain(more);
         words.map(|&word| word.to_owned()).collect()
+    }
+
+    /// Starts a rotation that waits for nobody.
+    pub fn start(&self, more: &[&str]) -> Running<'_> {
+        let arguments = self.arguments(more);
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        self.context.command(&arguments).spawn()
     }
 
     /// Rotates without waiting.
