@@ -18,8 +18,8 @@ impl Rotation<'_> {
     pub async fn restart_workloads(&self, receipt: &mut Receipt) -> Result<(), Failure> {
         self.task.watcher.step("restarting workloads");
         let at = Timestamp::now();
-        for state in &self.states {
-            let cluster = state.member.cluster;
+        for site in &self.sites {
+            let cluster = site.member.cluster;
             let context = cluster.context();
             let secrets = secrets_of(&receipt.targets, context);
             let namespaces: BTreeSet<String> = secrets
@@ -66,9 +66,9 @@ impl Rotation<'_> {
     ) -> Result<(), Failure> {
         self.task.watcher.step(&format!("pulling {image}"));
         let holders = self.holders().await?;
-        let clusters = self.states.iter().zip(&holders);
+        let clusters = self.sites.iter().zip(&holders);
         let clusters: Vec<_> = clusters
-            .map(|(state, holders)| (state.member.cluster, holders.inside.as_slice()))
+            .map(|(site, holders)| (site.member.cluster, holders.inside.as_slice()))
             .collect();
         let order = PullOrder {
             image,

@@ -1,7 +1,7 @@
 //! The bridge strategy: at every moment each secret holds a credential that works.
 
-use super::ledger::Event;
 use super::receipt::{Outcome, Receipt};
+use super::record::Event;
 use super::rights::{copy, merge};
 use super::run::{ROUNDS, Rotation};
 use super::stage::Stage;

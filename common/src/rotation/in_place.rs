@@ -1,8 +1,8 @@
 //! In place: the token is replaced, and written everywhere as fast as can be.
 
 use super::bridge::credential;
-use super::ledger::Event;
 use super::receipt::{Outcome, Receipt};
+use super::record::Event;
 use super::run::Rotation;
 use super::stage::Stage;
 use crate::Failure;

@@ -13,9 +13,12 @@ mod log;
 mod observe;
 mod options;
 mod plan;
+mod plan_cluster;
 mod preview;
+mod preview_text;
 mod prove;
 mod receipt;
+mod record;
 mod rights;
 mod run;
 mod settle;
@@ -23,15 +26,19 @@ mod stage;
 mod task;
 mod usage;
 mod watcher;
+mod write;
 
 pub use fleet::{Holders, Member, Subject};
-pub use ledger::{Entry, Event, Ledger, Lock, Record, Strategy};
+pub use ledger::{Ledger, Lock};
 pub use log::{Statement, StepTime, Switch, Validity};
-pub use observe::{ClusterState, Nodes, Observed, StandingBridge, USAGE_DAYS, observe};
+pub use observe::{
+    ClusterState, Nodes, Observed, ObservedCluster, StandingBridge, USAGE_DAYS, observe,
+};
 pub use options::{LeaveBehind, Options};
 pub use plan::{LeftBehind, Plan, Refusal, Target, plan};
 pub use preview::{Preview, SecretUse};
 pub use receipt::{Outcome, Receipt, RestartProof, TargetProof};
+pub use record::{Entry, Event, Record, Strategy};
 pub use run::Rotation;
 pub use stage::Stage;
 pub use task::Task;

@@ -1,8 +1,9 @@
 //! Everything a rotation has to know before it changes anything. Only reads.
 
 use super::fleet::{Holders, Member, Subject};
-use super::ledger::{Ledger, Record, Strategy};
+use super::ledger::Ledger;
 use super::options::Options;
+use super::record::{Record, Strategy};
 use super::task::Task;
 use super::usage::{Consumer, consumers};
 use crate::Failure;
@@ -21,7 +22,7 @@ use std::collections::BTreeSet;
 pub const USAGE_DAYS: i64 = 30;
 
 /// What was found.
-pub struct Observed<'a> {
+pub struct Observed {
     /// The robot, its bridge's name, and where they count.
     pub subject: Subject,
     /// Whose API token is used.
@@ -34,10 +35,8 @@ pub struct Observed<'a> {
     pub rights: Rights,
     /// The bridge that stands, if one does.
     pub bridge: StandingBridge,
-    /// Scopes that the API token lacks.
-    pub missing_scopes: Vec<&'static str>,
     /// Each cluster, or why it does not answer.
-    pub clusters: Vec<(String, Result<ClusterState<'a>, Failure>)>,
+    pub clusters: Vec<ObservedCluster>,
     /// Who pulled with it lately, or why nobody knows.
     pub consumers: Result<Vec<Consumer>, String>,
     /// What this machine's ledger has of its newest rotation.
@@ -55,10 +54,16 @@ pub enum StandingBridge {
     Foreign,
 }
 
+/// One cluster, by the name of its context.
+pub struct ObservedCluster {
+    /// The name.
+    pub context: String,
+    /// How it is now, or why it does not answer.
+    pub state: Result<ClusterState, Failure>,
+}
+
 /// One cluster as it is now.
-pub struct ClusterState<'a> {
-    /// The cluster and the scope in it.
-    pub member: Member<'a>,
+pub struct ClusterState {
     /// The secrets that hold the robot or its bridge.
     pub holders: Holders,
     /// Namespaces of those where the user may not patch secrets.
@@ -85,12 +90,11 @@ pub async fn observe<'a>(
     clusters: &'a [Cluster],
     scope: &Scope,
     ledger: &Ledger,
-) -> Result<Observed<'a>, Failure> {
+) -> Result<(Observed, Vec<Member<'a>>), Failure> {
     let Task {
         session,
         invocation,
         robot,
-        strategy,
         options,
         ..
     } = task;
@@ -100,7 +104,7 @@ pub async fn observe<'a>(
     };
     let object = || format!("robot `{robot}`");
     let by = quay.whose().await.map_err(failed(object()))?;
-    let copies_rights = *strategy == Strategy::Bridge;
+    let copies_rights = options.strategy == Strategy::Bridge;
     let missing_scopes = quay.missing_for_rotation(robot, copies_rights).await;
     let missing_scopes = missing_scopes.map_err(failed("the API token".to_owned()))?;
     if !missing_scopes.is_empty() {
@@ -143,20 +147,21 @@ pub async fn observe<'a>(
         observe_clusters(clusters, scope, options, &subject),
     );
     let found = found.map_err(failed(object()))?;
-    Ok(Observed {
+    let (clusters, members) = clusters;
+    let observed = Observed {
         by,
         is_bridge: BridgeMark::parse(&found.description).is_some(),
         token: found.token,
         rights: rights.map_err(failed(format!("the rights of `{robot}`")))?,
         bridge: standing,
-        missing_scopes,
         clusters,
         consumers: pulls
             .map(|pulls: Vec<Pull>| consumers(&pulls))
             .map_err(|error| error.to_string()),
         record: ledger.latest(&session.endpoint.registry, robot)?,
         subject,
-    })
+    };
+    Ok((observed, members))
 }
 
 fn missing(scopes: &[&str], session: &Session, invocation: &Invocation) -> Failure {
@@ -177,12 +182,20 @@ async fn observe_clusters<'a>(
     scope: &Scope,
     options: &Options,
     subject: &Subject,
-) -> Vec<(String, Result<ClusterState<'a>, Failure>)> {
+) -> (Vec<ObservedCluster>, Vec<Member<'a>>) {
     let states = clusters.iter().map(|cluster| async move {
         let state = observe_cluster(cluster, scope, options, subject).await;
         (cluster.context().to_owned(), state)
     });
-    join_all(states).await
+    let (mut observed, mut members) = (Vec::new(), Vec::new());
+    for (context, state) in join_all(states).await {
+        let state = state.map(|(member, state)| {
+            members.push(member);
+            state
+        });
+        observed.push(ObservedCluster { context, state });
+    }
+    (observed, members)
 }
 
 async fn observe_cluster<'a>(
@@ -190,7 +203,7 @@ async fn observe_cluster<'a>(
     scope: &Scope,
     options: &Options,
     subject: &Subject,
-) -> Result<ClusterState<'a>, Failure> {
+) -> Result<(Member<'a>, ClusterState), Failure> {
     let member = Member::of(cluster, scope, options.scope_is_complete).await?;
     let holders = member.holders(subject).await?;
     let namespaces: BTreeSet<String> = holders
@@ -211,24 +224,24 @@ async fn observe_cluster<'a>(
         }),
         false => None,
     };
-    Ok(ClusterState {
-        member,
+    let state = ClusterState {
         holders,
         unwritable,
         nodes,
-    })
+    };
+    Ok((member, state))
 }
 
-impl Observed<'_> {
+impl Observed {
     /// The fingerprint of the robot's token.
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of(&self.token)
     }
 
     /// The clusters that answered.
-    pub fn reached(&self) -> impl Iterator<Item = &ClusterState<'_>> {
+    pub fn reached(&self) -> impl Iterator<Item = &ClusterState> {
         self.clusters
             .iter()
-            .filter_map(|(_, state)| state.as_ref().ok())
+            .filter_map(|cluster| cluster.state.as_ref().ok())
     }
 }

@@ -1,10 +1,15 @@
 //! What the user asked of a rotation.
 
+use super::record::Strategy;
 use std::time::Duration;
 
-/// How a rotation waits, and what it may leave undone.
+/// How a rotation is done, how it waits, and what it may leave undone.
 #[derive(Debug, Clone)]
 pub struct Options {
+    /// How the token is replaced.
+    pub strategy: Strategy,
+    /// Whether it is to be taken back.
+    pub abort: bool,
     /// How long nobody may have pulled with a credential before it is given up; a kubelet
     /// queues a pull with the credential it has read before.
     pub grace: Duration,

@@ -1,18 +1,14 @@
 //! Whether a rotation may begin, and what it will touch. No I/O.
 
 use super::fleet::Subject;
-use super::ledger::Strategy;
-use super::observe::{ClusterState, Observed, StandingBridge};
+use super::observe::{ClusterState, Observed, ObservedCluster, StandingBridge};
 use super::options::Options;
+use super::plan_cluster::plan_cluster;
+use super::record::Strategy;
 use super::stage::{Stage, stage};
-use super::task::Task;
 use crate::Failure;
 use crate::credentials::Fingerprint;
-use crate::dockerconfig::Credential;
-use crate::global::Topology;
-use crate::pullsecret::{PullSecret, Redirect, plan_redirect};
 use jiff::{SignedDuration, Timestamp};
-use secrecy::SecretString;
 use serde::Serialize;
 
 /// For so long the same command is taken to mean the rotation that was not finished.
@@ -109,8 +105,8 @@ impl Plan {
 }
 
 /// Plans the rotation from what was observed.
-pub fn plan(observed: &Observed<'_>, task: &Task<'_>, now: Timestamp) -> Plan {
-    let (options, strategy) = (&task.options, task.strategy);
+pub fn plan(observed: &Observed, options: &Options, now: Timestamp) -> Plan {
+    let strategy = options.strategy;
     let fingerprint = observed.fingerprint();
     let mark = match &observed.bridge {
         StandingBridge::Ours(mark) => Some(mark),
@@ -134,13 +130,13 @@ pub fn plan(observed: &Observed<'_>, task: &Task<'_>, now: Timestamp) -> Plan {
         skipped: Vec::new(),
         refusals: Vec::new(),
     };
-    if task.abort {
+    if options.abort {
         refuse_abort(&observed.subject, &mut plan);
     }
-    refuse_by_quay(observed, options, strategy, &mut plan);
-    for (context, state) in &observed.clusters {
+    refuse_by_quay(observed, options, &mut plan);
+    for ObservedCluster { context, state } in &observed.clusters {
         match state {
-            Ok(state) => plan_cluster(state, observed, options, &mut plan),
+            Ok(state) => plan_cluster(context, state, observed, options, &mut plan),
             // Once the token is dead, every secret that can be reached has to be.
             Err(_)
                 if options.skip_unreachable.contains(context)
@@ -164,7 +160,7 @@ pub fn plan(observed: &Observed<'_>, task: &Task<'_>, now: Timestamp) -> Plan {
 
 /// Whether an earlier rotation that only missed its last words is long past, and every
 /// secret right: then this run is asked for a new one.
-fn is_settled(observed: &Observed<'_>, now: Timestamp) -> bool {
+fn is_settled(observed: &Observed, now: Timestamp) -> bool {
     let last = observed
         .record
         .as_ref()
@@ -172,7 +168,7 @@ fn is_settled(observed: &Observed<'_>, now: Timestamp) -> bool {
     let past = last.is_none_or(|entry| now.duration_since(entry.at) > LAST_WORDS);
     let current = observed.fingerprint();
     let subject = &observed.subject;
-    let stale = |state: &ClusterState<'_>| {
+    let stale = |state: &ClusterState| {
         let secrets = state.holders.inside.iter();
         secrets
             .flat_map(|secret| subject.entries(secret))
@@ -197,7 +193,7 @@ fn refuse_abort(subject: &Subject, plan: &mut Plan) {
     }
 }
 
-fn refuse_by_quay(observed: &Observed<'_>, options: &Options, strategy: Strategy, plan: &mut Plan) {
+fn refuse_by_quay(observed: &Observed, options: &Options, plan: &mut Plan) {
     let Subject { robot, bridge, .. } = &observed.subject;
     if observed.is_bridge {
         plan.refuse(
@@ -206,7 +202,7 @@ fn refuse_by_quay(observed: &Observed<'_>, options: &Options, strategy: Strategy
         );
     }
     match &observed.bridge {
-        StandingBridge::Foreign if strategy == Strategy::InPlace => {}
+        StandingBridge::Foreign if options.strategy == Strategy::InPlace => {}
         StandingBridge::Foreign => plan.refuse(
             format!(
                 "a robot {bridge} exists that no rotation made, and a bridge would be named so"
@@ -218,7 +214,7 @@ fn refuse_by_quay(observed: &Observed<'_>, options: &Options, strategy: Strategy
                 .record
                 .as_ref()
                 .is_some_and(|record| record.rotation == mark.rotation);
-            if strategy == Strategy::InPlace {
+            if options.strategy == Strategy::InPlace {
                 plan.refuse(
                     format!("a rotation of {robot} is under way: its bridge {bridge} stands"),
                     "finish it: run the command without --in-place".to_owned(),
@@ -238,193 +234,8 @@ fn refuse_by_quay(observed: &Observed<'_>, options: &Options, strategy: Strategy
     }
 }
 
-fn plan_cluster(
-    state: &ClusterState<'_>,
-    observed: &Observed<'_>,
-    options: &Options,
-    plan: &mut Plan,
-) {
-    let context = state.member.cluster.context();
-    let subject = &observed.subject;
-    for secret in &state.holders.inside {
-        plan_secret(secret, state, observed, options, plan);
-    }
-    for secret in &state.holders.global {
-        if options.global {
-            plan_secret(secret, state, observed, options, plan);
-        } else {
-            plan.refuse(
-                format!(
-                    "{}/{}, which the nodes of {context} pull with, holds {}",
-                    secret.namespace, secret.name, subject.robot
-                ),
-                "include it with --global".to_owned(),
-            );
-        }
-    }
-    if !state.holders.global.is_empty() && options.global {
-        plan_nodes(state, options, plan);
-    }
-    let outside = state.holders.outside.iter();
-    let outside: Vec<String> = outside
-        .map(|secret| format!("{}/{}", secret.namespace, secret.name))
-        .collect();
-    if !outside.is_empty() {
-        plan.refuse(
-            format!(
-                "{} is also held outside the chosen namespaces of {context}: {}",
-                subject.robot,
-                some_of(&outside)
-            ),
-            "include those namespaces, or state with --scope-is-complete that they may break"
-                .to_owned(),
-        );
-    }
-    if !state.unwritable.is_empty() {
-        plan.refuse(
-            format!(
-                "you may not patch secrets in {} of {context}",
-                some_of(&state.unwritable)
-            ),
-            format!(
-                "ask for that right, then check with: kubectl --context {context} -n {} auth can-i \
-                 patch secrets",
-                state.unwritable[0]
-            ),
-        );
-    }
-}
-
-fn plan_secret(
-    secret: &PullSecret,
-    state: &ClusterState<'_>,
-    observed: &Observed<'_>,
-    options: &Options,
-    plan: &mut Plan,
-) {
-    let subject = &observed.subject;
-    let context = state.member.cluster.context();
-    if observed.bridge == StandingBridge::None && subject.holds_a_stranger(secret) {
-        let (namespace, name) = (&secret.namespace, &secret.name);
-        plan.refuse(
-            format!(
-                "secret {namespace}/{name} of {context} holds {}, a robot that does not exist and \
-                 that no rotation wrote there",
-                subject.bridge
-            ),
-            format!(
-                "kubectl quay-pullsecret delete --robot {} -n {namespace}",
-                subject.bridge
-            ),
-        );
-        return;
-    }
-    let rehearsal = plan_redirect(secret, &rehearsal(subject));
-    let Some(refusal) = rehearsal.and_then(|plan| plan.refusal) else {
-        plan.targets
-            .extend(subject.entries(secret).filter_map(|(key, found)| {
-                subject.is_ours(&found.username).then(|| Target {
-                    context: context.to_owned(),
-                    namespace: secret.namespace.clone(),
-                    secret: secret.name.clone(),
-                    key: key.to_owned(),
-                    fingerprint: found.fingerprint(),
-                    account: found.username,
-                })
-            }));
-        return;
-    };
-    if options.leave_behind.secret(&secret.namespace, &secret.name) {
-        plan.left_behind.push(LeftBehind {
-            context: context.to_owned(),
-            namespace: secret.namespace.clone(),
-            secret: secret.name.clone(),
-            reason: refusal.reason,
-            remedy: without_force(&refusal.remedy),
-        });
-    } else {
-        let name = format!("{}/{}", secret.namespace, secret.name);
-        plan.refuse(
-            format!(
-                "secret {name} of {context} cannot be written: {}",
-                refusal.reason
-            ),
-            format!(
-                "{}, or accept that its pulls break: --leave-behind={name}",
-                without_force(&refusal.remedy)
-            ),
-        );
-    }
-}
-
-/// Pools that will not get the secret keep nodes on a credential that dies.
-fn plan_nodes(state: &ClusterState<'_>, options: &Options, plan: &mut Plan) {
-    let context = state.member.cluster.context();
-    let Some(nodes) = &state.nodes else { return };
-    let is_hosted = nodes.topology == Topology::HostedControlPlane;
-    let mut global = state.holders.global.iter();
-    if is_hosted && global.any(|secret| secret.namespace == "openshift-config") {
-        plan.refuse(
-            format!(
-                "openshift-config/pull-secret of {context} is written by its hosted control plane"
-            ),
-            "change the pull secret of its HostedCluster".to_owned(),
-        );
-    }
-    match &nodes.pools {
-        Err(failure) => plan.refuse(
-            format!("nobody can tell when the nodes have the new credential: {failure}"),
-            failure
-                .next_step()
-                .unwrap_or("ask for that right")
-                .to_owned(),
-        ),
-        Ok(None) => {}
-        Ok(Some(pools)) => {
-            for (pool, state) in pools.blocked() {
-                if !options.leave_behind.pool(&pool) {
-                    plan.refuse(
-                        format!("pool {pool} of {context} is {state}: its nodes get no new secret"),
-                        format!("see to it, or accept that its pulls break: --leave-behind={pool}"),
-                    );
-                }
-            }
-        }
-    }
-}
-
-/// A write that says whether the secret can be written at all; it is never sent.
-fn rehearsal(subject: &Subject) -> Redirect {
-    Redirect {
-        hosts: subject.hosts.clone(),
-        from: subject.accounts.clone(),
-        to: Credential::new(subject.bridge.as_str(), SecretString::from("X".repeat(64))),
-        stands_in_for: None,
-    }
-}
-
-/// Planning of pull secrets offers `--force`, which a rotation does not have: a secret that
-/// is replaced is missing for a moment.
-fn without_force(remedy: &str) -> String {
-    match remedy.split_once(", or pass --force") {
-        Some((place, _)) => place.to_owned(),
-        None => "replace it by one that can be changed".to_owned(),
-    }
-}
-
-/// The first few, and how many more there are.
-fn some_of(names: &[String]) -> String {
-    const SHOWN: usize = 5;
-    let more = names.len().saturating_sub(SHOWN);
-    let shown = names[..names.len() - more].join(", ");
-    match more {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
-}
-
 impl Plan {
-    fn refuse(&mut self, reason: String, remedy: String) {
+    pub(super) fn refuse(&mut self, reason: String, remedy: String) {
         self.refusals.push(Refusal { reason, remedy });
     }
 }

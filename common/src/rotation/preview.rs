@@ -1,14 +1,15 @@
 //! The blast radius: what a rotation will touch, and what depends on it. Only reads.
 
-use super::ledger::Strategy;
-use super::observe::{ClusterState, Observed};
+use super::fleet::Member;
+use super::observe::Observed;
 use super::options::Options;
 use super::plan::{LeftBehind, Plan, Refusal, Target};
+use super::record::Strategy;
 use super::stage::Stage;
 use super::task::Task;
 use super::usage::Consumer;
-use crate::cli::{ContextColumn, Report, Table, escape_control, span};
-use crate::cluster::NamespaceSelection;
+use crate::cli::{ContextColumn, Report, Table, span};
+use crate::cluster::{Cluster, NamespaceSelection};
 use crate::credentials::Fingerprint;
 use crate::pullsecret::{ServiceAccountRefs, observe_service_accounts};
 use crate::quay::RobotName;
@@ -78,13 +79,17 @@ struct Users {
 
 impl Preview {
     /// Looks up who uses the secrets of a plan.
-    pub async fn of(task: &Task<'_>, observed: &Observed<'_>, plan: &Plan) -> Self {
-        let states: Vec<&ClusterState<'_>> = observed.reached().collect();
-        let users = join_all(states.iter().map(|state| users(state, plan))).await;
+    pub async fn of(
+        task: &Task<'_>,
+        observed: &Observed,
+        members: &[Member<'_>],
+        plan: &Plan,
+    ) -> Self {
+        let users = join_all(members.iter().map(|member| users(member.cluster, plan))).await;
         let mut secrets = Vec::new();
         let mut unknown = Vec::new();
-        for (state, users) in states.iter().zip(&users) {
-            let context = state.member.cluster.context();
+        for (member, users) in members.iter().zip(&users) {
+            let context = member.cluster.context();
             let targets = plan
                 .targets
                 .iter()
@@ -104,9 +109,9 @@ impl Preview {
             registry: task.session.endpoint.registry.clone(),
             robot: task.robot.clone(),
             fingerprint: observed.fingerprint(),
-            strategy: task.strategy,
+            strategy: task.options.strategy,
             steps: steps(task, observed, &plan.stage),
-            scopes: match (task.strategy, own) {
+            scopes: match (task.options.strategy, own) {
                 (Strategy::Bridge, false) => vec!["org:admin", "repo:admin"],
                 (Strategy::Bridge, true) => vec!["user:admin", "repo:admin"],
                 (Strategy::InPlace, false) => vec!["org:admin"],
@@ -140,106 +145,6 @@ impl Preview {
             })
             .collect()
     }
-
-    /// The tree for people: cluster, namespace, secret, and what hangs on it.
-    pub fn tree(&self) -> String {
-        let mut text = format!(
-            "{} at {} ({})\n",
-            self.robot, self.registry, self.fingerprint
-        );
-        let mut place = (String::new(), String::new());
-        for used in &self.secrets {
-            let Target {
-                context,
-                namespace,
-                secret,
-                key,
-                account,
-                fingerprint,
-            } = &used.target;
-            if place.0 != *context {
-                text += &format!("  cluster {context}\n");
-                place = (context.clone(), String::new());
-            }
-            if place.1 != *namespace {
-                text += &format!("    namespace {namespace}\n");
-                place.1.clone_from(namespace);
-            }
-            text += &format!("      secret {secret}: {account} ({fingerprint}) at {key}\n");
-            let branch = |what: &str, names: Vec<String>| match names.is_empty() {
-                true => String::new(),
-                false => format!("        {what} {}\n", names.join(", ")),
-            };
-            text += &branch("service accounts", used.service_accounts.clone());
-            text += &branch("workloads", used.workloads.iter().cloned().collect());
-            text += &branch("images", used.images.iter().cloned().collect());
-            for caution in &used.cautions {
-                text += &format!("        caution: {caution}\n");
-            }
-        }
-        text + &self.remarks()
-    }
-
-    fn remarks(&self) -> String {
-        let mut text = String::new();
-        let mut section = |title: &str, lines: Vec<String>| {
-            if !lines.is_empty() {
-                text += &format!("\n{title}\n");
-                text.extend(lines.iter().map(|line| format!("  {line}\n")));
-            }
-        };
-        section(
-            "Left behind, with a credential that dies",
-            self.left_behind
-                .iter()
-                .map(|left| {
-                    format!(
-                        "{} {}/{}: {}; {}",
-                        left.context, left.namespace, left.secret, left.reason, left.remedy
-                    )
-                })
-                .collect(),
-        );
-        section(
-            "Pulled with it lately, and have to be told",
-            self.consumers.iter().map(Consumer::line).collect(),
-        );
-        section("Not known", self.unknown.clone());
-        section(
-            "Would be refused",
-            self.refusals
-                .iter()
-                .map(|refusal| format!("{}; {}", refusal.reason, refusal.remedy))
-                .collect(),
-        );
-        let number = |(at, step): (usize, &String)| format!("{}. {step}", at + 1);
-        section("Plan", self.steps.iter().enumerate().map(number).collect());
-        section(
-            "Needs",
-            vec![
-                format!("scopes of the API token: {}", self.scopes.join(", ")),
-                format!("rights in each cluster: {}", self.rights.join(", ")),
-            ],
-        );
-        let lines = text
-            .lines()
-            .map(|line| escape_control(line).into_owned() + "\n");
-        lines.collect()
-    }
-}
-
-impl Consumer {
-    /// One line about it.
-    pub fn line(&self) -> String {
-        format!(
-            "{} ({}): {} pulls of {}, last {}",
-            self.ip,
-            self.agent,
-            self.pulls,
-            self.repositories.join(", "),
-            self.last.strftime("%Y-%m-%d %H:%M UTC")
-        )
-    }
 }
 
 fn rights(options: &Options) -> Vec<&'static str> {
@@ -258,8 +163,7 @@ fn rights(options: &Options) -> Vec<&'static str> {
     rights
 }
 
-async fn users(state: &ClusterState<'_>, plan: &Plan) -> Users {
-    let cluster = state.member.cluster;
+async fn users(cluster: &Cluster, plan: &Plan) -> Users {
     let context = cluster.context();
     let namespaces: BTreeSet<String> = plan
         .targets
@@ -349,13 +253,13 @@ fn workload(pod: &PodUse) -> String {
     }
 }
 
-fn steps(task: &Task<'_>, observed: &Observed<'_>, stage: &Stage) -> Vec<String> {
+fn steps(task: &Task<'_>, observed: &Observed, stage: &Stage) -> Vec<String> {
     let (robot, bridge) = (&task.robot, &observed.subject.bridge);
     let (grace, timeout) = (span(task.options.grace), span(task.options.settle_timeout));
     let settle = |account| {
         format!("wait until for {grace} nobody has pulled as {account}, {timeout} longer at most")
     };
-    if task.strategy == Strategy::InPlace {
+    if task.options.strategy == Strategy::InPlace {
         let rehearse = "let the API servers check every write without storing it".to_owned();
         let renew = format!("regenerate {robot}, and write its new token everywhere at once");
         return match stage {
@@ -370,7 +274,7 @@ fn steps(task: &Task<'_>, observed: &Observed<'_>, stage: &Stage) -> Vec<String>
         settle(robot),
         format!("regenerate {robot}, which nobody holds then"),
     ];
-    let which = if task.abort { "old" } else { "new" };
+    let which = if task.options.abort { "old" } else { "new" };
     let back = [
         format!("write {robot} with its {which} token into every secret"),
         settle(bridge),
@@ -382,7 +286,7 @@ fn steps(task: &Task<'_>, observed: &Observed<'_>, stage: &Stage) -> Vec<String>
     );
     match stage {
         Stage::NotBegun | Stage::Distributing => [&[begin][..], &forth, &back].concat(),
-        Stage::Crossing(_) if task.abort => back.to_vec(),
+        Stage::Crossing(_) if task.options.abort => back.to_vec(),
         Stage::Crossing(_) => [&forth[..], &back].concat(),
         Stage::Returning(_) => back.to_vec(),
         Stage::Removed => vec!["prove what an earlier run did".to_owned()],

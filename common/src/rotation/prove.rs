@@ -1,17 +1,20 @@
 //! What is checked in the end, and on the way.
 
-use super::ledger::{Event, Strategy};
-use super::log::Switch;
+use super::bridge::credential;
 use super::receipt::{Outcome, Receipt, TargetProof};
+use super::record::{Event, Strategy};
 use super::run::Rotation;
 use super::stage::Stage;
 use crate::Failure;
 use crate::credentials::Fingerprint;
-use crate::dockerconfig::Credential;
 use crate::quay::{RepositoryName, Robot, RobotName};
 use crate::registry::Probe;
 use jiff::Timestamp;
 use secrecy::SecretString;
+use std::collections::HashMap;
+
+/// Context, namespace, secret and key.
+type Place<'a> = (&'a str, &'a str, &'a str, &'a str);
 
 impl Rotation<'_> {
     /// The registry accepts the robot's credential and lets it pull from each of its
@@ -149,43 +152,52 @@ impl Rotation<'_> {
     }
 
     async fn target_proofs(&self, current: &Robot) -> Result<Vec<TargetProof>, Failure> {
-        let credential = Credential::new(current.name.as_str(), current.token.clone());
+        let credential = credential(current);
+        let holders = self.holders().await?;
+        let log = self.log.borrow();
+        let mut switched: HashMap<Place<'_>, Vec<Timestamp>> = HashMap::new();
+        for switch in &log.switches {
+            let place = (
+                &*switch.context,
+                &*switch.namespace,
+                &*switch.secret,
+                &*switch.key,
+            );
+            switched.entry(place).or_default().push(switch.at);
+        }
+        let before: HashMap<Place<'_>, &Fingerprint> = self
+            .targets
+            .iter()
+            .map(|target| {
+                let place = (
+                    &*target.context,
+                    &*target.namespace,
+                    &*target.secret,
+                    &*target.key,
+                );
+                (place, &target.fingerprint)
+            })
+            .collect();
         let mut proofs = Vec::new();
-        for (state, holders) in self.states.iter().zip(self.holders().await?) {
-            let context = state.member.cluster.context();
-            for secret in self.written(&holders) {
-                if self.is_left_behind(context, &secret.namespace, &secret.name) {
-                    continue;
-                }
-                for (key, found) in self.subject.entries(secret) {
-                    if !self.subject.is_ours(&found.username) {
-                        continue;
-                    }
-                    let is_here = |known: &&Switch| {
-                        (
-                            known.context.as_str(),
-                            &known.namespace,
-                            &known.secret,
-                            known.key.as_str(),
-                        ) == (context, &secret.namespace, &secret.name, key)
-                    };
-                    let log = self.log.borrow();
-                    let before = self.targets.iter().find(|target| {
-                        (
-                            target.context.as_str(),
-                            &target.namespace,
-                            &target.secret,
-                            target.key.as_str(),
-                        ) == (context, &secret.namespace, &secret.name, key)
-                    });
+        for (site, holders) in self.sites.iter().zip(&holders) {
+            let context = site.member.cluster.context();
+            let secrets = self.written(holders);
+            for secret in secrets
+                .filter(|secret| !self.is_left_behind(context, &secret.namespace, &secret.name))
+            {
+                let entries = self.subject.entries(secret);
+                for (key, found) in
+                    entries.filter(|(_, found)| self.subject.is_ours(&found.username))
+                {
+                    let place = (context, &*secret.namespace, &*secret.name, key);
                     proofs.push(TargetProof {
                         context: context.to_owned(),
                         namespace: secret.namespace.clone(),
                         secret: secret.name.clone(),
                         key: key.to_owned(),
-                        before: before.map(|target| target.fingerprint.clone()),
+                        before: before.get(&place).map(|known| (*known).clone()),
                         after: found.fingerprint(),
-                        switched: log.switches.iter().filter(is_here).map(|s| s.at).collect(),
+                        switched: switched.get(&place).cloned().unwrap_or_default(),
                         holds: found == credential,
                     });
                 }
@@ -203,21 +215,22 @@ impl Rotation<'_> {
         let mut log = self.log.borrow_mut();
         let ended = Timestamp::now();
         log.end_step(ended);
-        let contexts = self.states.iter();
+        let contexts = self.sites.iter();
         Receipt {
             version: 1,
             rotation: self.id.clone(),
             robot: self.subject.robot.clone(),
-            bridge: (self.task.strategy == Strategy::Bridge).then(|| self.subject.bridge.clone()),
+            bridge: (self.task.options.strategy == Strategy::Bridge)
+                .then(|| self.subject.bridge.clone()),
             registry: self.task.session.endpoint.registry.clone(),
-            strategy: self.task.strategy,
+            strategy: self.task.options.strategy,
             outcome,
             resumed: self.stage != Stage::NotBegun,
             by: self.by.clone(),
             began: self.began,
             ended,
             contexts: contexts
-                .map(|state| state.member.cluster.context().to_owned())
+                .map(|site| site.member.cluster.context().to_owned())
                 .collect(),
             skipped: self.skipped.clone(),
             before: self.replaced.clone(),

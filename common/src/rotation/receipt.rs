@@ -1,8 +1,8 @@
 //! The receipt of a rotation: what an auditor asks for. No token is in it.
 
-use super::ledger::Strategy;
 use super::log::{Statement, StepTime, Switch, Validity};
 use super::plan::LeftBehind;
+use super::record::Strategy;
 use super::usage::Consumer;
 use crate::cli::{ContextColumn, Report, Table};
 use crate::credentials::Fingerprint;

@@ -1,11 +1,12 @@
 //! One run of a rotation: what both strategies are made of.
 
-use super::fleet::{Holders, Subject};
+use super::fleet::{Holders, Member, Subject};
 use super::interrupt::Interrupt;
-use super::ledger::{Entry, Event, Ledger, Lock, Strategy};
-use super::log::{Log, Switch};
-use super::observe::{ClusterState, Observed};
+use super::ledger::{Ledger, Lock};
+use super::log::Log;
+use super::observe::Observed;
 use super::plan::{LeftBehind, Plan, Target};
+use super::record::{Entry, Event, Strategy};
 use super::stage::Stage;
 use super::task::Task;
 use super::usage::Consumer;
@@ -13,12 +14,10 @@ use crate::Failure;
 use crate::cluster;
 use crate::credentials::Fingerprint;
 use crate::dockerconfig::Credential;
-use crate::global::{self, Pools};
-use crate::pullsecret::{
-    Apply, NamespacePlan, Outcome, PullSecret, Redirect, Verb, apply, plan_redirect,
-};
+use crate::global::Pools;
+use crate::pullsecret::{PullSecret, Redirect, plan_redirect};
 use crate::quay::{ApiError, Rights, Robot, RobotName};
-use futures::future::{join_all, try_join_all};
+use futures::future::try_join_all;
 use jiff::Timestamp;
 use secrecy::SecretString;
 use std::cell::RefCell;
@@ -26,11 +25,21 @@ use std::cell::RefCell;
 /// Secrets that keep appearing with the wrong credential are given up on after so many rounds.
 pub(super) const ROUNDS: usize = 5;
 
+/// One cluster of the run.
+pub(super) struct Site<'a> {
+    /// The cluster and the scope in it.
+    pub member: Member<'a>,
+    /// Whether its nodes pull with the robot.
+    pub holds_global: bool,
+    /// Whether node pools tell when they have a new secret.
+    pub has_pools: bool,
+}
+
 /// One run.
 pub struct Rotation<'a> {
     pub(super) task: Task<'a>,
     pub(super) subject: Subject,
-    pub(super) states: Vec<ClusterState<'a>>,
+    pub(super) sites: Vec<Site<'a>>,
     pub(super) stage: Stage,
     pub(super) targets: Vec<Target>,
     pub(super) left_behind: Vec<LeftBehind>,
@@ -59,7 +68,8 @@ impl<'a> Rotation<'a> {
     /// Makes ready to carry a plan out; the lock is held until the run is dropped.
     pub fn new(
         task: Task<'a>,
-        observed: Observed<'a>,
+        observed: Observed,
+        members: Vec<Member<'a>>,
         plan: Plan,
         ledger: Ledger,
         lock: Lock,
@@ -89,9 +99,18 @@ impl<'a> Rotation<'a> {
             }
         };
         let states = observed.clusters.into_iter();
+        let states = states.filter_map(|cluster| cluster.state.ok());
+        let sites = members.into_iter().zip(states);
+        let sites = sites.map(|(member, state)| Site {
+            member,
+            holds_global: !state.holders.global.is_empty(),
+            has_pools: state
+                .nodes
+                .is_some_and(|nodes| matches!(nodes.pools, Ok(Some(_)))),
+        });
         let rotation = Self {
             task,
-            states: states.filter_map(|(_, state)| state.ok()).collect(),
+            sites: sites.collect(),
             stage: plan.stage,
             targets: plan.targets,
             left_behind: plan.left_behind,
@@ -140,10 +159,10 @@ impl<'a> Rotation<'a> {
 
     /// The line that a rotation begins with.
     pub(super) fn note_beginning(&self, replaces: &Fingerprint) -> Result<(), Failure> {
-        let contexts = self.states.iter();
-        let contexts = contexts.map(|state| state.member.cluster.context().to_owned());
+        let contexts = self.sites.iter();
+        let contexts = contexts.map(|site| site.member.cluster.context().to_owned());
         self.note(Event::Began {
-            strategy: self.task.strategy,
+            strategy: self.task.options.strategy,
             by: self.by.clone(),
             contexts: contexts.collect(),
             secrets: self.targets.len(),
@@ -173,7 +192,7 @@ impl<'a> Rotation<'a> {
         self.step("rehearse", "letting the API servers check every write")?;
         // Of a token's length and letters, and no token.
         let placeholder = SecretString::from("X".repeat(64));
-        let account = match self.task.strategy {
+        let account = match self.task.options.strategy {
             Strategy::Bridge => self.subject.bridge.as_str(),
             Strategy::InPlace => self.subject.robot.as_str(),
         };
@@ -188,15 +207,15 @@ impl<'a> Rotation<'a> {
 
     /// The secrets that hold the robot or its bridge now, by cluster.
     pub(super) async fn holders(&self) -> Result<Vec<Holders>, Failure> {
-        let lists = self.states.iter();
-        try_join_all(lists.map(|state| state.member.holders(&self.subject))).await
+        let lists = self.sites.iter();
+        try_join_all(lists.map(|site| site.member.holders(&self.subject))).await
     }
 
     /// Whether nothing is left to write: nobody holds anything but what `redirect` asks for.
     pub(super) async fn is_everywhere(&self, redirect: &Redirect) -> Result<bool, Failure> {
         let holders = self.holders().await?;
-        let open = |(state, holders): (&ClusterState<'_>, &Holders)| {
-            let context = state.member.cluster.context();
+        let open = |(site, holders): (&Site<'_>, &Holders)| {
+            let context = site.member.cluster.context();
             self.written(holders)
                 .filter_map(|secret| plan_redirect(secret, redirect))
                 .any(|plan| match plan.refusal {
@@ -204,7 +223,7 @@ impl<'a> Rotation<'a> {
                     Some(_) => !self.is_left_behind(context, &plan.namespace, &plan.name),
                 })
         };
-        Ok(!self.states.iter().zip(&holders).any(open))
+        Ok(!self.sites.iter().zip(&holders).any(open))
     }
 
     /// The secrets that this run writes.
@@ -231,168 +250,6 @@ impl<'a> Rotation<'a> {
     /// What may be shown of the token that is replaced; `(hidden)` where it is not known.
     pub(super) fn old_fingerprint(&self) -> Fingerprint {
         Fingerprint::of(self.old.as_ref().unwrap_or(&SecretString::default()))
-    }
-
-    /// Every entry of the robot and its bridge becomes `to`.
-    pub(super) fn redirect(&self, to: Credential) -> Redirect {
-        let is_bridge = to.username == self.subject.bridge.as_str();
-        Redirect {
-            hosts: self.subject.hosts.clone(),
-            from: self.subject.accounts.clone(),
-            stands_in_for: is_bridge.then(|| self.subject.robot.clone()),
-            to,
-        }
-    }
-
-    /// Lists every cluster and writes what `redirect` asks for; returns how many secrets
-    /// were written.
-    ///
-    /// # Errors
-    /// When a target could not be written; all others are written nevertheless.
-    pub(super) async fn write_everywhere(
-        &self,
-        redirect: &Redirect,
-        write: cluster::Write,
-    ) -> Result<usize, Failure> {
-        let holders = self.holders().await?;
-        self.write(&holders, redirect, write).await
-    }
-
-    /// The same for secrets that were just listed.
-    pub(super) async fn write(
-        &self,
-        holders: &[Holders],
-        redirect: &Redirect,
-        write: cluster::Write,
-    ) -> Result<usize, Failure> {
-        self.prepare_nodes(holders, redirect, write).await?;
-        let plans: Vec<Vec<NamespacePlan>> = holders
-            .iter()
-            .map(|holders| self.plans(holders, redirect))
-            .collect();
-        let total = plans.iter().map(Vec::len).sum();
-        let progress = self.task.watcher.progress();
-        progress.begin("writing secrets", total);
-        let runs = self.states.iter().zip(plans).map(async |(state, plans)| {
-            let work = Apply {
-                cluster: state.member.cluster,
-                planner: redirect,
-                write,
-            };
-            apply(&work, plans, progress).await
-        });
-        let outcomes: Vec<Vec<Outcome>> = join_all(runs).await;
-        progress.end();
-        if write == cluster::Write::Persist {
-            self.keep_switches(outcomes.iter().flatten(), redirect);
-        }
-        self.check_outcomes(&outcomes)?;
-        let written = outcomes.iter().flatten();
-        Ok(written
-            .filter(|outcome| outcome.written_at.is_some())
-            .count())
-    }
-
-    fn plans(&self, holders: &Holders, redirect: &Redirect) -> Vec<NamespacePlan> {
-        self.written(holders)
-            .filter_map(|secret| plan_redirect(secret, redirect))
-            .map(|plan| NamespacePlan {
-                namespace: plan.namespace.clone(),
-                create_namespace: false,
-                secrets: vec![plan],
-                attach: None,
-            })
-            .collect()
-    }
-
-    /// Keeps what global pull secrets hold, and how far their nodes are, before a write.
-    async fn prepare_nodes(
-        &self,
-        holders: &[Holders],
-        redirect: &Redirect,
-        write: cluster::Write,
-    ) -> Result<(), Failure> {
-        for (state, holders) in self.states.iter().zip(holders) {
-            let changed = self.written(holders).filter(|secret| {
-                global::is_global(&secret.namespace, &secret.name)
-                    && plan_redirect(secret, redirect).is_some_and(|plan| plan.writes())
-            });
-            let changed: Vec<&PullSecret> = changed.collect();
-            let cluster = state.member.cluster;
-            for secret in &changed {
-                global::back_up(cluster, secret, write).await?;
-            }
-            if !changed.is_empty()
-                && write == cluster::Write::Persist
-                && let Some(pools) = Pools::observe(cluster).await?
-            {
-                let mut roll_outs = self.roll_outs.borrow_mut();
-                roll_outs.retain(|(context, _)| context != cluster.context());
-                roll_outs.push((cluster.context().to_owned(), pools));
-            }
-        }
-        Ok(())
-    }
-
-    fn keep_switches<'o>(&self, outcomes: impl Iterator<Item = &'o Outcome>, redirect: &Redirect) {
-        let mut log = self.log.borrow_mut();
-        for outcome in outcomes {
-            if let Some(at) = outcome.written_at
-                && outcome.result == Verb::Updated
-            {
-                log.switches.push(Switch {
-                    context: outcome.context.clone(),
-                    namespace: outcome.namespace.clone(),
-                    secret: outcome.name.clone(),
-                    key: outcome.key.clone(),
-                    at,
-                    account: redirect.to.username.clone(),
-                    fingerprint: outcome.after.clone(),
-                });
-            }
-        }
-    }
-
-    /// One failed target fails the step; all of them are named.
-    fn check_outcomes(&self, outcomes: &[Vec<Outcome>]) -> Result<(), Failure> {
-        let left = |outcome: &Outcome| {
-            self.is_left_behind(&outcome.context, &outcome.namespace, &outcome.name)
-        };
-        let failed: Vec<&Outcome> = outcomes
-            .iter()
-            .flatten()
-            .filter(|outcome| outcome.result.is_failure())
-            .filter(|outcome| !(outcome.result == Verb::Refused && left(outcome)))
-            .collect();
-        let Some(first) = failed.first() else {
-            return Ok(());
-        };
-        const SHOWN: usize = 10;
-        let mut lines: Vec<String> = failed
-            .iter()
-            .take(SHOWN)
-            .map(|outcome| {
-                format!(
-                    "\n  - {} in {}/{}: {}",
-                    outcome.name, outcome.context, outcome.namespace, outcome.message
-                )
-            })
-            .collect();
-        if failed.len() > SHOWN {
-            lines.push(format!("\n  - and {} more", failed.len() - SHOWN));
-        }
-        let failure = Failure::new(format!(
-            "{} could not be written:{}",
-            match failed.len() {
-                1 => "a secret".to_owned(),
-                count => format!("{count} secrets"),
-            },
-            lines.concat()
-        ));
-        Err(match &first.next {
-            Some(next) => failure.next(next),
-            None => failure,
-        })
     }
 }
 

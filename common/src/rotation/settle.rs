@@ -100,19 +100,15 @@ impl Rotation<'_> {
     /// Returns whether there are such nodes.
     async fn wait_for_nodes(&self) -> Result<bool, Failure> {
         let mut any = false;
-        for state in &self.states {
-            let Some(nodes) = state
-                .nodes
-                .as_ref()
-                .filter(|_| !state.holders.global.is_empty())
-            else {
-                continue;
-            };
-            any = true;
-            if !matches!(nodes.pools, Ok(Some(_))) {
+        for site in &self.sites {
+            if !site.holds_global {
                 continue;
             }
-            let cluster = state.member.cluster;
+            any = true;
+            if !site.has_pools {
+                continue;
+            }
+            let cluster = site.member.cluster;
             let before = self.pools_before(cluster.context());
             let text = format!("waiting until the nodes of {} have it", cluster.context());
             self.step("roll out", &text)?;

@@ -1,6 +1,6 @@
 //! Where a rotation stands, derived from what Quay and this machine's ledger hold. No I/O.
 
-use super::ledger::{Event, Record, Strategy};
+use super::record::{Event, Record, Strategy};
 use crate::credentials::Fingerprint;
 use crate::quay::BridgeMark;
 

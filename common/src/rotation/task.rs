@@ -1,6 +1,5 @@
 //! What a rotation is asked to do.
 
-use super::ledger::Strategy;
 use super::options::Options;
 use super::watcher::Watcher;
 use crate::cli::Invocation;
@@ -17,10 +16,6 @@ pub struct Task<'a> {
     pub watcher: &'a dyn Watcher,
     /// The robot.
     pub robot: RobotName,
-    /// How its token is replaced.
-    pub strategy: Strategy,
-    /// Whether it is to be taken back.
-    pub abort: bool,
-    /// How it waits, and what it may leave undone.
+    /// How it is done.
     pub options: Options,
 }

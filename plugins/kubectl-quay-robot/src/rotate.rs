@@ -130,6 +130,8 @@ impl Args {
     fn options(&self) -> Options {
         let named = self.leave_behind.iter().filter(|name| !name.is_empty());
         Options {
+            strategy: self.strategy(),
+            abort: self.abort,
             grace: self.grace,
             settle_timeout: self.settle_timeout,
             node_grace: self.node_grace,
@@ -168,8 +170,6 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
         invocation: console.invocation(),
         watcher: &narrator,
         robot: args.robot.clone(),
-        strategy: args.strategy(),
-        abort: args.abort,
         options: args.options(),
     };
     let ledger = Ledger::open()?;
@@ -178,17 +178,17 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
         true => None,
         false => Some(ledger.lock(registry, &args.robot)?),
     };
-    let observed = observe(&task, &clusters, &args.scope, &ledger).await?;
-    let plan = plan(&observed, &task, Timestamp::now());
+    let (observed, members) = observe(&task, &clusters, &args.scope, &ledger).await?;
+    let plan = plan(&observed, &task.options, Timestamp::now());
+    let preview = Preview::of(&task, &observed, &members, &plan).await;
     let Some(lock) = lock else {
-        return preview(&args, &task, &observed, &plan, console).await;
+        return show(&args, &preview, console);
     };
     plan.check(&args.robot)?;
-    let preview = Preview::of(&task, &observed, &plan).await;
     narrator.before(&preview, &plan, &args.robot);
     agree(&args, &observed, &plan, console)?;
     let skipped = plan.skipped.clone();
-    let rotation = Rotation::new(task, observed, plan, ledger, lock);
+    let rotation = Rotation::new(task, observed, members, plan, ledger, lock);
     let mut receipt = match (args.abort, args.in_place) {
         (true, _) => rotation.abort().await?,
         (false, true) => rotation.run_in_place().await?,
@@ -216,31 +216,19 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
     })
 }
 
-async fn preview(
-    args: &Args,
-    task: &Task<'_>,
-    observed: &Observed<'_>,
-    plan: &Plan,
-    console: &Console,
-) -> Result<Exit, Failure> {
-    let preview = Preview::of(task, observed, plan).await;
+fn show(args: &Args, preview: &Preview, console: &Console) -> Result<Exit, Failure> {
     match args.output.output {
         OutputFormat::Table => console.data(&preview.tree())?,
-        format => console.report(&preview, format)?,
+        format => console.report(preview, format)?,
     }
     console.note("dry run: nothing was changed, in Quay or in a cluster");
-    Ok(match plan.refusals.is_empty() {
+    Ok(match preview.refusals.is_empty() {
         true => Exit::Success,
         false => Exit::Problem,
     })
 }
 
-fn agree(
-    args: &Args,
-    observed: &Observed<'_>,
-    plan: &Plan,
-    console: &Console,
-) -> Result<(), Failure> {
+fn agree(args: &Args, observed: &Observed, plan: &Plan, console: &Console) -> Result<(), Failure> {
     let robot = &args.robot;
     let clusters = observed.reached().count();
     let place = match args.no_cluster {
