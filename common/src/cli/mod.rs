@@ -22,4 +22,4 @@ pub use invocation::Invocation;
 pub use output::{OutputArgs, OutputFormat, Report, to_yaml};
 pub use quay_args::QuayArgs;
 pub use run::{Exit, GlobalArgs, Plugin, run};
-pub use table::{ContextColumn, Table, age};
+pub use table::{ContextColumn, Table, age, span};

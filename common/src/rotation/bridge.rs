@@ -40,24 +40,8 @@ impl Rotation<'_> {
     /// Takes the bridge down again, before anything was replaced.
     ///
     /// # Errors
-    /// Where nothing stands, or the token was replaced already: then only forward is safe.
+    /// Whatever stopped it; the same command goes on from there.
     pub async fn abort(&self) -> Result<Receipt, Failure> {
-        match &self.stage {
-            Stage::Crossing(_) => {}
-            Stage::Returning(_) => {
-                return Err(Failure::new(format!(
-                    "the token of {} was replaced already, so there is no way back",
-                    self.subject.robot
-                ))
-                .next("finish the rotation: run the command without --abort"));
-            }
-            Stage::NotBegun | Stage::Removed | Stage::Distributing => {
-                return Err(Failure::new(format!(
-                    "no bridge of {} stands, so there is nothing to abort",
-                    self.subject.robot
-                )));
-            }
-        }
         let run = async {
             self.bring_back().await?;
             self.remove_bridge().await?;

@@ -5,6 +5,7 @@ use super::ledger::Strategy;
 use super::observe::{ClusterState, Observed, StandingBridge};
 use super::options::Options;
 use super::stage::{Stage, stage};
+use super::task::Task;
 use crate::Failure;
 use crate::credentials::Fingerprint;
 use crate::dockerconfig::Credential;
@@ -104,7 +105,8 @@ impl Plan {
 }
 
 /// Plans the rotation from what was observed.
-pub fn plan(observed: &Observed<'_>, options: &Options, strategy: Strategy) -> Plan {
+pub fn plan(observed: &Observed<'_>, task: &Task<'_>) -> Plan {
+    let (options, strategy) = (&task.options, task.strategy);
     let fingerprint = observed.fingerprint();
     let mark = match &observed.bridge {
         StandingBridge::Ours(mark) => Some(mark),
@@ -127,6 +129,9 @@ pub fn plan(observed: &Observed<'_>, options: &Options, strategy: Strategy) -> P
         skipped: Vec::new(),
         refusals: Vec::new(),
     };
+    if task.abort {
+        refuse_abort(&observed.subject, &mut plan);
+    }
     refuse_by_quay(observed, options, strategy, &mut plan);
     for (context, state) in &observed.clusters {
         match state {
@@ -146,6 +151,22 @@ pub fn plan(observed: &Observed<'_>, options: &Options, strategy: Strategy) -> P
         }
     }
     plan
+}
+
+/// Once the token is replaced only forward is safe.
+fn refuse_abort(subject: &Subject, plan: &mut Plan) {
+    let Subject { robot, bridge, .. } = subject;
+    match plan.stage {
+        Stage::Crossing(_) => {}
+        Stage::Returning(_) => plan.refuse(
+            format!("the token of {robot} was replaced already, so there is no way back"),
+            "finish the rotation: run the command without --abort".to_owned(),
+        ),
+        Stage::NotBegun | Stage::Removed | Stage::Distributing => plan.refuse(
+            format!("{bridge} does not stand, so there is nothing to abort"),
+            "kubectl quay-pullsecret verify -A tells how things are".to_owned(),
+        ),
+    }
 }
 
 fn refuse_by_quay(observed: &Observed<'_>, options: &Options, strategy: Strategy, plan: &mut Plan) {

@@ -6,7 +6,7 @@ use super::plan::{LeftBehind, Plan, Refusal, Target};
 use super::stage::Stage;
 use super::task::Task;
 use super::usage::Consumer;
-use crate::cli::{ContextColumn, Report, Table, escape_control};
+use crate::cli::{ContextColumn, Report, Table, escape_control, span};
 use crate::cluster::NamespaceSelection;
 use crate::credentials::Fingerprint;
 use crate::pullsecret::{ServiceAccountRefs, observe_service_accounts};
@@ -314,11 +314,9 @@ fn workload(pod: &PodUse) -> String {
 
 fn steps(task: &Task<'_>, observed: &Observed<'_>, stage: &Stage) -> Vec<String> {
     let (robot, bridge) = (&task.robot, &observed.subject.bridge);
-    let (grace, timeout) = (task.options.grace, task.options.settle_timeout);
+    let (grace, timeout) = (span(task.options.grace), span(task.options.settle_timeout));
     let settle = |account| {
-        format!(
-            "wait until for {grace:?} nobody has pulled as {account}, {timeout:?} longer at most"
-        )
+        format!("wait until for {grace} nobody has pulled as {account}, {timeout} longer at most")
     };
     if task.strategy == Strategy::InPlace {
         let rehearse = "let the API servers check every write without storing it".to_owned();
@@ -335,8 +333,9 @@ fn steps(task: &Task<'_>, observed: &Observed<'_>, stage: &Stage) -> Vec<String>
         settle(robot),
         format!("regenerate {robot}, which nobody holds then"),
     ];
+    let which = if task.abort { "old" } else { "new" };
     let back = [
-        format!("write {robot} with its new token into every secret"),
+        format!("write {robot} with its {which} token into every secret"),
         settle(bridge),
         format!("remove {bridge}, and prove everything"),
     ];
@@ -346,6 +345,7 @@ fn steps(task: &Task<'_>, observed: &Observed<'_>, stage: &Stage) -> Vec<String>
     );
     match stage {
         Stage::NotBegun | Stage::Distributing => [&[begin][..], &forth, &back].concat(),
+        Stage::Crossing(_) if task.abort => back.to_vec(),
         Stage::Crossing(_) => [&forth[..], &back].concat(),
         Stage::Returning(_) => back.to_vec(),
         Stage::Removed => vec!["prove what an earlier run did".to_owned()],

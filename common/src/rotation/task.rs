@@ -19,6 +19,8 @@ pub struct Task<'a> {
     pub robot: RobotName,
     /// How its token is replaced.
     pub strategy: Strategy,
+    /// Whether it is to be taken back.
+    pub abort: bool,
     /// How it waits, and what it may leave undone.
     pub options: Options,
 }

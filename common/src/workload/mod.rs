@@ -6,6 +6,7 @@ mod leftover;
 mod listing;
 mod owner;
 mod pod;
+mod pull_proof;
 mod pull_test;
 mod restart;
 mod rights;
@@ -16,6 +17,7 @@ mod workload_kind;
 
 pub use leftover::remove_leftovers;
 pub use pod::{PodUse, running_pods, running_pods_as_listed};
+pub use pull_proof::{PullOrder, PullProof, Pulls, prove_pulls};
 pub use pull_test::PullTest;
 pub use restart::{Restarted, restart};
 pub use rights::missing_rights;

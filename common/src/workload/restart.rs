@@ -3,6 +3,7 @@
 use super::workload_kind::{Workload, WorkloadKind};
 use crate::cluster::{CallError, Cluster, Write};
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 /// kubectl's own annotation, so that `kubectl rollout history` and others know it.
@@ -11,7 +12,8 @@ const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
 const CONFLICTS: usize = 8;
 
 /// What became of a restart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Restarted {
     /// Its pods are being replaced.
     Rolling,

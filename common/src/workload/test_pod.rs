@@ -45,6 +45,12 @@ pub(super) fn unique_name() -> String {
 }
 
 impl TestPod<'_> {
+    /// In seconds, and no more than the API server takes.
+    fn life(&self) -> u64 {
+        let life = self.timeout.saturating_add(MARGIN).as_secs();
+        life.min(i32::MAX.unsigned_abs().into())
+    }
+
     /// The manifest. It passes the Pod Security Standard `restricted`, and quotas that
     /// want limits.
     pub(super) fn manifest(&self) -> Value {
@@ -58,7 +64,7 @@ impl TestPod<'_> {
         let resources = json!({"cpu": "10m", "memory": "32Mi"});
         let mut spec = json!({
             "restartPolicy": "Never",
-            "activeDeadlineSeconds": (self.timeout + MARGIN).as_secs(),
+            "activeDeadlineSeconds": self.life(),
             // Whoever deletes it, and however, it goes at once.
             "terminationGracePeriodSeconds": 0,
             "automountServiceAccountToken": false,
@@ -156,6 +162,20 @@ mod tests {
         let pod = manifest(&[], "");
         assert_eq!(pod["spec"].get("imagePullSecrets"), None);
         assert_eq!(pod["spec"].get("serviceAccountName"), None);
+    }
+
+    #[test]
+    fn no_timeout_is_too_long_for_the_api_server() {
+        let mut pod = TestPod {
+            name: "quay-pull-test-1",
+            image: "quay.io/a/b:v1",
+            pull_secrets: &[],
+            service_account: "",
+            timeout: Duration::MAX,
+        };
+        assert_eq!(pod.life(), 2_147_483_647);
+        pod.timeout = Duration::from_millis(500);
+        assert_eq!(pod.life(), 30);
     }
 
     #[test]

@@ -47,6 +47,11 @@ impl PullVerdict {
         matches!(self, Self::Pulled { .. })
     }
 
+    /// Whether the nodes are where to look next, since no registry was heard of.
+    pub(super) fn is_about_nodes(&self) -> bool {
+        matches!(self, Self::Unscheduled { .. } | Self::NoVerdict { .. })
+    }
+
     /// One word for it.
     pub fn word(&self) -> &'static str {
         match self {

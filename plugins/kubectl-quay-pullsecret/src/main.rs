@@ -9,6 +9,7 @@ mod references;
 mod sync;
 mod sync_robot;
 mod verify;
+mod verify_pull;
 
 use clap::{Parser, Subcommand};
 use quay_common::Failure;

@@ -2,7 +2,7 @@
 
 use crate::FIELD_MANAGER;
 use crate::connection::Connection;
-use crate::rotate_output::{Narrator, keep_token, write_receipt};
+use crate::rotate_output::{Narrator, count, keep_token, write_receipt};
 use clap::ArgAction;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs, OutputFormat, parse_duration};
@@ -178,6 +178,7 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
         watcher: &narrator,
         robot: args.robot.clone(),
         strategy: args.strategy(),
+        abort: args.abort,
         options: args.options(),
     };
     let ledger = Ledger::open()?;
@@ -187,7 +188,7 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
         false => Some(ledger.lock(registry, &args.robot)?),
     };
     let observed = observe(&task, &clusters, &args.scope, &ledger).await?;
-    let plan = plan(&observed, &task.options, task.strategy);
+    let plan = plan(&observed, &task);
     let Some(lock) = lock else {
         return preview(&args, &task, &observed, &plan, console).await;
     };
@@ -250,10 +251,13 @@ fn agree(
 ) -> Result<(), Failure> {
     let robot = &args.robot;
     let clusters = observed.reached().count();
-    let place = match (args.no_cluster, clusters) {
-        (true, _) => "in no cluster".to_owned(),
-        (false, 1) => format!("in {} places of 1 cluster", plan.targets.len()),
-        (false, count) => format!("in {} places of {count} clusters", plan.targets.len()),
+    let place = match args.no_cluster {
+        true => "in no cluster".to_owned(),
+        false => format!(
+            "in {} of {}",
+            count(plan.targets.len(), "place"),
+            count(clusters, "cluster")
+        ),
     };
     let question = match (args.abort, &plan.stage) {
         (true, _) => format!("Abort the rotation of {robot}, held {place}?"),

@@ -88,8 +88,17 @@ impl<'a> Narrator<'a> {
     }
 }
 
+/// `1 place`, `2 places`.
+pub fn count(number: usize, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
+}
+
 fn last_line(receipt: &Receipt) -> String {
-    let places = receipt.targets.len();
+    let places = match receipt.contexts.is_empty() {
+        true => "no cluster".to_owned(),
+        false => count(receipt.targets.len(), "place"),
+    };
     let took = receipt.ended.duration_since(receipt.began);
     let took = format!("{:.1}s", took.as_secs_f64());
     let robot = &receipt.robot;
@@ -98,11 +107,11 @@ fn last_line(receipt: &Receipt) -> String {
         None => String::new(),
     };
     match receipt.outcome {
-        Outcome::Aborted => format!("{robot} is as it was, in {places} places, in {took}"),
+        Outcome::Aborted => format!("{robot} is as it was, in {places}, in {took}"),
         Outcome::Finished => {
             let fingerprint = receipt.after.as_ref();
             let fingerprint = fingerprint.map(ToString::to_string).unwrap_or_default();
-            format!("{robot} has a new token ({fingerprint}) in {places} places, in {took}{window}")
+            format!("{robot} has a new token ({fingerprint}) in {places}, in {took}{window}")
         }
     }
 }
