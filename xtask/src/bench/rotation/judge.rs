@@ -13,6 +13,8 @@ pub struct Judgement {
     pub outside: usize,
     /// For how long, summed over the secrets.
     pub exposed: Duration,
+    /// And the longest of these times.
+    pub longest: Duration,
 }
 
 /// Holds every version, from when it was seen until the next one was, against the times
@@ -37,6 +39,7 @@ pub fn judge(
             judgement.versions += 1;
             judgement.outside += usize::from(!exposed.is_zero());
             judgement.exposed += exposed;
+            judgement.longest = judgement.longest.max(exposed);
         }
     }
     judgement
@@ -94,6 +97,6 @@ mod tests {
     fn a_credential_that_quay_never_had_is_outside_from_first_to_last() {
         let judgement = judged(&[("wrong", 2)]);
         assert_eq!((judgement.versions, judgement.outside), (1, 1));
-        assert_eq!(judgement.exposed, Duration::from_secs(8));
+        assert_eq!(judgement.longest, Duration::from_secs(8));
     }
 }

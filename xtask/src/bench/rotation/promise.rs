@@ -53,6 +53,7 @@ pub fn measure(world: &World, report: &mut Report, screen: &Screen) -> Result<()
             strategy.name.to_owned(),
             judgement.versions.to_string(),
             judgement.outside.to_string(),
+            seconds(judgement.longest),
             format!("{:.1}", judgement.exposed.as_secs_f64()),
             tally.probes.to_string(),
             tally.failed.to_string(),
@@ -66,16 +67,18 @@ pub fn measure(world: &World, report: &mut Report, screen: &Screen) -> Result<()
             "",
             "versions seen",
             "outside",
-            "seconds × secrets outside",
+            "longest",
+            "seconds × secrets",
             "pulls tried",
             "failed",
-            "slowest",
+            "slowest pull",
             "time without settling",
         ],
         rows: vec![row(&BRIDGE, &bridge), row(&IN_PLACE, &in_place)],
         notes: vec![
             "outside: versions that a secret held while Quay did not accept their credential, \
-             from one event of the watch to the next"
+             from one event of the watch to the next; longest: the longest of these times; \
+             seconds × secrets: their sum"
                 .into(),
             "a pull asks Quay for a token with what a random secret held when it began; it fails \
              unless the token says pull"
