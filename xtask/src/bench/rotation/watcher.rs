@@ -90,18 +90,19 @@ impl Seen {
     }
 }
 
+/// As a kubelet reads it: `auth` counts.
 fn credential(secret: &Value, registry: &str) -> Result<Credential> {
     let data = secret["data"][".dockerconfigjson"].as_str();
     let content = STANDARD.decode(data.context("it has no content")?)?;
     let content: Value = serde_json::from_slice(&content)?;
-    let entry = &content["auths"][registry];
-    match (entry["username"].as_str(), entry["password"].as_str()) {
-        (Some(account), Some(password)) => Ok(Credential {
-            account: account.to_owned(),
-            password: password.to_owned(),
-        }),
-        _ => bail!("it has no credential for {registry}"),
-    }
+    let auth = content["auths"][registry]["auth"].as_str();
+    let auth = STANDARD.decode(auth.with_context(|| format!("it has no auth for {registry}"))?)?;
+    let auth = String::from_utf8(auth)?;
+    let (account, password) = auth.split_once(':').context("its auth has no colon")?;
+    Ok(Credential {
+        account: account.to_owned(),
+        password: password.to_owned(),
+    })
 }
 
 /// A watch on a connection and a thread of its own; stops when dropped.
