@@ -1,7 +1,8 @@
 //! `verify --pull`: a pod is started, judged by what the kubelet says, and deleted.
 
-use crate::kubelet::{Kubelet, image, ready, test_pods};
+use crate::kubelet::{image, ready};
 use crate::world::World;
+use quay_tests::{Kubelet, test_pods};
 use quay_tests::{Output, TestCluster, auth, pull_secret};
 use serde_json::{Value, json};
 

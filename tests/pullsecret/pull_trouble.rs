@@ -1,9 +1,10 @@
 //! `verify --pull` that is killed, interrupted, lacks rights or loses answers: no test pod
 //! is left for long.
 
-use crate::kubelet::{CONTAINER, Kubelet, image, ready, test_pods};
+use crate::kubelet::{image, ready};
 use crate::world::World;
 use quay_sandbox::http::{Fault, FaultAction, Hold};
+use quay_tests::{Kubelet, test_pods};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -63,7 +64,7 @@ fn a_pod_that_another_machine_may_be_waiting_for_stays() {
         "spec": {
             "activeDeadlineSeconds": 90,
             "securityContext": {"runAsNonRoot": true, "seccompProfile": {"type": "RuntimeDefault"}},
-            "containers": [{"name": CONTAINER, "image": "x", "securityContext": {
+            "containers": [{"name": "pull-test", "image": "x", "securityContext": {
                 "allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]},
             }}],
         },

@@ -22,6 +22,12 @@ impl ImageReference {
     }
 }
 
+/// Reads an image's name as it stands in a pod, and returns it as it is.
+pub fn parse_image(text: &str) -> Result<String, String> {
+    text.parse::<ImageReference>()?;
+    Ok(text.to_owned())
+}
+
 impl fmt::Display for ImageReference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.registry, self.repository)

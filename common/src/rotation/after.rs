@@ -1,11 +1,10 @@
 //! What can follow a rotation: restarts, and pulls by real pods.
 
-use super::receipt::{PullProof, Receipt, RestartProof, TargetProof};
+use super::receipt::{Receipt, RestartProof, TargetProof};
 use super::run::Rotation;
 use crate::Failure;
 use crate::cluster::Write;
-use crate::dockerconfig::{ImageReference, matches_image};
-use crate::workload::{PullTest, Restarted, Workload, remove_leftovers, restart, running_pods};
+use crate::workload::{PullOrder, Restarted, Workload, prove_pulls, restart, running_pods};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -54,52 +53,30 @@ impl Rotation<'_> {
         Ok(())
     }
 
-    /// Pulls `image` with a real pod in one namespace of each cluster that has a secret
-    /// whose key matches it.
+    /// Pulls `image` with a real pod in one namespace of each cluster. What the kubelets say
+    /// is part of the receipt.
     ///
     /// # Errors
-    /// When no pod could be started. What the kubelet says is part of the receipt.
+    /// When the secrets cannot be listed any more.
     pub async fn try_pulls(
         &self,
         receipt: &mut Receipt,
-        image: &ImageReference,
-        written: &str,
+        image: &str,
         timeout: Duration,
     ) -> Result<(), Failure> {
-        for state in &self.states {
-            let cluster = state.member.cluster;
-            let context = cluster.context();
-            let target = receipt
-                .targets
-                .iter()
-                .find(|target| target.context == context && matches_image(&target.key, image));
-            let Some(target) = target else {
-                self.task.watcher.warn(&format!(
-                    "no secret of {context} matches {written}: it is not pulled there"
-                ));
-                continue;
-            };
-            let (namespace, secret) = (target.namespace.clone(), target.secret.clone());
-            self.task
-                .watcher
-                .step(&format!("pulling {written} in {context}/{namespace}"));
-            remove_leftovers(cluster, &namespace).await?;
-            let test = PullTest {
-                cluster,
-                namespace: &namespace,
-                image: written,
-                pull_secrets: &[secret],
-                service_account: "",
-                timeout,
-            };
-            let verdict = test.run().await?;
-            receipt.pulls.push(PullProof {
-                context: context.to_owned(),
-                namespace,
-                image: written.to_owned(),
-                verdict,
-            });
-        }
+        self.task.watcher.step(&format!("pulling {image}"));
+        let holders = self.holders().await?;
+        let clusters = self.states.iter().zip(&holders);
+        let clusters: Vec<_> = clusters
+            .map(|(state, holders)| (state.member.cluster, holders.inside.as_slice()))
+            .collect();
+        let order = PullOrder {
+            image,
+            robot: Some(&self.subject.robot),
+            timeout,
+        };
+        let pulls = prove_pulls(&clusters, &order, self.task.watcher.progress()).await;
+        receipt.pulls = pulls.items;
         Ok(())
     }
 }

@@ -144,7 +144,6 @@ impl Rotation<'_> {
             let redirect = self.redirect(credential(&found));
             self.write_everywhere(&redirect, Write::Persist).await?;
             self.note(Event::Crossed)?;
-            self.step("settle", &format!("waiting until nobody pulls as {robot}"))?;
             self.settle(robot).await?;
             self.reconcile().await?;
             // The last look: whoever regenerated the bridge meanwhile is followed too.
@@ -192,7 +191,6 @@ impl Rotation<'_> {
             let redirect = self.redirect(credential(&found));
             self.write_everywhere(&redirect, Write::Persist).await?;
             self.note(Event::Returned)?;
-            self.step("settle", &format!("waiting until nobody pulls as {bridge}"))?;
             self.settle(bridge).await?;
             let redirect = self.redirect(credential(&self.read(robot).await?));
             if self.is_everywhere(&redirect).await? {

@@ -16,14 +16,27 @@ pub struct Subject {
     pub robot: RobotName,
     /// The robot that stands in for it meanwhile.
     pub bridge: RobotName,
+    /// Whose entries are written: both, unless somebody else has a robot of the bridge's name.
+    pub accounts: Vec<RobotName>,
     /// Every host the registry's `auths` keys may have.
     pub hosts: Vec<RegistryHost>,
 }
 
 impl Subject {
-    /// Whether the account is the robot or its bridge.
+    /// Whether the account is one whose entries are written.
     pub fn is_ours(&self, account: &str) -> bool {
-        account == self.robot.as_str() || account == self.bridge.as_str()
+        self.accounts.iter().any(|robot| robot.as_str() == account)
+    }
+
+    /// Whether the secret holds a robot of the bridge's name that no rotation wrote into it.
+    pub fn holds_a_stranger(&self, secret: &PullSecret) -> bool {
+        let noted = secret.bridged.as_ref() == Some(&self.robot);
+        let bridge = self.bridge.as_str();
+        !noted
+            && self.is_ours(bridge)
+            && self
+                .entries(secret)
+                .any(|(_, found)| found.username == bridge)
     }
 
     /// Whether the secret holds the robot or its bridge.

@@ -31,7 +31,7 @@ pub use observe::{ClusterState, Nodes, Observed, StandingBridge, USAGE_DAYS, obs
 pub use options::{LeaveBehind, Options};
 pub use plan::{LeftBehind, Plan, Refusal, Target, plan};
 pub use preview::{Preview, SecretUse};
-pub use receipt::{Outcome, PullProof, Receipt, RestartProof, TargetProof};
+pub use receipt::{Outcome, Receipt, RestartProof, TargetProof};
 pub use run::Rotation;
 pub use stage::Stage;
 pub use task::Task;

@@ -12,7 +12,7 @@ use crate::credentials::{Fingerprint, Session};
 use crate::global::{Pools, Topology, topology};
 use crate::pullsecret::hosts;
 use crate::quay::{ApiError, BridgeMark, Pull, Rights, bridge_name};
-use futures::future::join_all;
+use futures::future::{join, join_all};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use std::collections::BTreeSet;
@@ -108,10 +108,26 @@ pub async fn observe<'a>(
     }
     let bridge = bridge_name(robot)
         .ok_or_else(|| Failure::new(format!("no bridge can be named after `{robot}`")))?;
+    let (hosts, standing) = join(
+        hosts(&session.registry, &session.endpoint),
+        quay.robot(&bridge),
+    )
+    .await;
+    let standing = match standing {
+        Ok(standing) => BridgeMark::parse(&standing.description)
+            .map_or(StandingBridge::Foreign, StandingBridge::Ours),
+        Err(ApiError::NotFound) => StandingBridge::None,
+        Err(error) => return Err(failed(format!("robot `{bridge}`"))(error)),
+    };
+    let accounts = match standing {
+        StandingBridge::Foreign => vec![robot.clone()],
+        StandingBridge::None | StandingBridge::Ours(_) => vec![robot.clone(), bridge.clone()],
+    };
     let subject = Subject {
         robot: robot.clone(),
-        bridge: bridge.clone(),
-        hosts: hosts(&session.registry, &session.endpoint).await,
+        bridge,
+        accounts,
+        hosts,
     };
     let rights = async {
         match copies_rights {
@@ -120,20 +136,13 @@ pub async fn observe<'a>(
         }
     };
     let since = Timestamp::now() - SignedDuration::from_hours(24 * USAGE_DAYS);
-    let (found, standing, rights, pulls, clusters) = futures::join!(
+    let (found, rights, pulls, clusters) = futures::join!(
         quay.robot(robot),
-        quay.robot(&bridge),
         rights,
         quay.pulls(robot, since),
         observe_clusters(clusters, scope, options, &subject),
     );
     let found = found.map_err(failed(object()))?;
-    let standing = match standing {
-        Ok(standing) => BridgeMark::parse(&standing.description)
-            .map_or(StandingBridge::Foreign, StandingBridge::Ours),
-        Err(ApiError::NotFound) => StandingBridge::None,
-        Err(error) => return Err(failed(format!("robot `{bridge}`"))(error)),
-    };
     Ok(Observed {
         by,
         is_bridge: BridgeMark::parse(&found.description).is_some(),

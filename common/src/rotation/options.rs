@@ -18,6 +18,10 @@ pub struct Options {
     pub scope_is_complete: bool,
     /// The global pull secret of OpenShift is part of it.
     pub global: bool,
+    /// Workloads are restarted after it.
+    pub restart: bool,
+    /// An image is pulled by a pod after it.
+    pub pull: bool,
     /// A rotation that another machine began may be carried on.
     pub take_over: bool,
     /// Contexts that may be left out if their cluster does not answer.

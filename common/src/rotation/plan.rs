@@ -11,8 +11,12 @@ use crate::credentials::Fingerprint;
 use crate::dockerconfig::Credential;
 use crate::global::Topology;
 use crate::pullsecret::{PullSecret, Redirect, plan_redirect};
+use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use serde::Serialize;
+
+/// For so long the same command is taken to mean the rotation that was not finished.
+const LAST_WORDS: SignedDuration = SignedDuration::from_hours(1);
 
 /// What is going to happen.
 #[derive(Debug, Serialize)]
@@ -105,7 +109,7 @@ impl Plan {
 }
 
 /// Plans the rotation from what was observed.
-pub fn plan(observed: &Observed<'_>, task: &Task<'_>) -> Plan {
+pub fn plan(observed: &Observed<'_>, task: &Task<'_>, now: Timestamp) -> Plan {
     let (options, strategy) = (&task.options, task.strategy);
     let fingerprint = observed.fingerprint();
     let mark = match &observed.bridge {
@@ -120,6 +124,7 @@ pub fn plan(observed: &Observed<'_>, task: &Task<'_>) -> Plan {
         (Stage::Removed, Strategy::InPlace) | (Stage::Distributing, Strategy::Bridge) => {
             Stage::NotBegun
         }
+        (Stage::Removed | Stage::Distributing, _) if is_settled(observed, now) => Stage::NotBegun,
         (stage, _) => stage,
     };
     let mut plan = Plan {
@@ -136,7 +141,11 @@ pub fn plan(observed: &Observed<'_>, task: &Task<'_>) -> Plan {
     for (context, state) in &observed.clusters {
         match state {
             Ok(state) => plan_cluster(state, observed, options, &mut plan),
-            Err(_) if options.skip_unreachable.contains(context) => {
+            // Once the token is dead, every secret that can be reached has to be.
+            Err(_)
+                if options.skip_unreachable.contains(context)
+                    || plan.stage == Stage::Distributing =>
+            {
                 plan.skipped.push(context.clone());
             }
             Err(failure) => plan.refuse(
@@ -151,6 +160,25 @@ pub fn plan(observed: &Observed<'_>, task: &Task<'_>) -> Plan {
         }
     }
     plan
+}
+
+/// Whether an earlier rotation that only missed its last words is long past, and every
+/// secret right: then this run is asked for a new one.
+fn is_settled(observed: &Observed<'_>, now: Timestamp) -> bool {
+    let last = observed
+        .record
+        .as_ref()
+        .and_then(|record| record.entries.last());
+    let past = last.is_none_or(|entry| now.duration_since(entry.at) > LAST_WORDS);
+    let current = observed.fingerprint();
+    let subject = &observed.subject;
+    let stale = |state: &ClusterState<'_>| {
+        let secrets = state.holders.inside.iter();
+        secrets
+            .flat_map(|secret| subject.entries(secret))
+            .any(|(_, found)| subject.is_ours(&found.username) && found.fingerprint() != current)
+    };
+    past && !observed.reached().any(stale)
 }
 
 /// Once the token is replaced only forward is safe.
@@ -178,6 +206,7 @@ fn refuse_by_quay(observed: &Observed<'_>, options: &Options, strategy: Strategy
         );
     }
     match &observed.bridge {
+        StandingBridge::Foreign if strategy == Strategy::InPlace => {}
         StandingBridge::Foreign => plan.refuse(
             format!(
                 "a robot {bridge} exists that no rotation made, and a bridge would be named so"
@@ -218,11 +247,11 @@ fn plan_cluster(
     let context = state.member.cluster.context();
     let subject = &observed.subject;
     for secret in &state.holders.inside {
-        plan_secret(secret, state, subject, options, plan);
+        plan_secret(secret, state, observed, options, plan);
     }
     for secret in &state.holders.global {
         if options.global {
-            plan_secret(secret, state, subject, options, plan);
+            plan_secret(secret, state, observed, options, plan);
         } else {
             plan.refuse(
                 format!(
@@ -269,11 +298,27 @@ fn plan_cluster(
 fn plan_secret(
     secret: &PullSecret,
     state: &ClusterState<'_>,
-    subject: &Subject,
+    observed: &Observed<'_>,
     options: &Options,
     plan: &mut Plan,
 ) {
+    let subject = &observed.subject;
     let context = state.member.cluster.context();
+    if observed.bridge == StandingBridge::None && subject.holds_a_stranger(secret) {
+        let (namespace, name) = (&secret.namespace, &secret.name);
+        plan.refuse(
+            format!(
+                "secret {namespace}/{name} of {context} holds {}, a robot that does not exist and \
+                 that no rotation wrote there",
+                subject.bridge
+            ),
+            format!(
+                "kubectl quay-pullsecret delete --robot {} -n {namespace}",
+                subject.bridge
+            ),
+        );
+        return;
+    }
     let rehearsal = plan_redirect(secret, &rehearsal(subject));
     let Some(refusal) = rehearsal.and_then(|plan| plan.refusal) else {
         plan.targets
@@ -352,7 +397,7 @@ fn plan_nodes(state: &ClusterState<'_>, options: &Options, plan: &mut Plan) {
 fn rehearsal(subject: &Subject) -> Redirect {
     Redirect {
         hosts: subject.hosts.clone(),
-        from: vec![subject.robot.clone(), subject.bridge.clone()],
+        from: subject.accounts.clone(),
         to: Credential::new(subject.bridge.as_str(), SecretString::from("X".repeat(64))),
         stands_in_for: None,
     }

@@ -2,6 +2,7 @@
 
 use super::ledger::Strategy;
 use super::observe::{ClusterState, Observed};
+use super::options::Options;
 use super::plan::{LeftBehind, Plan, Refusal, Target};
 use super::stage::Stage;
 use super::task::Task;
@@ -111,13 +112,33 @@ impl Preview {
                 (Strategy::InPlace, false) => vec!["org:admin"],
                 (Strategy::InPlace, true) => vec!["user:admin"],
             },
-            rights: vec!["list secrets", "patch secrets"],
+            rights: rights(&task.options),
             secrets,
             left_behind: plan.left_behind.clone(),
             refusals: plan.refusals.clone(),
             consumers,
             unknown,
         }
+    }
+
+    /// What needs care, secret by secret.
+    pub fn cautions(&self) -> Vec<String> {
+        let place = |used: &SecretUse| {
+            let Target {
+                context,
+                namespace,
+                secret,
+                ..
+            } = &used.target;
+            format!("{secret} in {context}/{namespace}")
+        };
+        self.secrets
+            .iter()
+            .flat_map(|used| {
+                let cautions = used.cautions.iter();
+                cautions.map(move |caution| format!("{}: {caution}", place(used)))
+            })
+            .collect()
     }
 
     /// The tree for people: cluster, namespace, secret, and what hangs on it.
@@ -219,6 +240,22 @@ impl Consumer {
             self.last.strftime("%Y-%m-%d %H:%M UTC")
         )
     }
+}
+
+fn rights(options: &Options) -> Vec<&'static str> {
+    let mut rights = vec!["list and patch secrets"];
+    if options.global {
+        rights.push("create and delete secrets in openshift-config, for backups");
+        rights.push("list machineconfigpools, get infrastructures");
+    }
+    if options.restart {
+        rights.push("list pods, replicasets and jobs");
+        rights.push("get and patch deployments, statefulsets and daemonsets");
+    }
+    if options.pull {
+        rights.push("create, get, list and delete pods in one namespace");
+    }
+    rights
 }
 
 async fn users(state: &ClusterState<'_>, plan: &Plan) -> Users {

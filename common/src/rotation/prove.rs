@@ -8,7 +8,7 @@ use super::stage::Stage;
 use crate::Failure;
 use crate::credentials::Fingerprint;
 use crate::dockerconfig::Credential;
-use crate::quay::Robot;
+use crate::quay::{RepositoryName, Robot, RobotName};
 use crate::registry::Probe;
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -26,12 +26,12 @@ impl Rotation<'_> {
             .probe(robot.name.as_str(), &robot.token, &repositories)
             .await?;
         let problem = match answer {
-            Probe::Accepted { refused, .. } if refused.is_empty() => return Ok(()),
             Probe::Accepted { refused, .. } => {
-                format!(
-                    "lets it not pull {}, where it has a role",
-                    refused.join(", ")
-                )
+                let held = self.still_held(&robot.name, refused).await?;
+                if held.is_empty() {
+                    return Ok(());
+                }
+                format!("lets it not pull {}, where it has a role", held.join(", "))
             }
             Probe::Refused { reason } => format!("refuses it: {reason}"),
         };
@@ -39,6 +39,32 @@ impl Rotation<'_> {
             "the credential of {} is not good: {} {problem}",
             robot.name, self.task.session.endpoint.registry
         )))
+    }
+
+    /// Those of the repositories where the robot has a role now: one may have been taken
+    /// away since the rights were read.
+    async fn still_held(
+        &self,
+        robot: &RobotName,
+        repositories: Vec<String>,
+    ) -> Result<Vec<String>, Failure> {
+        let mut held = Vec::new();
+        for repository in repositories {
+            let name = RepositoryName::of(robot.namespace(), &repository);
+            let name = name.map_err(Failure::new)?;
+            let role = self.task.session.quay.role_on(robot, &name).await;
+            if role
+                .map_err(self.failed(format!("repository `{name}`")))?
+                .is_some()
+            {
+                held.push(repository);
+            } else {
+                self.repositories
+                    .borrow_mut()
+                    .retain(|known| *known != repository);
+            }
+        }
+        Ok(held)
     }
 
     /// The registry refuses the credential.
@@ -89,9 +115,21 @@ impl Rotation<'_> {
         );
         self.note(match outcome {
             Outcome::Aborted => Event::Aborted,
+            // Clusters that did not answer still hold the dead token.
+            Outcome::Finished if self.has_unwritten_clusters() => Event::Stopped {
+                reason: format!("not reached: {}", self.skipped.join(", ")),
+            },
             Outcome::Finished => Event::Finished,
         })?;
         Ok(self.receipt(outcome, Some(fingerprint), targets))
+    }
+
+    /// Left out without the user's word, because the others could not wait.
+    fn has_unwritten_clusters(&self) -> bool {
+        let accepted = &self.task.options.skip_unreachable;
+        self.skipped
+            .iter()
+            .any(|context| !accepted.contains(context))
     }
 
     async fn prove_old_dead(&self, current: &Fingerprint) -> Result<(), Failure> {

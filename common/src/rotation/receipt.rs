@@ -8,7 +8,7 @@ use crate::cli::{ContextColumn, Report, Table};
 use crate::credentials::Fingerprint;
 use crate::quay::RobotName;
 use crate::registry::RegistryHost;
-use crate::workload::PullVerdict;
+use crate::workload::PullProof;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -23,7 +23,7 @@ pub enum Outcome {
 }
 
 /// Everything a rotation did, and the proof of it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Receipt {
     /// Of this format.
@@ -120,26 +120,11 @@ pub struct RestartProof {
     pub result: String,
 }
 
-/// One image that was pulled to try the new credential.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PullProof {
-    /// The cluster, by the name of its context.
-    pub context: String,
-    /// The namespace of the test pod.
-    pub namespace: String,
-    /// The image.
-    pub image: String,
-    /// What the kubelet said.
-    #[serde(flatten)]
-    pub verdict: PullVerdict,
-}
-
 impl Receipt {
     /// Whether everything that was checked holds.
     pub fn is_proved(&self) -> bool {
         let statements = self.statements.iter().all(|statement| statement.holds);
-        statements && self.pulls.iter().all(|pull| pull.verdict.is_pulled())
+        statements && self.pulls.iter().all(|pull| pull.ok)
     }
 }
 

@@ -238,7 +238,7 @@ impl<'a> Rotation<'a> {
         let is_bridge = to.username == self.subject.bridge.as_str();
         Redirect {
             hosts: self.subject.hosts.clone(),
-            from: vec![self.subject.robot.clone(), self.subject.bridge.clone()],
+            from: self.subject.accounts.clone(),
             stands_in_for: is_bridge.then(|| self.subject.robot.clone()),
             to,
         }

@@ -2,6 +2,7 @@
 
 use super::run::Rotation;
 use crate::Failure;
+use crate::cli::span;
 use crate::global::Pools;
 use crate::quay::{Pull, RobotName};
 use jiff::{SignedDuration, Timestamp};
@@ -28,6 +29,11 @@ impl Rotation<'_> {
             true => self.task.options.grace.max(self.task.options.node_grace),
             false => self.task.options.grace,
         };
+        let text = format!(
+            "waiting until nobody has pulled as {account} for {}",
+            span(grace)
+        );
+        self.step("settle", &text)?;
         let began = Instant::now();
         let mut last = self.last_pull(account).await;
         let mut quiet_since = Instant::now();
@@ -108,10 +114,8 @@ impl Rotation<'_> {
             }
             let cluster = state.member.cluster;
             let before = self.pools_before(cluster.context());
-            self.task.watcher.step(&format!(
-                "waiting until the nodes of {} have it",
-                cluster.context()
-            ));
+            let text = format!("waiting until the nodes of {} have it", cluster.context());
+            self.step("roll out", &text)?;
             let left = &self.task.options.leave_behind.named;
             loop {
                 let pools = Pools::observe(cluster).await?;

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use quay_common::cli::{Console, Report, Table, parse_duration};
-use quay_common::dockerconfig::ImageReference;
+use quay_common::dockerconfig::parse_image;
 use quay_common::pullsecret::{ClusterView, Proofs};
 use quay_common::quay::RobotName;
 use quay_common::workload::{PullOrder, PullProof, Pulls, prove_pulls};
@@ -73,9 +73,4 @@ impl Report for Verified<'_> {
     fn names(&self) -> Vec<String> {
         self.proofs.names()
     }
-}
-
-fn parse_image(text: &str) -> Result<String, String> {
-    text.parse::<ImageReference>()?;
-    Ok(text.to_owned())
 }

@@ -4,11 +4,12 @@ use crate::FIELD_MANAGER;
 use crate::connection::Connection;
 use crate::rotate_output::{Narrator, count, keep_token, write_receipt};
 use clap::ArgAction;
+use jiff::Timestamp;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs, OutputFormat, parse_duration};
 use quay_common::cluster::{Cluster, Scope, connect};
 use quay_common::credentials::check_replaceable;
-use quay_common::dockerconfig::ImageReference;
+use quay_common::dockerconfig::parse_image;
 use quay_common::quay::RobotName;
 use quay_common::rotation::{
     LeaveBehind, Ledger, Observed, Options, Plan, Preview, Receipt, Rotation, Stage, Strategy,
@@ -90,7 +91,7 @@ pub struct Args {
     restart: bool,
 
     /// Pull this image with a pod in one namespace of each context when it is done
-    #[arg(long, value_name = "IMAGE")]
+    #[arg(long, value_name = "IMAGE", value_parser = parse_image)]
     verify_pull: Option<String>,
 
     /// How long that pod is waited for
@@ -138,21 +139,12 @@ impl Args {
             },
             scope_is_complete: self.scope_is_complete,
             global: self.global,
+            restart: self.restart,
+            pull: self.verify_pull.is_some(),
             take_over: self.take_over,
             skip_unreachable: self.skip_unreachable.clone(),
             ignore_usage: self.ignore_usage,
         }
-    }
-
-    /// The image to try, as the kubelet would read it.
-    fn image(&self) -> Result<Option<(ImageReference, &str)>, Failure> {
-        let Some(text) = &self.verify_pull else {
-            return Ok(None);
-        };
-        let image = text
-            .parse()
-            .map_err(|_| Failure::usage(format!("--verify-pull `{text}` is not an image")))?;
-        Ok(Some((image, text)))
     }
 
     async fn clusters(&self) -> Result<Vec<Cluster>, Failure> {
@@ -165,7 +157,6 @@ impl Args {
 
 /// Looks at everything first, says what will happen, and asks.
 pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
-    let image = args.image()?;
     for file in [&args.receipt, &args.token_output].into_iter().flatten() {
         check_replaceable(file)?;
     }
@@ -188,12 +179,13 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
         false => Some(ledger.lock(registry, &args.robot)?),
     };
     let observed = observe(&task, &clusters, &args.scope, &ledger).await?;
-    let plan = plan(&observed, &task);
+    let plan = plan(&observed, &task, Timestamp::now());
     let Some(lock) = lock else {
         return preview(&args, &task, &observed, &plan, console).await;
     };
     plan.check(&args.robot)?;
-    narrator.consumers(&observed, &args.robot);
+    let preview = Preview::of(&task, &observed, &plan).await;
+    narrator.before(&preview, &plan, &args.robot);
     agree(&args, &observed, &plan, console)?;
     let skipped = plan.skipped.clone();
     let rotation = Rotation::new(task, observed, plan, ledger, lock);
@@ -202,7 +194,7 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
         (false, true) => rotation.run_in_place().await?,
         (false, false) => rotation.run_bridge().await?,
     };
-    let followed = follow_up(&args, image, &rotation, &mut receipt).await;
+    let followed = follow_up(&args, &rotation, &mut receipt).await;
     if let Some(file) = &args.receipt {
         write_receipt(file, &receipt, console)?;
     }
@@ -275,16 +267,15 @@ fn agree(
 
 async fn follow_up(
     args: &Args,
-    image: Option<(ImageReference, &str)>,
     rotation: &Rotation<'_>,
     receipt: &mut Receipt,
 ) -> Result<(), Failure> {
     if args.restart {
         rotation.restart_workloads(receipt).await?;
     }
-    if let Some((image, text)) = image {
+    if let Some(image) = &args.verify_pull {
         rotation
-            .try_pulls(receipt, &image, text, args.pull_timeout)
+            .try_pulls(receipt, image, args.pull_timeout)
             .await?;
     }
     Ok(())

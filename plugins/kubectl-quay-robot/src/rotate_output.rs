@@ -5,12 +5,16 @@ use quay_common::cli::Console;
 use quay_common::credentials::{Session, replace_private_file, store_robot_token};
 use quay_common::progress::Progress;
 use quay_common::quay::RobotName;
-use quay_common::rotation::{Observed, Outcome, Receipt, USAGE_DAYS, Watcher};
+use quay_common::rotation::{
+    Consumer, Outcome, Plan, Preview, Receipt, Stage, USAGE_DAYS, Watcher,
+};
 use secrecy::ExposeSecret;
 use std::path::Path;
 
 /// How many of those who pull with the robot are named.
 const CONSUMERS: usize = 10;
+/// How many copies are.
+const CAUTIONS: usize = 20;
 
 /// Tells on stderr what happens, and asks on a terminal.
 pub struct Narrator<'a> {
@@ -23,28 +27,51 @@ impl<'a> Narrator<'a> {
         Self { console }
     }
 
-    /// Who else has to be told.
-    pub fn consumers(&self, observed: &Observed<'_>, robot: &RobotName) {
-        match &observed.consumers {
-            Err(reason) => self
-                .console
-                .warn(format!("who else pulls as {robot} is not known: {reason}")),
-            Ok(consumers) if consumers.is_empty() => self.console.note(format!(
-                "Quay's usage log shows no pull by {robot} in the last {USAGE_DAYS} days"
-            )),
-            Ok(consumers) => {
-                let shown = consumers.iter().take(CONSUMERS);
-                let mut lines: Vec<String> = shown.map(|one| format!("  {}", one.line())).collect();
-                if consumers.len() > CONSUMERS {
-                    lines.push(format!("  and {} more", consumers.len() - CONSUMERS));
-                }
-                self.console.note(format!(
-                    "pulled as {robot} in the last {USAGE_DAYS} days; whoever of these is not a chosen \
-                     cluster has to be told:\n{}",
-                    lines.join("\n")
-                ));
-            }
+    /// What a person should know before it begins.
+    pub fn before(&self, preview: &Preview, plan: &Plan, robot: &RobotName) {
+        if plan.stage != Stage::NotBegun {
+            self.console.note(format!(
+                "a rotation of {robot} was not finished: this run goes on where it ended"
+            ));
         }
+        for context in &plan.skipped {
+            self.console
+                .warn(format!("context {context} does not answer and is left out"));
+        }
+        for unknown in &preview.unknown {
+            self.console.warn(format!("not known: {unknown}"));
+        }
+        let cautions = preview.cautions();
+        self.list(
+            CAUTIONS,
+            "copies of the secrets that do not follow at once:",
+            &cautions,
+        );
+        let consumers: Vec<String> = preview.consumers.iter().map(Consumer::line).collect();
+        if consumers.is_empty() {
+            self.console.note(format!(
+                "Quay's usage log shows no pull by {robot} in the last {USAGE_DAYS} days"
+            ));
+        }
+        let title = format!(
+            "pulled as {robot} in the last {USAGE_DAYS} days; whoever of these is not a chosen \
+             cluster has to be told:"
+        );
+        self.list(CONSUMERS, &title, &consumers);
+    }
+
+    fn list(&self, most: usize, title: &str, lines: &[String]) {
+        if lines.is_empty() {
+            return;
+        }
+        let mut text = title.to_owned();
+        for line in lines.iter().take(most) {
+            text += &format!("\n  {line}");
+        }
+        if lines.len() > most {
+            text += &format!("\n  and {} more", lines.len() - most);
+        }
+        self.console.note(text);
     }
 
     /// The last words.
@@ -59,16 +86,13 @@ impl<'a> Narrator<'a> {
         }
         for pull in &receipt.pulls {
             let text = format!(
-                "{} in {}/{}: {} {}",
-                pull.image,
-                pull.context,
-                pull.namespace,
-                pull.verdict.word(),
-                pull.verdict.detail()
+                "{} in {}/{}: {}",
+                pull.image, pull.context, pull.namespace, pull.message
             );
-            match pull.verdict.is_pulled() {
-                true => self.console.note(text),
-                false => self.console.warn(text),
+            match (pull.ok, &pull.next) {
+                (true, _) => self.console.note(text),
+                (false, None) => self.console.warn(text),
+                (false, Some(next)) => self.console.warn(format!("{text}; next: {next}")),
             }
         }
         for restarted in &receipt.restarted {
