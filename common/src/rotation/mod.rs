@@ -14,6 +14,8 @@ mod observe;
 mod options;
 mod plan;
 mod plan_cluster;
+#[cfg(test)]
+mod plan_tests;
 mod preview;
 mod preview_text;
 mod prove;
