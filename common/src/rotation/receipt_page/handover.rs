@@ -140,12 +140,19 @@ impl<'r> Handovers<'r> {
     }
 
     /// How long before its end the last secret had switched away from a credential, in
-    /// seconds.
+    /// seconds; `None` where one holds it still.
     pub fn margin(&self, credential: usize) -> Option<f64> {
-        let safe_until = self.credentials[credential].safe_until?;
+        let Held {
+            safe_until,
+            holders,
+            ..
+        } = &self.credentials[credential];
+        if holders.last().is_some_and(|(_, holders)| *holders > 0) {
+            return None;
+        }
         let mut moves = self.moves.iter().rev();
         let last = moves.find(|one| one.from == Some(credential))?;
-        Some(seconds(last.switch.at, safe_until))
+        safe_until.map(|safe| seconds(last.switch.at, safe))
     }
 
     /// In place, the time in which pulls could fail: from the regenerate's sending.

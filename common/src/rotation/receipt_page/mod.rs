@@ -4,6 +4,8 @@
 //! the receipt.
 
 mod axis;
+mod description;
+mod frame;
 mod handover;
 mod markup;
 #[cfg(test)]
@@ -248,11 +250,7 @@ fn finding(figure: &mut Markup, receipt: &Receipt, handovers: &Handovers<'_>) {
             let window = length(window as f64 / 1e3);
             ("finding bad", format!("Pulls could fail for {window}:"))
         }
-        (None, 0) => (
-            "finding good",
-            "At every switch the credential that was switched away from was still accepted."
-                .to_owned(),
-        ),
+        (None, 0) => ("finding good", in_time(handovers)),
         (None, late) => {
             let late = count(late, "switch");
             let claim =
@@ -269,6 +267,24 @@ fn finding(figure: &mut Markup, receipt: &Receipt, handovers: &Handovers<'_>) {
             None => margins(finding, handovers),
         }
     });
+}
+
+fn in_time(handovers: &Handovers<'_>) -> String {
+    let all = handovers.moves.len();
+    let known = handovers
+        .moves
+        .iter()
+        .filter(|one| one.from.is_some())
+        .count();
+    let which = match known == all {
+        true => "every switch".to_owned(),
+        false => format!("{} of {}", grouped(known), count(all, "switch")),
+    };
+    let claim = format!("At {which} the credential that was switched away from was still accepted");
+    match known == all {
+        true => claim + ".",
+        false => claim + "; what the other secrets held before is not known.",
+    }
 }
 
 /// How long each credential was still accepted after it had been left.

@@ -162,6 +162,40 @@ fn the_bridge_page_says_that_no_switch_was_late_and_by_how_much() {
 }
 
 #[test]
+fn a_switch_from_nobody_knows_what_is_not_claimed_to_be_in_time() {
+    let mut receipt = bridge(1, 3);
+    receipt.targets[0].before = None;
+    let page = receipt_page(&receipt);
+    assert!(page.contains("At 5 of 6 switches the credential"));
+    assert!(page.contains("what the other secrets held before is not known"));
+    assert!(!page.contains("At every switch"));
+}
+
+#[test]
+fn a_secret_that_keeps_the_dead_token_is_drawn_in_red() {
+    let mut receipt = bridge(1, 3);
+    assert!(!receipt_page(&receipt).contains("class=\"area dead\""));
+    receipt
+        .switches
+        .retain(|switch| switch.namespace != "team-001");
+    let page = receipt_page(&receipt);
+    assert!(page.contains("class=\"area dead\""));
+    assert!(!page.contains("left it: the old token"));
+}
+
+#[test]
+fn an_aborted_rotation_says_that_nothing_was_replaced() {
+    let mut receipt = bridge(1, 3);
+    receipt.outcome = Outcome::Aborted;
+    receipt.before = receipt.after.as_ref().map(ToString::to_string);
+    let page = receipt_page(&receipt);
+    assert!(page.contains("was taken back in 3 places of 1 cluster: nothing was replaced."));
+    assert!(page.contains(" is still <code"));
+    assert!(page.contains("✓ as before</td>"));
+    assert!(!page.contains("✓ rotated"));
+}
+
+#[test]
 fn the_in_place_page_marks_the_window_with_its_length() {
     let receipt = in_place(2, 100);
     let page = receipt_page(&receipt);

@@ -2,8 +2,9 @@
 //! and when each secret switched.
 
 use super::axis::Axis;
+use super::description::in_words;
 use super::handover::{Handovers, Held, Move, Role};
-use super::markup::Markup;
+use super::markup::{Attributes, Markup};
 use super::words::{clock, count, length, seconds, shortened};
 use crate::cli::escape_control;
 use crate::rotation::{Receipt, Strategy};
@@ -13,11 +14,11 @@ use std::fmt::{self, Display, Write};
 
 const WIDTH: f64 = 760.0;
 /// The names of the rows end here, and time begins.
-const LEFT: f64 = 176.0;
+pub(super) const LEFT: f64 = 176.0;
 /// Time ends here, and the remarks of the rows begin.
-const RIGHT: f64 = 662.0;
+pub(super) const RIGHT: f64 = 662.0;
 /// Below the axis.
-const TOP: f64 = 44.0;
+pub(super) const TOP: f64 = 44.0;
 /// Switches of one cluster that are drawn one by one; more are drawn by their density.
 const SINGLE: usize = 40;
 /// Columns of that density are so wide.
@@ -29,7 +30,7 @@ const HATCH: &str = "<defs><pattern id=\"hatch\" width=\"6\" height=\"6\" \
     <path class=\"hatch\" d=\"M0 0V6\"/></pattern></defs>";
 
 /// A length in the picture.
-struct Px(f64);
+pub(super) struct Px(pub f64);
 
 impl Display for Px {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -52,7 +53,7 @@ pub(super) fn timeline(page: &mut Markup, receipt: &Receipt, handovers: &Handove
     let bottom = chart.y + 6.0;
     let (behind, before) = (chart.behind(bottom), chart.before(bottom));
     let view_box = format!("0 0 {WIDTH} {}", Px(bottom + 16.0));
-    let attributes: super::markup::Attributes<'_> = &[
+    let attributes: Attributes<'_> = &[
         ("viewBox", &view_box),
         ("role", &"img"),
         ("aria-labelledby", &"timeline-title timeline-desc"),
@@ -66,7 +67,7 @@ pub(super) fn timeline(page: &mut Markup, receipt: &Receipt, handovers: &Handove
         svg.leaf(
             "desc",
             &[("id", &"timeline-desc")],
-            description(receipt, handovers),
+            in_words(receipt, handovers),
         );
         svg.literal(HATCH);
         svg.append(behind);
@@ -95,10 +96,11 @@ fn axis(receipt: &Receipt) -> Axis {
     Axis::new(moments, LEFT, RIGHT, receipt.strategy == Strategy::Bridge)
 }
 
-struct Chart<'r> {
-    receipt: &'r Receipt,
-    handovers: &'r Handovers<'r>,
-    axis: Axis,
+/// The picture while it is drawn, row by row.
+pub(super) struct Chart<'r> {
+    pub receipt: &'r Receipt,
+    pub handovers: &'r Handovers<'r>,
+    pub axis: Axis,
     rows: Markup,
     y: f64,
 }
@@ -108,8 +110,7 @@ impl Chart<'_> {
     fn group(&mut self, heading: &'static str) {
         self.y += 20.0;
         let y = Px(self.y);
-        let attributes: super::markup::Attributes<'_> =
-            &[("class", &"group"), ("x", &0), ("y", &y)];
+        let attributes: Attributes<'_> = &[("class", &"group"), ("x", &0), ("y", &y)];
         self.rows.leaf("text", attributes, heading);
         self.y += 7.0;
     }
@@ -149,11 +150,7 @@ impl Chart<'_> {
                 ("height", &HEIGHT),
             ],
         );
-        let dead = validity.until.filter(|until| {
-            let mut holders = credential.holders.iter();
-            holders.any(|(at, _)| at > until)
-        });
-        let (area, rest) = self.areas(credential, y, HEIGHT, dead);
+        let (area, rest) = self.areas(credential, y, HEIGHT);
         let class = format!("area {}", credential.role.class());
         self.rows.void("path", &[("class", &class), ("d", &area)]);
         if !rest.is_empty() {
@@ -161,40 +158,37 @@ impl Chart<'_> {
                 .void("path", &[("class", &"area dead"), ("d", &rest)]);
         }
         let remark = match validity.until {
-            Some(until) => format!("until {}", time_of_day(until)),
+            Some(until) => format!("to {}", clock(until, self.receipt.began)),
             None => "accepted".to_owned(),
         };
         self.text("remark", RIGHT + 8.0, y + 14.0, remark);
     }
 
     /// The share of the secrets that hold it, as long as it was accepted and after.
-    fn areas(
-        &self,
-        credential: &Held<'_>,
-        y: f64,
-        height: f64,
-        dead: Option<Timestamp>,
-    ) -> (String, String) {
+    fn areas(&self, credential: &Held<'_>, y: f64, height: f64) -> (String, String) {
         let end = self.receipt.ended;
-        let until = dead.unwrap_or(end);
+        let until = credential.validity.until.unwrap_or(end);
         let places = self.handovers.places.max(1) as f64;
         let base = y + height;
-        let top = |holders: usize| base - height * holders as f64 / places;
-        let (mut accepted, mut refused) = (Vec::new(), Vec::new());
-        let mut last = 0;
-        for (at, holders) in &credential.holders {
-            if *at <= until {
-                accepted.push((self.axis.x(*at), top(*holders)));
-                last = *holders;
-            } else {
-                if refused.is_empty() {
-                    refused.push((self.axis.x(until), top(last)));
-                }
-                refused.push((self.axis.x(*at), top(*holders)));
-            }
-        }
+        let point = |at: Timestamp, holders: usize| {
+            let top = base - height * holders as f64 / places;
+            (self.axis.x(at), top)
+        };
+        let split = credential.holders.partition_point(|(at, _)| *at <= until);
+        let (before, after) = credential.holders.split_at(split);
+        let accepted: Vec<(f64, f64)> = before.iter().map(|(at, n)| point(*at, *n)).collect();
         let accepted = area(&accepted, self.axis.x(until), base);
-        (accepted, area(&refused, self.axis.x(end), base))
+        let left = before.last().map_or(0, |(_, holders)| *holders);
+        if left == 0 && after.is_empty() {
+            return (accepted, String::new());
+        }
+        let mut refused = vec![point(until, left)];
+        refused.extend(after.iter().map(|(at, n)| point(*at, *n)));
+        let refused = match credential.validity.until {
+            Some(_) => area(&refused, self.axis.x(end), base),
+            None => String::new(),
+        };
+        (accepted, refused)
     }
 
     /// One row for each cluster: a stroke where a secret switched.
@@ -312,121 +306,6 @@ impl Chart<'_> {
             self.y += 16.0;
         }
     }
-
-    /// What lies behind the rows: the axis and the window.
-    fn behind(&self, bottom: f64) -> Markup {
-        let mut frame = Markup::default();
-        self.ends(&mut frame);
-        self.marks(&mut frame, bottom);
-        self.window(&mut frame, bottom);
-        frame
-    }
-
-    /// What lies before them: where time is left out, and where credentials end.
-    fn before(&self, bottom: f64) -> Markup {
-        let mut frame = Markup::default();
-        self.cuts(&mut frame, bottom);
-        self.deadlines(&mut frame, bottom);
-        frame
-    }
-
-    fn ends(&self, frame: &mut Markup) {
-        let (began, ended) = (self.receipt.began, self.receipt.ended);
-        let (began, ended) = (time_of_day(began), time_of_day(ended));
-        for (class, x, text) in [("end", LEFT, began), ("end last", RIGHT, ended)] {
-            let x = Px(x);
-            let attributes: super::markup::Attributes<'_> =
-                &[("class", &class), ("x", &x), ("y", &11)];
-            frame.leaf("text", attributes, text);
-        }
-    }
-
-    fn marks(&self, frame: &mut Markup, bottom: f64) {
-        for (x, label) in self.axis.marks() {
-            line(frame, "grid", x, TOP - 8.0, bottom);
-            let middle = Px(x);
-            let y = Px(TOP - 13.0);
-            frame.leaf(
-                "text",
-                &[("class", &"tick"), ("x", &middle), ("y", &y)],
-                label,
-            );
-        }
-    }
-
-    fn cuts(&self, frame: &mut Markup, bottom: f64) {
-        for cut in self.axis.cuts() {
-            let (x, y) = (Px(cut.left), Px(TOP - 8.0));
-            let (width, height) = (Px(cut.right - cut.left), Px(bottom - TOP + 8.0));
-            frame.void(
-                "rect",
-                &[
-                    ("class", &"cut"),
-                    ("x", &x),
-                    ("y", &y),
-                    ("width", &width),
-                    ("height", &height),
-                ],
-            );
-            let middle = Px((cut.left + cut.right) / 2.0);
-            let (y, text) = (Px(TOP - 13.0), length(cut.seconds));
-            frame.leaf(
-                "text",
-                &[("class", &"tick left-out"), ("x", &middle), ("y", &y)],
-                text,
-            );
-        }
-    }
-
-    fn window(&self, frame: &mut Markup, bottom: f64) {
-        let Some((from, to)) = self.handovers.window(self.receipt) else {
-            return;
-        };
-        let (from, to) = (self.axis.x(from), self.axis.x(to));
-        let (x, y) = (Px(from), Px(TOP - 8.0));
-        let (width, height) = (Px((to - from).max(2.0)), Px(bottom - TOP + 8.0));
-        frame.void(
-            "rect",
-            &[
-                ("class", &"window"),
-                ("x", &x),
-                ("y", &y),
-                ("width", &width),
-                ("height", &height),
-            ],
-        );
-        let took = seconds_of(self.receipt.window_ms);
-        let middle = Px((from + to) / 2.0);
-        let y = Px(TOP + 6.0);
-        let attributes: super::markup::Attributes<'_> =
-            &[("class", &"danger"), ("x", &middle), ("y", &y)];
-        frame.leaf("text", attributes, format!("window {}", length(took)));
-    }
-
-    /// Where a credential ended: every switch away from it has to be to the left.
-    fn deadlines(&self, frame: &mut Markup, bottom: f64) {
-        for credential in &self.handovers.credentials {
-            if let Some(until) = credential.validity.until {
-                let class = format!("deadline {}", credential.role.class());
-                let x = self.axis.x(until);
-                let path = format!("M{} {}V{}", Px(x), Px(TOP + 12.0), Px(bottom + 4.0));
-                frame.void("path", &[("class", &class), ("d", &path)]);
-                // The bridge ends after the old token: to both sides, the names have room.
-                let (class, x) = match credential.role {
-                    Role::Bridge => ("ending bridge", Px(x - 3.0)),
-                    _ => ("ending last old", Px(x + 3.0)),
-                };
-                let text = format!("{} ends", credential.role.word());
-                let y = Px(bottom + 13.0);
-                frame.leaf("text", &[("class", &class), ("x", &x), ("y", &y)], text);
-            }
-        }
-    }
-}
-
-fn line(frame: &mut Markup, class: &'static str, x: f64, top: f64, bottom: f64) {
-    let path = format!("M{} {}V{}", Px(x), Px(top), Px(bottom));
-    frame.void("path", &[("class", &class), ("d", &path)]);
 }
 
 /// A stepped area over `base` through these points, until `end`; points that would lie on
@@ -448,56 +327,4 @@ fn area(points: &[(f64, f64)], end: f64, base: f64) -> String {
     }
     let _ = write!(path, "H{}V{}Z", Px(end), Px(base));
     path
-}
-
-fn time_of_day(at: Timestamp) -> String {
-    at.strftime("%H:%M:%S").to_string()
-}
-
-fn seconds_of(milliseconds: Option<u64>) -> f64 {
-    milliseconds.unwrap_or_default() as f64 / 1e3
-}
-
-/// The picture in words.
-fn description(receipt: &Receipt, handovers: &Handovers<'_>) -> String {
-    let day = receipt.began;
-    let mut text = format!(
-        "From {} to {} UTC.",
-        clock(receipt.began, day),
-        clock(receipt.ended, day)
-    );
-    for credential in &handovers.credentials {
-        let validity = credential.validity;
-        let _ = write!(
-            text,
-            " The {} {} was accepted",
-            credential.role.word(),
-            validity.fingerprint
-        );
-        if let Some(from) = validity.from {
-            let _ = write!(text, " from {}", clock(from, day));
-        }
-        match validity.until {
-            Some(until) => _ = write!(text, " until {}.", clock(until, day)),
-            None => text.push_str(" to the end."),
-        }
-    }
-    for (index, credential) in handovers.credentials.iter().enumerate() {
-        let to: Vec<&Move<'_>> = handovers
-            .moves
-            .iter()
-            .filter(|one| one.to == Some(index))
-            .collect();
-        if let (Some(first), Some(last)) = (to.first(), to.last()) {
-            let _ = write!(
-                text,
-                " {} to the {} between {} and {}.",
-                count(to.len(), "switch"),
-                credential.role.word(),
-                clock(first.switch.at, day),
-                clock(last.switch.at, day)
-            );
-        }
-    }
-    text
 }
