@@ -308,8 +308,9 @@ fn margins(finding: &mut Markup, handovers: &Handovers<'_>) {
 fn legend(caption: &mut Markup, receipt: &Receipt) {
     caption.text(
         "All times are UTC. A bar is pale while the registry accepts the credential, and filled as \
-         far up as secrets hold it. Strokes are switches, in the colour of what was switched to. A \
-         dashed line is where a credential ends: ",
+         far up as secrets hold it. Strokes are switches, in the colour of what was switched to; \
+         where there are many, a stroke is as high as it stands for switches. A dashed line is \
+         where a credential ends: ",
     );
     caption.text(match receipt.strategy {
         Strategy::Bridge => "every switch away from it has to be on the left of it.",

@@ -25,8 +25,11 @@ pub(super) fn count(number: usize, one: &str) -> String {
     }
 }
 
-/// `0.34 s`, `12.3 s`, `2 min 05 s`, `1 h 02 min`; never broken into lines.
+/// `40 ms`, `0.34 s`, `12.3 s`, `2 min 05 s`, `1 h 02 min`; never broken into lines.
 pub(super) fn length(seconds: f64) -> String {
+    if seconds < 0.0995 {
+        return format!("{:.0}\u{a0}ms", seconds * 1e3);
+    }
     if seconds < 9.995 {
         return format!("{seconds:.2}\u{a0}s");
     }
@@ -87,6 +90,7 @@ mod tests {
         assert_eq!(grouped(1_234_567), "1,234,567");
         assert_eq!(count(1, "switch"), "1 switch");
         assert_eq!(count(1500, "switch"), "1,500 switches");
+        assert_eq!(length(0.04), "40\u{a0}ms");
         assert_eq!(length(0.34), "0.34\u{a0}s");
         assert_eq!(length(59.96), "1\u{a0}min\u{a0}00\u{a0}s");
         assert_eq!(length(3725.0), "1\u{a0}h\u{a0}02\u{a0}min");
