@@ -10,6 +10,7 @@ use crate::cluster::Write;
 use crate::credentials::Fingerprint;
 use crate::quay::Robot;
 use futures::future::join;
+use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use std::time::{Duration, Instant};
 
@@ -55,6 +56,7 @@ impl Rotation<'_> {
         let holders = self.holders().await?;
         self.note(Event::Renewing)?;
         let sent = Instant::now();
+        self.log.borrow_mut().window_began = Some(Timestamp::now());
         let renewed = match self.task.session.quay.regenerate(robot).await {
             Ok(renewed) => renewed,
             Err(error) => {

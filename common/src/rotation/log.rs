@@ -77,6 +77,8 @@ pub struct Log {
     pub validities: Vec<Validity>,
     /// What was checked.
     pub statements: Vec<Statement>,
+    /// When the regenerate was sent; in place only.
+    pub window_began: Option<Timestamp>,
     /// From the regenerate's sending to the last secret's answer, in milliseconds.
     pub window_ms: Option<u64>,
 }

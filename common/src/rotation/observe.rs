@@ -134,9 +134,11 @@ pub async fn observe<'a>(
         hosts,
     };
     let rights = async {
-        match copies_rights {
-            true => Ok(quay.rights(&[robot]).await?.remove(0)),
-            false => Ok(Rights::default()),
+        match quay.rights(&[robot]).await {
+            Ok(mut rights) => Ok(rights.pop().unwrap_or_default()),
+            // In place they are only tried, so less is enough.
+            Err(ApiError::MissingScope { .. }) if !copies_rights => Ok(Rights::default()),
+            Err(error) => Err(error),
         }
     };
     let since = Timestamp::now() - SignedDuration::from_hours(24 * USAGE_DAYS);

@@ -101,10 +101,11 @@ impl Rotation<'_> {
         self.log.borrow_mut().state(
             format!("the registry accepts the token of {robot} ({fingerprint})"),
             true,
-            format!(
-                "pull from {} repositories",
-                self.repositories.borrow().len()
-            ),
+            match self.repositories.borrow().len() {
+                0 => "its login; no repository to try".to_owned(),
+                1 => "its login, and pulling from 1 repository".to_owned(),
+                count => format!("its login, and pulling from {count} repositories"),
+            },
         );
         if outcome == Outcome::Finished {
             self.prove_old_dead(&fingerprint).await?;
@@ -235,6 +236,7 @@ impl Rotation<'_> {
             skipped: self.skipped.clone(),
             before: self.replaced.clone(),
             after,
+            window_began: log.window_began,
             window_ms: log.window_ms,
             targets,
             left_behind: self.left_behind.clone(),

@@ -60,6 +60,9 @@ pub struct Receipt {
     /// The fingerprint of the token the robot has now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<Fingerprint>,
+    /// When the regenerate was sent; in place only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window_began: Option<Timestamp>,
     /// From the regenerate's sending to the last secret's answer, in milliseconds; in place only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub window_ms: Option<u64>,

@@ -6,7 +6,7 @@ use quay_common::credentials::{Session, replace_private_file, store_robot_token}
 use quay_common::progress::Progress;
 use quay_common::quay::RobotName;
 use quay_common::rotation::{
-    Consumer, Outcome, Plan, Preview, Receipt, Stage, USAGE_DAYS, Watcher,
+    Consumer, Outcome, Plan, Preview, Receipt, Stage, USAGE_DAYS, Watcher, receipt_page,
 };
 use secrecy::ExposeSecret;
 use std::path::Path;
@@ -161,14 +161,26 @@ impl Watcher for Narrator<'_> {
     }
 }
 
-/// Writes the receipt as JSON, or as a page.
+/// Writes the receipt as a page where the file is named so, and as JSON otherwise.
 pub fn write_receipt(file: &Path, receipt: &Receipt, console: &Console) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(receipt)
-        .map(|text| text + "\n")
-        .map_err(|error| Failure::new(format!("cannot write the receipt: {error}")))?;
+    let text = match is_page(file) {
+        true => receipt_page(receipt),
+        false => serde_json::to_string_pretty(receipt)
+            .map(|text| text + "\n")
+            .map_err(|error| Failure::new(format!("cannot write the receipt: {error}")))?,
+    };
     replace_private_file(file, text.as_bytes())?;
     console.note(format!("wrote the receipt to {}", file.display()));
     Ok(())
+}
+
+fn is_page(file: &Path) -> bool {
+    let extension = file.extension().and_then(|extension| extension.to_str());
+    extension.is_some_and(|extension| {
+        ["html", "htm"]
+            .iter()
+            .any(|page| extension.eq_ignore_ascii_case(page))
+    })
 }
 
 /// Hands over the new token of a robot that no cluster uses.
@@ -206,4 +218,18 @@ pub async fn keep_token(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_named_like_a_page_gets_one() {
+        assert!(is_page(Path::new("evidence/rotation.html")));
+        assert!(is_page(Path::new("ROTATION.HTM")));
+        assert!(!is_page(Path::new("rotation.json")));
+        assert!(!is_page(Path::new("html")));
+        assert!(!is_page(Path::new("rotation.html.json")));
+    }
 }
