@@ -1,9 +1,10 @@
 //! From `main` to an exit code: parsing, logging, the runtime, the last word.
 
-use super::{Console, Invocation};
+use super::completion::{self, CompletionArgs};
+use super::{Console, Invocation, tree};
 use crate::Failure;
 use crate::failure::FailureKind;
-use clap::{ArgAction, Args, CommandFactory, FromArgMatches};
+use clap::{ArgAction, Args, Command, CommandFactory, FromArgMatches, Subcommand};
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use tracing::Level;
@@ -40,40 +41,107 @@ pub trait Plugin: CommandFactory + FromArgMatches {
     fn global(&self) -> &GlobalArgs;
 }
 
+// The commands every plugin has, besides its own. (A doc comment would become the plugin's help.)
+#[derive(Debug, Subcommand)]
+enum Shared {
+    Completion(CompletionArgs),
+    /// Print the whole command line as JSON
+    #[command(hide = true)]
+    CommandTree,
+}
+
+/// What was asked for.
+enum Asked<P> {
+    Plugin(P),
+    Shared(Shared, GlobalArgs),
+}
+
 /// Parses the command line, runs `body`, and turns what comes back into an exit code:
 /// 0 all well, 1 something failed or a check found a problem, 2 usage.
+///
+/// Called by the name of a completer, it completes instead, and says nothing else.
 pub fn run<P: Plugin>(body: impl AsyncFnOnce(P, &Console) -> Result<Exit, Failure>) -> ExitCode {
     // Both HTTP clients share this provider; the result only says whether one was set before.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let executable = std::env::args().next().unwrap_or_default();
+    let executable = std::env::args_os().next().unwrap_or_default();
+    let executable = executable.to_string_lossy();
     let invocation = Invocation::from_executable(&executable, P::NAME);
-    let plugin = match parse::<P>(&invocation) {
-        Ok(plugin) => plugin,
+    let command = command_line::<P>(&invocation);
+    if Invocation::is_completer(&executable) {
+        let words = std::env::args_os().skip(1).collect();
+        print(&completion::answer(command, words));
+        return ExitCode::SUCCESS;
+    }
+    let asked = match parse::<P>(command) {
+        Ok(asked) => asked,
         Err(error) => {
             print_usage(&error);
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    start_log(plugin.global().verbose);
-    let console = Console::new(invocation, plugin.global());
-    let result = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(format!("cannot start: {error}")))
-        .and_then(|runtime| {
-            let result = runtime.block_on(body(plugin, &console));
-            // A hanging keyring or exec plugin must not keep us from ending.
-            runtime.shutdown_background();
-            result
-        });
+    let global = match &asked {
+        Asked::Plugin(plugin) => plugin.global(),
+        Asked::Shared(_, global) => global,
+    };
+    start_log(global.verbose);
+    let console = Console::new(invocation, global);
+    let result = match asked {
+        Asked::Plugin(plugin) => on_runtime(async || body(plugin, &console).await),
+        Asked::Shared(shared, _) => shared.run(command_line::<P>(console.invocation()), &console),
+    };
     exit_code(result, &console)
 }
 
-fn parse<P: Plugin>(invocation: &Invocation) -> Result<P, clap::Error> {
+impl Shared {
+    fn run(&self, command: Command, console: &Console) -> Result<Exit, Failure> {
+        match self {
+            Self::Completion(args) => completion::run(args, command, console),
+            Self::CommandTree => tree::run(command, console),
+        }
+    }
+}
+
+fn on_runtime(work: impl AsyncFnOnce() -> Result<Exit, Failure>) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(format!("cannot start: {error}")))?;
+    let result = runtime.block_on(work());
+    // A hanging keyring or exec plugin must not keep us from ending.
+    runtime.shutdown_background();
+    result
+}
+
+/// The plugin's command line with the shared commands, under the words the user typed.
+fn command_line<P: Plugin>(invocation: &Invocation) -> Command {
     let typed = invocation.typed();
-    let mut command = P::command().bin_name(&typed).display_name(&typed);
+    let command = P::command()
+        .name(P::NAME)
+        .bin_name(&typed)
+        .display_name(&typed);
+    Shared::augment_subcommands(command)
+}
+
+fn parse<P: Plugin>(mut command: Command) -> Result<Asked<P>, clap::Error> {
     let matches = command.try_get_matches_from_mut(std::env::args_os())?;
-    P::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+    let asked = match matches
+        .subcommand_name()
+        .is_some_and(Shared::has_subcommand)
+    {
+        true => Shared::from_arg_matches(&matches).and_then(|shared| {
+            Ok(Asked::Shared(
+                shared,
+                GlobalArgs::from_arg_matches(&matches)?,
+            ))
+        }),
+        false => P::from_arg_matches(&matches).map(Asked::Plugin),
+    };
+    asked.map_err(|error| error.format(&mut command))
+}
+
+/// Writes to stdout; a closed stream leaves nothing to say.
+fn print(text: &str) {
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }
 
 /// Help, version or a usage error, in one piece: clap alone would write line by line.
@@ -84,16 +152,14 @@ fn print_usage(error: &clap::Error) {
         true => text.ansi().to_string(),
         false => text.to_string(),
     };
-    // A closed stream leaves nothing to say.
-    let _ = if error.use_stderr() {
+    if error.use_stderr() {
         let stream = std::io::stderr();
         let text = shown(stream.is_terminal());
-        stream.lock().write_all(text.as_bytes())
+        // A closed stream leaves nothing to say.
+        let _ = stream.lock().write_all(text.as_bytes());
     } else {
-        let stream = std::io::stdout();
-        let text = shown(stream.is_terminal());
-        stream.lock().write_all(text.as_bytes())
-    };
+        print(&shown(std::io::stdout().is_terminal()));
+    }
 }
 
 fn start_log(verbose: u8) {

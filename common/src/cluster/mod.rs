@@ -9,7 +9,7 @@ mod transport;
 mod window;
 
 pub use connection::{Cluster, FIELD_MANAGER_LIMIT, Write};
-pub use contexts::connect;
+pub use contexts::{connect, context_names};
 pub use error::CallError;
 pub use list::list_all;
 pub use scope::{NamespaceSelection, Scope, parse_object_name};

@@ -1,7 +1,6 @@
 //! `kubectl quay-robot`: the robots of a Quay registry.
 
 mod changes;
-mod completion;
 mod connection;
 mod create;
 mod delete;
@@ -46,7 +45,6 @@ enum Command {
     Grant(grant::Args),
     Revoke(revoke::Args),
     Token(token::Args),
-    Completion(completion::Args),
 }
 
 impl Plugin for Robot {
@@ -73,6 +71,5 @@ async fn run(plugin: Robot, console: &Console) -> Result<Exit, Failure> {
         Command::Grant(args) => grant::run(args, console).await,
         Command::Revoke(args) => revoke::run(args, console).await,
         Command::Token(args) => token::run(args, console).await,
-        Command::Completion(args) => completion::run(args, console),
     }
 }
