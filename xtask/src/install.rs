@@ -64,19 +64,12 @@ fn install(binary: &Path, folder: &Path, name: &str) -> Result<()> {
     result.with_context(|| format!("cannot write {}", target.display()))
 }
 
-#[cfg(unix)]
+/// The same for a link, which leads to a file beside it.
 fn link(folder: &Path, target: &str, name: &str) -> Result<()> {
     let unfinished = folder.join(format!(".{name}.{}", std::process::id()));
-    std::os::unix::fs::symlink(target, &unfinished)
-        .and_then(|()| fs::rename(&unfinished, folder.join(name)))
+    links::make(Path::new(target), &unfinished)?;
+    fs::rename(&unfinished, folder.join(name))
         .with_context(|| format!("cannot link {}", folder.join(name).display()))
-}
-
-#[cfg(not(unix))]
-fn link(folder: &Path, target: &str, name: &str) -> Result<()> {
-    fs::copy(folder.join(target), folder.join(name))
-        .map(drop)
-        .with_context(|| format!("cannot write {}", folder.join(name).display()))
 }
 
 fn is_on_path(folder: &Path) -> bool {

@@ -6,6 +6,7 @@ mod cargo;
 mod cluster;
 mod controlplane;
 mod demo;
+mod docs;
 mod install;
 mod interrupt;
 mod links;
@@ -32,6 +33,7 @@ enum Command {
     Test(test::TestArgs),
     Bench(bench::BenchArgs),
     Install(install::InstallArgs),
+    Docs(docs::DocsArgs),
     Controlplane(controlplane::ControlPlaneArgs),
 }
 
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args, &screen),
         Command::Bench(args) => bench::run(&args, &screen),
         Command::Install(args) => install::run(&args, &screen),
+        Command::Docs(args) => docs::run(&args, &screen),
         Command::Controlplane(args) => controlplane::run(&args, &screen),
     };
     match result {

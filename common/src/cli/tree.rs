@@ -77,7 +77,7 @@ fn node(command: &Command) -> Node {
             .trim()
             .to_owned(),
         about,
-        usage: usage.trim_start_matches("Usage:").trim().to_owned(),
+        usage: lines(usage.trim_start_matches("Usage:")),
         arguments: command
             .get_arguments()
             .filter(|arg| !arg.is_hide_set() && !is_everywhere(arg))
@@ -89,6 +89,12 @@ fn node(command: &Command) -> Node {
             .map(node)
             .collect(),
     }
+}
+
+/// The lines without what aligns them.
+fn lines(text: &str) -> String {
+    let lines: Vec<&str> = text.trim().lines().map(str::trim).collect();
+    lines.join("\n")
 }
 
 /// `--help` and `--version`, which say nothing about a command.

@@ -17,22 +17,18 @@ use std::ffi::OsString;
 /// `install` puts links beside the plugin that kubectl and oc run when TAB is pressed:
 /// they offer robots, namespaces, contexts and repositories as they are at that moment.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(super) struct CompletionArgs {
+    /// Print a completion script for this shell
+    #[arg(value_enum, value_name = "SHELL", required = true)]
+    shell: Option<Shell>,
+
     #[command(subcommand)]
-    target: Target,
+    target: Option<Target>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Target {
-    /// Print a completion script for bash
-    Bash,
-    /// Print a completion script for zsh
-    Zsh,
-    /// Print a completion script for fish
-    Fish,
-    /// Print a completion script for PowerShell
-    #[command(name = "powershell")]
-    PowerShell,
     Install(install::InstallArgs),
 }
 
@@ -42,14 +38,12 @@ pub(super) fn run(
     command: Command,
     console: &Console,
 ) -> Result<Exit, Failure> {
-    let shell = match &args.target {
-        Target::Bash => Shell::Bash,
-        Target::Zsh => Shell::Zsh,
-        Target::Fish => Shell::Fish,
-        Target::PowerShell => Shell::PowerShell,
-        Target::Install(args) => return install::run(args, console),
-    };
-    console.data(&script(shell, command, &install::called_as()))?;
+    if let Some(Target::Install(args)) = &args.target {
+        return install::run(args, console);
+    }
+    if let Some(shell) = args.shell {
+        console.data(&script(shell, command, &install::called_as()))?;
+    }
     Ok(Exit::Success)
 }
 
