@@ -9,7 +9,9 @@ mod demo;
 mod docs;
 mod install;
 mod interrupt;
+mod krew;
 mod links;
+mod package;
 mod process;
 mod screen;
 mod test;
@@ -34,6 +36,9 @@ enum Command {
     Bench(bench::BenchArgs),
     Install(install::InstallArgs),
     Docs(docs::DocsArgs),
+    Package(package::PackageArgs),
+    Manifests(package::ManifestsArgs),
+    Krew(krew::KrewArgs),
     Controlplane(controlplane::ControlPlaneArgs),
 }
 
@@ -47,6 +52,9 @@ fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&args, &screen),
         Command::Install(args) => install::run(&args, &screen),
         Command::Docs(args) => docs::run(&args, &screen),
+        Command::Package(args) => package::package(&args, &screen),
+        Command::Manifests(args) => package::manifests(&args, &screen),
+        Command::Krew(args) => krew::run(&args, &screen),
         Command::Controlplane(args) => controlplane::run(&args, &screen),
     };
     match result {

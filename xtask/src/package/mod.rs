@@ -1,0 +1,191 @@
+//! `package`: archives for people and for krew, checksums, and krew's manifests.
+
+mod archive;
+mod check;
+mod manifest;
+mod platform;
+mod readme;
+
+use crate::cargo::{self, Binaries, PLUGINS};
+use crate::screen::Screen;
+use anyhow::{Context, Result, bail, ensure};
+use archive::File;
+use clap::Args;
+use flate2::Compression;
+use manifest::{Release, sha256};
+use platform::Platform;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The file with the archives' checksums, as `sha256sum --check` reads it.
+const CHECKSUMS: &str = "SHA256SUMS";
+
+/// Build the plugins for release: archives, checksums and krew's manifests
+#[derive(Args)]
+pub struct PackageArgs {
+    /// Cargo profile
+    #[arg(long, default_value = "dist")]
+    profile: String,
+
+    /// Build for this target only (repeat for several); otherwise for every installed one
+    #[arg(long, value_name = "TARGET")]
+    target: Vec<String>,
+
+    #[command(flatten)]
+    release: ReleaseArgs,
+}
+
+/// Fill krew's manifests from the archives of a release, and check both
+#[derive(Args)]
+pub struct ManifestsArgs {
+    /// Folder to write the manifests to
+    #[arg(long, value_name = "DIR", default_value = "plugins")]
+    into: PathBuf,
+
+    #[command(flatten)]
+    release: ReleaseArgs,
+}
+
+#[derive(Args)]
+struct ReleaseArgs {
+    /// Folder of the archives
+    #[arg(long, value_name = "DIR", default_value = "target/package")]
+    dir: PathBuf,
+
+    /// Tag of the release; the workspace's version by default
+    #[arg(long, value_name = "TAG", default_value = concat!("v", env!("CARGO_PKG_VERSION")))]
+    tag: String,
+
+    /// The project's address, below which the release can be downloaded
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "https://github.com/OWNER/kubectl-quay"
+    )]
+    repository: String,
+}
+
+pub fn package(args: &PackageArgs, screen: &Screen) -> Result<()> {
+    let targets = match args.target.is_empty() {
+        true => platform::installed()?
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
+        false => args.target.clone(),
+    };
+    let platforms: Vec<&Platform> = targets
+        .iter()
+        .map(|target| Platform::of(target))
+        .collect::<Result<_>>()?;
+    let version = concat!("v", env!("CARGO_PKG_VERSION"));
+    ensure!(
+        args.profile != "dist" || args.release.tag == version,
+        "the tag is {}, and the plugins say they are {version}",
+        args.release.tag
+    );
+    fs::create_dir_all(&args.release.dir)?;
+    for (target, platform) in targets.iter().zip(platforms) {
+        let binaries = match args.profile.as_str() {
+            // Nobody compares builds for tests, and the workspace has these already.
+            "dev" if *target == platform::host()? => cargo::build(&PLUGINS, "dev")?,
+            profile => cargo::build_for(target, &PLUGINS, profile)?,
+        };
+        for package in PLUGINS {
+            let archive = archive(args, platform, package, &binaries)?;
+            screen.line(&archive.display().to_string());
+        }
+    }
+    checksums(&args.release.dir)?;
+    manifests_into(&args.release, &args.release.dir.join("plugins"), screen)
+}
+
+pub fn manifests(args: &ManifestsArgs, screen: &Screen) -> Result<()> {
+    checksums(&args.release.dir)?;
+    manifests_into(&args.release, &args.into, screen)
+}
+
+fn archive(
+    args: &PackageArgs,
+    platform: &Platform,
+    package: &str,
+    binaries: &Binaries,
+) -> Result<PathBuf> {
+    let root = cargo::root()?;
+    let read =
+        |path: &Path| fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+    let binary = binaries.get(package).context("a binary is missing")?;
+    let readme = fs::read_to_string(root.join("README.md"))?;
+    let readme = readme::excerpt(&readme, &args.release.repository)?;
+    let file = |name: String, executable, content| File {
+        name,
+        executable,
+        content,
+    };
+    let files = [
+        file(platform.binary(package), true, read(binary)?),
+        file("LICENSE".into(), false, read(&root.join("LICENSE"))?),
+        file("README.md".into(), false, readme.into_bytes()),
+    ];
+    let compression = match args.profile.as_str() {
+        "dist" => Compression::best(),
+        _ => Compression::fast(),
+    };
+    let name = platform.archive(package, &args.release.tag);
+    let path = args.release.dir.join(&name);
+    fs::write(&path, archive::write(&name, &files, compression)?)
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(path)
+}
+
+/// Of all archives in the folder, in order.
+fn checksums(folder: &Path) -> Result<()> {
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .with_context(|| format!("cannot read {}", folder.display()))?
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| name.ends_with(".tar.gz") || name.ends_with(".zip"))
+        .collect();
+    names.sort();
+    let mut text = String::new();
+    for name in names {
+        let digest = sha256(&fs::read(folder.join(&name))?);
+        text.push_str(&format!("{digest}  {name}\n"));
+    }
+    fs::write(folder.join(CHECKSUMS), text)?;
+    Ok(())
+}
+
+fn manifests_into(args: &ReleaseArgs, folder: &Path, screen: &Screen) -> Result<()> {
+    let release = Release {
+        tag: &args.tag,
+        repository: args.repository.trim_end_matches('/'),
+        archives: &args.dir,
+    };
+    ensure!(
+        release.repository.starts_with("http"),
+        "--repository {} is no address",
+        release.repository
+    );
+    fs::create_dir_all(folder)?;
+    let mut wrong = 0;
+    for package in PLUGINS {
+        let plugin = package
+            .split_once('-')
+            .map_or(package, |(_, plugin)| plugin);
+        let name = format!("{plugin}.yaml");
+        let template = cargo::root()?.join("krew").join(&name);
+        let template = fs::read_to_string(&template)
+            .with_context(|| format!("cannot read {}", template.display()))?;
+        let manifest = release.fill(&template)?;
+        for problem in check::problems(&name, &manifest, release.archives) {
+            screen.fails(&format!("{name}: {problem}"));
+            wrong += 1;
+        }
+        let path = folder.join(&name);
+        fs::write(&path, manifest)?;
+        screen.line(&path.display().to_string());
+    }
+    if wrong > 0 {
+        bail!("krew or its index would refuse the manifests");
+    }
+    Ok(())
+}
