@@ -12,6 +12,7 @@ mod interrupt;
 mod krew;
 mod links;
 mod package;
+mod picture;
 mod process;
 mod screen;
 mod test;
@@ -36,6 +37,7 @@ enum Command {
     Bench(bench::BenchArgs),
     Install(install::InstallArgs),
     Docs(docs::DocsArgs),
+    Picture(picture::PictureArgs),
     Package(package::PackageArgs),
     Manifests(package::ManifestsArgs),
     Krew(krew::KrewArgs),
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args, &screen),
         Command::Bench(args) => bench::run(&args, &screen),
         Command::Install(args) => install::run(&args, &screen),
+        Command::Picture(args) => picture::run(&args, &screen),
         Command::Docs(args) => docs::run(&args, &screen),
         Command::Package(args) => package::package(&args, &screen),
         Command::Manifests(args) => package::manifests(&args, &screen),
