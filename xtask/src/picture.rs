@@ -20,12 +20,14 @@ pub struct PictureArgs {
     output: PathBuf,
 }
 
-/// Longer outputs are cut in the middle, and say so.
+/// Longer outputs are shortened in the middle, and say so.
 const HEAD: usize = 5;
 const TAIL: usize = 4;
+/// Longer lines are cut.
+const COLUMNS: usize = 112;
 
 pub fn run(args: &PictureArgs, screen: &Screen) -> Result<()> {
-    let binaries = cargo::build(&cargo::PLUGINS[..2], "release")?;
+    let binaries = cargo::build(&cargo::PLUGINS[..2], "dev")?;
     let folder = tempfile::Builder::new().prefix("quay-picture-").tempdir()?;
     let cluster = LocalCluster::small(folder.path())?;
     let stage = Stage::set(cluster.api()?)?;
@@ -94,7 +96,7 @@ impl Session {
 fn shortened(lines: &[&str]) -> Vec<Line> {
     let said = |lines: &[&str]| -> Vec<Line> {
         let lines = lines.iter();
-        lines.map(|line| Line::Said((*line).to_owned())).collect()
+        lines.map(|line| Line::Said(cut(line))).collect()
     };
     if lines.len() <= HEAD + TAIL + 1 {
         return said(lines);
@@ -105,6 +107,13 @@ fn shortened(lines: &[&str]) -> Vec<Line> {
     shown.push(Line::Remark(format!("… {left_out} more lines …")));
     shown.extend(said(tail));
     shown
+}
+
+fn cut(line: &str) -> String {
+    match line.char_indices().nth(COLUMNS) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    }
 }
 
 #[cfg(test)]

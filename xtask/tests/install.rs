@@ -36,6 +36,12 @@ fn every_plugin_is_installed_under_every_name_kubectl_and_oc_look_for() {
             }
         }
     }
+    // kubectl warns of names that hide each other.
+    let listed = context
+        .program("kubectl", &["plugin", "list"])
+        .run()
+        .expect(0);
+    assert_eq!(listed.stderr, "");
     let global = folder.join("oc-quay_global");
     let help = context
         .program(&global.to_string_lossy(), &["--help"])

@@ -89,6 +89,10 @@ impl World {
         xtask(&[&package[..], &world.release(VERSION)].concat());
         std::fs::create_dir_all(&world.index).unwrap();
         world.git(&["init", "--quiet"]);
+        // As in this repository, the plugins' sources are beside their manifests.
+        let sources = world.index.join("plugins/kubectl-quay-robot");
+        std::fs::create_dir_all(&sources).unwrap();
+        std::fs::write(sources.join("not-a-manifest.yaml"), "x: [").unwrap();
         world.publish(VERSION);
         world
     }
