@@ -95,13 +95,20 @@ pub fn package(args: &PackageArgs, screen: &Screen) -> Result<()> {
             screen.line(&archive.display().to_string());
         }
     }
-    checksums(&args.release.dir)?;
-    manifests_into(&args.release, &args.release.dir.join("plugins"), screen)
+    finish(&args.release, &args.release.dir.join("plugins"), screen)
 }
 
 pub fn manifests(args: &ManifestsArgs, screen: &Screen) -> Result<()> {
-    checksums(&args.release.dir)?;
-    manifests_into(&args.release, &args.into, screen)
+    finish(&args.release, &args.into, screen)
+}
+
+/// What is made from the archives.
+fn finish(release: &ReleaseArgs, manifests: &Path, screen: &Screen) -> Result<()> {
+    checksums(&release.dir)?;
+    for path in manifests_into(release, manifests)? {
+        screen.line(&path.display().to_string());
+    }
+    Ok(())
 }
 
 fn archive(
@@ -154,19 +161,18 @@ fn checksums(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn manifests_into(args: &ReleaseArgs, folder: &Path, screen: &Screen) -> Result<()> {
+/// Fills every plugin's manifest, and returns where it is.
+///
+/// # Errors
+/// Names everything that krew or its index would refuse; nothing is written then.
+fn manifests_into(args: &ReleaseArgs, folder: &Path) -> Result<Vec<PathBuf>> {
     let release = Release {
         tag: &args.tag,
         repository: args.repository.trim_end_matches('/'),
         archives: &args.dir,
     };
-    ensure!(
-        release.repository.starts_with("http"),
-        "--repository {} is no address",
-        release.repository
-    );
-    fs::create_dir_all(folder)?;
-    let mut wrong = 0;
+    let mut filled = Vec::new();
+    let mut problems = Vec::new();
     for package in PLUGINS {
         let plugin = package
             .split_once('-')
@@ -176,16 +182,93 @@ fn manifests_into(args: &ReleaseArgs, folder: &Path, screen: &Screen) -> Result<
         let template = fs::read_to_string(&template)
             .with_context(|| format!("cannot read {}", template.display()))?;
         let manifest = release.fill(&template)?;
-        for problem in check::problems(&name, &manifest, release.archives) {
-            screen.fails(&format!("{name}: {problem}"));
-            wrong += 1;
+        let found = check::problems(&name, &manifest, release.archives);
+        problems.extend(found.iter().map(|problem| format!("\n  {name}: {problem}")));
+        filled.push((folder.join(name), manifest));
+    }
+    if !problems.is_empty() {
+        bail!("krew or its index would refuse this:{}", problems.concat());
+    }
+    fs::create_dir_all(folder)?;
+    for (path, manifest) in &filled {
+        fs::write(path, manifest).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(filled.into_iter().map(|(path, _)| path).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Archives of every plugin for every platform, with the right names in them.
+    fn a_release(folder: &Path, tag: &str) -> Result<()> {
+        for platform in &platform::PLATFORMS {
+            for package in PLUGINS {
+                let file = |name: String| File {
+                    name,
+                    executable: true,
+                    content: Vec::new(),
+                };
+                let files = [file(platform.binary(package)), file("LICENSE".into())];
+                let name = platform.archive(package, tag);
+                let bytes = archive::write(&name, &files, Compression::fast())?;
+                fs::write(folder.join(name), bytes)?;
+            }
         }
-        let path = folder.join(&name);
-        fs::write(&path, manifest)?;
-        screen.line(&path.display().to_string());
+        Ok(())
     }
-    if wrong > 0 {
-        bail!("krew or its index would refuse the manifests");
+
+    #[test]
+    fn the_templates_hold_every_platform_and_pass_every_check() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let release = ReleaseArgs {
+            dir: folder.path().to_owned(),
+            tag: "v1.2.3".into(),
+            repository: "https://example.com/quay/".into(),
+        };
+        a_release(folder.path(), &release.tag)?;
+        let into = folder.path().join("plugins");
+        assert_eq!(manifests_into(&release, &into)?.len(), 3);
+        for package in PLUGINS {
+            let plugin = package
+                .split_once('-')
+                .map_or(package, |(_, plugin)| plugin);
+            let manifest = fs::read_to_string(into.join(format!("{plugin}.yaml")))?;
+            let downloads = "uri: https://example.com/quay/releases/download/v1.2.3/";
+            assert_eq!(manifest.matches(downloads).count(), 6, "{manifest}");
+            assert!(!manifest.contains("{{") && !manifest.contains("OWNER"));
+        }
+        Ok(())
     }
-    Ok(())
+
+    #[test]
+    fn nothing_is_written_that_krew_would_refuse() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let release = ReleaseArgs {
+            dir: folder.path().to_owned(),
+            tag: "1.2.3".into(),
+            repository: "https://example.com".into(),
+        };
+        a_release(folder.path(), &release.tag)?;
+        let into = folder.path().join("plugins");
+        let refused = manifests_into(&release, &into);
+        let error = refused.err().map(|error| error.to_string());
+        assert!(error.is_some_and(|text| text.contains("quay-robot.yaml: version")));
+        assert!(!into.exists());
+        Ok(())
+    }
+
+    #[test]
+    fn checksums_are_those_of_the_archives() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        fs::write(folder.path().join("b.zip"), "b")?;
+        fs::write(folder.path().join("a.tar.gz"), "a")?;
+        fs::write(folder.path().join("other"), "c")?;
+        checksums(folder.path())?;
+        let text = fs::read_to_string(folder.path().join(CHECKSUMS))?;
+        let expected = [(b"a", "a.tar.gz"), (b"b", "b.zip")];
+        let expected = expected.map(|(content, name)| format!("{}  {name}\n", sha256(content)));
+        assert_eq!(text, expected.concat());
+        Ok(())
+    }
 }

@@ -99,8 +99,7 @@ fn choice(candidate: &CompletionCandidate, word: &str) -> Option<String> {
         true => value.split_once('=').map_or(value, |(_, value)| value),
         false => value,
     };
-    // Names come from servers, and end up in a shell.
-    if value.is_empty() || value.contains(|c: char| c.is_control() || c.is_whitespace()) {
+    if value.is_empty() || !value.chars().all(is_plain) {
         return None;
     }
     let help = candidate.get_help().map(ToString::to_string);
@@ -109,6 +108,12 @@ fn choice(candidate: &CompletionCandidate, word: &str) -> Option<String> {
         Some(help) => format!("{value}\t{help}\n"),
         None => format!("{value}\n"),
     })
+}
+
+/// Names come from servers and files, and end up in a shell: nothing there that a shell
+/// could take for more than a letter.
+fn is_plain(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || "._-+/:@,=%".contains(letter)
 }
 
 #[cfg(test)]
@@ -151,11 +156,23 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_would_break_the_line_is_not_offered() {
-        for bad in ["a\nb", "a b", "a\tb", "\u{1b}[2J", ""] {
+    fn a_name_that_would_mean_something_to_a_shell_is_not_offered() {
+        for bad in [
+            "a\nb",
+            "a b",
+            "a\tb",
+            "\u{1b}[2J",
+            "",
+            "$(id)",
+            "a;b",
+            "`id`",
+            "a'b",
+        ] {
             assert_eq!(choice(&CompletionCandidate::new(bad), ""), None, "{bad:?}");
         }
-        let good = CompletionCandidate::new("myorg+deploy");
-        assert_eq!(choice(&good, "my").as_deref(), Some("myorg+deploy\n"));
+        for good in ["myorg+deploy", "default/api-host:6443/kube:admin", "a,b"] {
+            let line = choice(&CompletionCandidate::new(good), "");
+            assert_eq!(line, Some(format!("{good}\n")));
+        }
     }
 }
