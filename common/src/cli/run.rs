@@ -4,7 +4,7 @@ use super::completion::{self, CompletionArgs};
 use super::{Console, Invocation, tree};
 use crate::Failure;
 use crate::failure::FailureKind;
-use clap::{ArgAction, Args, Command, CommandFactory, FromArgMatches, Subcommand};
+use clap::{ArgAction, ArgMatches, Args, Command, CommandFactory, FromArgMatches};
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use tracing::Level;
@@ -41,19 +41,16 @@ pub trait Plugin: CommandFactory + FromArgMatches {
     fn global(&self) -> &GlobalArgs;
 }
 
-// The commands every plugin has, besides its own. (A doc comment would become the plugin's help.)
-#[derive(Debug, Subcommand)]
-enum Shared {
-    Completion(CompletionArgs),
-    /// Print the whole command line as JSON
-    #[command(hide = true)]
-    CommandTree,
-}
+/// A command every plugin has, besides its own: scripts and links for completion.
+const COMPLETION: &str = "completion";
+/// Another one, for whoever makes documentation; nothing offers it.
+const TREE: &str = "command-tree";
 
 /// What was asked for.
 enum Asked<P> {
     Plugin(P),
-    Shared(Shared, GlobalArgs),
+    Completion(CompletionArgs, GlobalArgs),
+    Tree(GlobalArgs),
 }
 
 /// Parses the command line, runs `body`, and turns what comes back into an exit code:
@@ -81,24 +78,17 @@ pub fn run<P: Plugin>(body: impl AsyncFnOnce(P, &Console) -> Result<Exit, Failur
     };
     let global = match &asked {
         Asked::Plugin(plugin) => plugin.global(),
-        Asked::Shared(_, global) => global,
+        Asked::Completion(_, global) | Asked::Tree(global) => global,
     };
     start_log(global.verbose);
     let console = Console::new(invocation, global);
+    let command = || command_line::<P>(console.invocation());
     let result = match asked {
         Asked::Plugin(plugin) => on_runtime(async || body(plugin, &console).await),
-        Asked::Shared(shared, _) => shared.run(command_line::<P>(console.invocation()), &console),
+        Asked::Completion(args, _) => completion::run(&args, command(), &console),
+        Asked::Tree(_) => tree::run(command(), &console),
     };
     exit_code(result, &console)
-}
-
-impl Shared {
-    fn run(&self, command: Command, console: &Console) -> Result<Exit, Failure> {
-        match self {
-            Self::Completion(args) => completion::run(args, command, console),
-            Self::CommandTree => tree::run(command, console),
-        }
-    }
 }
 
 fn on_runtime(work: impl AsyncFnOnce() -> Result<Exit, Failure>) -> Result<Exit, Failure> {
@@ -112,31 +102,31 @@ fn on_runtime(work: impl AsyncFnOnce() -> Result<Exit, Failure>) -> Result<Exit,
     result
 }
 
-/// The plugin's command line with the shared commands, under the words the user typed.
+/// The plugin's command line under the words the user typed, with `completion`.
 fn command_line<P: Plugin>(invocation: &Invocation) -> Command {
     let typed = invocation.typed();
-    let command = P::command()
+    P::command()
         .name(P::NAME)
         .bin_name(&typed)
-        .display_name(&typed);
-    Shared::augment_subcommands(command)
+        .display_name(&typed)
+        .subcommand(CompletionArgs::augment_args(Command::new(COMPLETION)))
 }
 
-fn parse<P: Plugin>(mut command: Command) -> Result<Asked<P>, clap::Error> {
+fn parse<P: Plugin>(command: Command) -> Result<Asked<P>, clap::Error> {
+    let mut command = command.subcommand(Command::new(TREE).hide(true));
     let matches = command.try_get_matches_from_mut(std::env::args_os())?;
-    let asked = match matches
-        .subcommand_name()
-        .is_some_and(Shared::has_subcommand)
-    {
-        true => Shared::from_arg_matches(&matches).and_then(|shared| {
-            Ok(Asked::Shared(
-                shared,
-                GlobalArgs::from_arg_matches(&matches)?,
-            ))
-        }),
-        false => P::from_arg_matches(&matches).map(Asked::Plugin),
-    };
-    asked.map_err(|error| error.format(&mut command))
+    asked(&matches).map_err(|error| error.format(&mut command))
+}
+
+fn asked<P: Plugin>(matches: &ArgMatches) -> Result<Asked<P>, clap::Error> {
+    match matches.subcommand() {
+        Some((COMPLETION, below)) => Ok(Asked::Completion(
+            CompletionArgs::from_arg_matches(below)?,
+            GlobalArgs::from_arg_matches(matches)?,
+        )),
+        Some((TREE, _)) => GlobalArgs::from_arg_matches(matches).map(Asked::Tree),
+        _ => P::from_arg_matches(matches).map(Asked::Plugin),
+    }
 }
 
 /// Writes to stdout; a closed stream leaves nothing to say.
