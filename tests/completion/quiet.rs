@@ -5,6 +5,7 @@ use crate::{BINARY, PLUGIN, SCOPES, start};
 use quay_sandbox::http::{Fault, FaultAction};
 use quay_tests::{SessionBus, TestContext, TestKeyring, TestQuay};
 use serde_json::json;
+use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -52,6 +53,38 @@ fn a_server_that_does_not_answer_is_given_up_at_once() {
     assert!(robots.choices.is_empty());
     // kubectl's own start is in it, and this machine may be busy; a request's limit is 60 s.
     assert!(took < Duration::from_secs(5), "{took:?}");
+}
+
+#[test]
+fn a_cluster_that_does_not_answer_hides_no_robot_of_quay() {
+    let (mut context, quay) = start("org:admin repo:admin user:read");
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let server = format!("http://{}", silent.local_addr().unwrap());
+    let config = json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "x", "users": [],
+        "clusters": [{"name": "c", "cluster": {"server": server}}],
+        "contexts": [{"name": "x", "context": {"cluster": "c", "user": ""}}],
+    });
+    let path = context.file("kubeconfig", &config.to_string());
+    context.set("KUBECONFIG", &path.to_string_lossy());
+    let completer = context.path("bin/kubectl_complete-quay_robot");
+    let completer = completer.to_string_lossy().into_owned();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let cluster = silent.accept();
+            let log = quay.quay.server().log();
+            // The cluster hangs up once Quay was asked for robots; without that, after the run.
+            let deadline = Instant::now() + Duration::from_secs(40);
+            while log.count(|request| request.path.contains("/robots")) == 0
+                && Instant::now() < deadline
+            {
+                std::thread::yield_now();
+            }
+            drop((cluster, silent));
+        });
+        let robots = context.program(&completer, &["describe", ""]).run();
+        assert_eq!(robots.expect(0).stdout, "myorg+deploy\n:4\n");
+    });
 }
 
 #[test]

@@ -106,23 +106,40 @@ impl Looking {
     /// and those whose robots are in the pull secrets here.
     async fn robots(&self) {
         if let Some((organization, _)) = self.typed.split_once('+') {
-            if let Some(session) = self.session().await {
-                self.send(robots_of(&session, &[organization.to_owned()]).await);
-            }
-            return;
+            let session = self.session().await;
+            let organizations = [organization.to_owned()];
+            return self.send_robots_of(session.as_ref(), &organizations).await;
         }
+        let session = self.session().await;
+        let own = async {
+            let own = match &session {
+                Some(session) => own_namespaces(session).await,
+                None => Vec::new(),
+            };
+            self.send_robots_of(session.as_ref(), &own).await;
+            own
+        };
         let in_use = async {
             let robots = self.robots_in_use().await;
             self.send(robots.iter().map(ToString::to_string).collect());
             robots
         };
-        let (session, in_use) = join(self.session(), in_use).await;
+        // Side by side: a cluster that does not answer hides no robot of Quay's.
+        let (own, in_use) = join(own, in_use).await;
+        let organizations: BTreeSet<&str> = in_use.iter().map(RobotName::namespace).collect();
+        let others: Vec<String> = organizations
+            .into_iter()
+            .map(str::to_owned)
+            .filter(|name| !own.contains(name))
+            .collect();
+        self.send_robots_of(session.as_ref(), &others).await;
+    }
+
+    async fn send_robots_of(&self, session: Option<&Session>, namespaces: &[String]) {
         let Some(session) = session else { return };
-        let mut organizations = own_namespaces(&session).await;
-        organizations.extend(in_use.iter().map(|robot| robot.namespace().to_owned()));
-        organizations.sort();
-        organizations.dedup();
-        self.send(robots_of(&session, &organizations).await);
+        let lists = session.quay.robots_of_each(namespaces, false).await;
+        let robots = lists.into_iter().filter_map(|(_, list)| list.ok());
+        self.send(robots.flatten().map(|robot| robot.name).collect());
     }
 
     async fn organizations(&self) {
@@ -242,15 +259,6 @@ async fn own_namespaces(session: &Session) -> Vec<String> {
         names.extend(user.organizations.into_iter().map(|org| org.name));
     }
     names
-}
-
-async fn robots_of(session: &Session, namespaces: &[String]) -> Vec<String> {
-    let lists = session.quay.robots_of_each(namespaces, false).await;
-    let robots = lists
-        .into_iter()
-        .filter_map(|(_, list)| list.ok())
-        .flatten();
-    robots.map(|robot| robot.name).collect()
 }
 
 /// The namespaces; on OpenShift those the user may see, where all of them may not be listed.
