@@ -15,7 +15,7 @@ use svg::Line;
 /// Run a session on the demo's Quay and cluster, and draw what it says
 #[derive(Args)]
 pub struct PictureArgs {
-    /// Where to write the picture
+    /// Where to write the picture, from the workspace
     #[arg(long, value_name = "FILE", default_value = "docs/session.svg")]
     output: PathBuf,
 }
@@ -39,9 +39,9 @@ pub fn run(args: &PictureArgs, screen: &Screen) -> Result<()> {
     session.play(&stage)?;
     let text = svg::draw(&session.lines);
     ensure!(!stage.gives_away(&text), "the picture gives a token away");
-    std::fs::write(&args.output, text)
-        .with_context(|| format!("cannot write {}", args.output.display()))?;
-    screen.line(&args.output.display().to_string());
+    let output = cargo::root()?.join(&args.output);
+    std::fs::write(&output, text).with_context(|| format!("cannot write {}", output.display()))?;
+    screen.line(&output.display().to_string());
     Ok(())
 }
 

@@ -38,7 +38,7 @@ pub struct PackageArgs {
 /// Fill krew's manifests from the archives of a release, and check both
 #[derive(Args)]
 pub struct ManifestsArgs {
-    /// Folder to write the manifests to
+    /// Folder to write the manifests to, from the workspace
     #[arg(long, value_name = "DIR", default_value = "plugins")]
     into: PathBuf,
 
@@ -48,7 +48,7 @@ pub struct ManifestsArgs {
 
 #[derive(Args)]
 struct ReleaseArgs {
-    /// Folder of the archives
+    /// Folder of the archives, from the workspace
     #[arg(long, value_name = "DIR", default_value = "target/package")]
     dir: PathBuf,
 
@@ -63,6 +63,12 @@ struct ReleaseArgs {
         default_value = "https://github.com/OWNER/kubectl-quay"
     )]
     repository: String,
+}
+
+impl ReleaseArgs {
+    fn folder(&self) -> Result<PathBuf> {
+        Ok(cargo::root()?.join(&self.dir))
+    }
 }
 
 pub fn package(args: &PackageArgs, screen: &Screen) -> Result<()> {
@@ -83,7 +89,8 @@ pub fn package(args: &PackageArgs, screen: &Screen) -> Result<()> {
         "the tag is {}, and the plugins say they are {version}",
         args.release.tag
     );
-    fs::create_dir_all(&args.release.dir)?;
+    let folder = args.release.folder()?;
+    fs::create_dir_all(&folder)?;
     for (target, platform) in targets.iter().zip(platforms) {
         let binaries = match args.profile.as_str() {
             // Nobody compares builds for tests, and the workspace has these already.
@@ -95,16 +102,16 @@ pub fn package(args: &PackageArgs, screen: &Screen) -> Result<()> {
             screen.line(&archive.display().to_string());
         }
     }
-    finish(&args.release, &args.release.dir.join("plugins"), screen)
+    finish(&args.release, &folder.join("plugins"), screen)
 }
 
 pub fn manifests(args: &ManifestsArgs, screen: &Screen) -> Result<()> {
-    finish(&args.release, &args.into, screen)
+    finish(&args.release, &cargo::root()?.join(&args.into), screen)
 }
 
 /// What is made from the archives.
 fn finish(release: &ReleaseArgs, manifests: &Path, screen: &Screen) -> Result<()> {
-    checksums(&release.dir)?;
+    checksums(&release.folder()?)?;
     for path in manifests_into(release, manifests)? {
         screen.line(&path.display().to_string());
     }
@@ -138,7 +145,7 @@ fn archive(
         _ => Compression::fast(),
     };
     let name = platform.archive(package, &args.release.tag);
-    let path = args.release.dir.join(&name);
+    let path = args.release.folder()?.join(&name);
     fs::write(&path, archive::write(&name, &files, compression)?)
         .with_context(|| format!("cannot write {}", path.display()))?;
     Ok(path)
@@ -169,7 +176,7 @@ fn manifests_into(args: &ReleaseArgs, folder: &Path) -> Result<Vec<PathBuf>> {
     let release = Release {
         tag: &args.tag,
         repository: args.repository.trim_end_matches('/'),
-        archives: &args.dir,
+        archives: &args.folder()?,
     };
     let mut filled = Vec::new();
     let mut problems = Vec::new();
