@@ -49,10 +49,10 @@ fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-/// Where krew is; `None` on a machine that can neither build it nor has it.
+/// Where krew is; `None` on a machine without Go, which builds it, or Git, which it runs.
 fn krew() -> Option<String> {
-    let go = Command::new("go").arg("version").output();
-    if go.is_err() {
+    let there = |program: &str, argument: &str| Command::new(program).arg(argument).output();
+    if there("go", "version").is_err() || there("git", "--version").is_err() {
         return None;
     }
     Some(xtask(&["krew"]).trim().to_owned())
@@ -153,7 +153,7 @@ fn host() -> String {
 #[test]
 fn krew_finds_installs_runs_upgrades_and_removes_every_plugin() {
     let Some(krew) = krew() else {
-        println!("krew was not tried: there is no Go to build it with");
+        println!("krew was not tried: it takes Go and Git");
         return;
     };
     let mut world = World::open(&krew);
