@@ -11,7 +11,7 @@ mod window;
 
 pub use access::{denied, may};
 pub use connection::{Cluster, FIELD_MANAGER_LIMIT, Write};
-pub use contexts::connect;
+pub use contexts::{connect, context_names};
 pub use error::CallError;
 pub use list::list_all;
 pub use scope::{NamespaceSelection, Scope, parse_object_name};

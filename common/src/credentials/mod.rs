@@ -11,6 +11,7 @@ mod private_file;
 mod session;
 mod settings;
 mod token;
+mod unattended;
 
 pub use crate::registry::Endpoint;
 pub use auth_file::auth_json;
@@ -24,3 +25,4 @@ pub use private_file::{check_replaceable, replace as replace_private_file};
 pub use session::{Session, endpoint, session, sessions, signed_in};
 pub use settings::{Remembered, Settings};
 pub use token::{robot_token, store_robot_token};
+pub use unattended::unattended_session;

@@ -1,7 +1,6 @@
 //! `kubectl quay-pullsecret`: image pull secrets of Quay robots, in many namespaces and clusters.
 
 mod attach;
-mod completion;
 mod delete;
 mod detach;
 mod list;
@@ -40,7 +39,6 @@ enum Command {
     List(list::ListArgs),
     Delete(delete::DeleteArgs),
     Verify(verify::VerifyArgs),
-    Completion(completion::CompletionArgs),
 }
 
 impl Plugin for Cli {
@@ -63,7 +61,6 @@ async fn run(command: Command, console: &Console) -> Result<Exit, Failure> {
         Command::List(args) => list::run(args, console).await,
         Command::Delete(args) => delete::run(args, console).await,
         Command::Verify(args) => verify::run(args, console).await,
-        Command::Completion(args) => completion::run(&args, console),
     }
 }
 

@@ -1,7 +1,6 @@
 //! `kubectl quay-robot`: the robots of a Quay registry.
 
 mod changes;
-mod completion;
 mod connection;
 mod create;
 mod delete;
@@ -51,7 +50,6 @@ enum Command {
     Token(token::Args),
     Rotate(Box<rotate::Args>),
     History(history::Args),
-    Completion(completion::Args),
 }
 
 impl Plugin for Robot {
@@ -80,7 +78,6 @@ async fn run(plugin: Robot, console: &Console) -> Result<Exit, Failure> {
         Command::Token(args) => token::run(args, console).await,
         Command::Rotate(args) => rotate::run(*args, console).await,
         Command::History(args) => history::run(args, console),
-        Command::Completion(args) => completion::run(args, console),
     }
 }
 

@@ -1,8 +1,8 @@
 //! `demo`: the first hour with the plugins in a few seconds, and proof of what it did.
 
 mod proof;
-mod shell;
-mod stage;
+pub mod shell;
+pub mod stage;
 
 use crate::cluster::LocalCluster;
 use crate::screen::Screen;
