@@ -94,6 +94,39 @@ fn a_cluster_that_does_not_answer_stops_the_rotation_before_the_token_changes() 
 }
 
 #[test]
+fn a_run_that_goes_on_with_fewer_clusters_is_refused() {
+    let mut three = three();
+    let hold = quay_sandbox::http::Hold::default();
+    let faults = three.quay.quay.server().faults();
+    faults.add(quay_sandbox::http::Fault::once(
+        "POST".parse().expect("a method"),
+        "/regenerate",
+        quay_sandbox::http::FaultAction::HoldBefore(hold.clone()),
+    ));
+    let arguments = [&["rotate", ROBOT, "--yes"][..], &NO_GRACE].concat();
+    let all = [&arguments[..], &["--all-contexts"]].concat();
+    let mut run = three.context.command(&all).spawn();
+    assert!(run.reaches(&hold, 1));
+    drop(run.kill());
+    faults.clear();
+    for more in [&[][..], &["--abort"], &["--scope-is-complete"]] {
+        let less = [&["--context", "one,three"][..], more].concat();
+        let output = three.rotate(&less).expect(1);
+        assert!(output.stderr.contains("began in"), "{}", output.stderr);
+    }
+    // Another machine's ledger knows no names.
+    let elsewhere = three.context.path("elsewhere");
+    let elsewhere = elsewhere.to_string_lossy().into_owned();
+    three.context.set("XDG_STATE_HOME", &elsewhere);
+    let less = ["--take-over", "--context", "one,three"];
+    three.rotate(&less).expect(1).says("began in 3 clusters");
+    three.rotate(&["--take-over", "--all-contexts"]).expect(0);
+    for cluster in &three.clusters {
+        assert_eq!(three.password(cluster), three.token());
+    }
+}
+
+#[test]
 fn a_cluster_that_goes_away_half_way_is_reported_and_the_next_run_finishes() {
     let world = World::new(3);
     let unreachable = quay_sandbox::http::Fault {

@@ -66,6 +66,24 @@ fn a_bridge_of_another_machine_is_left_alone_unless_it_is_taken_over() {
 }
 
 #[test]
+fn a_rotation_after_one_that_was_taken_back_and_cut_off_replaces_the_token() {
+    let world = World::new(2);
+    killed_before(&world, RENEW);
+    // The bridge is deleted, and nobody hears of it.
+    let hold = Hold::default();
+    world.quay_fault("DELETE", "/robots/", FaultAction::HoldAfter(hold.clone()));
+    let mut run = world.start(&["--abort"]);
+    assert!(run.reaches(&hold, 1));
+    drop(run.kill());
+    world.heal();
+    assert_eq!(world.token_of(BRIDGE), None);
+    let token = world.token();
+    world.rotate(&[]).expect(0);
+    assert_ne!(world.token(), token, "it says that it rotated, and did not");
+    world.is_at_rest();
+}
+
+#[test]
 fn a_robot_that_merely_has_a_bridges_name_is_nobodys_bridge() {
     let world = World::new(1);
     world.quay.quay.edit(|state| {

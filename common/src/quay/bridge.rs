@@ -9,6 +9,7 @@ const SUFFIX: &str = "-bridge";
 /// What a bridge's description says before the rotation's id.
 const PREFIX: &str = "kubectl-quay rotation ";
 const REPLACES: &str = " replaces ";
+const CLUSTERS: &str = ", clusters: ";
 
 /// The name of the robot that stands in for `robot`: `org+name-bridge`. A name that Quay
 /// would find too long is cut and told apart by 8 hex digits of the whole name's SHA-256.
@@ -31,31 +32,44 @@ pub struct BridgeMark {
     pub rotation: String,
     /// The fingerprint of the token that is being replaced.
     pub replaces: String,
+    /// In how many clusters it began.
+    pub clusters: usize,
 }
 
 impl BridgeMark {
-    /// The mark of a rotation that replaces `token`.
-    pub fn new(rotation: &str, token: &Fingerprint) -> Self {
+    /// The mark of a rotation that replaces `token` in so many clusters.
+    pub fn new(rotation: &str, token: &Fingerprint, clusters: usize) -> Self {
         Self {
             rotation: rotation.to_owned(),
             replaces: token.to_string(),
+            clusters,
         }
     }
 
     /// Reads a robot's description; `None` if it is no bridge of ours.
     pub fn parse(description: &str) -> Option<Self> {
-        let (rotation, replaces) = description.strip_prefix(PREFIX)?.split_once(REPLACES)?;
+        let (rotation, rest) = description.strip_prefix(PREFIX)?.split_once(REPLACES)?;
+        let (replaces, clusters) = rest.split_once(CLUSTERS)?;
         let is_word = |text: &str| !text.is_empty() && !text.contains(char::is_whitespace);
-        (is_word(rotation) && is_word(replaces)).then(|| Self {
+        (is_word(rotation) && is_word(replaces)).then_some(Self {
             rotation: rotation.to_owned(),
             replaces: replaces.to_owned(),
+            clusters: clusters.parse().ok()?,
         })
     }
 }
 
 impl fmt::Display for BridgeMark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{PREFIX}{}{REPLACES}{}", self.rotation, self.replaces)
+        let Self {
+            rotation,
+            replaces,
+            clusters,
+        } = self;
+        write!(
+            f,
+            "{PREFIX}{rotation}{REPLACES}{replaces}{CLUSTERS}{clusters}"
+        )
     }
 }
 
@@ -92,13 +106,15 @@ mod tests {
         let mark = BridgeMark {
             rotation: "20261125-3f9c2a71".to_owned(),
             replaces: "d53eda7a637c".to_owned(),
+            clusters: 3,
         };
         assert_eq!(BridgeMark::parse(&mark.to_string()), Some(mark));
         for other in [
             "",
             "prod pulls",
             "kubectl-quay rotation ",
-            "kubectl-quay rotation a b replaces c",
+            "kubectl-quay rotation a b replaces c, clusters: 1",
+            "kubectl-quay rotation a replaces c, clusters: many",
         ] {
             assert_eq!(BridgeMark::parse(other), None, "{other}");
         }

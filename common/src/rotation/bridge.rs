@@ -19,7 +19,7 @@ impl Rotation<'_> {
     pub async fn run_bridge(&self) -> Result<Receipt, Failure> {
         let run = async {
             match &self.stage {
-                Stage::NotBegun | Stage::Distributing => {
+                Stage::NotBegun | Stage::Distributing | Stage::Undone => {
                     self.make_bridge().await?;
                     self.cross_and_renew().await?;
                 }
@@ -43,8 +43,10 @@ impl Rotation<'_> {
     /// Whatever stopped it; the same command goes on from there.
     pub async fn abort(&self) -> Result<Receipt, Failure> {
         let run = async {
-            self.bring_back().await?;
-            self.remove_bridge().await?;
+            if self.stage != Stage::Undone {
+                self.bring_back().await?;
+                self.remove_bridge().await?;
+            }
             self.finish(Outcome::Aborted).await
         };
         self.end(self.interrupt.watch(run).await)
@@ -68,7 +70,7 @@ impl Rotation<'_> {
         self.rehearse().await?;
         self.step("bridge", &format!("creating the bridge {bridge}"))?;
         let replaces = self.old_fingerprint();
-        let mark = BridgeMark::new(&self.id, &replaces);
+        let mark = BridgeMark::new(&self.id, &replaces, self.sites.len());
         // A bridge that nobody remembers could not be told from somebody else's.
         self.note_beginning(&replaces)?;
         match self
@@ -240,7 +242,10 @@ impl Rotation<'_> {
         self.reconcile().await?;
         self.step("remove", &format!("removing the bridge {bridge}"))?;
         let found = self.read(bridge).await?;
-        self.note(Event::Removing)?;
+        self.note(match self.task.options.abort {
+            true => Event::Undoing,
+            false => Event::Removing,
+        })?;
         match self.task.session.quay.delete(bridge).await {
             Ok(()) | Err(ApiError::NotFound) => {}
             Err(error) => return Err(self.failed(format!("bridge `{bridge}`"))(error)),

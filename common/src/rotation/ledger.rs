@@ -148,6 +148,7 @@ pub(super) mod tests {
             strategy,
             by: "alice".into(),
             contexts: vec!["prod".into()],
+            scope: String::new(),
             secrets: 2,
             replaces: replaces.to_string(),
             rights: Rights::default(),

@@ -19,6 +19,8 @@ pub struct Options {
     pub node_grace: Duration,
     /// What may break.
     pub leave_behind: LeaveBehind,
+    /// The chosen namespaces as the flags say it; empty for all.
+    pub scope: String,
     /// Nothing outside the chosen namespaces is looked for.
     pub scope_is_complete: bool,
     /// The global pull secret of OpenShift is part of it.

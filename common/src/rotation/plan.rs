@@ -116,6 +116,8 @@ pub fn plan(observed: &Observed, options: &Options, now: Timestamp) -> Plan {
         stage(&fingerprint, mark, observed.record.as_ref()),
         strategy,
     ) {
+        // What was taken back is only to be told by who takes it back.
+        (Stage::Undone, _) if !options.abort => Stage::NotBegun,
         // What the other strategy left open is done by this one as well.
         (Stage::Removed, Strategy::InPlace) | (Stage::Distributing, Strategy::Bridge) => {
             Stage::NotBegun
@@ -134,6 +136,7 @@ pub fn plan(observed: &Observed, options: &Options, now: Timestamp) -> Plan {
         refuse_abort(&observed.subject, &mut plan);
     }
     refuse_by_quay(observed, options, &mut plan);
+    refuse_less(observed, options, &mut plan);
     for ObservedCluster { context, state } in &observed.clusters {
         match state {
             Ok(state) => plan_cluster(context, state, observed, options, &mut plan),
@@ -181,7 +184,7 @@ fn is_settled(observed: &Observed, now: Timestamp) -> bool {
 fn refuse_abort(subject: &Subject, plan: &mut Plan) {
     let Subject { robot, bridge, .. } = subject;
     match plan.stage {
-        Stage::Crossing(_) => {}
+        Stage::Crossing(_) | Stage::Undone => {}
         Stage::Returning(_) => plan.refuse(
             format!("the token of {robot} was replaced already, so there is no way back"),
             "finish the rotation: run the command without --abort".to_owned(),
@@ -190,6 +193,66 @@ fn refuse_abort(subject: &Subject, plan: &mut Plan) {
             format!("{bridge} does not stand, so there is nothing to abort"),
             "kubectl quay-pullsecret verify -A tells how things are".to_owned(),
         ),
+    }
+}
+
+/// A run that goes on has to see everything that an earlier one may have written: what it
+/// does not see would keep a bridge that is removed, or a token that is dead.
+fn refuse_less(observed: &Observed, options: &Options, plan: &mut Plan) {
+    let begun = match (&plan.stage, &observed.bridge) {
+        (Stage::NotBegun | Stage::Removed | Stage::Undone, _) => return,
+        (_, StandingBridge::Ours(mark)) => {
+            let chosen = observed.clusters.len();
+            if chosen < mark.clusters && !options.scope_is_complete {
+                plan.refuse(
+                    format!(
+                        "the rotation began in {} clusters, and only {chosen} are chosen",
+                        mark.clusters
+                    ),
+                    "choose all of them with --context, or state with --scope-is-complete that the \
+                     others may break"
+                        .to_owned(),
+                );
+                return;
+            }
+            let record = observed.record.as_ref();
+            record.filter(|record| record.rotation == mark.rotation)
+        }
+        _ => observed.record.as_ref(),
+    };
+    let Some(record) = begun else { return };
+    let is_chosen = |context: &String| {
+        let mut chosen = observed.clusters.iter();
+        chosen.any(|cluster| cluster.context == *context)
+            || options.skip_unreachable.contains(context)
+    };
+    let missing: Vec<&str> = record
+        .contexts
+        .iter()
+        .filter(|context| !is_chosen(context))
+        .map(String::as_str)
+        .collect();
+    if !missing.is_empty() {
+        plan.refuse(
+            format!("the rotation began in {} too", missing.join(", ")),
+            format!(
+                "choose --context {}, or accept with --skip-unreachable that what is there breaks",
+                record.contexts.join(",")
+            ),
+        );
+    }
+    if !options.scope.is_empty() && options.scope != record.scope {
+        let began = match record.scope.as_str() {
+            "" => "all namespaces",
+            scope => scope,
+        };
+        plan.refuse(
+            format!(
+                "the rotation began with {began}, and goes on with {}",
+                options.scope
+            ),
+            "run it with the same flags, or for all namespaces".to_owned(),
+        );
     }
 }
 

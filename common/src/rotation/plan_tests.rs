@@ -40,6 +40,7 @@ fn options() -> Options {
         settle_timeout: Duration::ZERO,
         node_grace: Duration::ZERO,
         leave_behind: LeaveBehind::default(),
+        scope: String::new(),
         scope_is_complete: false,
         global: false,
         restart: false,
@@ -225,7 +226,7 @@ fn a_cluster_that_does_not_answer_refuses_until_it_is_named_or_the_token_is_dead
 
 #[test]
 fn a_bridge_tells_whose_it_is() {
-    let mark = BridgeMark::new("id", &fingerprint('A'));
+    let mark = BridgeMark::new("id", &fingerprint('A'), 1);
     let mut seen = observed(Ok(inside(vec![plain(("shop", "a"))])));
     seen.bridge = StandingBridge::Ours(mark);
     refused(
@@ -270,9 +271,9 @@ fn going_back_is_possible_until_the_token_is_replaced() {
     let mut seen = observed(Ok(inside(vec![plain(("shop", "a"))])));
     refused(&planned(&seen, &aborting), "nothing to abort", "verify");
     seen.record = Some(record(Strategy::Bridge, &fingerprint('A'), &[]));
-    seen.bridge = StandingBridge::Ours(BridgeMark::new("id", &fingerprint('A')));
+    seen.bridge = StandingBridge::Ours(BridgeMark::new("id", &fingerprint('A'), 1));
     assert!(planned(&seen, &aborting).refusals.is_empty());
-    seen.bridge = StandingBridge::Ours(BridgeMark::new("id", &fingerprint('O')));
+    seen.bridge = StandingBridge::Ours(BridgeMark::new("id", &fingerprint('O'), 1));
     refused(&planned(&seen, &aborting), "no way back", "without --abort");
 }
 
@@ -347,4 +348,60 @@ fn the_global_pull_secret_is_written_only_with_its_flag_and_nodes_that_can_follo
         "hosted control plane",
         "HostedCluster",
     );
+}
+
+#[test]
+fn a_run_that_goes_on_has_to_see_all_that_was_begun() {
+    let mut seen = observed(Ok(inside(vec![plain(("shop", "a"))])));
+    seen.bridge = StandingBridge::Ours(BridgeMark::new("id", &fingerprint('A'), 2));
+    let mut known = record(Strategy::Bridge, &fingerprint('A'), &[]);
+    known.contexts = vec!["prod".into(), "other".into()];
+    seen.record = Some(known.clone());
+    refused(
+        &planned(&seen, &options()),
+        "began in 2 clusters",
+        "--context",
+    );
+    // The same number, and not the same.
+    seen.bridge = StandingBridge::Ours(BridgeMark::new("id", &fingerprint('A'), 1));
+    refused(
+        &planned(&seen, &options()),
+        "began in other too",
+        "--context prod,other",
+    );
+    let mut skipping = options();
+    skipping.skip_unreachable = vec!["other".into()];
+    assert!(planned(&seen, &skipping).refusals.is_empty());
+
+    known.contexts = vec!["prod".into()];
+    known.scope = "-n shop".into();
+    seen.record = Some(known);
+    let mut narrower = options();
+    for (scope, refuses) in [("", false), ("-n shop", false), ("-n other", true)] {
+        narrower.scope = scope.into();
+        assert_eq!(
+            !planned(&seen, &narrower).refusals.is_empty(),
+            refuses,
+            "{scope}"
+        );
+    }
+    // A new rotation may be of any scope.
+    seen.bridge = StandingBridge::None;
+    assert!(planned(&seen, &narrower).refusals.is_empty());
+}
+
+#[test]
+fn what_was_taken_back_is_told_to_who_takes_it_back_and_hinders_nobody() {
+    let mut seen = observed(Ok(inside(vec![plain(("shop", "a"))])));
+    seen.record = Some(record(
+        Strategy::Bridge,
+        &fingerprint('A'),
+        &[Event::Undoing],
+    ));
+    assert_eq!(planned(&seen, &options()).stage, Stage::NotBegun);
+    let mut aborting = options();
+    aborting.abort = true;
+    let plan = planned(&seen, &aborting);
+    assert_eq!(plan.stage, Stage::Undone);
+    assert!(plan.refusals.is_empty());
 }

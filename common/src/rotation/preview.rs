@@ -285,7 +285,9 @@ fn steps(task: &Task<'_>, observed: &Observed, stage: &Stage) -> Vec<String> {
         observed.rights.len()
     );
     match stage {
-        Stage::NotBegun | Stage::Distributing => [&[begin][..], &forth, &back].concat(),
+        Stage::NotBegun | Stage::Distributing | Stage::Undone => {
+            [&[begin][..], &forth, &back].concat()
+        }
         Stage::Crossing(_) if task.options.abort => back.to_vec(),
         Stage::Crossing(_) => [&forth[..], &back].concat(),
         Stage::Returning(_) => back.to_vec(),

@@ -58,6 +58,9 @@ pub enum Event {
         by: String,
         /// The clusters, by the names of their contexts.
         contexts: Vec<String>,
+        /// Which of their namespaces, as the flags say it; empty for all of them.
+        #[serde(default)]
+        scope: String,
         /// How many secrets hold the robot.
         secrets: usize,
         /// The fingerprint of the token that is replaced.
@@ -78,6 +81,8 @@ pub enum Event {
     Returned,
     /// The bridge is about to be deleted.
     Removing,
+    /// The bridge is about to be deleted, and nothing was replaced.
+    Undoing,
     /// Done and proved.
     Finished,
     /// The bridge was taken down again, and nothing was replaced.
@@ -93,6 +98,11 @@ impl Event {
     /// Whether the bridge is about to go.
     pub fn is_removing(&self) -> bool {
         *self == Self::Removing
+    }
+
+    /// Whether the bridge is about to go, with nothing replaced.
+    pub fn is_undoing(&self) -> bool {
+        *self == Self::Undoing
     }
 
     /// Whether the token is about to be regenerated.
@@ -117,6 +127,9 @@ pub struct Record {
     pub by: String,
     /// The clusters.
     pub contexts: Vec<String>,
+    /// Which of their namespaces; empty for all of them.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub scope: String,
     /// How many secrets held the robot in the beginning.
     pub secrets: usize,
     /// The fingerprint of the token that was to be replaced.
@@ -152,6 +165,7 @@ impl Record {
             strategy: Strategy::Bridge,
             by: String::new(),
             contexts: Vec::new(),
+            scope: String::new(),
             secrets: 0,
             replaces: None,
             token: None,
@@ -166,6 +180,7 @@ impl Record {
                 strategy,
                 by,
                 contexts,
+                scope,
                 secrets,
                 replaces,
                 rights,
@@ -173,6 +188,7 @@ impl Record {
                 self.strategy = *strategy;
                 self.by.clone_from(by);
                 self.contexts.clone_from(contexts);
+                self.scope.clone_from(scope);
                 self.secrets = *secrets;
                 self.replaces = Some(replaces.clone());
                 self.rights = Some(rights.clone());

@@ -76,7 +76,7 @@ impl<'a> Rotation<'a> {
     ) -> Self {
         let record = observed.record.as_ref();
         let (id, before) = match (&plan.stage, record) {
-            (Stage::NotBegun, _) | (Stage::Removed | Stage::Distributing, None) => {
+            (Stage::NotBegun, _) | (Stage::Removed | Stage::Undone | Stage::Distributing, None) => {
                 (new_id(), Some(observed.rights.clone()))
             }
             (Stage::Crossing(mark) | Stage::Returning(mark), record) => (
@@ -85,7 +85,7 @@ impl<'a> Rotation<'a> {
                     .filter(|record| record.rotation == mark.rotation)
                     .and_then(|record| record.rights.clone()),
             ),
-            (Stage::Removed | Stage::Distributing, Some(record)) => {
+            (Stage::Removed | Stage::Undone | Stage::Distributing, Some(record)) => {
                 (record.rotation.clone(), record.rights.clone())
             }
         };
@@ -94,7 +94,7 @@ impl<'a> Rotation<'a> {
         let replaced = match &plan.stage {
             Stage::NotBegun => Some(fingerprint.to_string()),
             Stage::Crossing(mark) | Stage::Returning(mark) => Some(mark.replaces.clone()),
-            Stage::Removed | Stage::Distributing => {
+            Stage::Removed | Stage::Undone | Stage::Distributing => {
                 record.and_then(|record| record.replaces.clone())
             }
         };
@@ -165,6 +165,7 @@ impl<'a> Rotation<'a> {
             strategy: self.task.options.strategy,
             by: self.by.clone(),
             contexts: contexts.collect(),
+            scope: self.task.options.scope.clone(),
             secrets: self.targets.len(),
             replaces: replaces.to_string(),
             rights: self.before.clone().unwrap_or_default(),

@@ -16,6 +16,8 @@ pub enum Stage {
     Returning(BridgeMark),
     /// The bridge was about to be removed, and is gone: what is left is the proof.
     Removed,
+    /// The bridge was about to be removed with nothing replaced, and is gone.
+    Undone,
     /// Regenerated in place, and maybe not written everywhere.
     Distributing,
 }
@@ -34,7 +36,8 @@ pub fn stage(current: &Fingerprint, bridge: Option<&BridgeMark>, record: Option<
     };
     let replaced = record.replaces.as_deref() != Some(current.to_string().as_str());
     match record.strategy {
-        Strategy::Bridge if record.reached(Event::is_removing) => Stage::Removed,
+        Strategy::Bridge if record.reached(Event::is_removing) && replaced => Stage::Removed,
+        Strategy::Bridge if record.reached(Event::is_undoing) && !replaced => Stage::Undone,
         Strategy::InPlace if record.reached(Event::is_renewing) && replaced => Stage::Distributing,
         Strategy::Bridge | Strategy::InPlace => Stage::NotBegun,
     }
@@ -53,7 +56,7 @@ mod tests {
     #[test]
     fn the_current_token_tells_on_which_side_of_the_renewal_a_bridge_stands() {
         let (old, new) = (fingerprint("A"), fingerprint("B"));
-        let mark = BridgeMark::new("id", &old);
+        let mark = BridgeMark::new("id", &old, 1);
         assert_eq!(
             stage(&old, Some(&mark), None),
             Stage::Crossing(mark.clone())
@@ -70,6 +73,9 @@ mod tests {
             (bridge(&[]), &old, Stage::NotBegun),
             (bridge(&[Event::Renewing]), &new, Stage::NotBegun),
             (bridge(&[Event::Removing]), &new, Stage::Removed),
+            (bridge(&[Event::Removing]), &old, Stage::NotBegun),
+            (bridge(&[Event::Undoing]), &old, Stage::Undone),
+            (bridge(&[Event::Undoing]), &new, Stage::NotBegun),
             (
                 bridge(&[Event::Removing, Event::Finished]),
                 &new,

@@ -53,6 +53,7 @@ impl Rotation {
                 Event::Renewed { .. } => "renewed",
                 Event::Returned => "returned",
                 Event::Removing => "removing",
+                Event::Undoing => "undoing",
                 Event::Finished => "finished",
                 Event::Aborted => "aborted",
                 Event::Stopped { reason: why } => {

@@ -139,6 +139,7 @@ impl Args {
                 all: self.leave_behind.iter().any(String::is_empty),
                 named: named.cloned().collect(),
             },
+            scope: scope_text(&self.scope),
             scope_is_complete: self.scope_is_complete,
             global: self.global,
             restart: self.restart,
@@ -214,6 +215,26 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
         true => Exit::Success,
         false => Exit::Problem,
     })
+}
+
+/// The namespaces as the flags say it, in one order whatever was typed.
+fn scope_text(scope: &Scope) -> String {
+    let sorted = |flag: &str, names: &[String]| {
+        let mut names = names.to_vec();
+        names.sort();
+        names.dedup();
+        (!names.is_empty()).then(|| format!("{flag} {}", names.join(",")))
+    };
+    let selector = scope.namespace_selector.as_ref();
+    [
+        sorted("-n", &scope.namespaces),
+        selector.map(|selector| format!("--namespace-selector {selector}")),
+        sorted("--exclude-namespace", &scope.exclude_namespace),
+    ]
+    .into_iter()
+    .flatten()
+    .collect::<Vec<_>>()
+    .join(" ")
 }
 
 fn show(args: &Args, preview: &Preview, console: &Console) -> Result<Exit, Failure> {
