@@ -14,7 +14,7 @@ mod quay_args;
 mod run;
 mod table;
 
-pub use cluster_args::ClusterArgs;
+pub use cluster_args::{ClusterArgs, parse_duration};
 pub use console::Console;
 pub use dry_run::DryRun;
 pub use escape::escape_control;

@@ -17,6 +17,8 @@ pub use auth_file::auth_json;
 pub use cluster_secret::token_from_secret;
 pub use fingerprint::{Fingerprint, shown};
 pub use login::{LoggedOut, Login, Storage, log_in, log_out};
+pub(crate) use places::state as state_folder;
+pub(crate) use private_file::make_folder as make_private_folder;
 pub use private_file::{check_replaceable, replace as replace_private_file};
 pub use session::{Session, endpoint, session, sessions, signed_in};
 pub use settings::{Remembered, Settings};

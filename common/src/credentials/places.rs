@@ -11,7 +11,7 @@ pub(super) fn config() -> Result<PathBuf, Failure> {
 }
 
 /// `$XDG_STATE_HOME/kubectl-quay`, by default `~/.local/state/kubectl-quay`.
-pub(super) fn state() -> Result<PathBuf, Failure> {
+pub(crate) fn state() -> Result<PathBuf, Failure> {
     folder("XDG_STATE_HOME", ".local/state")
 }
 

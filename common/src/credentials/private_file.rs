@@ -41,7 +41,7 @@ pub fn check_replaceable(path: &Path) -> Result<(), Failure> {
 }
 
 /// Makes a folder only its owner may enter, with its parents.
-pub(super) fn make_folder(path: &Path) -> Result<(), Failure> {
+pub(crate) fn make_folder(path: &Path) -> Result<(), Failure> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -2,15 +2,21 @@
 
 mod apply;
 mod backup;
+mod confirm;
 mod guard;
 mod names;
 mod observed;
 mod plan;
 mod pools;
+mod report;
+mod restore;
+mod robot;
+mod show;
 mod topology;
 
 pub use apply::{Applied, BeforeWrite, apply};
 pub use backup::{Backup, back_up, backups};
+pub use confirm::{Guard, Pending, READY, Stage, acknowledge, arm, confirm, pending};
 pub use guard::{Guarded, RED_HAT, RedHatEntry, check_entry, red_hat_entry};
 pub use names::{ADDITIONAL_PULL_SECRET, GLOBAL_PULL_SECRET, SecretName, is_derived, is_global};
 pub use observed::{Current, Observed, observe};
@@ -18,4 +24,8 @@ pub use plan::{
     EntryPlan, Intent, Obstacle, Plan, Request, RestoreIntent, RobotIntent, Step, plan,
 };
 pub use pools::{Pool, PoolState, Pools};
+pub use report::{Change, Changes};
+pub use restore::{BackupItem, BackupList, list_backups, restore_intent};
+pub use robot::{RobotSource, refresh_intent, robot_intent};
+pub use show::{Entries, Entry, entries};
 pub use topology::{Topology, topology};

@@ -4,7 +4,7 @@ use super::names::{GLOBAL_PULL_SECRET, SecretName};
 use super::topology::{Topology, forbidden_or, topology};
 use crate::Failure;
 use crate::cluster::Cluster;
-use crate::dockerconfig::{Document, Format};
+use crate::dockerconfig::{Document, DocumentError, Format};
 use crate::pullsecret::PullSecret;
 use k8s_openapi::api::core::v1::Secret;
 use secrecy::{ExposeSecret, SecretSlice};
@@ -64,6 +64,11 @@ impl Observed {
     /// The content, where there is one that can be read.
     pub fn document(&self) -> Option<&Document> {
         self.current.as_ref()?.secret.document.as_ref().ok()
+    }
+
+    /// Why the content cannot be read, where that is so.
+    pub fn unreadable(&self) -> Option<&DocumentError> {
+        self.current.as_ref()?.secret.document.as_ref().err()
     }
 }
 

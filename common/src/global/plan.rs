@@ -171,7 +171,8 @@ pub fn plan(observed: &Observed, request: &Request) -> Result<Plan, Obstacle> {
             next: "remove entries nobody needs: oc quay-global remove KEY".to_owned(),
         });
     }
-    let rewritten = matches!(&request.intent, Intent::Restore(_)) && unreadable(observed);
+    let rewritten =
+        matches!(&request.intent, Intent::Restore(_)) && observed.unreadable().is_some();
     let document = (after != before || rewritten).then_some(after);
     Ok(Plan { entries, document })
 }
@@ -212,11 +213,6 @@ fn base(observed: &Observed, request: &Request) -> Result<Document, Obstacle> {
             next: "oc quay-global backups, then oc quay-global rollback BACKUP".to_owned(),
         }),
     }
-}
-
-fn unreadable(observed: &Observed) -> bool {
-    let current = observed.current.as_ref();
-    current.is_some_and(|current| current.secret.document.is_err())
 }
 
 /// Who holds the entry `key`, and the password's fingerprint.

@@ -6,6 +6,7 @@
 pub mod cluster;
 pub mod demo;
 pub mod http;
+pub mod openshift;
 pub mod quay;
 
 /// The first 12 hex digits of the SHA-256 of `secret`.

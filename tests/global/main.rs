@@ -1,0 +1,5 @@
+//! `oc quay-global` on a cluster that looks like OpenShift.
+#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
+
+mod update;
+mod world;
