@@ -71,6 +71,9 @@ impl World {
             ]
             .concat(),
         );
+        cluster.kubectl(&["delete", "machineconfigpools,machineconfigs", "--all"]);
+        let syncer = ["delete", "daemonset", "--all", "--ignore-not-found"];
+        cluster.kubectl(&[&["-n", "kube-system"], &syncer[..]].concat());
         let faulty = cluster.behind_proxy();
         faulty.join(&mut context);
         Self {
@@ -111,6 +114,58 @@ impl World {
         }
         json!({"credHelpers": {"gcr.io": "gcloud"}, "auths": auths, "psFormat": "table"})
             .to_string()
+    }
+
+    /// Stores this text as the additional pull secret of a hosted cluster.
+    pub fn additional(&self) -> String {
+        self.cluster
+            .content("kube-system", "additional-pull-secret")
+    }
+
+    /// A pool of three machines that has arrived at its first rendered config, which brings
+    /// what the secret holds now.
+    pub fn pool(&self, name: &str) {
+        let config = format!("rendered-{name}-0");
+        self.cluster.create(&openshift::pool(name, &config));
+        self.render(name, 0);
+        self.machines(name, 0, 3);
+    }
+
+    /// The Machine Config Operator renders what the secret holds now for the pool.
+    pub fn render(&self, pool: &str, number: usize) {
+        let config = format!("rendered-{pool}-{number}");
+        self.cluster
+            .create(&openshift::machine_config(&config, &self.text()));
+        self.patch(pool, &[], &openshift::wants(&config));
+    }
+
+    /// So many of the pool's machines have arrived at its rendered config.
+    pub fn machines(&self, pool: &str, number: usize, updated: u64) {
+        let rendered = |number: usize| format!("rendered-{pool}-{number}");
+        let generation =
+            self.cluster.get("", &format!("mcp/{pool}"))["metadata"]["generation"].as_i64();
+        let progress = openshift::progress(
+            generation.unwrap_or_default(),
+            &rendered(number.saturating_sub(1)),
+            &rendered(number),
+            updated,
+            3,
+        );
+        self.patch(pool, &["--subresource=status"], &progress);
+    }
+
+    /// Changes a pool.
+    pub fn patch(&self, pool: &str, flags: &[&str], patch: &Value) {
+        let patch = patch.to_string();
+        let arguments = [
+            "patch",
+            "machineconfigpool",
+            pool,
+            "--type=merge",
+            "-p",
+            &patch,
+        ];
+        self.cluster.kubectl(&[&arguments[..], flags].concat());
     }
 
     /// Stores this text as the global pull secret.
@@ -178,7 +233,7 @@ fn openshift() -> &'static TestCluster {
     let cluster = TestCluster::shared();
     PREPARED.get_or_init(|| {
         cluster.create_all(&openshift::definitions());
-        for kind in ["machineconfigpools", "infrastructures"] {
+        for kind in ["machineconfigpools", "machineconfigs", "infrastructures"] {
             let deadline = Instant::now() + SERVED;
             while cluster.try_kubectl(&["get", kind], "").code != 0 {
                 assert!(Instant::now() < deadline, "{kind} are never served");

@@ -8,11 +8,14 @@ mod names;
 mod observed;
 mod plan;
 mod pools;
+mod rendered;
 mod report;
 mod restore;
 mod robot;
+mod rollout;
 mod show;
 mod topology;
+mod verify;
 
 pub use apply::{Applied, BeforeWrite, apply};
 pub use backup::{Backup, back_up, backups};
@@ -24,8 +27,11 @@ pub use plan::{
     EntryPlan, Intent, Obstacle, Plan, Request, RestoreIntent, RobotIntent, Step, plan,
 };
 pub use pools::{Pool, PoolState, Pools};
+pub use rendered::Rendered;
 pub use report::{Change, Changes};
 pub use restore::{BackupItem, BackupList, list_backups, restore_intent};
 pub use robot::{RobotSource, refresh_intent, robot_intent};
+pub use rollout::{Rollout, Stretch};
 pub use show::{Entries, Entry, entries};
 pub use topology::{Topology, topology};
+pub use verify::{Check, Checks, Yardstick};

@@ -7,7 +7,9 @@ mod confirm;
 mod remove;
 mod rollback;
 mod show;
+mod status;
 mod update;
+mod verify;
 
 use clap::{Parser, Subcommand};
 use quay_common::Failure;
@@ -39,6 +41,8 @@ enum Command {
     Update(update::UpdateArgs),
     Confirm(confirm::ConfirmArgs),
     Remove(remove::RemoveArgs),
+    Verify(verify::VerifyArgs),
+    Status(status::StatusArgs),
     Backups(backups::BackupsArgs),
     Rollback(rollback::RollbackArgs),
     Completion(completion::CompletionArgs),
@@ -70,6 +74,8 @@ async fn run(command: Command, console: &Console) -> Result<Exit, Failure> {
         Command::Update(args) => update::run(args, console).await,
         Command::Confirm(args) => confirm::run(&args, console),
         Command::Remove(args) => remove::run(args, console).await,
+        Command::Verify(args) => verify::run(args, console).await,
+        Command::Status(args) => status::run(args, console).await,
         Command::Backups(args) => backups::run(args, console).await,
         Command::Rollback(args) => rollback::run(args, console).await,
         Command::Completion(args) => completion::run(&args, console),

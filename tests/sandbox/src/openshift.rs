@@ -2,6 +2,8 @@
 //! global pull secret, and objects of them. Both the small cluster and a real API server
 //! take them.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 /// The API of the Machine Config Operator.
@@ -18,6 +20,7 @@ pub fn definitions() -> Vec<Value> {
             "machineconfigpools",
             &["mcp"],
         ),
+        definition(MACHINES, "MachineConfig", "machineconfigs", &["mc"]),
         definition(CONFIG, "Infrastructure", "infrastructures", &[]),
         definition(CONFIG, "ClusterVersion", "clusterversions", &[]),
     ]
@@ -25,6 +28,11 @@ pub fn definitions() -> Vec<Value> {
 
 fn definition(group: &str, kind: &str, plural: &str, short_names: &[&str]) -> Value {
     let anything = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
+    // A MachineConfig has no status.
+    let subresources = match kind {
+        "MachineConfig" => json!({}),
+        _ => json!({"status": {}}),
+    };
     json!({
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
@@ -43,7 +51,7 @@ fn definition(group: &str, kind: &str, plural: &str, short_names: &[&str]) -> Va
                 "name": "v1",
                 "served": true,
                 "storage": true,
-                "subresources": {"status": {}},
+                "subresources": subresources,
                 "schema": {"openAPIV3Schema": {
                     "type": "object",
                     "properties": {"spec": anything, "status": anything},
@@ -93,6 +101,22 @@ pub fn pool(name: &str, config: &str) -> Value {
     })
 }
 
+/// A rendered config that brings this pull secret to the nodes.
+pub fn machine_config(name: &str, pull_secret: &str) -> Value {
+    let source = format!("data:;base64,{}", STANDARD.encode(pull_secret));
+    json!({
+        "apiVersion": format!("{MACHINES}/v1"),
+        "kind": "MachineConfig",
+        "metadata": {"name": name},
+        "spec": {"config": {"ignition": {"version": "3.5.0"}, "storage": {"files": [{
+            "path": "/var/lib/kubelet/config.json",
+            "mode": 384,
+            "overwrite": true,
+            "contents": {"compression": "", "source": source},
+        }]}}},
+    })
+}
+
 /// What a pool is told to want.
 pub fn wants(config: &str) -> Value {
     json!({"spec": {"configuration": {"name": config}}})
@@ -122,8 +146,6 @@ pub fn progress(generation: i64, from: &str, to: &str, updated: u64, machines: u
 
 /// A pull secret as console.redhat.com gives it out: these four entries, for this user.
 pub fn red_hat_entries(token: &str, email: &str) -> Value {
-    use base64::Engine as _;
-    use base64::engine::general_purpose::STANDARD;
     let entry =
         |user: &str| json!({"auth": STANDARD.encode(format!("{user}:{token}")), "email": email});
     let access = "openshift-release-dev+ocm_access_sandbox";
