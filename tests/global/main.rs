@@ -1,9 +1,5 @@
 //! `oc quay-global` on a cluster that looks like OpenShift.
 #![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
-#![expect(
-    clippy::print_stdout,
-    reason = "which round it was is told with the failure"
-)]
 
 mod confirm;
 mod killed;

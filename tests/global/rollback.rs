@@ -71,7 +71,7 @@ fn red_hats_present_entries_change_only_when_named() {
 fn what_was_lost_or_broken_is_restored() {
     let world = World::new();
     world.run(&["update", "--robot", ROBOT, "--yes"]).expect(0);
-    for broken in ["", "{", r#"{"auths":{}}"#] {
+    for broken in [r#"{"auths":[]}"#, r#"{"auths":"x"}"#, r#"{"auths":{}}"#] {
         world.put(broken);
         world.run(&["rollback", "--yes"]).expect(0);
         assert_eq!(world.text(), world.content(None), "after {broken:?}");

@@ -1,6 +1,6 @@
 //! `update`, `show` and `remove`.
 
-use crate::world::{ROBOT, World};
+use crate::world::{NAMESPACE, ROBOT, SECRET, World};
 
 #[test]
 fn a_robot_is_merged_and_everything_else_survives_to_the_letter() {
@@ -136,7 +136,7 @@ fn show_tells_whose_each_entry_is() {
 #[test]
 fn a_secret_that_cannot_be_read_is_left_alone_and_says_where_to_go() {
     let world = World::new();
-    for content in ["", "{", "[]", r#"{"auths":["SECRET"]}"#] {
+    for content in [r#"{"auths":"SECRET"}"#, r#"{"auths":["SECRET"]}"#] {
         world.put(content);
         let output = world.run(&["update", "--robot", ROBOT, "--yes"]).expect(1);
         output.prints("cannot be read").prints("rollback");
@@ -155,6 +155,31 @@ fn a_secret_that_cannot_be_read_is_left_alone_and_says_where_to_go() {
     let output = world.run(&["update", "--robot", ROBOT, "--yes"]).expect(1);
     output.prints("unreadable").prints("not base64");
     assert_eq!(world.text(), broken);
+}
+
+#[test]
+fn a_secret_of_another_type_is_told_apart() {
+    let world = World::new();
+    world
+        .cluster
+        .kubectl(&["-n", NAMESPACE, "delete", "secret", SECRET]);
+    let opaque = [
+        "create",
+        "secret",
+        "generic",
+        SECRET,
+        "--from-literal=.dockerconfigjson={}",
+    ];
+    world
+        .cluster
+        .kubectl(&[&["-n", NAMESPACE], &opaque[..]].concat());
+    let output = world.run(&["update", "--robot", ROBOT, "--yes"]).expect(1);
+    output.prints("is of type `Opaque`");
+    world
+        .cluster
+        .kubectl(&["-n", NAMESPACE, "delete", "secret", SECRET]);
+    let output = world.run(&["update", "--robot", ROBOT, "--yes"]).expect(1);
+    output.prints("there is no openshift-config/pull-secret");
 }
 
 #[test]

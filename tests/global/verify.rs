@@ -35,6 +35,6 @@ fn what_is_missing_or_unreadable_fails_by_name() {
     assert!(message("cloud.openshift.com").contains("no email"));
     assert!(message("quay.io").contains("not base64"));
     assert!(message("registry.redhat.io").contains("missing"));
-    world.put("{");
+    world.put(r#"{"auths":[]}"#);
     world.run(&["verify"]).expect(1).prints("cannot be read");
 }

@@ -48,10 +48,11 @@ fn a_secret_that_is_broken_meanwhile_is_not_written() {
         .command(&["update", "--robot", ROBOT, "--yes"])
         .spawn();
     assert!(run.reaches(&hold, 1));
-    world.put("{");
+    let broken = r#"{"auths":["SECRET"]}"#;
+    world.put(broken);
     hold.release();
     run.wait().expect(1).prints("cannot be read");
-    assert_eq!(world.text(), "{");
+    assert_eq!(world.text(), broken);
 }
 
 #[test]
