@@ -3,6 +3,7 @@
 
 mod confirm;
 mod killed;
+mod ocm;
 mod rollback;
 mod status;
 mod update;

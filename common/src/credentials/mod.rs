@@ -11,6 +11,7 @@ mod private_file;
 mod session;
 mod settings;
 mod token;
+pub(crate) mod vault;
 
 pub use crate::registry::Endpoint;
 pub use auth_file::auth_json;
@@ -21,5 +22,5 @@ pub(crate) use places::state as state_folder;
 pub(crate) use private_file::make_folder as make_private_folder;
 pub use private_file::{check_replaceable, replace as replace_private_file};
 pub use session::{Session, endpoint, session, sessions, signed_in};
-pub use settings::{Remembered, Settings};
+pub use settings::{Remembered, RememberedOcm, Settings};
 pub use token::robot_token;

@@ -179,10 +179,19 @@ pub fn plan(observed: &Observed, request: &Request) -> Result<Plan, Obstacle> {
 
 /// What the plan begins with.
 fn base(observed: &Observed, request: &Request) -> Result<Document, Obstacle> {
+    let hosted = observed.topology == Topology::HostedControlPlane;
+    if hosted && matches!(request.intent, Intent::RedHat(_)) {
+        return Err(Obstacle {
+            reason: "the pull secret of a hosted control plane is written from outside the cluster"
+                .to_owned(),
+            next: "change spec.pullSecret of its HostedCluster, on the management cluster"
+                .to_owned(),
+        });
+    }
     let Some(current) = &observed.current else {
-        return match observed.topology {
-            Topology::HostedControlPlane => Ok(Document::empty(Format::DockerConfigJson)),
-            _ => Err(Obstacle {
+        return match hosted {
+            true => Ok(Document::empty(Format::DockerConfigJson)),
+            false => Err(Obstacle {
                 reason: format!("there is no {}", observed.name),
                 next: "restore it first: download it from https://console.redhat.com/openshift/install/pull-secret"
                     .to_owned(),

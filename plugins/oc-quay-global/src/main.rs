@@ -4,6 +4,7 @@ mod backups;
 mod change;
 mod completion;
 mod confirm;
+mod ocm;
 mod remove;
 mod rollback;
 mod show;
@@ -45,6 +46,9 @@ enum Command {
     Status(status::StatusArgs),
     Backups(backups::BackupsArgs),
     Rollback(rollback::RollbackArgs),
+    /// Red Hat's own pull secret, by its OpenShift Cluster Manager
+    #[command(subcommand)]
+    Ocm(ocm::OcmCommand),
     Completion(completion::CompletionArgs),
     #[command(name = confirm::GUARD, hide = true)]
     Guard(confirm::GuardArgs),
@@ -78,6 +82,7 @@ async fn run(command: Command, console: &Console) -> Result<Exit, Failure> {
         Command::Status(args) => status::run(args, console).await,
         Command::Backups(args) => backups::run(args, console).await,
         Command::Rollback(args) => rollback::run(args, console).await,
+        Command::Ocm(command) => ocm::run(command, console).await,
         Command::Completion(args) => completion::run(&args, console),
         Command::Guard(args) => confirm::guard(args, console).await,
     }

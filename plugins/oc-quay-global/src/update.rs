@@ -1,7 +1,7 @@
 //! `update`: a robot's current credential for every node.
 
-use crate::FIELD_MANAGER;
 use crate::change::{ChangeArgs, Deadline, Target, carry_out};
+use crate::{FIELD_MANAGER, ocm};
 use clap::Args;
 use quay_common::Failure;
 use quay_common::cli::{ClusterArgs, Console, Exit, QuayArgs, parse_duration};
@@ -9,6 +9,7 @@ use quay_common::cluster::{Cluster, connect};
 use quay_common::global::{
     Change, Intent, Observed, Request, RobotSource, observe, refresh_intent, robot_intent,
 };
+use quay_common::ocm::OcmArgs;
 use quay_common::quay::RobotName;
 use std::time::Duration;
 
@@ -31,6 +32,10 @@ pub struct UpdateArgs {
     #[arg(long, requires = "robot", conflicts_with = "token_stdin")]
     robot_token_stdin: bool,
 
+    /// Bring the pull secret that Red Hat hands out now; all clusters chosen share its account
+    #[arg(long, conflicts_with = "robot")]
+    from_ocm: bool,
+
     /// Take the change back by itself unless `confirm` follows in this time, such as `10m`
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     confirm_within: Option<Duration>,
@@ -39,6 +44,8 @@ pub struct UpdateArgs {
     change: ChangeArgs,
     #[command(flatten)]
     quay: QuayArgs,
+    #[command(flatten)]
+    ocm: OcmArgs,
     #[command(flatten)]
     cluster: ClusterArgs,
 }
@@ -76,6 +83,10 @@ async fn targets<'a>(
                 token_stdin: args.robot_token_stdin,
             };
             Intent::Robot(robot_intent(source, &args.quay, &args.cluster, console).await?)
+        }
+        None if args.from_ocm => {
+            let ocm = ocm::signed_in(&args.ocm, console).await?;
+            Intent::RedHat(ocm::pull_secret(&ocm).await?)
         }
         None => {
             let secrets = observed
