@@ -2,7 +2,6 @@
 
 use super::OcmError;
 use crate::Failure;
-use crate::quay::problem_text;
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Certificate, Client, Method, RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
@@ -52,7 +51,8 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// What the service says of its refusal; a page is not quoted.
+    /// What the service says of its refusal. Nothing else of the body is quoted: it may hold
+    /// what was sent.
     pub fn text(&self) -> String {
         let value: Option<Value> = serde_json::from_slice(&self.body).ok();
         let said = value.as_ref().and_then(|value| {
@@ -62,7 +62,7 @@ impl Answer {
         });
         match said {
             Some(said) => said.chars().take(LONGEST_REASON).collect(),
-            None => problem_text(&self.body),
+            None => "no reason is given".to_owned(),
         }
     }
 }
@@ -218,6 +218,6 @@ mod tests {
             text(r#"{"kind":"Error","code":"ACCT-MGMT-11","reason":"Account is banned"}"#),
             "Account is banned"
         );
-        assert_eq!(text("<html>x</html>"), "an HTML page");
+        assert_eq!(text("<html>x</html>"), "no reason is given");
     }
 }
