@@ -3,7 +3,7 @@
 use crate::world::{ROBOT, World};
 use quay_sandbox::http::{Fault, FaultAction, Hold};
 use quay_sandbox::ocm::Ocm;
-use quay_tests::TestContext;
+use quay_tests::{SessionBus, TestContext, TestKeyring};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -125,6 +125,31 @@ fn without_a_keyring_the_login_says_how_to_do_without() {
         .says("was not stored")
         .says("OCM_TOKEN")
         .says("--insecure-storage");
+}
+
+#[test]
+fn a_login_is_kept_in_the_keyring_and_serves_other_processes() {
+    let (mut context, ocm) = context();
+    let bus = SessionBus::start(&mut context);
+    let _keyring = TestKeyring::unlocked(&context, &bus);
+    context.unset("OCM_TOKEN");
+    let offline = ocm.edit(|state| state.offline_token.clone());
+    let login = ["ocm", "login", "--token-stdin"];
+    let output = context.command(&login).stdin(&offline).run().expect(0);
+    output.says("kept in the OS keyring");
+    context.run(&["ocm", "status"]).expect(0).prints("quay.io");
+    let lookup = [
+        "lookup",
+        "service",
+        "kubectl-quay",
+        "username",
+        "ocm:rh-alice",
+    ];
+    let stored = context
+        .program("secret-tool", &lookup)
+        .reveals(&offline)
+        .run();
+    assert_eq!(stored.stdout, offline);
 }
 
 #[test]

@@ -271,3 +271,22 @@ fn a_hosted_control_plane_gets_the_additional_secret() {
     let output = world.run(&[&update[..], &replace].concat()).expect(1);
     output.prints("and wins").prints("HostedCluster");
 }
+
+#[test]
+fn a_version_that_reboots_nodes_for_it_is_warned_of() {
+    let world = World::new();
+    let cluster = world.cluster;
+    let patch = |version: &str| {
+        let status = quay_sandbox::openshift::cluster_version_status(version).to_string();
+        let patch = ["patch", "clusterversion", "version", "--subresource=status"];
+        cluster.kubectl(&[&patch[..], &["--type=merge", "-p", &status]].concat());
+    };
+    cluster.create(&quay_sandbox::openshift::cluster_version("c-1"));
+    patch("4.6.61");
+    let output = world.run(&["update", "--robot", ROBOT, "--yes"]).expect(0);
+    output.says("OpenShift 4.6.61").says("reboots every node");
+    patch("4.20.1");
+    let output = world.run(&["rollback", "--yes"]).expect(0);
+    assert!(!output.stderr.contains("reboots"), "{}", output.stderr);
+    cluster.kubectl(&["delete", "clusterversion", "version"]);
+}

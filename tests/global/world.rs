@@ -71,7 +71,7 @@ impl World {
             ]
             .concat(),
         );
-        cluster.kubectl(&["delete", "machineconfigpools,machineconfigs", "--all"]);
+        cluster.kubectl(&["delete", "machineconfigpools,machineconfigs,clusterversions", "--all"]);
         let syncer = ["delete", "daemonset", "--all", "--ignore-not-found"];
         cluster.kubectl(&[&["-n", "kube-system"], &syncer[..]].concat());
         let faulty = cluster.behind_proxy();
@@ -233,7 +233,12 @@ fn openshift() -> &'static TestCluster {
     let cluster = TestCluster::shared();
     PREPARED.get_or_init(|| {
         cluster.create_all(&openshift::definitions());
-        for kind in ["machineconfigpools", "machineconfigs", "infrastructures"] {
+        for kind in [
+            "machineconfigpools",
+            "machineconfigs",
+            "infrastructures",
+            "clusterversions",
+        ] {
             let deadline = Instant::now() + SERVED;
             while cluster.try_kubectl(&["get", kind], "").code != 0 {
                 assert!(Instant::now() < deadline, "{kind} are never served");

@@ -33,5 +33,5 @@ pub use restore::{BackupItem, BackupList, list_backups, restore_intent};
 pub use robot::{RobotSource, refresh_intent, robot_intent};
 pub use rollout::{Rollout, Stretch};
 pub use show::{Entries, Entry, entries};
-pub use topology::{Topology, topology};
+pub use topology::{Topology, openshift_version, reboots_nodes, topology};
 pub use verify::{Check, Checks, Yardstick};

@@ -7,7 +7,7 @@ use quay_common::cli::{ClusterArgs, Console, DryRun, Exit, OutputArgs};
 use quay_common::cluster::{Cluster, Write};
 use quay_common::global::{
     Change, Changes, Observed, Pending, Plan, Pools, Request, SecretName, Topology, apply, arm,
-    observe, plan,
+    observe, openshift_version, plan, reboots_nodes,
 };
 use std::cell::Cell;
 use std::time::Duration;
@@ -145,6 +145,14 @@ async fn announce(planned: &[Planned<'_>], console: &Console) {
                 planned.name()
             ));
             continue;
+        }
+        if let Some(version) = openshift_version(planned.target.cluster).await
+            && reboots_nodes(&version)
+        {
+            console.warn(format!(
+                "OpenShift {version} (context {context}) drains and reboots every node for this; \
+                 4.7.4 and later do not"
+            ));
         }
         match Pools::observe(planned.target.cluster).await {
             Ok(Some(pools)) => {

@@ -91,6 +91,15 @@ pub fn cluster_version(cluster_id: &str) -> Value {
     })
 }
 
+/// The status of a ClusterVersion that has arrived at this version.
+pub fn cluster_version_status(version: &str) -> Value {
+    json!({"status": {
+        "desired": {"version": version, "image": "quay.io/openshift-release-dev/ocp-release"},
+        "observedGeneration": 1,
+        "versionHash": "",
+    }})
+}
+
 /// A pool that wants this rendered config, without its status.
 pub fn pool(name: &str, config: &str) -> Value {
     json!({

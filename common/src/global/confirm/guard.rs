@@ -1,12 +1,13 @@
 //! The guard: a process of its own that takes a write back at its deadline.
 
-use super::{Pending, file, read, take, undo};
+use super::{Pending, folder, read, undo};
 use crate::Failure;
 use crate::cli::ClusterArgs;
 use crate::cluster::connect;
 use jiff::Timestamp;
 use std::fs::{self, File};
 use std::io::ErrorKind;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// How often it is looked whether somebody confirmed. Also what a machine that was
@@ -20,6 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 /// One write's guard, which lives in a session of its own.
 pub struct Guard {
     id: String,
+    folder: PathBuf,
     /// Held until the process ends, however it ends.
     _lock: File,
 }
@@ -35,11 +37,13 @@ impl Guard {
         }
         leave_session()?;
         let failed = |error: std::io::Error| Failure::new(format!("cannot guard {id}: {error}"));
-        let lock = File::create(file(id, "lock")?).map_err(failed)?;
+        let folder = folder()?;
+        let lock = File::create(folder.join(format!("{id}.lock"))).map_err(failed)?;
         // Whoever looks whether it is held holds it for a moment.
         lock.lock().map_err(failed)?;
         Ok(Self {
             id: id.to_owned(),
+            folder,
             _lock: lock,
         })
     }
@@ -50,7 +54,7 @@ impl Guard {
     /// # Errors
     /// The last attempt's failure, a day after the deadline.
     pub async fn wait(self, cluster: &ClusterArgs, field_manager: &str) -> Result<(), Failure> {
-        let path = file(&self.id, "json")?;
+        let path = self.file("json");
         loop {
             let Some(pending) = read(&path) else {
                 return self.end();
@@ -61,7 +65,7 @@ impl Guard {
                 _ => break,
             }
         }
-        let claimed = file(&self.id, "restoring.json")?;
+        let claimed = self.file("restoring.json");
         match fs::rename(&path, &claimed) {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::NotFound => return self.end(),
@@ -71,7 +75,7 @@ impl Guard {
             return self.end();
         };
         self.restore(&pending, cluster, field_manager).await?;
-        let restored = file(&self.id, "restored.json")?;
+        let restored = self.file("restored.json");
         fs::rename(&claimed, restored)
             .map_err(|error| Failure::new(format!("cannot finish {}: {error}", self.id)))?;
         self.end()
@@ -97,8 +101,19 @@ impl Guard {
         }
     }
 
+    /// A file of this write. The folder was there when it began, and is never made again: a
+    /// home directory may be gone by then.
+    fn file(&self, kind: &str) -> PathBuf {
+        self.folder.join(format!("{}.{kind}", self.id))
+    }
+
     fn end(self) -> Result<(), Failure> {
-        take(&self.id, "lock").map(drop)
+        match fs::remove_file(self.file("lock")) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(Failure::new(format!("cannot finish {}: {error}", self.id)))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
