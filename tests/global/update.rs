@@ -290,3 +290,22 @@ fn a_version_that_reboots_nodes_for_it_is_warned_of() {
     assert!(!output.stderr.contains("reboots"), "{}", output.stderr);
     cluster.kubectl(&["delete", "clusterversion", "version"]);
 }
+
+#[test]
+fn a_person_is_shown_what_changes_and_asked() {
+    let world = World::new();
+    let stale = world.content(Some(&"O".repeat(64)));
+    world.put(&stale);
+    let answer = |answer: &str| {
+        let run = world.context.command(&["update"]).on_terminal();
+        run.stdin(answer).run()
+    };
+    let no = answer("n");
+    assert_eq!(no.code, 1, "{}", no.stdout);
+    let entry = format!("auths[\"{}\"]", world.registry());
+    no.prints(&entry).prints("the answer was no");
+    assert_eq!(world.text(), stale);
+    let yes = answer("y");
+    assert_eq!(yes.code, 0, "{}", yes.stdout);
+    assert_eq!(world.text(), world.content(Some(&world.token())));
+}

@@ -71,7 +71,11 @@ impl World {
             ]
             .concat(),
         );
-        cluster.kubectl(&["delete", "machineconfigpools,machineconfigs,clusterversions", "--all"]);
+        cluster.kubectl(&[
+            "delete",
+            "machineconfigpools,machineconfigs,clusterversions",
+            "--all",
+        ]);
         let syncer = ["delete", "daemonset", "--all", "--ignore-not-found"];
         cluster.kubectl(&[&["-n", "kube-system"], &syncer[..]].concat());
         let faulty = cluster.behind_proxy();
