@@ -1,6 +1,7 @@
 //! `update`, `show` and `remove`.
 
 use crate::world::{NAMESPACE, ROBOT, SECRET, World};
+use std::time::{Duration, Instant};
 
 #[test]
 fn a_robot_is_merged_and_everything_else_survives_to_the_letter() {
@@ -308,4 +309,50 @@ fn a_person_is_shown_what_changes_and_asked() {
     let yes = answer("y");
     assert_eq!(yes.code, 0, "{}", yes.stdout);
     assert_eq!(world.text(), world.content(Some(&world.token())));
+}
+
+#[test]
+fn the_rights_that_are_documented_are_enough() {
+    let mut world = World::new();
+    let kubectl = |arguments: &[&str]| {
+        world
+            .cluster
+            .kubectl(&[&["-n", NAMESPACE], arguments].concat())
+    };
+    let named = [
+        "--verb=get,patch",
+        "--resource=secrets",
+        "--resource-name=pull-secret",
+    ];
+    kubectl(&[&["create", "role", "one"], &named[..]].concat());
+    let backups = ["--verb=list,create,delete", "--resource=secrets"];
+    kubectl(&[&["create", "role", "backups"], &backups[..]].concat());
+    for role in ["one", "backups"] {
+        let role_flag = format!("--role={role}");
+        kubectl(&["create", "rolebinding", role, &role_flag, "--user=limited"]);
+    }
+    let deadline = Instant::now() + Duration::from_secs(30);
+    for right in ["delete secrets", "patch secrets/pull-secret"] {
+        let words: Vec<&str> = right.split(' ').collect();
+        let ask = [
+            &["auth", "can-i", "--as=limited", "-n", NAMESPACE],
+            &words[..],
+        ]
+        .concat();
+        while world.cluster.try_kubectl(&ask, "").code != 0 {
+            assert!(Instant::now() < deadline, "the right to {right} never came");
+        }
+    }
+    world.faulty.join_limited(&mut world.context);
+    for _ in 0..7 {
+        world.regenerate();
+        world.run(&["update", "--robot", ROBOT, "--yes"]).expect(0);
+    }
+    assert_eq!(world.backups().len(), 5);
+    world.run(&["rollback", "--yes"]).expect(0);
+    world.run(&["remove", world.registry(), "--yes"]).expect(0);
+    let cleanup = ["delete", "role,rolebinding", "one", "backups"];
+    world
+        .cluster
+        .kubectl(&[&["-n", NAMESPACE], &cleanup[..]].concat());
 }

@@ -20,7 +20,7 @@ pub struct Change {
     pub key: String,
     /// Who holds the entry now.
     pub account: String,
-    /// `unchanged`, `added`, `updated`, `replaced`, `removed`, `refused` or `failed`.
+    /// `unchanged`, `unknown`, `added`, `updated`, `replaced`, `removed`, `refused` or `failed`.
     pub result: &'static str,
     /// The password before.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -74,6 +74,7 @@ impl Change {
         };
         let (result, message, next) = match &entry.step {
             Step::Unchanged => ("unchanged", String::new(), None),
+            Step::Unknown => ("unknown", "no login for its registry".to_owned(), None),
             Step::Added => ("added", String::new(), None),
             Step::Updated => ("updated", String::new(), None),
             Step::Replaced => ("replaced", instead, None),
@@ -96,7 +97,7 @@ impl Change {
 
     /// Whether it is something else than before.
     pub fn is_change(&self) -> bool {
-        !self.is_failure() && self.result != "unchanged"
+        !self.is_failure() && !matches!(self.result, "unchanged" | "unknown")
     }
 
     /// Whether it makes the command fail.

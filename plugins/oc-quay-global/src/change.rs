@@ -3,14 +3,12 @@
 use clap::Args;
 use futures::future::join_all;
 use quay_common::Failure;
-use quay_common::cli::{ClusterArgs, Console, DryRun, Exit, OutputArgs};
+use quay_common::cli::{Console, DryRun, Exit, OutputArgs};
 use quay_common::cluster::{Cluster, Write};
 use quay_common::global::{
-    Change, Changes, Observed, Pending, Plan, Pools, Request, SecretName, Topology, apply, arm,
-    observe, openshift_version, plan, reboots_nodes,
+    Change, Changes, Deadline, Observed, Plan, Pools, Request, SecretName, Topology, apply,
+    apply_guarded, openshift_version, plan, reboots_nodes,
 };
-use std::cell::Cell;
-use std::time::Duration;
 
 /// The flags of every command that writes.
 #[derive(Args)]
@@ -38,12 +36,6 @@ pub struct Target<'a> {
     pub cluster: &'a Cluster,
     pub observed: Observed,
     pub request: Request,
-}
-
-/// A deadline for confirmations, and what leads a guard to the same clusters.
-pub struct Deadline<'a> {
-    pub within: Duration,
-    pub cluster: &'a ClusterArgs,
 }
 
 struct Planned<'a> {
@@ -175,14 +167,14 @@ async fn write_one(
     deadline: Option<&Deadline<'_>>,
 ) -> Vec<Change> {
     let (context, name) = (planned.context().to_owned(), planned.name());
+    let Target {
+        cluster,
+        observed,
+        request,
+    } = planned.target;
     let result = match deadline.filter(|_| write == Write::Persist) {
-        Some(deadline) => write_guarded(planned, deadline).await,
+        Some(deadline) => apply_guarded(cluster, &request, observed, planned.plan, *deadline).await,
         None => {
-            let Target {
-                cluster,
-                observed,
-                request,
-            } = planned.target;
             apply(cluster, &request, observed, planned.plan, write, &|_, _| {
                 Ok(())
             })
@@ -193,49 +185,6 @@ async fn write_one(
         Ok(applied) => Changes::of_applied(&context, name, &applied),
         Err(failure) => vec![Change::failed(&context, &failure)],
     }
-}
-
-/// The guard stands before the write is sent, and is told where the write did not come about.
-async fn write_guarded(
-    planned: Planned<'_>,
-    deadline: &Deadline<'_>,
-) -> Result<quay_common::global::Applied, Failure> {
-    let Target {
-        cluster,
-        observed,
-        request,
-    } = planned.target;
-    let pending = Pending::new(cluster, observed.name, deadline.within).await;
-    let before = observed.document().cloned();
-    let keys = planned.plan.changed_keys();
-    let armed = Cell::new(false);
-    let before_write = |backup: &str, plan: &Plan| {
-        let pending = pending.with(backup, plan.changed_keys());
-        match armed.replace(true) {
-            false => arm(&pending, crate::confirm::GUARD, deadline.cluster),
-            // A conflict: the same guard, another backup.
-            true => pending.store(),
-        }
-    };
-    let applied = apply(
-        cluster,
-        &request,
-        observed,
-        planned.plan,
-        Write::Persist,
-        &before_write,
-    )
-    .await;
-    if armed.get()
-        && applied.is_err()
-        && let (Some(before), Ok(now)) = (before, observe(cluster).await)
-        && let Some(now) = now.document()
-        && keys.iter().all(|key| now.agrees(key, &before))
-    {
-        // It did not come about, so there is nothing to confirm.
-        pending.forget()?;
-    }
-    applied
 }
 
 fn report(

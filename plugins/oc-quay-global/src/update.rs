@@ -1,13 +1,14 @@
 //! `update`: a robot's current credential for every node.
 
-use crate::change::{ChangeArgs, Deadline, Target, carry_out};
+use crate::change::{ChangeArgs, Target, carry_out};
+use crate::confirm::GUARD;
 use crate::{FIELD_MANAGER, ocm};
 use clap::Args;
 use quay_common::Failure;
 use quay_common::cli::{ClusterArgs, Console, Exit, QuayArgs, parse_duration};
 use quay_common::cluster::{Cluster, connect};
 use quay_common::global::{
-    Change, Intent, Observed, Request, RobotSource, observe, refresh_intent, robot_intent,
+    Change, Deadline, Intent, Observed, Request, RobotSource, observe, refresh_intent, robot_intent,
 };
 use quay_common::ocm::OcmArgs;
 use quay_common::quay::RobotName;
@@ -66,6 +67,7 @@ pub async fn run(args: UpdateArgs, console: &Console) -> Result<Exit, Failure> {
     let deadline = args.confirm_within.map(|within| Deadline {
         within,
         cluster: &args.cluster,
+        guard: GUARD,
     });
     carry_out(&args.change, targets, failures, deadline, console).await
 }

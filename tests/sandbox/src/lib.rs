@@ -1,4 +1,4 @@
-//! Stand-ins for Quay and a small Kubernetes cluster.
+//! Stand-ins for Quay, a small Kubernetes cluster, and Red Hat's account services.
 //!
 //! Both speak HTTP/1.1 and HTTP/2 over TLS on loopback, signed by a certificate
 //! authority of their own, record every request, and fail on demand.

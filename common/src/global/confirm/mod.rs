@@ -7,9 +7,11 @@
 
 mod guard;
 mod spawn;
+mod write;
 
 pub use guard::Guard;
-pub use spawn::{READY, arm};
+pub use spawn::READY;
+pub use write::{Deadline, apply_guarded};
 
 use super::apply::apply;
 use super::backup::backups;
@@ -63,7 +65,7 @@ pub enum Stage {
 
 impl Pending {
     /// A write in `cluster` that has so much time to be confirmed; nothing is stored yet.
-    pub async fn new(cluster: &Cluster, secret: SecretName, within: Duration) -> Self {
+    pub(super) async fn new(cluster: &Cluster, secret: SecretName, within: Duration) -> Self {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let now = Timestamp::now();
@@ -80,8 +82,7 @@ impl Pending {
     }
 
     /// The same, for a write of these entries over what this backup holds.
-    #[must_use]
-    pub fn with(&self, backup: &str, keys: Vec<String>) -> Self {
+    pub(super) fn with(&self, backup: &str, keys: Vec<String>) -> Self {
         Self {
             backup: backup.to_owned(),
             keys,
@@ -96,14 +97,14 @@ impl Pending {
     }
 
     /// Stores it, or what it has become after a conflict.
-    pub fn store(&self) -> Result<(), Failure> {
+    pub(super) fn store(&self) -> Result<(), Failure> {
         let text = serde_json::to_vec(self)
             .map_err(|error| Failure::new(format!("cannot write {}: {error}", self.id)))?;
         replace_private_file(&file(&self.id, "json")?, &text)
     }
 
     /// Forgets a write that did not come about. Its guard ends by itself.
-    pub fn forget(&self) -> Result<(), Failure> {
+    pub(super) fn forget(&self) -> Result<(), Failure> {
         take(&self.id, "json").map(drop)
     }
 }

@@ -19,7 +19,7 @@ const NOT_INHERITED: [&str; 3] = ["QUAY_API_TOKEN", "QUAY_ROBOT_TOKEN", "OCM_TOK
 ///
 /// # Errors
 /// The guard did not come up, and the write must not be sent.
-pub fn arm(pending: &Pending, command: &str, cluster: &ClusterArgs) -> Result<(), Failure> {
+pub(super) fn arm(pending: &Pending, command: &str, cluster: &ClusterArgs) -> Result<(), Failure> {
     pending.store()?;
     start(pending, command, cluster).map_err(|reason| {
         let _ = pending.forget();

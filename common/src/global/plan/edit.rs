@@ -124,29 +124,33 @@ pub(super) fn refresh(after: &mut Document, wanted: &Wanted) -> Vec<EntryPlan> {
         let robot = read
             .ok()
             .and_then(|held| held.username.parse::<RobotName>().ok());
-        let Some(robot) = robot.filter(|_| red_hat_entry(key).is_none()) else {
-            continue;
-        };
-        let registry = wanted.registry_of(key);
-        let token = registry.and_then(|registry| registry.robots.get(&robot));
-        found.extend(token.map(|token| (key.to_owned(), robot, token.clone())));
+        if let Some(robot) = robot.filter(|_| red_hat_entry(key).is_none()) {
+            let registry = wanted.registry_of(key);
+            let token = registry.map(|registry| registry.robots.get(&robot).cloned());
+            found.push((key.to_owned(), robot, token));
+        }
     }
     let entries = found.into_iter().map(|(key, robot, token)| {
-        let reason = match token {
-            RobotToken::Current(token) => {
+        let refused = |reason, next| Step::Refused {
+            reason,
+            next: Some(next),
+        };
+        let step = match token {
+            Some(Some(RobotToken::Current(token))) => {
                 return set(after, &key, &Credential::new(robot.as_str(), token));
             }
-            RobotToken::NoSuchRobot => format!("robot `{robot}` does not exist in Quay"),
-            RobotToken::Unreadable(reason) => reason,
+            Some(Some(RobotToken::NoSuchRobot)) => refused(
+                format!("robot `{robot}` does not exist in Quay"),
+                format!("oc quay-global remove {key}, or kubectl quay-robot create {robot}"),
+            ),
+            Some(Some(RobotToken::Unreadable(reason))) => {
+                refused(reason, "kubectl quay-robot whoami".to_owned())
+            }
+            Some(None) | None => Step::Unknown,
         };
         let (holder, before) = holder(after, &key).unzip();
         EntryPlan {
-            step: Step::Refused {
-                reason,
-                next: Some(format!(
-                    "oc quay-global remove {key}, or create the robot again"
-                )),
-            },
+            step,
             key,
             holder,
             account: robot.to_string(),

@@ -84,6 +84,8 @@ pub enum Step {
     Replaced,
     /// It is removed.
     Removed,
+    /// Nothing is known of it, because its registry has no login.
+    Unknown,
     /// It is left alone although it should change.
     Refused {
         /// Why.
@@ -122,10 +124,12 @@ pub struct Plan {
 impl Plan {
     /// The keys that the plan changes.
     pub fn changed_keys(&self) -> Vec<String> {
-        let changed = self
-            .entries
-            .iter()
-            .filter(|entry| !matches!(entry.step, Step::Unchanged | Step::Refused { .. }));
+        let changed = self.entries.iter().filter(|entry| {
+            !matches!(
+                entry.step,
+                Step::Unchanged | Step::Unknown | Step::Refused { .. }
+            )
+        });
         changed.map(|entry| entry.key.clone()).collect()
     }
 

@@ -222,7 +222,14 @@ fn a_refresh_follows_quay_and_never_touches_red_hats_entries() {
         only: None,
     };
     let plan = plan(&standalone(now), &request(Intent::Refresh(wanted), &[])).unwrap();
-    assert_eq!(steps(&plan), [("quay.io/acme", &Step::Updated)]);
+    assert_eq!(
+        steps(&plan),
+        [
+            ("quay.io/acme", &Step::Updated),
+            ("elsewhere.example.com", &Step::Unknown)
+        ]
+    );
+    assert_eq!(plan.changed_keys(), ["quay.io/acme"]);
 }
 
 #[test]
