@@ -208,3 +208,25 @@ fn an_api_server_that_is_away_at_the_deadline_is_waited_for() {
     until("taken back", || world.text() == world.content(None));
     assert!(world.faulty.faults().hits() > 0, "the server was away");
 }
+
+#[test]
+fn nothing_is_written_over_what_waits_for_its_confirmation() {
+    let mut world = World::new();
+    world.run(&update("10m")).expect(0);
+    let written = world.text();
+    world.regenerate();
+    let output = world.run(&["update", "--yes"]).expect(1);
+    output
+        .prints("waits for its confirmation")
+        .prints("oc quay-global confirm");
+    world
+        .run(&["remove", "registry.example.com", "--yes"])
+        .expect(1);
+    world.run(&["update", "--dry-run"]).expect(0);
+    assert_eq!(world.text(), written);
+    // A person who goes back by hand has decided, and the guard ends.
+    world.run(&["rollback", "--yes"]).expect(0);
+    until("the guard ends", || files(&world).is_empty());
+    world.run(&["update", "--robot", ROBOT, "--yes"]).expect(0);
+    assert_eq!(world.text(), world.content(Some(&world.token())));
+}

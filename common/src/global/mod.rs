@@ -20,7 +20,8 @@ mod verify;
 pub use apply::{Applied, BeforeWrite, apply};
 pub use backup::{Backup, back_up, backups};
 pub use confirm::{
-    Deadline, Guard, Pending, READY, Stage, acknowledge, apply_guarded, confirm, pending,
+    Deadline, Guard, Pending, READY, Stage, acknowledge, apply_guarded, check_settled, confirm,
+    pending,
 };
 pub use guard::{Guarded, RED_HAT, RedHatEntry, check_entry, red_hat_entry};
 pub use names::{ADDITIONAL_PULL_SECRET, GLOBAL_PULL_SECRET, SecretName, is_derived, is_global};

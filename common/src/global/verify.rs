@@ -9,6 +9,7 @@ use crate::dockerconfig::{Credential, Document, belongs_to, registry_of_key};
 use crate::pullsecret::Login;
 use crate::quay::{ApiError, RobotName};
 use crate::registry::{Endpoint, Probe, Registry};
+use futures::future::join_all;
 use secrecy::ExposeSecret;
 use serde::Serialize;
 
@@ -81,20 +82,25 @@ impl Checks {
         let original = observed.original.as_ref();
         let originals = original.map(|document| (GLOBAL_PULL_SECRET, document));
         let additional = observed.document().map(|document| (name, document));
+        let mut judged = Vec::new();
         for (name, document) in originals.into_iter().chain(additional) {
             for (key, read) in document.entries() {
                 let mut check = blank(context, name, key);
-                match read {
-                    Ok(held) => judge(&mut check, document, &held, by).await,
-                    Err(error) => {
-                        check.ok = false;
-                        check.message = error.to_string();
-                        check.next = Some(format!("oc quay-global remove {key}"));
+                judged.push(async move {
+                    match read {
+                        Ok(held) => judge(&mut check, document, &held, by).await,
+                        Err(error) => {
+                            check.ok = false;
+                            check.message = error.to_string();
+                            check.next = Some(format!("oc quay-global remove {key}"));
+                        }
                     }
-                }
-                self.items.push(check);
+                    check
+                });
             }
         }
+        // Side by side, so that registries nobody reaches cost their time once.
+        self.items.extend(join_all(judged).await);
         let present = |wanted: &str, item: &Check| {
             item.context == context && red_hat_entry(&item.key).is_some_and(|e| e.key == wanted)
         };

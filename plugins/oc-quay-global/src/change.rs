@@ -6,8 +6,8 @@ use quay_common::Failure;
 use quay_common::cli::{Console, DryRun, Exit, OutputArgs};
 use quay_common::cluster::{Cluster, Write};
 use quay_common::global::{
-    Change, Changes, Deadline, Observed, Plan, Pools, Request, SecretName, Topology, apply,
-    apply_guarded, openshift_version, plan, reboots_nodes,
+    Change, Changes, Deadline, Intent, Observed, Plan, Pools, Request, SecretName, Topology, apply,
+    apply_guarded, check_settled, openshift_version, plan, reboots_nodes,
 };
 
 /// The flags of every command that writes.
@@ -99,12 +99,24 @@ pub async fn carry_out(
 fn plan_all<'a>(targets: Vec<Target<'a>>, changes: &mut Changes) -> Vec<Planned<'a>> {
     let mut planned = Vec::new();
     for target in targets {
+        let (cluster, name) = (target.cluster, target.observed.name);
+        let rollback = matches!(target.request.intent, Intent::Restore(_));
+        if changes.dry_run.is_none()
+            && !rollback
+            && let Err(failure) = check_settled(cluster, name)
+        {
+            changes
+                .items
+                .push(Change::failed(cluster.context(), &failure));
+            continue;
+        }
         match plan(&target.observed, &target.request) {
             Ok(plan) => planned.push(Planned { target, plan }),
             Err(obstacle) => {
-                let failure = obstacle.into_failure(target.cluster, target.observed.name);
-                let context = target.cluster.context();
-                changes.items.push(Change::failed(context, &failure));
+                let failure = obstacle.into_failure(cluster, name);
+                changes
+                    .items
+                    .push(Change::failed(cluster.context(), &failure));
             }
         }
     }

@@ -52,18 +52,24 @@ pub fn remind(console: &Console) -> Result<(), Failure> {
                 "{what} is taken back at {:.0} unless you confirm it: {typed} confirm",
                 pending.deadline
             )),
-            Stage::Restoring => console.warn(format!(
-                "{what} was not confirmed and is being taken back"
-            )),
+            Stage::Restoring => {
+                console.warn(format!("{what} was not confirmed and is being taken back"))
+            }
             Stage::Restored => {
                 console.warn(format!("{what} was not confirmed and has been taken back"));
                 acknowledge(&pending)?;
             }
-            Stage::Orphaned => console.warn(format!(
-                "{what} was to be confirmed by {:.0}, and what would have taken it back is gone; \
-                 keep it with: {typed} confirm, or restore it with: {typed} rollback {} --context {context}",
-                pending.deadline, pending.backup
-            )),
+            Stage::Orphaned => {
+                let back = match pending.backup.as_str() {
+                    "" => format!("{typed} remove KEY --context {context}"),
+                    backup => format!("{typed} rollback {backup} --context {context}"),
+                };
+                console.warn(format!(
+                    "{what} was to be confirmed by {:.0}, and what would have taken it back is \
+                     gone; keep it with: {typed} confirm, or take it back with: {back}",
+                    pending.deadline
+                ));
+            }
         }
     }
     Ok(())

@@ -138,6 +138,28 @@ pub fn pending() -> Result<Vec<(Pending, Stage)>, Failure> {
     Ok(found)
 }
 
+/// Refuses to write where an earlier write waits for its confirmation: taking that back
+/// would take this one along.
+///
+/// # Errors
+/// Names the write that waits.
+pub fn check_settled(cluster: &Cluster, secret: SecretName) -> Result<(), Failure> {
+    let context = cluster.context();
+    for (pending, stage) in pending()? {
+        let same = pending.context == context && pending.secret == secret.to_string();
+        if same && matches!(stage, Stage::Waiting | Stage::Restoring) {
+            return Err(Failure::new(format!(
+                "{secret} (context {context}) is not written: an earlier write of {} waits for its \
+                 confirmation until {:.0}",
+                pending.keys.join(", "),
+                pending.deadline
+            ))
+            .next("oc quay-global confirm to keep it, or oc quay-global rollback"));
+        }
+    }
+    Ok(())
+}
+
 /// Confirms every write in one of `contexts`, or everywhere if that is empty: nothing takes
 /// it back any more. Returns those that were still to be confirmed.
 pub fn confirm(contexts: &[String]) -> Result<Vec<Pending>, Failure> {

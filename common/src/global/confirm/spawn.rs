@@ -12,7 +12,12 @@ use std::process::{Command, Stdio};
 pub const READY: &str = "ready";
 
 /// Credentials that a guard does not need, and so does not get.
-const NOT_INHERITED: [&str; 3] = ["QUAY_API_TOKEN", "QUAY_ROBOT_TOKEN", "OCM_TOKEN"];
+const NOT_INHERITED: [&str; 4] = [
+    "QUAY_API_TOKEN",
+    "QUAY_ROBOT_TOKEN",
+    "OCM_TOKEN",
+    "OCM_CLIENT_SECRET",
+];
 
 /// Stores the pending write and starts its guard: `arguments` of this same executable.
 /// Returns when the guard has left the terminal's session and holds its lock.
