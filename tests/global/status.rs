@@ -58,12 +58,15 @@ fn a_pool_is_followed_from_the_write_to_its_last_machine() {
             FaultAction::HoldBefore(hold.clone()),
         )
     });
-    let mut run = world.context.command(&["status", "--wait"]).spawn();
+    let wait = world.context.command(&["status", "--wait"]);
+    let mut run = wait.env("TERM", "xterm").on_terminal().spawn();
     assert!(run.reaches(&hold, 1), "it waits");
     world.machines("worker", 1, 3);
     hold.release();
     let output = run.wait().expect(0);
-    output.prints("machineconfigpool/worker").prints("3/3");
+    // A bar for each pool that is on its way.
+    let output = output.prints("machineconfigpool/worker [");
+    output.prints("] 1/3").prints("3/3");
     assert_state(&world, 0, &[("worker", "updated", "current", 3)]);
 }
 
