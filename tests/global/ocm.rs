@@ -150,6 +150,20 @@ fn a_login_is_kept_in_the_keyring_and_serves_other_processes() {
         .reveals(&offline)
         .run();
     assert_eq!(stored.stdout, offline);
+    context
+        .run(&["ocm", "logout"])
+        .expect(0)
+        .says("the login of rh-alice is removed");
+    let stored = context.program("secret-tool", &lookup).run();
+    assert_eq!(stored.stdout, "");
+    context
+        .run(&["ocm", "status"])
+        .expect(1)
+        .says("there is no login");
+    context
+        .run(&["ocm", "logout"])
+        .expect(0)
+        .says("there is no login");
 }
 
 #[test]

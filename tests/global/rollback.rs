@@ -90,6 +90,39 @@ fn what_was_lost_or_broken_is_restored() {
 }
 
 #[test]
+fn a_secret_that_was_deleted_is_created_again() {
+    let world = World::new();
+    world.run(&["update", "--robot", ROBOT, "--yes"]).expect(0);
+    world
+        .cluster
+        .kubectl(&["-n", NAMESPACE, "delete", "secret", "pull-secret"]);
+    world
+        .run(&["update", "--yes"])
+        .expect(1)
+        .prints("there is no");
+    world.run(&["rollback", "--yes"]).expect(0);
+    assert_eq!(world.text(), world.content(None));
+}
+
+#[test]
+fn a_hosted_clusters_additional_secret_has_backups_of_its_own() {
+    let mut world = World::hosted();
+    world.run(&["update", "--robot", ROBOT, "--yes"]).expect(0);
+    let before = world.additional();
+    world
+        .run(&["backups"])
+        .expect(0)
+        .says("There are no backups");
+    world.regenerate();
+    world
+        .run(&["update", "--yes"])
+        .expect(0)
+        .prints("additional-pull-secret-backup-");
+    world.run(&["rollback", "--exact", "--yes"]).expect(0);
+    assert_eq!(world.additional(), before);
+}
+
+#[test]
 fn five_backups_are_kept_and_no_content_twice() {
     let mut world = World::new();
     world

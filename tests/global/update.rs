@@ -235,6 +235,8 @@ fn another_cluster_is_told_from_openshift_and_a_missing_right_is_named() {
         .prints("no OpenShift cluster")
         .prints("kubectl quay-pullsecret");
     world.run(&["show"]).expect(1).says("no OpenShift cluster");
+    plain.join_limited(&mut world.context);
+    world.run(&["show"]).expect(1).says("no OpenShift cluster");
 }
 
 #[test]

@@ -82,8 +82,19 @@ async fn by_secret(cluster: &Cluster) -> Result<Topology, Failure> {
     {
         Ok(_) => Ok(Topology::Standalone),
         Err(error) if error.is_not_found() => Ok(Topology::NotOpenShift),
+        // Who may not look is told of a missing right only where there is something to see.
+        Err(error) if error.is_forbidden() && !serves_openshift(cluster).await => {
+            Ok(Topology::NotOpenShift)
+        }
         Err(error) => Err(forbidden_or(error, cluster, GLOBAL_PULL_SECRET, "get")),
     }
+}
+
+/// Whether the API of OpenShift's configuration is there, which anybody may ask.
+async fn serves_openshift(cluster: &Cluster) -> bool {
+    let path = "/apis/config.openshift.io";
+    let found = cluster.get::<serde::de::IgnoredAny>(path).await;
+    !found.is_err_and(|error| error.is_not_found())
 }
 
 /// The failure of a call on one of the global secrets; a missing right is named exactly.

@@ -68,6 +68,20 @@ pub async fn log_in(
     Ok(OcmLogin { account, storage })
 }
 
+/// Removes the stored login; returns whose it was.
+///
+/// # Errors
+/// The keyring does not let go of it: then it is not forgotten either.
+pub async fn log_out() -> Result<Option<String>, Failure> {
+    let mut settings = Settings::load()?;
+    let Some(login) = settings.ocm.take() else {
+        return Ok(None);
+    };
+    vault::discard(&vault::ocm_account(&login.user), login.insecure_storage).await?;
+    settings.save()?;
+    Ok(Some(login.user))
+}
+
 /// The login of the environment, or the stored one; `None` where there is neither.
 ///
 /// # Errors

@@ -11,5 +11,5 @@ mod transport;
 pub use args::OcmArgs;
 pub use client::{Account, AccountCluster, Ocm, Rotation};
 pub use error::OcmError;
-pub use login::{OcmLogin, log_in, open};
+pub use login::{OcmLogin, log_in, log_out, open};
 pub use rotation::{EntryState, RotationRecord, RotationStatus, status};

@@ -193,11 +193,12 @@ fn base(observed: &Observed, request: &Request) -> Result<Document, Obstacle> {
         });
     }
     let Some(current) = &observed.current else {
-        return match hosted {
+        return match hosted || matches!(request.intent, Intent::Restore(_)) {
             true => Ok(Document::empty(Format::DockerConfigJson)),
             false => Err(Obstacle {
                 reason: format!("there is no {}", observed.name),
-                next: "restore it first: download it from https://console.redhat.com/openshift/install/pull-secret"
+                next: "oc quay-global rollback, or download it from \
+                       https://console.redhat.com/openshift/install/pull-secret"
                     .to_owned(),
             }),
         };

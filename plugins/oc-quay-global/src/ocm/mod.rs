@@ -2,6 +2,7 @@
 
 mod download;
 mod login;
+mod logout;
 mod rotate;
 mod status;
 
@@ -15,6 +16,7 @@ use quay_common::ocm::{Ocm, OcmArgs, open};
 #[derive(Subcommand)]
 pub enum OcmCommand {
     Login(login::LoginArgs),
+    Logout(logout::LogoutArgs),
     Rotate(rotate::RotateArgs),
     Status(status::StatusArgs),
     Download(download::DownloadArgs),
@@ -23,6 +25,7 @@ pub enum OcmCommand {
 pub async fn run(command: OcmCommand, console: &Console) -> Result<Exit, Failure> {
     match command {
         OcmCommand::Login(args) => login::run(args, console).await,
+        OcmCommand::Logout(args) => logout::run(args, console).await,
         OcmCommand::Rotate(args) => rotate::run(args, console).await,
         OcmCommand::Status(args) => status::run(args, console).await,
         OcmCommand::Download(args) => download::run(args, console).await,
