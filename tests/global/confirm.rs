@@ -1,7 +1,7 @@
 //! `update --confirm-within` and `confirm`.
 
 use crate::world::{ROBOT, World};
-use quay_sandbox::http::{FaultAction, Hold};
+use quay_sandbox::http::{Fault, FaultAction, Hold};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -197,9 +197,9 @@ fn an_api_server_that_is_away_at_the_deadline_is_waited_for() {
     let world = World::new();
     world.run(&update("1s")).expect(0);
     let secret = "/secrets/pull-secret";
-    world.faulty.faults().add(quay_sandbox::http::Fault {
+    world.faulty.faults().add(Fault {
         times: 3,
-        ..quay_sandbox::http::Fault::always(
+        ..Fault::always(
             "PATCH".parse().expect("a method"),
             secret,
             FaultAction::Reset,
@@ -229,4 +229,59 @@ fn nothing_is_written_over_what_waits_for_its_confirmation() {
     until("the guard ends", || files(&world).is_empty());
     world.run(&["update", "--robot", ROBOT, "--yes"]).expect(0);
     assert_eq!(world.text(), world.content(Some(&world.token())));
+}
+
+/// Stops the next PATCH of the secret before it is carried out.
+fn hold_patch(world: &World) -> Hold {
+    let hold = Hold::default();
+    let method = "PATCH".parse().expect("a method");
+    let action = FaultAction::HoldBefore(hold.clone());
+    let fault = Fault::once(method, "/secrets/pull-secret", action);
+    world.faulty.faults().add(fault);
+    hold
+}
+
+#[test]
+fn a_write_that_had_to_be_planned_again_is_taken_back_to_what_it_met() {
+    let world = World::new();
+    let hold = hold_patch(&world);
+    let mut run = world.context.command(&update("5s")).spawn();
+    assert!(run.reaches(&hold, 1));
+    let theirs = world
+        .content(None)
+        .replace("registry.example.com", "registry.example.org");
+    world.put(&theirs);
+    hold.release();
+    run.wait().expect(0).prints("added");
+    until("taken back", || world.text() == theirs);
+}
+
+#[test]
+fn a_guard_that_dies_while_it_takes_back_leaves_the_rest_to_a_person() {
+    let world = World::new();
+    world.run(&update("1s")).expect(0);
+    let hold = hold_patch(&world);
+    assert!(hold.wait_for(1, LIMIT), "the guard takes it back");
+    let process = guard(&world).expect("a guard").to_string();
+    world
+        .context
+        .program("kill", &["-9", &process])
+        .run()
+        .expect(0);
+    hold.release();
+    let gone = "what would have taken it back is gone";
+    until("the lock falls", || {
+        world.run(&["show"]).expect(0).stderr.contains(gone)
+    });
+    let said = world.run(&["show"]).expect(0).stderr;
+    let (_, command) = said
+        .split_once("take it back with: oc quay global ")
+        .expect("a command");
+    let command: Vec<&str> = command.split_whitespace().collect();
+    let command = [&command[..], &["--yes"]].concat();
+    // What the guard had sent may still arrive in between.
+    until("a person took it back", || world.run(&command).code == 0);
+    assert_eq!(world.text(), world.content(None));
+    let said = world.run(&["show"]).expect(0).stderr;
+    assert!(!said.contains(gone), "{said}");
 }
