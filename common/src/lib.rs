@@ -10,6 +10,7 @@ pub mod credentials;
 pub mod dockerconfig;
 pub mod failure;
 pub mod global;
+pub mod ocm;
 pub mod progress;
 pub mod pullsecret;
 pub mod quay;

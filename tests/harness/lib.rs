@@ -10,6 +10,7 @@ mod faulty;
 mod keyring;
 mod kubelet;
 mod leaks;
+mod openshift;
 mod process;
 mod registry;
 mod running;

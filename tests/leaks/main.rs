@@ -7,6 +7,7 @@
 
 mod case;
 mod exceptions;
+mod global;
 mod pullsecret;
 mod robot;
 mod world;
@@ -50,4 +51,13 @@ fn no_run_of_quay_robot_gives_a_token_away() {
     sweep(&world, Plugin::Robot, &robot::cases(&world));
     let created = world.token_of(robot::CREATED);
     assert_eq!(created, None, "the last case deletes it");
+}
+
+#[test]
+fn no_run_of_quay_global_gives_a_token_away() {
+    let mut world = World::new();
+    let ocm = global::prepare(&mut world);
+    sweep(&world, Plugin::Global, &global::cases(&world, &ocm));
+    global::garbled(&world, &ocm);
+    global::broken(&world);
 }

@@ -15,6 +15,7 @@ const SCOPES: &str = "org:admin repo:admin user:admin user:read";
 pub enum Plugin {
     PullSecret,
     Robot,
+    Global,
 }
 
 impl Plugin {
@@ -24,6 +25,7 @@ impl Plugin {
         let path = match self {
             Self::PullSecret => ours.to_owned(),
             Self::Robot => ours.with_file_name("kubectl-quay-robot"),
+            Self::Global => ours.with_file_name("oc-quay-global"),
         };
         assert!(
             path.is_file(),

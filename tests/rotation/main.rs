@@ -11,6 +11,7 @@ mod bridge;
 mod clusters;
 mod concurrent;
 mod follow_up;
+mod global;
 mod in_place;
 mod killed;
 mod preview;

@@ -32,13 +32,17 @@ pub struct World {
 }
 
 impl World {
-    /// `secrets` secrets hold the robot, which has three rights.
+    /// `secrets` secrets of the shared cluster hold the robot, which has four rights.
     pub fn new(secrets: usize) -> Self {
+        Self::on(TestCluster::shared(), secrets)
+    }
+
+    /// The same on this cluster.
+    pub fn on(cluster: &'static TestCluster, secrets: usize) -> Self {
         let mut context = TestContext::new(env!("CARGO_BIN_EXE_kubectl-quay-robot"));
         let quay: &'static TestQuay = Box::leak(Box::new(TestQuay::start(&mut context)));
         quay.sign_in(&mut context, SCOPES);
         give_rights(quay);
-        let cluster = TestCluster::shared();
         let faulty = cluster.behind_proxy();
         faulty.join(&mut context);
         let mut world = Self {

@@ -22,6 +22,7 @@ pub use dry_run::DryRun;
 pub use escape::escape_control;
 pub use invocation::Invocation;
 pub use output::{OutputArgs, OutputFormat, Report, to_yaml};
+pub use progress::Bars;
 pub use quay_args::QuayArgs;
 pub use run::{Exit, GlobalArgs, Plugin, run};
 pub use table::{ContextColumn, Table, age, span};

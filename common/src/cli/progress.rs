@@ -2,6 +2,7 @@
 
 use crate::progress::Progress;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 /// Fewer targets than this are done before a bar could be read.
@@ -41,15 +42,54 @@ impl TerminalProgress {
     }
 }
 
+/// Several bars, for parts that move on their own; gone when dropped.
+pub struct Bars<'a> {
+    terminal: &'a TerminalProgress,
+    bars: BTreeMap<String, ProgressBar>,
+}
+
+impl<'a> Bars<'a> {
+    /// No bar yet.
+    pub fn new(terminal: &'a TerminalProgress) -> Self {
+        Self {
+            terminal,
+            bars: BTreeMap::new(),
+        }
+    }
+
+    /// Shows how far the part of this name is.
+    pub fn show(&mut self, name: &str, done: usize, total: usize) {
+        let bar = self.bars.entry(name.to_owned()).or_insert_with(|| {
+            let bar = self.terminal.draw.add(styled(ProgressBar::new(0)));
+            bar.set_message(name.to_owned());
+            bar
+        });
+        bar.set_length(total as u64);
+        bar.set_position(done as u64);
+    }
+}
+
+impl Drop for Bars<'_> {
+    fn drop(&mut self) {
+        for bar in self.bars.values() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn styled(bar: ProgressBar) -> ProgressBar {
+    match ProgressStyle::with_template("{msg} [{bar:30}] {pos}/{len} {elapsed}") {
+        Ok(style) => bar.with_style(style.progress_chars("=> ")),
+        Err(_) => bar,
+    }
+}
+
 impl Progress for TerminalProgress {
     fn begin(&self, label: &str, total: usize) {
         if total < WORTH_A_BAR {
             return;
         }
-        let bar = self.draw.add(ProgressBar::new(total as u64));
-        if let Ok(style) = ProgressStyle::with_template("{msg} [{bar:30}] {pos}/{len} {elapsed}") {
-            bar.set_style(style.progress_chars("=> "));
-        }
+        let bar = self.draw.add(styled(ProgressBar::new(total as u64)));
         bar.set_message(label.to_owned());
         self.replace(Some(bar));
     }

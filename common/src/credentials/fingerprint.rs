@@ -8,7 +8,7 @@ use std::fmt;
 /// The first 12 hex digits of a machine-made token's SHA-256, or nothing at all.
 ///
 /// Only tokens with enough entropy are hashed: a robot token has 64 characters
-/// `[A-Z0-9]`, an API token 40 characters `[A-Za-z0-9]`. The hash of a password a
+/// `[A-Z0-9]`, an API token 40 characters `[A-Za-z0-9]`, Red Hat's registries a signed JWT. The hash of a password a
 /// person chose could be guessed back, so that is only ever `(hidden)`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(into = "String")]
@@ -43,7 +43,23 @@ fn is_machine_made(text: &str) -> bool {
             .bytes()
             .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
     let api = text.len() == 40 && text.bytes().all(|b| b.is_ascii_alphanumeric());
-    robot || api
+    robot || api || is_signed_jwt(text)
+}
+
+/// Three parts in base64url, the last of which is a signature.
+fn is_signed_jwt(text: &str) -> bool {
+    const SHORTEST_SIGNATURE: usize = 43;
+    let parts: Vec<&str> = text.split('.').collect();
+    let base64url = |part: &&str| {
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+    };
+    parts.len() == 3
+        && text.starts_with("eyJ")
+        && parts.iter().all(base64url)
+        && parts[2].len() >= SHORTEST_SIGNATURE
 }
 
 impl fmt::Display for Fingerprint {
@@ -71,11 +87,14 @@ mod tests {
         // printf '%s' AAAA… (64) | sha256sum | cut -c1-12
         assert_eq!(fingerprint(&"A".repeat(64)), "d53eda7a637c");
         assert_eq!(fingerprint(&"a".repeat(40)).len(), 12);
+        let jwt = format!("eyJhbGciOiJSUzUxMiJ9.eyJzdWIiOiJ4In0.{}", "s".repeat(43));
+        assert_eq!(fingerprint(&jwt).len(), 12);
     }
 
     #[test]
     fn a_password_a_person_chose_is_never_hashed() {
         assert_eq!(fingerprint("hunter2"), "(hidden)");
+        assert_eq!(fingerprint("eyJ.my.password"), "(hidden)");
         assert_eq!(fingerprint(&"a".repeat(64)), "(hidden)");
     }
 }

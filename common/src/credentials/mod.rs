@@ -12,6 +12,7 @@ mod session;
 mod settings;
 mod token;
 mod unattended;
+pub(crate) mod vault;
 
 pub use crate::registry::Endpoint;
 pub use auth_file::auth_json;
@@ -23,6 +24,6 @@ pub(crate) use places::state as state_folder;
 pub(crate) use private_file::make_folder as make_private_folder;
 pub use private_file::{check_replaceable, replace as replace_private_file};
 pub use session::{Session, endpoint, session, sessions, signed_in};
-pub use settings::{Remembered, Settings};
+pub use settings::{Remembered, RememberedOcm, Settings};
 pub use token::{robot_token, store_robot_token};
 pub use unattended::unattended_session;

@@ -19,6 +19,29 @@ pub struct Settings {
     /// The registries with a login.
     #[serde(default)]
     pub registries: BTreeMap<RegistryHost, Remembered>,
+    /// The login to Red Hat's account API.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ocm: Option<RememberedOcm>,
+}
+
+/// Red Hat's account API as a login left it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RememberedOcm {
+    /// The API's origin.
+    pub api: String,
+    /// The sign-on service's token endpoint.
+    pub token_url: String,
+    /// The certificate authority.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<PathBuf>,
+    /// Whose login it is.
+    pub user: String,
+    /// The service account it was made with; none where it was an offline token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// Whether the secret is in a file instead of the keyring (`ocm login --insecure-storage`).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub insecure_storage: bool,
 }
 
 /// One registry as its login left it.

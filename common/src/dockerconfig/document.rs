@@ -124,6 +124,27 @@ impl Document {
         self.auths.remove(key)
     }
 
+    /// Makes the entry `key` what it is in `other`, to the letter; also gone, where it is not there.
+    pub fn copy(&mut self, key: &str, other: &Self) {
+        match other.auths.get(key) {
+            Some(value) => self.auths.set(key, value),
+            None => {
+                self.auths.remove(key);
+            }
+        }
+    }
+
+    /// Whether the entry `key` is the same in both, to the letter; also missing in both.
+    pub fn agrees(&self, key: &str, other: &Self) -> bool {
+        let text = |document: &Self| document.auths.get(key).map(|value| value.get().to_owned());
+        text(self) == text(other)
+    }
+
+    /// The `email` of the entry `key`.
+    pub fn email(&self, key: &str) -> Option<String> {
+        entry::email(self.auths.get(key)?)
+    }
+
     /// Whether nothing is in it: no entry, and no field we do not know.
     pub fn is_empty(&self) -> bool {
         self.auths.0.is_empty() && self.root.0.iter().all(|(key, _)| key == AUTHS)
@@ -192,6 +213,23 @@ mod tests {
         assert!(!document.remove("quay.io/myorg"));
         let keys: Vec<&str> = document.entries().map(|(key, _)| key).collect();
         assert_eq!(keys, ["registry.redhat.io", "b", "new.example.com"]);
+    }
+
+    #[test]
+    fn a_copied_entry_is_the_same_to_the_letter_and_the_rest_stays() {
+        let parse =
+            |text: &str| Document::parse(Format::DockerConfigJson, text.as_bytes()).unwrap();
+        let other = parse(r#"{"auths":{"b":{"auth":"YTpk","email":"me@x","n":1.50}}}"#);
+        let mut document = parse(MIXED);
+        assert!(!document.agrees("b", &other) && document.agrees("nowhere", &other));
+        document.copy("b", &other);
+        document.copy("quay.io/myorg", &other);
+        assert!(document.agrees("b", &other) && document.agrees("quay.io/myorg", &other));
+        assert_eq!(document.email("b").as_deref(), Some("me@x"));
+        assert_eq!(
+            document.to_json().expose_secret(),
+            r#"{"credHelpers":{"z":"ecr"},"auths":{"registry.redhat.io":{"auth":"YTpi","email":"me@x","x":[1.5,null]},"b":{"auth":"YTpk","email":"me@x","n":1.50}},"psFormat":"x"}"#
+        );
     }
 
     #[test]

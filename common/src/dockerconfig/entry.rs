@@ -83,6 +83,14 @@ pub(super) fn written(entry: Option<&RawValue>, credential: &Credential) -> Box<
     raw(&fields)
 }
 
+/// The entry's `email`, where it has one.
+pub(super) fn email(entry: &RawValue) -> Option<String> {
+    let fields = RawObject::of(entry)?;
+    text(&fields, "email")
+        .ok()?
+        .filter(|email| !email.is_empty())
+}
+
 fn text(entry: &RawObject, name: &str) -> Result<Option<String>, EntryError> {
     match entry.get(name) {
         None => Ok(None),

@@ -98,19 +98,19 @@ pub(super) async fn keep(
     content: &[u8],
     write: Write,
 ) -> Result<String, Failure> {
-    let mut existing = backups(cluster, namespace, name).await?;
-    if let Some(newest) = existing.first().filter(|newest| newest.holds(content)) {
-        return Ok(newest.name.clone());
-    }
-    let kept = create(cluster, namespace, name, content, write)
-        .await
-        .map_err(|error| failed(error, cluster, namespace, "create"))?;
+    let existing = backups(cluster, namespace, name).await?;
+    let newest = existing.first().filter(|newest| newest.holds(content));
+    let kept = match newest {
+        Some(newest) => newest.name.clone(),
+        None => create(cluster, namespace, name, content, write)
+            .await
+            .map_err(|error| failed(error, cluster, namespace, "create"))?,
+    };
     if write == Write::Persist {
         // The same content under an older name says nothing any more.
-        let (same, mut others): (Vec<_>, Vec<_>) =
-            existing.drain(..).partition(|backup| backup.holds(content));
-        let surplus = others.split_off(others.len().min(KEPT - 1));
-        for backup in same.iter().chain(&surplus) {
+        let others = existing.iter().filter(|backup| backup.name != kept);
+        let (same, others): (Vec<_>, Vec<_>) = others.partition(|backup| backup.holds(content));
+        for backup in same.into_iter().chain(others.into_iter().skip(KEPT - 1)) {
             drop_backup(cluster, namespace, backup).await;
         }
     }

@@ -4,6 +4,7 @@ use super::names::{ADDITIONAL_PULL_SECRET, GLOBAL_PULL_SECRET, SecretName};
 use crate::Failure;
 use crate::cluster::{CallError, Cluster};
 use serde::Deserialize;
+use serde_json::Value;
 
 const INFRASTRUCTURE: &str = "/apis/config.openshift.io/v1/infrastructures/cluster";
 
@@ -57,6 +58,23 @@ pub async fn topology(cluster: &Cluster) -> Result<Topology, Failure> {
     }
 }
 
+/// The version of OpenShift, such as `4.20.1`; `None` where that cannot be read.
+pub async fn openshift_version(cluster: &Cluster) -> Option<String> {
+    let path = "/apis/config.openshift.io/v1/clusterversions/version";
+    let found: Value = cluster.get(path).await.ok()?;
+    let version = found.pointer("/status/desired/version")?.as_str()?;
+    Some(version.to_owned())
+}
+
+/// Whether a change of the pull secret drains and reboots every node: so it was before 4.7.4.
+pub fn reboots_nodes(version: &str) -> bool {
+    let mut numbers = version
+        .split(['.', '-', '+'])
+        .map_while(|part| part.parse::<u32>().ok());
+    let mut next = || numbers.next().unwrap_or(u32::MAX);
+    (next(), next(), next()) < (4, 7, 4)
+}
+
 async fn by_secret(cluster: &Cluster) -> Result<Topology, Failure> {
     match cluster
         .get::<serde::de::IgnoredAny>(&GLOBAL_PULL_SECRET.path())
@@ -64,8 +82,19 @@ async fn by_secret(cluster: &Cluster) -> Result<Topology, Failure> {
     {
         Ok(_) => Ok(Topology::Standalone),
         Err(error) if error.is_not_found() => Ok(Topology::NotOpenShift),
+        // Who may not look is told of a missing right only where there is something to see.
+        Err(error) if error.is_forbidden() && !serves_openshift(cluster).await => {
+            Ok(Topology::NotOpenShift)
+        }
         Err(error) => Err(forbidden_or(error, cluster, GLOBAL_PULL_SECRET, "get")),
     }
+}
+
+/// Whether the API of OpenShift's configuration is there, which anybody may ask.
+async fn serves_openshift(cluster: &Cluster) -> bool {
+    let path = "/apis/config.openshift.io";
+    let found = cluster.get::<serde::de::IgnoredAny>(path).await;
+    !found.is_err_and(|error| error.is_not_found())
 }
 
 /// The failure of a call on one of the global secrets; a missing right is named exactly.
@@ -91,4 +120,19 @@ pub(super) fn forbidden_or(
         "ask for the right to {verb} {object} in namespace `{namespace}`, then check with: \
          kubectl --context {context} -n {namespace} auth can-i {verb} {object}"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_are_rebooted_by_versions_before_4_7_4() {
+        for old in ["4.6.61", "4.7.3", "3.11.0"] {
+            assert!(reboots_nodes(old), "{old}");
+        }
+        for new in ["4.7.4", "4.20.1", "4.20.0-rc.1", "5.0.0", "unknown"] {
+            assert!(!reboots_nodes(new), "{new}");
+        }
+    }
 }

@@ -1,23 +1,57 @@
-//! `oc quay-global`: the global pull secret of an OpenShift cluster. Not built yet.
+//! `oc quay-global`: the global pull secret of an OpenShift cluster.
 
-use clap::Parser;
+mod backups;
+mod change;
+mod completion;
+mod confirm;
+mod ocm;
+mod remove;
+mod rollback;
+mod show;
+mod status;
+mod update;
+mod verify;
+
+use clap::{Parser, Subcommand};
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, GlobalArgs, Plugin};
-use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// The global pull secret of an OpenShift cluster
 ///
-/// Not built yet: this version answers --help and --version, and nothing else.
+/// Changes are merged entry by entry: other entries survive to the letter, Red Hat's are
+/// never dropped or overwritten unless they are named, and what was there before is kept
+/// in a backup beside the secret.
 #[derive(Parser)]
-#[command(name = "quay-global", version)]
+#[command(
+    name = "quay-global",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
 struct Cli {
+    #[command(subcommand)]
+    command: Command,
     #[command(flatten)]
     global: GlobalArgs,
+}
 
-    /// Whatever is asked, it gets the same answer.
-    #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
-    asked: Vec<OsString>,
+#[derive(Subcommand)]
+enum Command {
+    Show(show::ShowArgs),
+    Update(update::UpdateArgs),
+    Confirm(confirm::ConfirmArgs),
+    Remove(remove::RemoveArgs),
+    Verify(verify::VerifyArgs),
+    Status(status::StatusArgs),
+    Backups(backups::BackupsArgs),
+    Rollback(rollback::RollbackArgs),
+    /// Red Hat's own pull secret, by its OpenShift Cluster Manager
+    #[command(subcommand)]
+    Ocm(ocm::OcmCommand),
+    Completion(completion::CompletionArgs),
+    #[command(name = confirm::GUARD, hide = true)]
+    Guard(confirm::GuardArgs),
 }
 
 impl Plugin for Cli {
@@ -29,16 +63,30 @@ impl Plugin for Cli {
 }
 
 fn main() -> ExitCode {
-    quay_common::cli::run::<Cli>(async |_, console| not_built(console))
+    quay_common::cli::run::<Cli>(async |cli, console| run(cli.command, console).await)
 }
 
-fn not_built(console: &Console) -> Result<Exit, Failure> {
-    let typed = console.invocation().typed();
-    let pullsecret = console.invocation().sibling("quay-pullsecret");
-    Err(Failure::new(format!(
-        "`{typed}` is not built yet; nothing was read or changed"
-    ))
-    .next(format!(
-        "{pullsecret} --help, for the pull secrets of namespaces"
-    )))
+async fn run(command: Command, console: &Console) -> Result<Exit, Failure> {
+    if !matches!(
+        command,
+        Command::Guard(_) | Command::Confirm(_) | Command::Completion(_)
+    ) {
+        confirm::remind(console)?;
+    }
+    match command {
+        Command::Show(args) => show::run(args, console).await,
+        Command::Update(args) => update::run(args, console).await,
+        Command::Confirm(args) => confirm::run(&args, console),
+        Command::Remove(args) => remove::run(args, console).await,
+        Command::Verify(args) => verify::run(args, console).await,
+        Command::Status(args) => status::run(args, console).await,
+        Command::Backups(args) => backups::run(args, console).await,
+        Command::Rollback(args) => rollback::run(args, console).await,
+        Command::Ocm(command) => ocm::run(command, console).await,
+        Command::Completion(args) => completion::run(&args, console),
+        Command::Guard(args) => confirm::guard(args, console).await,
+    }
 }
+
+/// The field manager our writes are recorded under.
+const FIELD_MANAGER: &str = "oc-quay-global";

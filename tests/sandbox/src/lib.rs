@@ -1,4 +1,4 @@
-//! Stand-ins for Quay and a small Kubernetes cluster.
+//! Stand-ins for Quay, a small Kubernetes cluster, and Red Hat's account services.
 //!
 //! Both speak HTTP/1.1 and HTTP/2 over TLS on loopback, signed by a certificate
 //! authority of their own, record every request, and fail on demand.
@@ -6,6 +6,8 @@
 pub mod cluster;
 pub mod demo;
 pub mod http;
+pub mod ocm;
+pub mod openshift;
 pub mod quay;
 
 /// The first 12 hex digits of the SHA-256 of `secret`.

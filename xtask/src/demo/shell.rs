@@ -91,9 +91,11 @@ impl Shell {
         let mut command = match &self.kubectl {
             Some(kubectl) => self.command(kubectl),
             None => {
-                let package = format!("kubectl-{}", words.remove(0));
-                let binary = self.binaries.get(&package);
-                self.command(binary.with_context(|| format!("there is no {package}"))?)
+                let plugin = words.remove(0);
+                let mut named = self.binaries.iter();
+                let found = named.find(|(package, _)| package.ends_with(&plugin));
+                let (_, binary) = found.with_context(|| format!("there is no {plugin}"))?;
+                self.command(binary)
             }
         };
         command.args(words).envs(environment.iter().copied());

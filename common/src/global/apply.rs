@@ -1,0 +1,165 @@
+//! Carries a plan out: a backup, one PATCH, and the proof from its answer.
+
+use super::backup::keep;
+use super::names::{SecretName, collection};
+use super::observed::{Current, LAST_APPLIED, Observed, get};
+use super::plan::{Intent, Obstacle, Plan, Request, plan};
+use super::topology::forbidden_or;
+use crate::Failure;
+use crate::cluster::{CallError, Cluster, Write};
+use crate::dockerconfig::{Document, Format};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use k8s_openapi::api::core::v1::Secret;
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+
+/// A secret that keeps changing under us is given up on after so many tries.
+const CONFLICTS: usize = 8;
+
+/// What was done in one cluster.
+#[derive(Debug)]
+pub struct Applied {
+    /// The plan that was carried out in the end.
+    pub plan: Plan,
+    /// The backup of what was there before, where anything was.
+    pub backup: Option<String>,
+}
+
+/// Called between the backup and the write, with the backup's name and the plan: what
+/// would undo the write has to stand before the write is sent.
+pub type BeforeWrite<'a> = &'a dyn Fn(&str, &Plan) -> Result<(), Failure>;
+
+impl Obstacle {
+    /// The failure of whoever wanted to write.
+    pub fn into_failure(self, cluster: &Cluster, name: SecretName) -> Failure {
+        let context = cluster.context();
+        Failure::new(format!(
+            "{name} (context {context}) is not written: {}",
+            self.reason
+        ))
+        .next(self.next)
+    }
+}
+
+/// Carries out `first`, which was planned from `observed`; plans anew where somebody else
+/// was faster, except for a backup, which would undo what the other one wrote.
+///
+/// # Errors
+/// Nothing was written, or the API server stored something else.
+pub async fn apply(
+    cluster: &Cluster,
+    request: &Request,
+    mut observed: Observed,
+    first: Plan,
+    write: Write,
+    before_write: BeforeWrite<'_>,
+) -> Result<Applied, Failure> {
+    let name = observed.name;
+    let mut planned = first;
+    for _ in 0..CONFLICTS {
+        let Some(document) = &planned.document else {
+            return Ok(Applied {
+                plan: planned,
+                backup: None,
+            });
+        };
+        let backup = match &observed.current {
+            Some(current) => {
+                let content = current.content();
+                Some(keep(cluster, name.namespace, name.name, content, write).await?)
+            }
+            None => None,
+        };
+        if write == Write::Persist {
+            before_write(backup.as_deref().unwrap_or_default(), &planned)?;
+        }
+        let written = send(cluster, name, observed.current.as_ref(), document, write).await;
+        match written {
+            Ok(written) => {
+                prove(&written, document, cluster, name)?;
+                return Ok(Applied {
+                    plan: planned,
+                    backup,
+                });
+            }
+            Err(error) if error.is_conflict() || error.is_not_found() => {}
+            Err(error) => return Err(forbidden_or(error, cluster, name, verb(&observed))),
+        }
+        observed.current = get(cluster, name).await?;
+        if let Intent::Restore(_) = request.intent {
+            return Err(changed_meanwhile(cluster, name));
+        }
+        planned = plan(&observed, request).map_err(|found| found.into_failure(cluster, name))?;
+    }
+    Err(changed_meanwhile(cluster, name))
+}
+
+fn verb(observed: &Observed) -> &'static str {
+    match observed.current {
+        Some(_) => "patch",
+        None => "create",
+    }
+}
+
+async fn send(
+    cluster: &Cluster,
+    name: SecretName,
+    current: Option<&Current>,
+    document: &Document,
+    write: Write,
+) -> Result<Secret, CallError> {
+    let data = json!({Format::DockerConfigJson.data_key(): encoded(document)});
+    let Some(current) = current else {
+        let object = json!({
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": name.name, "namespace": name.namespace},
+            "type": Format::DockerConfigJson.secret_type(),
+            "data": data,
+        });
+        return cluster
+            .create(&collection(name.namespace), &object, write)
+            .await;
+    };
+    let mut metadata = json!({"resourceVersion": current.secret.resource_version});
+    if current.has_last_applied {
+        // It holds the old content, and a later `kubectl apply` would bring it back.
+        metadata["annotations"] = json!({LAST_APPLIED: Value::Null});
+    }
+    let patch = json!({"metadata": metadata, "data": data});
+    cluster.merge_patch(&name.path(), &patch, write).await
+}
+
+fn encoded(document: &Document) -> String {
+    STANDARD.encode(document.to_json().expose_secret())
+}
+
+fn prove(
+    written: &Secret,
+    document: &Document,
+    cluster: &Cluster,
+    name: SecretName,
+) -> Result<(), Failure> {
+    let stored = written
+        .data
+        .as_ref()
+        .and_then(|data| data.get(Format::DockerConfigJson.data_key()));
+    let content = document.to_json();
+    if stored.is_some_and(|stored| stored.0 == content.expose_secret().as_bytes()) {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "the API server stored something else in {name} (context {}) than was sent",
+        cluster.context()
+    ))
+    .next("look for an admission webhook that changes secrets, then: oc quay-global verify"))
+}
+
+fn changed_meanwhile(cluster: &Cluster, name: SecretName) -> Failure {
+    Failure::new(format!(
+        "{name} (context {}) was changed by somebody else meanwhile; nothing was written",
+        cluster.context()
+    ))
+    .next("run the same command again, and look at what it would change now")
+}

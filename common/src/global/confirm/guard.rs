@@ -1,0 +1,143 @@
+//! The guard: a process of its own that takes a write back at its deadline.
+
+use super::{Pending, folder, read, undo};
+use crate::Failure;
+use crate::cli::ClusterArgs;
+use crate::cluster::connect;
+use jiff::Timestamp;
+use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How often it is looked whether somebody confirmed. Also what a machine that was
+/// suspended over the deadline is late by.
+const GLANCE: Duration = Duration::from_secs(1);
+/// Between two attempts to take a write back.
+const PAUSE: Duration = Duration::from_secs(10);
+/// So long an API server may be away.
+const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// One write's guard, which lives in a session of its own.
+pub struct Guard {
+    id: String,
+    folder: PathBuf,
+    /// Held until the process ends, however it ends.
+    _lock: File,
+}
+
+impl Guard {
+    /// Leaves the terminal's session, and takes the lock that shows it is there.
+    ///
+    /// # Errors
+    /// The id is none, or the state folder cannot be written.
+    pub fn begin(id: &str) -> Result<Self, Failure> {
+        if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
+            return Err(Failure::usage("this is for the plugin's own use"));
+        }
+        leave_session()?;
+        let failed = |error: std::io::Error| Failure::new(format!("cannot guard {id}: {error}"));
+        let folder = folder()?;
+        let lock = File::create(folder.join(format!("{id}.lock"))).map_err(failed)?;
+        // Whoever looks whether it is held holds it for a moment.
+        lock.lock().map_err(failed)?;
+        Ok(Self {
+            id: id.to_owned(),
+            folder,
+            _lock: lock,
+        })
+    }
+
+    /// Waits for the confirmation or the deadline; takes the write back at the latter, for
+    /// as long as it takes the API server to let it.
+    ///
+    /// # Errors
+    /// The last attempt's failure, a day after the deadline.
+    pub async fn wait(self, cluster: &ClusterArgs, field_manager: &str) -> Result<(), Failure> {
+        let path = self.file("json");
+        loop {
+            let Some(pending) = read(&path) else {
+                return self.end();
+            };
+            let left = Timestamp::now().duration_until(pending.deadline);
+            match Duration::try_from(left) {
+                Ok(left) if !left.is_zero() => tokio::time::sleep(left.min(GLANCE)).await,
+                _ => break,
+            }
+        }
+        let claimed = self.file("restoring.json");
+        match fs::rename(&path, &claimed) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => return self.end(),
+            Err(error) => return Err(Failure::new(format!("cannot claim {}: {error}", self.id))),
+        }
+        let Some(pending) = read(&claimed) else {
+            return self.end();
+        };
+        self.restore(&pending, cluster, field_manager).await?;
+        let restored = self.file("restored.json");
+        fs::rename(&claimed, restored)
+            .map_err(|error| Failure::new(format!("cannot finish {}: {error}", self.id)))?;
+        self.end()
+    }
+
+    async fn restore(
+        &self,
+        pending: &Pending,
+        cluster: &ClusterArgs,
+        field_manager: &str,
+    ) -> Result<(), Failure> {
+        let began = Timestamp::now();
+        loop {
+            let Err(failure) = attempt(pending, cluster, field_manager).await else {
+                return Ok(());
+            };
+            let tried = Duration::try_from(began.duration_until(Timestamp::now()));
+            if tried.is_ok_and(|tried| tried > PATIENCE) {
+                return Err(failure);
+            }
+            tracing::info!(%failure, "trying again");
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// A file of this write. The folder was there when it began, and is never made again: a
+    /// home directory may be gone by then.
+    fn file(&self, kind: &str) -> PathBuf {
+        self.folder.join(format!("{}.{kind}", self.id))
+    }
+
+    fn end(self) -> Result<(), Failure> {
+        match fs::remove_file(self.file("lock")) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(Failure::new(format!("cannot finish {}: {error}", self.id)))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+async fn attempt(
+    pending: &Pending,
+    cluster: &ClusterArgs,
+    field_manager: &str,
+) -> Result<(), Failure> {
+    for cluster in connect(cluster, field_manager).await? {
+        undo(&cluster, pending).await?;
+    }
+    Ok(())
+}
+
+/// Without a terminal of its own no hangup reaches the process when one is closed.
+#[cfg(unix)]
+fn leave_session() -> Result<(), Failure> {
+    rustix::process::setsid()
+        .map(drop)
+        .map_err(|error| Failure::new(format!("cannot leave the terminal's session: {error}")))
+}
+
+/// Elsewhere the process was started without a console.
+#[cfg(not(unix))]
+fn leave_session() -> Result<(), Failure> {
+    Ok(())
+}

@@ -1,0 +1,272 @@
+//! Writes that are taken back unless they are confirmed in time.
+//!
+//! What waits for its confirmation is a file in the state folder; a process of its own,
+//! the guard, waits for the deadline beside it and holds a lock as long as it lives. The
+//! file's name says where things are, and a rename decides who was first:
+//! `ID.json` waits, `ID.restoring.json` is being taken back, `ID.restored.json` has been.
+
+mod guard;
+mod spawn;
+mod write;
+
+pub use guard::Guard;
+pub use spawn::READY;
+pub use write::{Deadline, apply_guarded};
+
+use super::apply::apply;
+use super::backup::backups;
+use super::names::{ADDITIONAL_PULL_SECRET, GLOBAL_PULL_SECRET, SecretName};
+use super::observed::observe;
+use super::plan::{Intent, Request, plan};
+use crate::Failure;
+use crate::cluster::{Cluster, Write};
+use crate::credentials::{make_private_folder, replace_private_file, state_folder};
+use crate::dockerconfig::{Document, Format};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// A write that waits for its confirmation. Nothing in it is secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Pending {
+    /// Names its files.
+    pub id: String,
+    /// The cluster, by the name of its context.
+    pub context: String,
+    /// The same, by the UID of its kube-system namespace, where that can be read.
+    pub cluster: Option<String>,
+    /// `namespace/name` of the secret.
+    pub secret: String,
+    /// What was there before; empty if there was nothing.
+    pub backup: String,
+    /// The entries that were written.
+    pub keys: Vec<String>,
+    /// When they are taken back.
+    pub deadline: Timestamp,
+}
+
+/// Where a write stands that was to be confirmed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Its guard waits for the deadline.
+    Waiting,
+    /// Its guard is taking it back.
+    Restoring,
+    /// It has been taken back.
+    Restored,
+    /// Its guard is gone: nothing happens by itself any more.
+    Orphaned,
+}
+
+impl Pending {
+    /// A write in `cluster` that has so much time to be confirmed; nothing is stored yet.
+    pub(super) async fn new(cluster: &Cluster, secret: SecretName, within: Duration) -> Self {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let now = Timestamp::now();
+        let within = SignedDuration::try_from(within).unwrap_or(SignedDuration::MAX);
+        Self {
+            id: format!("{}-{}-{number}", now.as_millisecond(), std::process::id()),
+            context: cluster.context().to_owned(),
+            cluster: cluster.identity().await,
+            secret: secret.to_string(),
+            backup: String::new(),
+            keys: Vec::new(),
+            deadline: now.saturating_add(within).unwrap_or(Timestamp::MAX),
+        }
+    }
+
+    /// The same, for a write of these entries over what this backup holds.
+    pub(super) fn with(&self, backup: &str, keys: Vec<String>) -> Self {
+        Self {
+            backup: backup.to_owned(),
+            keys,
+            ..self.clone()
+        }
+    }
+
+    fn secret_name(&self) -> Option<SecretName> {
+        [GLOBAL_PULL_SECRET, ADDITIONAL_PULL_SECRET]
+            .into_iter()
+            .find(|name| name.to_string() == self.secret)
+    }
+
+    /// Stores it, or what it has become after a conflict.
+    pub(super) fn store(&self) -> Result<(), Failure> {
+        let text = serde_json::to_vec(self)
+            .map_err(|error| Failure::new(format!("cannot write {}: {error}", self.id)))?;
+        replace_private_file(&file(&self.id, "json")?, &text)
+    }
+
+    /// Forgets a write that did not come about. Its guard ends by itself.
+    pub(super) fn forget(&self) -> Result<(), Failure> {
+        take(&self.id, "json").map(drop)
+    }
+}
+
+/// Everything that waits, waited in vain, or was taken back, the oldest first.
+pub fn pending() -> Result<Vec<(Pending, Stage)>, Failure> {
+    let mut found = Vec::new();
+    let entries = match std::fs::read_dir(folder()?) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(found),
+        Err(error) => return Err(Failure::new(format!("cannot read pending writes: {error}"))),
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let Some((id, kind)) = name.split_once('.') else {
+            continue;
+        };
+        let stage = match kind {
+            "json" if is_guarded(id)? => Stage::Waiting,
+            "restoring.json" if is_guarded(id)? => Stage::Restoring,
+            "restored.json" => Stage::Restored,
+            "json" | "restoring.json" => Stage::Orphaned,
+            _ => continue,
+        };
+        // One that vanishes meanwhile has been confirmed.
+        if let Some(pending) = read(&entry.path()) {
+            found.push((pending, stage));
+        }
+    }
+    found.sort_by(|a, b| a.0.id.cmp(&b.0.id));
+    Ok(found)
+}
+
+/// Refuses to write where an earlier write waits for its confirmation: taking that back
+/// would take this one along.
+///
+/// # Errors
+/// Names the write that waits.
+pub fn check_settled(cluster: &Cluster, secret: SecretName) -> Result<(), Failure> {
+    let context = cluster.context();
+    for (pending, stage) in pending()? {
+        let same = pending.context == context && pending.secret == secret.to_string();
+        if same && matches!(stage, Stage::Waiting | Stage::Restoring) {
+            return Err(Failure::new(format!(
+                "{secret} (context {context}) is not written: an earlier write of {} waits for its \
+                 confirmation until {:.0}",
+                pending.keys.join(", "),
+                pending.deadline
+            ))
+            .next("oc quay-global confirm to keep it, or oc quay-global rollback"));
+        }
+    }
+    Ok(())
+}
+
+/// Confirms every write in one of `contexts`, or everywhere if that is empty: nothing takes
+/// it back any more. Returns those that were still to be confirmed.
+pub fn confirm(contexts: &[String]) -> Result<Vec<Pending>, Failure> {
+    let mut confirmed = Vec::new();
+    for (pending, stage) in pending()? {
+        if !contexts.is_empty() && !contexts.contains(&pending.context) {
+            continue;
+        }
+        let kind = match stage {
+            Stage::Waiting => "json",
+            Stage::Orphaned => {
+                take(&pending.id, "restoring.json")?;
+                "json"
+            }
+            Stage::Restoring | Stage::Restored => continue,
+        };
+        if take(&pending.id, kind)? || stage == Stage::Orphaned {
+            confirmed.push(pending);
+        }
+    }
+    Ok(confirmed)
+}
+
+/// Forgets a write that was taken back, once somebody was told.
+pub fn acknowledge(pending: &Pending) -> Result<(), Failure> {
+    take(&pending.id, "restored.json").map(drop)
+}
+
+/// Takes the written entries back to what the backup has, and leaves all others alone.
+///
+/// # Errors
+/// The backup is gone, or the cluster does not let us.
+pub(super) async fn undo(cluster: &Cluster, pending: &Pending) -> Result<(), Failure> {
+    if let Some(expected) = &pending.cluster
+        && let Some(found) = cluster.identity().await
+        && found != *expected
+    {
+        return Err(Failure::new(format!(
+            "context {} leads to another cluster now",
+            pending.context
+        )));
+    }
+    let name = pending
+        .secret_name()
+        .ok_or_else(|| Failure::new(format!("{} is no global pull secret", pending.secret)))?;
+    let document = match pending.backup.as_str() {
+        "" => Document::empty(Format::DockerConfigJson),
+        backup => {
+            let kept = backups(cluster, name.namespace, name.name).await?;
+            let found = kept.iter().find(|kept| kept.name == backup);
+            let found = found.ok_or_else(|| Failure::new(format!("backup {backup} is gone")))?;
+            found
+                .document()
+                .map_err(|error| Failure::new(format!("backup {backup} cannot be read: {error}")))?
+        }
+    };
+    let request = Request {
+        intent: Intent::Undo {
+            keys: pending.keys.clone(),
+            document,
+        },
+        replace: Vec::new(),
+        force: true,
+    };
+    let observed = observe(cluster).await?;
+    let planned = plan(&observed, &request).map_err(|found| found.into_failure(cluster, name))?;
+    apply(
+        cluster,
+        &request,
+        observed,
+        planned,
+        Write::Persist,
+        &|_, _| Ok(()),
+    )
+    .await?;
+    Ok(())
+}
+
+fn folder() -> Result<PathBuf, Failure> {
+    Ok(state_folder()?.join("unconfirmed"))
+}
+
+/// A file of this write; the folder exists afterwards.
+fn file(id: &str, kind: &str) -> Result<PathBuf, Failure> {
+    let folder = folder()?;
+    make_private_folder(&folder)?;
+    Ok(folder.join(format!("{id}.{kind}")))
+}
+
+/// Removes a file; `false` if somebody else was faster.
+fn take(id: &str, kind: &str) -> Result<bool, Failure> {
+    match std::fs::remove_file(file(id, kind)?) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(Failure::new(format!("cannot confirm {id}: {error}"))),
+    }
+}
+
+fn read(path: &std::path::Path) -> Option<Pending> {
+    serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+}
+
+/// Whether the guard of this write lives: it holds the lock.
+fn is_guarded(id: &str) -> Result<bool, Failure> {
+    match File::open(file(id, "lock")?) {
+        Ok(lock) => Ok(lock.try_lock_shared().is_err()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(Failure::new(format!("cannot look after {id}: {error}"))),
+    }
+}

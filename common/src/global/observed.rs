@@ -1,0 +1,131 @@
+//! The global pull secret of one cluster as it is now.
+
+use super::names::{GLOBAL_PULL_SECRET, SecretName};
+use super::topology::{Topology, forbidden_or, topology};
+use crate::Failure;
+use crate::cluster::Cluster;
+use crate::dockerconfig::{Document, DocumentError, Format};
+use crate::pullsecret::PullSecret;
+use k8s_openapi::api::core::v1::Secret;
+use secrecy::{ExposeSecret, SecretSlice};
+
+/// What kubectl remembers of the last `apply`, content included.
+pub(super) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// The secret of one cluster, and what decides how it may be written.
+#[derive(Debug)]
+pub struct Observed {
+    /// Where the control plane is.
+    pub topology: Topology,
+    /// The secret that is written.
+    pub name: SecretName,
+    /// What is there; nothing where a hosted cluster has no additional secret yet.
+    pub current: Option<Current>,
+    /// On a hosted control plane: what its owner gave it, and what wins for every key.
+    pub original: Option<Document>,
+}
+
+/// An existing secret.
+#[derive(Debug)]
+pub struct Current {
+    /// The secret, read.
+    pub secret: PullSecret,
+    /// It carries a copy of an earlier content in an annotation.
+    pub(super) has_last_applied: bool,
+    content: SecretSlice<u8>,
+}
+
+impl Current {
+    /// The content as it is, whether it can be read or not.
+    pub(super) fn content(&self) -> &[u8] {
+        self.content.expose_secret()
+    }
+
+    pub(super) fn read(secret: Secret) -> Option<Self> {
+        let content = secret
+            .data
+            .as_ref()
+            .and_then(|data| data.get(Format::DockerConfigJson.data_key()))
+            .map(|content| content.0.clone())
+            .unwrap_or_default();
+        let annotations = secret.metadata.annotations.as_ref();
+        let has_last_applied =
+            annotations.is_some_and(|annotations| annotations.contains_key(LAST_APPLIED));
+        let secret = PullSecret::read(secret)?;
+        (secret.format == Format::DockerConfigJson).then(|| Self {
+            secret,
+            has_last_applied,
+            content: SecretSlice::from(content),
+        })
+    }
+}
+
+impl Observed {
+    /// The content, where there is one that can be read.
+    pub fn document(&self) -> Option<&Document> {
+        self.current.as_ref()?.secret.document.as_ref().ok()
+    }
+
+    /// Why the content cannot be read, where that is so.
+    pub fn unreadable(&self) -> Option<&DocumentError> {
+        self.current.as_ref()?.secret.document.as_ref().err()
+    }
+}
+
+/// Reads the secret that users of this cluster write.
+///
+/// # Errors
+/// The cluster is not OpenShift, the secret is of another type, or a right is missing.
+pub async fn observe(cluster: &Cluster) -> Result<Observed, Failure> {
+    let topology = topology(cluster).await?;
+    if topology == Topology::NotOpenShift {
+        return Err(not_openshift(cluster));
+    }
+    let name = topology.secret();
+    let current = get(cluster, name).await?;
+    let original = match topology {
+        Topology::HostedControlPlane => get(cluster, GLOBAL_PULL_SECRET)
+            .await?
+            .and_then(|original| original.secret.document.ok()),
+        _ => None,
+    };
+    Ok(Observed {
+        topology,
+        name,
+        current,
+        original,
+    })
+}
+
+fn not_openshift(cluster: &Cluster) -> Failure {
+    let context = cluster.context();
+    Failure::new(format!(
+        "context {context} leads to no OpenShift cluster: there is no {GLOBAL_PULL_SECRET}"
+    ))
+    .next(format!(
+        "for the pull secrets of namespaces: kubectl quay-pullsecret sync --context {context} -A"
+    ))
+}
+
+/// `None` where there is no such secret.
+pub(super) async fn get(cluster: &Cluster, name: SecretName) -> Result<Option<Current>, Failure> {
+    let secret: Secret = match cluster.get(&name.path()).await {
+        Ok(secret) => secret,
+        Err(error) if error.is_not_found() => return Ok(None),
+        Err(error) => return Err(forbidden_or(error, cluster, name, "get")),
+    };
+    let found = secret.type_.clone().unwrap_or_default();
+    Current::read(secret).map(Some).ok_or_else(|| {
+        let wanted = Format::DockerConfigJson.secret_type();
+        Failure::new(format!(
+            "{name} (context {}) is of type `{found}` and not `{wanted}`",
+            cluster.context()
+        ))
+        .next(format!(
+            "kubectl --context {} -n {} get secret {}",
+            cluster.context(),
+            name.namespace,
+            name.name
+        ))
+    })
+}

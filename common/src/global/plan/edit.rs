@@ -1,0 +1,271 @@
+//! The edits that plans are made of: each changes the document, and tells what that means.
+
+use super::super::guard::{Guarded, check_entry, red_hat_entry};
+use super::super::observed::Observed;
+use super::{EntryPlan, Obstacle, RestoreIntent, RobotIntent, Step};
+use crate::credentials::Fingerprint;
+use crate::dockerconfig::{Credential, Document, belongs_to};
+use crate::pullsecret::{RobotToken, Wanted};
+use crate::quay::RobotName;
+use std::collections::BTreeSet;
+
+/// Who holds the entry `key`, and the password's fingerprint.
+fn holder(document: &Document, key: &str) -> Option<(String, Option<Fingerprint>)> {
+    let (_, read) = document.entries().find(|(name, _)| *name == key)?;
+    Some(match read {
+        Ok(credential) => {
+            let fingerprint = credential.fingerprint();
+            (credential.username, Some(fingerprint))
+        }
+        Err(error) => (format!("unreadable: {error}"), None),
+    })
+}
+
+pub(super) fn robot(
+    observed: &Observed,
+    after: &mut Document,
+    intent: &RobotIntent,
+    replace: &[String],
+) -> Vec<EntryPlan> {
+    let holding = after.entries().filter(|(key, read)| {
+        belongs_to(key, &intent.hosts)
+            && read
+                .as_ref()
+                .is_ok_and(|credential| credential.username == intent.robot.as_str())
+    });
+    let mut keys: Vec<String> = holding.map(|(key, _)| key.to_owned()).collect();
+    let named = intent.key.clone();
+    let missing = named.or_else(|| keys.is_empty().then(|| intent.default_key.clone()));
+    keys.extend(
+        missing
+            .filter(|key| !keys.contains(key))
+            .as_slice()
+            .iter()
+            .cloned(),
+    );
+    keys.iter()
+        .map(|key| match refusal(observed, after, key, intent, replace) {
+            Some((reason, next)) => {
+                let (holder, before) = holder(after, key).unzip();
+                EntryPlan {
+                    key: key.clone(),
+                    account: intent.robot.to_string(),
+                    holder,
+                    step: Step::Refused { reason, next },
+                    before: before.flatten(),
+                    after: None,
+                }
+            }
+            None => set(after, key, &intent.credential),
+        })
+        .collect()
+}
+
+fn refusal(
+    observed: &Observed,
+    document: &Document,
+    key: &str,
+    intent: &RobotIntent,
+    replace: &[String],
+) -> Option<(String, Option<String>)> {
+    let mut original = observed.original.iter().flat_map(Document::entries);
+    if original.any(|(name, _)| name == key) {
+        return Some((
+            format!("the hosted cluster's own pull secret has `{key}` too, and wins"),
+            Some(format!(
+                "choose another key, such as --key {}/{}, or change spec.pullSecret of the HostedCluster",
+                key.split('/').next().unwrap_or(key),
+                intent.robot.namespace()
+            )),
+        ));
+    }
+    let guarded = check_entry(document, key, intent.robot.as_str(), replace).err()?;
+    let next = match &guarded {
+        Guarded::RedHat { key, .. } => format!(
+            "oc quay-global update --robot {0} --key {1}/{2}, or --key {key} --replace-entry {key} \
+             to give up Red Hat's",
+            intent.robot,
+            red_hat_entry(key).map_or(key.as_str(), |entry| entry.key),
+            intent.robot.namespace()
+        ),
+        Guarded::Held { key, .. } => format!(
+            "oc quay-global update --robot {} --key {key} --replace-entry {key}",
+            intent.robot
+        ),
+    };
+    Some((guarded.to_string(), Some(next)))
+}
+
+/// Writes the credential, and tells what that changes.
+fn set(after: &mut Document, key: &str, credential: &Credential) -> EntryPlan {
+    let (holder, before) = holder(after, key).unzip();
+    let step = match &holder {
+        _ if after.holds(key, credential) => Step::Unchanged,
+        None => Step::Added,
+        Some(account) if *account == credential.username => Step::Updated,
+        Some(_) => Step::Replaced,
+    };
+    if step != Step::Unchanged {
+        after.set(key, credential);
+    }
+    EntryPlan {
+        key: key.to_owned(),
+        holder,
+        account: credential.username.clone(),
+        step,
+        before: before.flatten(),
+        after: Some(credential.fingerprint()),
+    }
+}
+
+pub(super) fn refresh(after: &mut Document, wanted: &Wanted) -> Vec<EntryPlan> {
+    let mut found = Vec::new();
+    for (key, read) in after.entries() {
+        let robot = read
+            .ok()
+            .and_then(|held| held.username.parse::<RobotName>().ok());
+        if let Some(robot) = robot.filter(|_| red_hat_entry(key).is_none()) {
+            let registry = wanted.registry_of(key);
+            let token = registry.map(|registry| registry.robots.get(&robot).cloned());
+            found.push((key.to_owned(), robot, token));
+        }
+    }
+    let entries = found.into_iter().map(|(key, robot, token)| {
+        let refused = |reason, next| Step::Refused {
+            reason,
+            next: Some(next),
+        };
+        let step = match token {
+            Some(Some(RobotToken::Current(token))) => {
+                return set(after, &key, &Credential::new(robot.as_str(), token));
+            }
+            Some(Some(RobotToken::NoSuchRobot)) => refused(
+                format!("robot `{robot}` does not exist in Quay"),
+                format!("oc quay-global remove {key}, or kubectl quay-robot create {robot}"),
+            ),
+            Some(Some(RobotToken::Unreadable(reason))) => {
+                refused(reason, "kubectl quay-robot whoami".to_owned())
+            }
+            Some(None) | None => Step::Unknown,
+        };
+        let (holder, before) = holder(after, &key).unzip();
+        EntryPlan {
+            step,
+            key,
+            holder,
+            account: robot.to_string(),
+            before: before.flatten(),
+            after: None,
+        }
+    });
+    entries.collect()
+}
+
+pub(super) fn remove(
+    after: &mut Document,
+    key: &str,
+    replace: &[String],
+) -> Result<EntryPlan, Obstacle> {
+    let Some((account, before)) = holder(after, key) else {
+        let keys: Vec<&str> = after.entries().map(|(key, _)| key).collect();
+        return Err(Obstacle {
+            reason: format!("it has no entry `{key}`"),
+            next: format!("name one of: {}", keys.join(", ")),
+        });
+    };
+    let guarded = red_hat_entry(key).filter(|_| !replace.iter().any(|named| named == key));
+    let step = match guarded {
+        Some(entry) => Step::Refused {
+            reason: format!("`{key}` is Red Hat's: without it {}", entry.breaks),
+            next: Some(format!("oc quay-global remove {key} --replace-entry {key}")),
+        },
+        None => {
+            after.remove(key);
+            Step::Removed
+        }
+    };
+    Ok(EntryPlan {
+        key: key.to_owned(),
+        holder: Some(account.clone()),
+        account,
+        step,
+        before,
+        after: None,
+    })
+}
+
+/// Makes every one of these entries what it is in `source`.
+pub(super) fn copy_all<'a, T>(
+    after: &mut Document,
+    source: &Document,
+    keys: impl Iterator<Item = (&'a str, T)>,
+) -> Vec<EntryPlan> {
+    keys.map(|(key, _)| {
+        let entry = copy(after, source, key);
+        after.copy(key, source);
+        entry
+    })
+    .collect()
+}
+
+/// What copying the entry from `source` would change.
+fn copy(current: &Document, source: &Document, key: &str) -> EntryPlan {
+    let (holder_before, before) = holder(current, key).unzip();
+    let (holder_after, after) = holder(source, key).unzip();
+    let step = match (&holder_before, &holder_after) {
+        _ if current.agrees(key, source) => Step::Unchanged,
+        (None, _) => Step::Added,
+        (_, None) => Step::Removed,
+        (Some(old), Some(new)) if old == new => Step::Updated,
+        _ => Step::Replaced,
+    };
+    EntryPlan {
+        key: key.to_owned(),
+        account: holder_after
+            .or_else(|| holder_before.clone())
+            .unwrap_or_default(),
+        holder: holder_before,
+        step,
+        before: before.flatten(),
+        after: after.flatten(),
+    }
+}
+
+/// All or nothing: half a backup is no state that ever was.
+pub(super) fn restore(
+    after: &mut Document,
+    intent: &RestoreIntent,
+    replace: &[String],
+) -> Vec<EntryPlan> {
+    let target = &intent.document;
+    let keys: BTreeSet<&str> = after
+        .entries()
+        .chain(target.entries())
+        .map(|(key, _)| key)
+        .collect();
+    let mut entries: Vec<EntryPlan> = keys.iter().map(|key| copy(after, target, key)).collect();
+    for entry in &mut entries {
+        // What cannot be read now is lost already.
+        let loses = entry.before.is_some() && !matches!(entry.step, Step::Unchanged | Step::Added);
+        let named = intent.exact || replace.contains(&entry.key);
+        if let Some(red_hat) = red_hat_entry(&entry.key).filter(|_| loses && !named) {
+            entry.step = Step::Refused {
+                reason: format!(
+                    "`{}` is Red Hat's and would change: if the backup's is dead, {}",
+                    entry.key, red_hat.breaks
+                ),
+                next: Some(format!(
+                    "--replace-entry {} to bring the backup's back, or --exact for all",
+                    entry.key
+                )),
+            };
+        }
+    }
+    let is_refused = |entry: &EntryPlan| matches!(entry.step, Step::Refused { .. });
+    if entries.iter().any(is_refused) {
+        entries.retain(is_refused);
+    } else {
+        after.clone_from(target);
+    }
+    entries
+}

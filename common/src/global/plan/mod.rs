@@ -1,0 +1,233 @@
+//! What is to be written into the global pull secret, and why. No I/O.
+
+mod edit;
+
+use super::observed::Observed;
+use super::topology::Topology;
+use crate::credentials::Fingerprint;
+use crate::dockerconfig::{Credential, Document, Format};
+use crate::pullsecret::Wanted;
+use crate::quay::RobotName;
+use crate::registry::RegistryHost;
+use secrecy::ExposeSecret;
+
+/// What a Secret may hold.
+const LARGEST: usize = 1 << 20;
+
+/// What shall be true afterwards.
+#[derive(Debug, Clone)]
+pub enum Intent {
+    /// A robot's current credential is in it.
+    Robot(RobotIntent),
+    /// Every robot whose registry has a login is up to date, except in Red Hat's entries.
+    Refresh(Wanted),
+    /// An entry is gone.
+    Remove(String),
+    /// Red Hat's entries are these.
+    RedHat(Document),
+    /// It is as a backup has it.
+    Restore(RestoreIntent),
+    /// These entries are as a backup has them; the rest stays.
+    Undo {
+        /// Their keys.
+        keys: Vec<String>,
+        /// What the backup holds.
+        document: Document,
+    },
+}
+
+/// A robot's credential, and where it goes.
+#[derive(Debug, Clone)]
+pub struct RobotIntent {
+    /// The robot.
+    pub robot: RobotName,
+    /// Its current credential.
+    pub credential: Credential,
+    /// Every host its registry's keys may have.
+    pub hosts: Vec<RegistryHost>,
+    /// The key to write besides those that hold the robot.
+    pub key: Option<String>,
+    /// The key to write where nothing holds the robot and none was named.
+    pub default_key: String,
+}
+
+/// A backup to go back to.
+#[derive(Debug, Clone)]
+pub struct RestoreIntent {
+    /// What it holds, with robots' tokens replaced that no longer work.
+    pub document: Document,
+    /// Also where that changes or drops an entry of Red Hat's.
+    pub exact: bool,
+}
+
+/// An intent, and what the user allowed for it.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// What shall be true afterwards.
+    pub intent: Intent,
+    /// The keys of guarded entries that may be written.
+    pub replace: Vec<String>,
+    /// Write a secret that another tool writes too.
+    pub force: bool,
+}
+
+/// What happens to one entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// It is right already.
+    Unchanged,
+    /// It is new.
+    Added,
+    /// It gets another credential of the same account.
+    Updated,
+    /// It gets another account's credential.
+    Replaced,
+    /// It is removed.
+    Removed,
+    /// Nothing is known of it, because its registry has no login.
+    Unknown,
+    /// It is left alone although it should change.
+    Refused {
+        /// Why.
+        reason: String,
+        /// What to do.
+        next: Option<String>,
+    },
+}
+
+/// One entry's part of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryPlan {
+    /// Its key below `auths`.
+    pub key: String,
+    /// Who holds it before.
+    pub holder: Option<String>,
+    /// Who is to hold it.
+    pub account: String,
+    /// What happens.
+    pub step: Step,
+    /// The password before.
+    pub before: Option<Fingerprint>,
+    /// The password after.
+    pub after: Option<Fingerprint>,
+}
+
+/// The plan for one cluster.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Every entry that is concerned.
+    pub entries: Vec<EntryPlan>,
+    /// The whole new content, if anything is written.
+    pub document: Option<Document>,
+}
+
+impl Plan {
+    /// The keys that the plan changes.
+    pub fn changed_keys(&self) -> Vec<String> {
+        let changed = self.entries.iter().filter(|entry| {
+            !matches!(
+                entry.step,
+                Step::Unchanged | Step::Unknown | Step::Refused { .. }
+            )
+        });
+        changed.map(|entry| entry.key.clone()).collect()
+    }
+
+    /// Whether an entry is left alone that should change.
+    pub fn has_refusal(&self) -> bool {
+        self.entries
+            .iter()
+            .any(|entry| matches!(entry.step, Step::Refused { .. }))
+    }
+}
+
+/// Why nothing can be planned at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Obstacle {
+    /// Why.
+    pub reason: String,
+    /// What to do.
+    pub next: String,
+}
+
+/// Plans the request from what is there.
+///
+/// # Errors
+/// The secret as a whole is in the way: missing, unreadable, immutable, or somebody else's.
+pub fn plan(observed: &Observed, request: &Request) -> Result<Plan, Obstacle> {
+    let before = base(observed, request)?;
+    let mut after = before.clone();
+    let entries = match &request.intent {
+        Intent::Robot(intent) => edit::robot(observed, &mut after, intent, &request.replace),
+        Intent::Refresh(wanted) => edit::refresh(&mut after, wanted),
+        Intent::Remove(key) => vec![edit::remove(&mut after, key, &request.replace)?],
+        Intent::RedHat(document) => edit::copy_all(&mut after, document, document.entries()),
+        Intent::Restore(intent) => edit::restore(&mut after, intent, &request.replace),
+        Intent::Undo { keys, document } => {
+            let keys = keys.iter().map(|key| (key.as_str(), ()));
+            edit::copy_all(&mut after, document, keys)
+        }
+    };
+    let size = after.to_json().expose_secret().len();
+    if size > LARGEST {
+        return Err(Obstacle {
+            reason: format!("it would have {size} bytes, and a Secret holds {LARGEST} at most"),
+            next: "remove entries nobody needs: oc quay-global remove KEY".to_owned(),
+        });
+    }
+    let rewritten =
+        matches!(&request.intent, Intent::Restore(_)) && observed.unreadable().is_some();
+    let document = (after != before || rewritten).then_some(after);
+    Ok(Plan { entries, document })
+}
+
+/// What the plan begins with.
+fn base(observed: &Observed, request: &Request) -> Result<Document, Obstacle> {
+    let hosted = observed.topology == Topology::HostedControlPlane;
+    if hosted && matches!(request.intent, Intent::RedHat(_)) {
+        return Err(Obstacle {
+            reason: "the pull secret of a hosted control plane is written from outside the cluster"
+                .to_owned(),
+            next: "change spec.pullSecret of its HostedCluster, on the management cluster"
+                .to_owned(),
+        });
+    }
+    let Some(current) = &observed.current else {
+        return match hosted || matches!(request.intent, Intent::Restore(_)) {
+            true => Ok(Document::empty(Format::DockerConfigJson)),
+            false => Err(Obstacle {
+                reason: format!("there is no {}", observed.name),
+                next: "oc quay-global rollback, or download it from \
+                       https://console.redhat.com/openshift/install/pull-secret"
+                    .to_owned(),
+            }),
+        };
+    };
+    let secret = &current.secret;
+    if secret.immutable {
+        return Err(Obstacle {
+            reason: "it is immutable".to_owned(),
+            next: format!(
+                "kubectl -n {} get secret {} -o yaml, and ask who made it so",
+                secret.namespace, secret.name
+            ),
+        });
+    }
+    if let Some(owner) = secret.owner.as_ref().filter(|_| !request.force) {
+        return Err(Obstacle {
+            reason: format!("{} writes it", owner.tool),
+            next: format!("change {}, or pass --force", owner.place),
+        });
+    }
+    match (&secret.document, &request.intent) {
+        (Ok(document), _) => Ok(document.clone()),
+        (Err(_), Intent::Restore(_)) => Ok(Document::empty(Format::DockerConfigJson)),
+        (Err(error), _) => Err(Obstacle {
+            reason: format!("it cannot be read: {error}"),
+            next: "oc quay-global backups, then oc quay-global rollback BACKUP".to_owned(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,275 @@
+//! How far the nodes are with what the secret holds now.
+
+use super::names::SecretName;
+use super::observed::{Observed, get};
+use super::pools::{Pool, PoolState, Pools};
+use super::rendered::{Holds, Rendered};
+use super::topology::Topology;
+use crate::Failure;
+use crate::cli::{ContextColumn, Report, Table};
+use crate::cluster::Cluster;
+use k8s_openapi::api::apps::v1::DaemonSet;
+use serde::Serialize;
+
+/// What a hosted control plane merges the two secrets into.
+const MERGED: SecretName = SecretName {
+    namespace: "kube-system",
+    name: "global-pull-secret",
+};
+/// What brings that to the nodes.
+const SYNCER: &str = "/apis/apps/v1/namespaces/kube-system/daemonsets/global-pull-secret-syncer";
+
+/// One step on the way to the nodes: a pool, or what a hosted cluster has in its place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Stretch {
+    /// The cluster, by the name of its context.
+    pub context: String,
+    /// `kind/name`.
+    pub name: String,
+    /// `updated`, `updating`, `waiting`, `degraded`, `paused`, `missing`.
+    pub state: &'static str,
+    /// Nodes that are there.
+    pub updated: usize,
+    /// Nodes in all.
+    pub nodes: usize,
+    /// Whether it brings what the secret holds now: `current`, `older` or `unknown`.
+    pub secret: &'static str,
+    /// What is worth knowing.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub message: String,
+}
+
+/// The way to the nodes of every cluster.
+#[derive(Debug, Default, Serialize)]
+pub struct Rollout {
+    /// One line for each pool.
+    pub items: Vec<Stretch>,
+    /// What could not be seen, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unseen: Vec<String>,
+}
+
+impl Stretch {
+    /// Nothing more will happen by itself.
+    pub fn is_blocked(&self) -> bool {
+        matches!(self.state, "paused" | "degraded" | "missing")
+    }
+
+    fn is_done(&self) -> bool {
+        self.is_blocked() || self.state == "updated"
+    }
+}
+
+impl Rollout {
+    /// Whether everything has arrived that can.
+    pub fn is_settled(&self) -> bool {
+        self.items.iter().all(Stretch::is_done)
+    }
+
+    /// Whether something keeps the secret from nodes.
+    pub fn is_blocked(&self) -> bool {
+        self.items.iter().any(Stretch::is_blocked)
+    }
+
+    /// Looks at one more cluster. What cannot be seen is noted, and no failure.
+    ///
+    /// # Errors
+    /// The API server does not answer.
+    pub async fn look(
+        &mut self,
+        cluster: &Cluster,
+        observed: &Observed,
+        rendered: &mut Rendered,
+    ) -> Result<(), Failure> {
+        if observed.topology == Topology::HostedControlPlane {
+            return self.look_at_hosted(cluster, observed).await;
+        }
+        let pools = match Pools::observe(cluster).await {
+            Ok(Some(pools)) => pools,
+            Ok(None) => {
+                self.unseen.push(format!(
+                    "context {} has no MachineConfigPools: how its nodes get the secret is not known",
+                    cluster.context()
+                ));
+                return Ok(());
+            }
+            Err(failure) => {
+                self.note(&failure);
+                return Ok(());
+            }
+        };
+        for pool in pools.pools {
+            let holds = match &observed.current {
+                Some(secret) => rendered.holds(cluster, &pool.wanted_config, secret).await,
+                None => Holds::Unknown,
+            };
+            self.items.push(stretch(cluster.context(), pool, holds));
+        }
+        if let Some(failure) = &rendered.blind {
+            self.note(failure);
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, failure: &Failure) {
+        let next = failure.next_step().map(|next| format!("; next: {next}"));
+        self.unseen
+            .push(format!("{failure}{}", next.unwrap_or_default()));
+    }
+
+    async fn look_at_hosted(
+        &mut self,
+        cluster: &Cluster,
+        observed: &Observed,
+    ) -> Result<(), Failure> {
+        let merged = get(cluster, MERGED).await?;
+        let merged = merged.and_then(|merged| merged.secret.document.ok());
+        let arrived = match (observed.document(), &merged) {
+            (Some(ours), Some(merged)) => ours.entries().all(|(key, _)| ours.agrees(key, merged)),
+            (None, _) => true,
+            (Some(_), None) => false,
+        };
+        let context = cluster.context();
+        self.items.push(Stretch {
+            context: context.to_owned(),
+            name: format!("secret/{}", MERGED.name),
+            state: if arrived { "updated" } else { "waiting" },
+            updated: 0,
+            nodes: 0,
+            secret: if arrived { "current" } else { "older" },
+            message: "what the control plane merges for the nodes".to_owned(),
+        });
+        match cluster.get::<DaemonSet>(SYNCER).await {
+            Ok(syncer) => self.items.push(syncer_stretch(context, &syncer, arrived)),
+            Err(error) if error.is_not_found() => self.items.push(Stretch {
+                message:
+                    "no node gets the additional pull secret: only NodePools on AWS and Azure \
+                          that replace their nodes have a syncer"
+                        .to_owned(),
+                ..syncer_stretch(context, &DaemonSet::default(), arrived)
+            }),
+            Err(error) => self.note(&error.into_failure(context, "get the syncer's DaemonSet")),
+        }
+        Ok(())
+    }
+}
+
+fn stretch(context: &str, pool: Pool, holds: Holds) -> Stretch {
+    let (state, message) = match (pool.state, holds) {
+        (PoolState::Paused, _) => (
+            "paused",
+            "its nodes do not get the secret until spec.paused is false",
+        ),
+        (PoolState::Degraded, _) => ("degraded", "its nodes may not get the secret"),
+        (PoolState::Updating, _) => ("updating", ""),
+        (PoolState::Updated, Holds::Older) => {
+            ("waiting", "the Machine Config Operator has not begun")
+        }
+        (PoolState::Updated, _) => ("updated", ""),
+    };
+    Stretch {
+        context: context.to_owned(),
+        name: format!("machineconfigpool/{}", pool.name),
+        state,
+        updated: pool.updated_machines,
+        nodes: pool.machines,
+        secret: match holds {
+            Holds::Current => "current",
+            Holds::Older => "older",
+            Holds::Unknown => "unknown",
+        },
+        message: message.to_owned(),
+    }
+}
+
+fn syncer_stretch(context: &str, syncer: &DaemonSet, arrived: bool) -> Stretch {
+    let status = syncer.status.clone().unwrap_or_default();
+    let count = |number: i32| usize::try_from(number).unwrap_or_default();
+    let (nodes, ready) = (
+        count(status.desired_number_scheduled),
+        count(status.number_ready),
+    );
+    Stretch {
+        context: context.to_owned(),
+        name: "daemonset/global-pull-secret-syncer".to_owned(),
+        state: match syncer.status {
+            None => "missing",
+            Some(_) if nodes == ready => "updated",
+            Some(_) => "updating",
+        },
+        updated: ready,
+        nodes,
+        secret: if arrived { "current" } else { "older" },
+        message: "it writes the secret within 30 s and restarts the kubelet".to_owned(),
+    }
+}
+
+impl Report for Rollout {
+    fn table(&self, wide: bool) -> Table {
+        let contexts =
+            ContextColumn::new(self.items.iter().map(|item| item.context.as_str()), wide);
+        let mut table =
+            Table::new(contexts.headings(&["NAME", "STATE", "NODES", "SECRET", "DETAIL"]));
+        for item in &self.items {
+            let mut row = contexts.cells(&item.context);
+            let nodes = match item.nodes {
+                0 => String::new(),
+                nodes => format!("{}/{nodes}", item.updated),
+            };
+            row.extend([
+                item.name.clone(),
+                item.state.to_owned(),
+                nodes,
+                item.secret.to_owned(),
+            ]);
+            row.push(match item.message.as_str() {
+                "" => "-".to_owned(),
+                message => message.to_owned(),
+            });
+            table.row(row);
+        }
+        table
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.items.iter().map(|item| item.name.clone()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pool(state: PoolState) -> Pool {
+        Pool {
+            name: "worker".to_owned(),
+            state,
+            machines: 3,
+            updated_machines: 3,
+            degraded_machines: 0,
+            wanted_config: "rendered-worker-1".to_owned(),
+            current_config: "rendered-worker-1".to_owned(),
+        }
+    }
+
+    #[test]
+    fn an_updated_pool_with_an_older_secret_is_still_waited_for() {
+        for (state, holds, shown, settled) in [
+            (PoolState::Updated, Holds::Current, "updated", true),
+            (PoolState::Updated, Holds::Unknown, "updated", true),
+            (PoolState::Updated, Holds::Older, "waiting", false),
+            (PoolState::Updating, Holds::Current, "updating", false),
+            (PoolState::Paused, Holds::Older, "paused", true),
+            (PoolState::Degraded, Holds::Current, "degraded", true),
+        ] {
+            let items = vec![stretch("c", pool(state), holds)];
+            let rollout = Rollout {
+                items,
+                unseen: Vec::new(),
+            };
+            assert_eq!(rollout.items[0].state, shown);
+            assert_eq!(rollout.is_settled(), settled, "{state:?} {holds:?}");
+        }
+    }
+}

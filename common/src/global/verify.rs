@@ -1,0 +1,284 @@
+//! What each entry of the global pull secret is worth.
+
+use super::guard::{RED_HAT, red_hat_entry};
+use super::names::{GLOBAL_PULL_SECRET, SecretName};
+use super::observed::Observed;
+use crate::cli::{ContextColumn, Report, Table};
+use crate::credentials::{Fingerprint, shown};
+use crate::dockerconfig::{Credential, Document, belongs_to, registry_of_key};
+use crate::pullsecret::Login;
+use crate::quay::{ApiError, RobotName};
+use crate::registry::{Endpoint, Probe, Registry};
+use futures::future::join_all;
+use secrecy::ExposeSecret;
+use serde::Serialize;
+
+/// Authenticates to Telemetry and Insights, and is no registry.
+const NO_REGISTRY: &str = "cloud.openshift.com";
+
+/// What was found out about one entry.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Check {
+    /// The cluster, by the name of its context.
+    pub context: String,
+    /// `namespace/name` of the secret.
+    pub secret: String,
+    /// The key below `auths`; empty if the secret cannot be read.
+    pub key: String,
+    /// Who holds it.
+    pub account: String,
+    /// What may be shown of its password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<Fingerprint>,
+    /// `accepted`, `refused`, `unreachable`, or `-` where there is nobody to ask.
+    pub registry: &'static str,
+    /// Compared with what Quay or Red Hat hands out: `current`, `stale`, or `-`.
+    pub token: &'static str,
+    /// Whether the entry is good, as far as that can be told.
+    pub ok: bool,
+    /// What is wrong, and what is worth knowing.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub message: String,
+    /// What to do next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// Everything that was found out.
+#[derive(Debug, Default, Serialize)]
+pub struct Checks {
+    /// One line for each entry, and for each that is missing.
+    pub items: Vec<Check>,
+}
+
+/// What an entry is held against.
+pub struct Yardstick<'a> {
+    /// The registries with a login.
+    pub logins: &'a [Login<'a>],
+    /// What Red Hat hands out to the account, where somebody is logged in.
+    pub red_hat: Option<&'a Document>,
+}
+
+impl Checks {
+    /// Whether something is wrong.
+    pub fn has_problem(&self) -> bool {
+        self.items.iter().any(|item| !item.ok)
+    }
+
+    /// Checks every entry of one cluster's secret. Each password goes to the registry its
+    /// key names, over https, and nowhere else.
+    pub async fn check(&mut self, context: &str, observed: &Observed, by: &Yardstick<'_>) {
+        let name = observed.name;
+        if let Some(error) = observed.unreadable() {
+            self.items.push(Check {
+                message: format!("it cannot be read: {error}"),
+                next: Some(format!("oc quay-global rollback --context {context}")),
+                ok: false,
+                ..blank(context, name, "")
+            });
+            return;
+        }
+        let original = observed.original.as_ref();
+        let originals = original.map(|document| (GLOBAL_PULL_SECRET, document));
+        let additional = observed.document().map(|document| (name, document));
+        let mut judged = Vec::new();
+        for (name, document) in originals.into_iter().chain(additional) {
+            for (key, read) in document.entries() {
+                let mut check = blank(context, name, key);
+                judged.push(async move {
+                    match read {
+                        Ok(held) => judge(&mut check, document, &held, by).await,
+                        Err(error) => {
+                            check.ok = false;
+                            check.message = error.to_string();
+                            check.next = Some(format!("oc quay-global remove {key}"));
+                        }
+                    }
+                    check
+                });
+            }
+        }
+        // Side by side, so that registries nobody reaches cost their time once.
+        self.items.extend(join_all(judged).await);
+        let present = |wanted: &str, item: &Check| {
+            item.context == context && red_hat_entry(&item.key).is_some_and(|e| e.key == wanted)
+        };
+        for wanted in RED_HAT {
+            if !self.items.iter().any(|item| present(wanted.key, item)) {
+                self.items.push(Check {
+                    ok: false,
+                    message: format!("missing: {}", wanted.breaks),
+                    next: Some("oc quay-global update --from-ocm".to_owned()),
+                    ..blank(context, GLOBAL_PULL_SECRET, wanted.key)
+                });
+            }
+        }
+    }
+}
+
+fn blank(context: &str, name: SecretName, key: &str) -> Check {
+    Check {
+        context: context.to_owned(),
+        secret: name.to_string(),
+        key: key.to_owned(),
+        account: String::new(),
+        fingerprint: None,
+        registry: "-",
+        token: "-",
+        ok: true,
+        message: String::new(),
+        next: None,
+    }
+}
+
+async fn judge(check: &mut Check, document: &Document, held: &Credential, by: &Yardstick<'_>) {
+    check.account.clone_from(&held.username);
+    check.fingerprint = Some(held.fingerprint());
+    let login = by
+        .logins
+        .iter()
+        .find(|login| belongs_to(&check.key, &login.hosts));
+    if red_hat_entry(&check.key).is_some() {
+        against_red_hat(check, document, held, by.red_hat);
+    } else if let (Some(login), Ok(robot)) = (login, held.username.parse::<RobotName>()) {
+        against_quay(check, held, login, &robot).await;
+    }
+    ask_registry(check, held, login).await;
+}
+
+/// The comparisons that Red Hat's own support makes: present, with an email, and letter by
+/// letter what the account has now.
+fn against_red_hat(
+    check: &mut Check,
+    document: &Document,
+    held: &Credential,
+    red_hat: Option<&Document>,
+) {
+    if check.key == NO_REGISTRY && document.email(&check.key).is_none() {
+        fail(check, "it has no email, by which Red Hat finds its account");
+    }
+    let Some(red_hat) = red_hat else { return };
+    let mut entries = red_hat.entries().filter(|(key, _)| *key == check.key);
+    let Some((_, Ok(wanted))) = entries.next() else {
+        fail(
+            check,
+            "Red Hat does not hand out such an entry to this account",
+        );
+        return;
+    };
+    let same_password = wanted.password.expose_secret() == held.password.expose_secret();
+    match wanted.username == held.username && same_password {
+        true => check.token = "current",
+        false => {
+            check.token = "stale";
+            fail(check, "Red Hat hands out another token to this account");
+        }
+    }
+    let (ours, theirs) = (document.email(&check.key), red_hat.email(&check.key));
+    if theirs.is_some() && ours != theirs {
+        fail(check, "its email is not the account's");
+    }
+    if !check.ok {
+        check.next = Some("oc quay-global update --from-ocm".to_owned());
+    }
+}
+
+async fn against_quay(check: &mut Check, held: &Credential, login: &Login<'_>, robot: &RobotName) {
+    match login.session.quay.robot(robot).await {
+        Ok(found) if found.token.expose_secret() == held.password.expose_secret() => {
+            check.token = "current";
+        }
+        Ok(_) => {
+            check.token = "stale";
+            fail(check, "Quay has another token for the robot");
+            check.next = Some("oc quay-global update".to_owned());
+        }
+        Err(ApiError::NotFound) => fail(check, "Quay has no such robot"),
+        Err(error) => note(check, &format!("its current token is not known: {error}")),
+    }
+}
+
+async fn ask_registry(check: &mut Check, held: &Credential, login: Option<&Login<'_>>) {
+    let Some(host) = registry_of_key(&check.key).filter(|host| host.as_str() != NO_REGISTRY) else {
+        return;
+    };
+    let answer = match login {
+        Some(login) => {
+            let registry = &login.session.registry;
+            registry.probe(&held.username, &held.password, &[]).await
+        }
+        None => match Registry::connect(&Endpoint::of(host)) {
+            Ok(registry) => registry.probe(&held.username, &held.password, &[]).await,
+            Err(failure) => Err(failure),
+        },
+    };
+    match answer {
+        Ok(Probe::Accepted { .. }) => check.registry = "accepted",
+        Ok(Probe::Refused { reason }) => {
+            check.registry = "refused";
+            fail(check, &format!("the registry refuses it: {reason}"));
+        }
+        Err(failure) => {
+            check.registry = "unreachable";
+            note(check, failure.message());
+        }
+    }
+}
+
+fn fail(check: &mut Check, reason: &str) {
+    check.ok = false;
+    note(check, reason);
+}
+
+fn note(check: &mut Check, text: &str) {
+    if !check.message.is_empty() {
+        check.message.push_str("; ");
+    }
+    check.message.push_str(text);
+}
+
+impl Report for Checks {
+    fn table(&self, wide: bool) -> Table {
+        let contexts =
+            ContextColumn::new(self.items.iter().map(|item| item.context.as_str()), wide);
+        let mut headings = contexts.headings(&["KEY", "ACCOUNT", "REGISTRY", "TOKEN", "OK"]);
+        if wide {
+            headings.extend(["FINGERPRINT", "SECRET"]);
+        }
+        headings.push("DETAIL");
+        let mut table = Table::new(headings);
+        for item in &self.items {
+            let mut row = contexts.cells(&item.context);
+            row.extend([
+                item.key.clone(),
+                item.account.clone(),
+                item.registry.to_owned(),
+                item.token.to_owned(),
+                if item.ok { "yes" } else { "no" }.to_owned(),
+            ]);
+            if wide {
+                row.extend([shown(item.fingerprint.as_ref()), item.secret.clone()]);
+            }
+            let next = item.next.as_ref().map(|next| format!("next: {next}"));
+            let parts: Vec<&str> = [Some(item.message.as_str()), next.as_deref()]
+                .into_iter()
+                .flatten()
+                .filter(|part| !part.is_empty())
+                .collect();
+            row.push(match parts.is_empty() {
+                true => "-".to_owned(),
+                false => parts.join("; "),
+            });
+            table.row(row);
+        }
+        table
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.items
+            .iter()
+            .map(|item| format!("auth/{}", item.key))
+            .collect()
+    }
+}

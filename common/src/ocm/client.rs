@@ -1,0 +1,222 @@
+//! The account API as one login sees it.
+
+use super::OcmError;
+use super::args::Place;
+use super::sso::{self, Grant};
+use super::transport::{Answer, Auth, Call, Content, Transport};
+use crate::Failure;
+use crate::dockerconfig::{Document, Format};
+use jiff::Timestamp;
+use reqwest::{Method, Url};
+use secrecy::SecretString;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+
+const ACCOUNTS: &str = "/api/accounts_mgmt/v1";
+/// Clusters on one page; an account with more sees the first of them.
+const CLUSTERS: usize = 100;
+/// States of subscriptions whose cluster is gone.
+const GONE: [&str; 2] = ["Deprovisioned", "Archived"];
+
+/// Red Hat's account API for one login.
+pub struct Ocm {
+    transport: Transport,
+    place: Place,
+    grant: Grant,
+    access: Mutex<Option<SecretString>>,
+}
+
+/// Somebody's account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub username: String,
+    /// Its address, which the entries of its pull secret carry.
+    #[serde(default)]
+    pub email: String,
+}
+
+/// A request to rotate the account's pull secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all(serialize = "camelCase"))]
+pub struct Rotation {
+    /// Its id.
+    pub id: String,
+    /// `pending`, or another word: Red Hat documents no others.
+    #[serde(default)]
+    pub status: String,
+    /// When it was requested.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Timestamp>,
+}
+
+/// A cluster that the account registered, and that has its pull secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all(serialize = "camelCase"))]
+pub struct AccountCluster {
+    /// Its name.
+    #[serde(default)]
+    pub display_name: String,
+    /// Its own id, as its ClusterVersion has it.
+    #[serde(default)]
+    pub external_cluster_id: String,
+    /// `Active`, `Stale` and so on.
+    #[serde(default)]
+    pub status: String,
+}
+
+#[derive(Deserialize)]
+struct List<T> {
+    #[serde(default = "Vec::new")]
+    items: Vec<T>,
+}
+
+impl Ocm {
+    pub(super) fn new(place: Place, grant: Grant) -> Result<Self, Failure> {
+        Ok(Self {
+            transport: Transport::open(place.ca.as_deref())?,
+            place,
+            grant,
+            access: Mutex::default(),
+        })
+    }
+
+    /// Whose login it is.
+    pub async fn account(&self) -> Result<Account, OcmError> {
+        let path = format!("{ACCOUNTS}/current_account");
+        parse(&self.get(&path, &[]).await?)
+    }
+
+    /// The account's pull secret as Red Hat hands it out now.
+    pub async fn pull_secret(&self) -> Result<Document, OcmError> {
+        let path = format!("{ACCOUNTS}/access_token");
+        let answer = self.post(&path, true).await?;
+        Document::parse(Format::DockerConfigJson, &answer.body).map_err(|error| {
+            OcmError::Unexpected {
+                status: answer.status,
+                text: format!("it is no pull secret: {error}"),
+            }
+        })
+    }
+
+    /// The rotations that were requested; none is answered with nothing at all.
+    pub async fn rotations(&self, account: &Account) -> Result<Vec<Rotation>, OcmError> {
+        let answer = self.get(&rotation_path(account), &[]).await?;
+        if answer.status == 204 || answer.body.is_empty() {
+            return Ok(Vec::new());
+        }
+        parse::<List<Rotation>>(&answer).map(|list| list.items)
+    }
+
+    /// Asks for a rotation. Not to be repeated: each request is one more rotation.
+    pub async fn request_rotation(&self, account: &Account) -> Result<Rotation, OcmError> {
+        parse(&self.post(&rotation_path(account), false).await?)
+    }
+
+    /// The clusters that the account registered and that are not gone.
+    pub async fn clusters(&self, account: &Account) -> Result<Vec<AccountCluster>, OcmError> {
+        let search = format!(
+            "creator.username = '{}'",
+            account.username.replace('\'', "''")
+        );
+        let size = CLUSTERS.to_string();
+        let query = [("search", search.as_str()), ("size", size.as_str())];
+        let answer = self
+            .get(&format!("{ACCOUNTS}/subscriptions"), &query)
+            .await?;
+        let mut clusters = parse::<List<AccountCluster>>(&answer)?.items;
+        clusters.retain(|cluster| !GONE.contains(&cluster.status.as_str()));
+        Ok(clusters)
+    }
+
+    async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Answer, OcmError> {
+        let url = self.url(path, query)?;
+        self.authorized(Method::GET, url, Content::None, true).await
+    }
+
+    async fn post(&self, path: &str, repeatable: bool) -> Result<Answer, OcmError> {
+        let url = self.url(path, &[])?;
+        let body = json!({});
+        self.authorized(Method::POST, url, Content::Json(&body), repeatable)
+            .await
+    }
+
+    fn url(&self, path: &str, query: &[(&str, &str)]) -> Result<Url, OcmError> {
+        let text = format!("{}{path}", self.place.api);
+        let mut url = Url::parse(&text)
+            .map_err(|error| OcmError::Unavailable(format!("{text} is no address: {error}")))?;
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        Ok(url)
+    }
+
+    /// Access tokens live for minutes: one that is refused is exchanged once.
+    async fn authorized(
+        &self,
+        method: Method,
+        url: Url,
+        content: Content<'_>,
+        repeatable: bool,
+    ) -> Result<Answer, OcmError> {
+        let mut access = self.access.lock().await;
+        let mut fresh = false;
+        loop {
+            let token = match &*access {
+                Some(token) => token.clone(),
+                None => {
+                    fresh = true;
+                    sso::exchange(&self.transport, &self.place.token_url, &self.grant).await?
+                }
+            };
+            *access = Some(token.clone());
+            let call = Call {
+                method: method.clone(),
+                url: url.clone(),
+                auth: Auth::Bearer(&token),
+                content,
+                repeatable,
+            };
+            let answer = self.transport.send(&call).await?;
+            match answer.status {
+                200..300 => return Ok(answer),
+                401 if fresh => return Err(OcmError::Unauthorized),
+                401 => *access = None,
+                403 => return Err(OcmError::Forbidden(answer.text())),
+                404 => return Err(OcmError::NotFound(answer.text())),
+                status => {
+                    return Err(OcmError::Unexpected {
+                        status,
+                        text: answer.text(),
+                    });
+                }
+            }
+        }
+    }
+}
+
+fn rotation_path(account: &Account) -> String {
+    // An id comes from the server, and must not become another path.
+    let id: String = account
+        .id
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .collect();
+    format!("{ACCOUNTS}/accounts/{id}/pull_secret_rotation")
+}
+
+fn parse<T: DeserializeOwned>(answer: &Answer) -> Result<T, OcmError> {
+    let unexpected = |text: String| OcmError::Unexpected {
+        status: answer.status,
+        text,
+    };
+    // The parser's message may quote what it did not expect.
+    let value: Value = serde_json::from_slice(&answer.body)
+        .map_err(|error| unexpected(format!("no JSON (line {})", error.line())))?;
+    serde_json::from_value(value)
+        .map_err(|_| unexpected("the JSON is not what the API promises".to_owned()))
+}

@@ -1,0 +1,58 @@
+//! How Red Hat's services say no, and what that means.
+
+use crate::Failure;
+
+/// Where offline tokens come from.
+const TOKEN_PAGE: &str = "https://console.redhat.com/openshift/token";
+
+/// Why a request did not do what it was sent for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OcmError {
+    /// The sign-on service does not take the token or secret; its own words.
+    #[error("Red Hat's sign-on service does not accept the login: {0}")]
+    BadLogin(String),
+    /// The API does not take the access token it was just given.
+    #[error("OpenShift Cluster Manager does not accept the access token")]
+    Unauthorized,
+    /// The account may not do this; the API's own words.
+    #[error("the account may not do this: {0}")]
+    Forbidden(String),
+    /// There is no such object; the API's own words.
+    #[error("there is no such thing: {0}")]
+    NotFound(String),
+    /// Too many requests, and waiting did not help.
+    #[error("too many requests (429), also after waiting")]
+    RateLimited,
+    /// Nobody answers, or only a proxy.
+    #[error("it is unavailable: {0}")]
+    Unavailable(String),
+    /// No answer in time.
+    #[error("no answer in time")]
+    Timeout,
+    /// An answer nobody expects.
+    #[error("unexpected answer {status}: {text}")]
+    Unexpected {
+        /// The HTTP status.
+        status: u16,
+        /// What it said.
+        text: String,
+    },
+}
+
+impl OcmError {
+    /// The failure of `action`, such as "download the pull secret".
+    pub fn failure(&self, action: &str) -> Failure {
+        let failure = Failure::new(format!("cannot {action}: {self}"));
+        match self {
+            Self::BadLogin(_) | Self::Unauthorized => failure.next(format!(
+                "get a new token at {TOKEN_PAGE}, then: oc quay-global ocm login"
+            )),
+            Self::Forbidden(_) => failure
+                .next("sign in as the account that owns the pull secret: oc quay-global ocm login"),
+            Self::RateLimited | Self::Unavailable(_) | Self::Timeout => {
+                failure.next("run the same command again in a few minutes")
+            }
+            Self::NotFound(_) | Self::Unexpected { .. } => failure,
+        }
+    }
+}

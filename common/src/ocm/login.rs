@@ -1,0 +1,122 @@
+//! Signing in to Red Hat: with an offline token or a service account.
+
+use super::args::{OcmArgs, Place};
+use super::client::{Account, Ocm};
+use super::sso::Grant;
+use crate::Failure;
+use crate::cli::Console;
+use crate::credentials::{RememberedOcm, Settings, Storage, vault};
+use secrecy::SecretString;
+
+/// How to sign in otherwise.
+const ELSEWHERE: &str = "set OCM_TOKEN to an offline token from https://console.redhat.com/openshift/token, or pass --token-stdin";
+
+/// A login that was checked and stored.
+pub struct OcmLogin {
+    /// Whose it is.
+    pub account: Account,
+    /// Where its token or secret is kept.
+    pub storage: Storage,
+}
+
+/// Checks an offline token, or the secret of the service account `client_id`, and only
+/// then stores it.
+///
+/// # Errors
+/// There is nothing to sign in with, Red Hat refuses it, or it cannot be stored.
+pub async fn log_in(
+    args: &OcmArgs,
+    client_id: Option<String>,
+    token_stdin: bool,
+    insecure_storage: bool,
+    console: &Console,
+) -> Result<OcmLogin, Failure> {
+    let mut settings = Settings::load()?;
+    let place = Place::of(args, None)?;
+    let (what, variable) = match &client_id {
+        Some(_) => ("client secret", "OCM_CLIENT_SECRET"),
+        None => ("offline token", "OCM_TOKEN"),
+    };
+    let secret = match token_stdin {
+        true => vault::from_stdin(what)?,
+        false => match vault::from_environment(variable, what)? {
+            Some(secret) => secret,
+            None => vault::from_prompt(console, what, ELSEWHERE)?,
+        },
+    };
+    let ocm = Ocm::new(place.clone(), grant(client_id.clone(), secret.clone()))?;
+    let account = ocm.account().await;
+    let account = account.map_err(|error| error.failure("sign in"))?;
+    let item = vault::ocm_account(&account.username);
+    let storage = vault::keep(&item, &secret, insecure_storage)
+        .await
+        .map_err(|failure| failure.next(format!("{ELSEWHERE}, or --insecure-storage")))?;
+    if let Some(old) = settings.ocm.take()
+        && (old.user != account.username || old.insecure_storage != insecure_storage)
+    {
+        vault::discard(&vault::ocm_account(&old.user), old.insecure_storage).await?;
+    }
+    settings.ocm = Some(RememberedOcm {
+        api: place.api,
+        token_url: place.token_url,
+        ca: place.ca,
+        user: account.username.clone(),
+        client_id,
+        insecure_storage,
+    });
+    settings.save()?;
+    Ok(OcmLogin { account, storage })
+}
+
+/// Removes the stored login; returns whose it was.
+///
+/// # Errors
+/// The keyring does not let go of it: then it is not forgotten either.
+pub async fn log_out() -> Result<Option<String>, Failure> {
+    let mut settings = Settings::load()?;
+    let Some(login) = settings.ocm.take() else {
+        return Ok(None);
+    };
+    vault::discard(&vault::ocm_account(&login.user), login.insecure_storage).await?;
+    settings.save()?;
+    Ok(Some(login.user))
+}
+
+/// The login of the environment, or the stored one; `None` where there is neither.
+///
+/// # Errors
+/// The keyring does not answer, or the settings cannot be read.
+pub async fn open(args: &OcmArgs) -> Result<Option<Ocm>, Failure> {
+    let settings = Settings::load()?;
+    let remembered = settings.ocm;
+    let known = remembered.as_ref().map(|login| Place {
+        api: login.api.clone(),
+        token_url: login.token_url.clone(),
+        ca: login.ca.clone(),
+    });
+    let place = Place::of(args, known.as_ref())?;
+    if let Some(token) = vault::from_environment("OCM_TOKEN", "offline token")? {
+        return Ocm::new(place, Grant::Offline(token)).map(Some);
+    }
+    let id = std::env::var("OCM_CLIENT_ID").ok();
+    if let Some(id) = id.filter(|id| !id.trim().is_empty())
+        && let Some(secret) = vault::from_environment("OCM_CLIENT_SECRET", "client secret")?
+    {
+        return Ocm::new(place, Grant::ServiceAccount(id, secret)).map(Some);
+    }
+    let Some(login) = remembered else {
+        return Ok(None);
+    };
+    let item = vault::ocm_account(&login.user);
+    match vault::recall(&item, login.insecure_storage).await? {
+        Some(secret) => Ocm::new(place, grant(login.client_id, secret)).map(Some),
+        None => Ok(None),
+    }
+}
+
+fn grant(client_id: Option<String>, secret: SecretString) -> Grant {
+    match client_id {
+        Some(id) => Grant::ServiceAccount(id, secret),
+        None => Grant::Offline(secret),
+    }
+}

@@ -1,0 +1,15 @@
+//! Red Hat's account API: who somebody is, the pull secret of the account, its rotation.
+
+mod args;
+mod client;
+mod error;
+mod login;
+mod rotation;
+mod sso;
+mod transport;
+
+pub use args::OcmArgs;
+pub use client::{Account, AccountCluster, Ocm, Rotation};
+pub use error::OcmError;
+pub use login::{OcmLogin, log_in, log_out, open};
+pub use rotation::{EntryState, RotationRecord, RotationStatus, status};

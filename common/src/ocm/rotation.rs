@@ -1,0 +1,249 @@
+//! How far Red Hat is with a rotation: what counts is what it hands out.
+
+use super::client::{Account, Ocm, Rotation};
+use crate::Failure;
+use crate::cli::{Report, Table};
+use crate::credentials::{make_private_folder, replace_private_file, state_folder};
+use crate::dockerconfig::Document;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+/// So much may lie between our clock and Red Hat's.
+const CLOCKS_APART: SignedDuration = SignedDuration::from_mins(30);
+
+/// What is remembered of a rotation that was requested from here. No secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RotationRecord {
+    /// The account's id.
+    pub account: String,
+    /// When it was requested.
+    pub requested: Timestamp,
+    /// The fingerprints of what Red Hat handed out then, by key.
+    pub before: BTreeMap<String, String>,
+}
+
+impl RotationRecord {
+    /// What is handed out now, before a rotation.
+    pub fn new(account: &Account, pull_secret: &Document) -> Self {
+        Self {
+            account: account.id.clone(),
+            requested: Timestamp::now(),
+            before: fingerprints(pull_secret),
+        }
+    }
+
+    /// The record of this account's last request, if it was made from here.
+    pub fn load(account: &Account) -> Result<Option<Self>, Failure> {
+        let path = file()?;
+        let text = match std::fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => {
+                let reason = format!("cannot read {}: {error}", path.display());
+                return Err(Failure::new(reason));
+            }
+        };
+        let record: Option<Self> = serde_json::from_slice(&text).ok();
+        Ok(record.filter(|record| record.account == account.id))
+    }
+
+    /// Whether it is of an earlier rotation than one of these.
+    fn is_outdated(&self, rotations: &[Rotation]) -> bool {
+        let requested = self.requested.saturating_add(CLOCKS_APART);
+        let requested = requested.unwrap_or(Timestamp::MAX);
+        let mut created = rotations.iter().filter_map(|rotation| rotation.created_at);
+        created.any(|created| created > requested)
+    }
+
+    /// Stores it in place of an older one.
+    pub fn store(&self) -> Result<(), Failure> {
+        make_private_folder(&state_folder()?)?;
+        let text = serde_json::to_vec(self)
+            .map_err(|error| Failure::new(format!("cannot write the record: {error}")))?;
+        replace_private_file(&file()?, &text)
+    }
+}
+
+/// One entry that Red Hat hands out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EntryState {
+    /// Its key.
+    pub key: String,
+    /// The fingerprint when the rotation was requested, where that was done from here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// The fingerprint now.
+    pub now: String,
+}
+
+/// How far it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RotationStatus {
+    /// The account's name.
+    pub account: String,
+    /// What Red Hat knows of requests.
+    pub rotations: Vec<Rotation>,
+    /// Whether another secret is handed out than when it was requested; nothing where that
+    /// was not done from here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub swapped: Option<bool>,
+    /// Every entry.
+    pub entries: Vec<EntryState>,
+}
+
+impl RotationStatus {
+    /// Whether a request is under way: any state counts that nobody knows, until the
+    /// secret has changed.
+    pub fn is_pending(&self) -> bool {
+        self.swapped != Some(true) && (self.swapped.is_some() || !self.rotations.is_empty())
+    }
+}
+
+/// Asks Red Hat, and compares.
+///
+/// # Errors
+/// Red Hat's services refuse or do not answer.
+pub async fn status(
+    ocm: &Ocm,
+    account: &Account,
+    record: Option<&RotationRecord>,
+) -> Result<RotationStatus, Failure> {
+    let rotations = ocm.rotations(account).await;
+    let rotations = rotations.map_err(|error| error.failure("ask for rotations"))?;
+    let document = ocm.pull_secret().await;
+    let document = document.map_err(|error| error.failure("download the pull secret"))?;
+    Ok(compare(account, rotations, &document, record))
+}
+
+fn compare(
+    account: &Account,
+    rotations: Vec<Rotation>,
+    document: &Document,
+    record: Option<&RotationRecord>,
+) -> RotationStatus {
+    let now = fingerprints(document);
+    let record = record.filter(|record| !record.is_outdated(&rotations));
+    RotationStatus {
+        account: account.username.clone(),
+        rotations,
+        swapped: record.map(|record| record.before != now),
+        entries: now
+            .into_iter()
+            .map(|(key, now)| EntryState {
+                before: record.and_then(|record| record.before.get(&key).cloned()),
+                key,
+                now,
+            })
+            .collect(),
+    }
+}
+
+fn fingerprints(document: &Document) -> BTreeMap<String, String> {
+    let entries = document.entries();
+    let shown = entries.filter_map(|(key, read)| {
+        let fingerprint = read.ok()?.fingerprint();
+        Some((key.to_owned(), fingerprint.to_string()))
+    });
+    shown.collect()
+}
+
+fn file() -> Result<PathBuf, Failure> {
+    Ok(state_folder()?.join("ocm-rotation.json"))
+}
+
+impl Report for RotationStatus {
+    fn table(&self, _wide: bool) -> Table {
+        let mut table = Table::new(["KEY", "BEFORE", "NOW", "STATE"]);
+        for entry in &self.entries {
+            let state = match &entry.before {
+                None => "handed out",
+                Some(before) if *before == entry.now => "not rotated yet",
+                Some(_) => "rotated",
+            };
+            table.row([
+                entry.key.as_str(),
+                entry.before.as_deref().unwrap_or_default(),
+                entry.now.as_str(),
+                state,
+            ]);
+        }
+        table
+    }
+
+    fn names(&self) -> Vec<String> {
+        let name = |rotation: &Rotation| format!("pullsecretrotation/{}", rotation.id);
+        self.rotations.iter().map(name).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dockerconfig::{Credential, Format};
+    use secrecy::SecretString;
+
+    fn pull_secret(letter: &str) -> Document {
+        let mut document = Document::empty(Format::DockerConfigJson);
+        let token = SecretString::from(letter.repeat(64));
+        document.set("quay.io", &Credential::new("me", token));
+        document
+    }
+
+    #[test]
+    fn only_another_secret_ends_a_rotation_whatever_its_state_is_called() {
+        let account = Account {
+            id: "1".to_owned(),
+            username: "me".to_owned(),
+            email: String::new(),
+        };
+        let rotation = |status: &str| Rotation {
+            id: "r".to_owned(),
+            status: status.to_owned(),
+            created_at: None,
+        };
+        let record = RotationRecord::new(&account, &pull_secret("A"));
+        for (rotations, now, known, swapped, pending) in [
+            (vec![rotation("pending")], "A", true, Some(false), true),
+            (vec![rotation("queued")], "A", true, Some(false), true),
+            // Nothing is listed any more, and the secret is still the old one.
+            (Vec::new(), "A", true, Some(false), true),
+            (Vec::new(), "B", true, Some(true), false),
+            (vec![rotation("pending")], "B", true, Some(true), false),
+            (vec![rotation("completed")], "B", false, None, true),
+            (Vec::new(), "B", false, None, false),
+        ] {
+            let record = known.then_some(&record);
+            let status = compare(&account, rotations, &pull_secret(now), record);
+            assert_eq!((status.swapped, status.is_pending()), (swapped, pending));
+        }
+    }
+
+    #[test]
+    fn a_record_of_an_earlier_rotation_says_nothing_of_a_later_one() {
+        let account = Account {
+            id: "1".to_owned(),
+            username: "me".to_owned(),
+            email: String::new(),
+        };
+        let record = RotationRecord::new(&account, &pull_secret("A"));
+        let created = |hours: i64| Rotation {
+            id: "r".to_owned(),
+            status: "pending".to_owned(),
+            created_at: Some(record.requested + SignedDuration::from_hours(hours)),
+        };
+        for (hours, swapped) in [(-1, Some(true)), (0, Some(true)), (1, None)] {
+            let status = compare(
+                &account,
+                vec![created(hours)],
+                &pull_secret("B"),
+                Some(&record),
+            );
+            assert_eq!(status.swapped, swapped, "{hours}");
+        }
+    }
+}

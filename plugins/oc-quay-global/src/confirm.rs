@@ -1,0 +1,93 @@
+//! `confirm`: keep what `update --confirm-within` wrote; and the guard that takes it back.
+
+use crate::FIELD_MANAGER;
+use clap::Args;
+use quay_common::Failure;
+use quay_common::cli::{ClusterArgs, Console, Exit};
+use quay_common::global::{Guard, Pending, READY, Stage, acknowledge, confirm, pending};
+
+/// The guard's command, for the plugin's own use.
+pub const GUARD: &str = "take-back-unless-confirmed";
+
+/// Keep what `update --confirm-within` wrote from this machine
+#[derive(Args)]
+pub struct ConfirmArgs {
+    /// Only what was written in these contexts (repeat, or separate by commas)
+    #[arg(long = "context", value_name = "CONTEXT", value_delimiter = ',')]
+    contexts: Vec<String>,
+}
+
+/// What the guard is told: nothing of it is secret.
+#[derive(Args)]
+pub struct GuardArgs {
+    id: String,
+    #[command(flatten)]
+    cluster: ClusterArgs,
+}
+
+pub fn run(args: &ConfirmArgs, console: &Console) -> Result<Exit, Failure> {
+    let confirmed = confirm(&args.contexts)?;
+    for pending in &confirmed {
+        console.note(format!("confirmed: {}", written(pending)));
+    }
+    if !confirmed.is_empty() {
+        return Ok(Exit::Success);
+    }
+    remind(console)?;
+    Err(
+        Failure::new("nothing waits for a confirmation on this machine").next(format!(
+            "{} show, to see what is there",
+            console.invocation().typed()
+        )),
+    )
+}
+
+/// Tells of every write that waits, waited in vain, or was taken back.
+pub fn remind(console: &Console) -> Result<(), Failure> {
+    let typed = console.invocation().typed();
+    for (pending, stage) in pending()? {
+        let (what, context) = (written(&pending), &pending.context);
+        match stage {
+            Stage::Waiting => console.note(format!(
+                "{what} is taken back at {:.0} unless you confirm it: {typed} confirm",
+                pending.deadline
+            )),
+            Stage::Restoring => {
+                console.warn(format!("{what} was not confirmed and is being taken back"))
+            }
+            Stage::Restored => {
+                console.warn(format!("{what} was not confirmed and has been taken back"));
+                acknowledge(&pending)?;
+            }
+            Stage::Orphaned => {
+                let back = match pending.backup.as_str() {
+                    "" => format!("{typed} remove KEY --context {context}"),
+                    backup => format!("{typed} rollback {backup} --context {context}"),
+                };
+                console.warn(format!(
+                    "{what} was to be confirmed by {:.0}, and what would have taken it back is \
+                     gone; keep it with: {typed} confirm, or take it back with: {back}",
+                    pending.deadline
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn written(pending: &Pending) -> String {
+    format!(
+        "the write of {} in {} (context {})",
+        pending.keys.join(", "),
+        pending.secret,
+        pending.context
+    )
+}
+
+/// Says that it stands, and waits.
+pub async fn guard(args: GuardArgs, console: &Console) -> Result<Exit, Failure> {
+    let guard = Guard::begin(&args.id)?;
+    console.data(&format!("{READY}\n"))?;
+    guard.wait(&args.cluster, FIELD_MANAGER).await?;
+    Ok(Exit::Success)
+}

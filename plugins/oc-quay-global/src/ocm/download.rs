@@ -1,0 +1,54 @@
+//! `ocm download`: the pull secret as Red Hat hands it out.
+
+use super::{pull_secret, signed_in};
+use clap::Args;
+use quay_common::Failure;
+use quay_common::cli::{Console, Exit};
+use quay_common::credentials::{check_replaceable, replace_private_file};
+use quay_common::ocm::OcmArgs;
+use secrecy::ExposeSecret;
+use std::path::{Path, PathBuf};
+
+/// Write the account's pull secret to a file or a pipe
+///
+/// A terminal shows it only with --show.
+#[derive(Args)]
+pub struct DownloadArgs {
+    /// File to write it to, with mode 0600; replaced in one step if it exists; `-` is stdout
+    #[arg(short, long, value_name = "FILE", conflicts_with = "show")]
+    output: Option<PathBuf>,
+
+    /// Show it on the terminal
+    #[arg(long)]
+    show: bool,
+
+    #[command(flatten)]
+    ocm: OcmArgs,
+}
+
+/// Refuses a terminal before anything is asked of Red Hat.
+pub async fn run(args: DownloadArgs, console: &Console) -> Result<Exit, Failure> {
+    let file = args.output.as_deref();
+    let file = file.filter(|path| *path != Path::new("-"));
+    if file.is_none() && console.stdout_is_terminal() && !args.show {
+        return Err(Failure::usage("the pull secret is not shown on a terminal")
+            .next("send it to a pipe, write it to a file with -o FILE, or pass --show"));
+    }
+    if let Some(path) = file {
+        check_replaceable(path)?;
+    }
+    let ocm = signed_in(&args.ocm, console).await?;
+    let content = pull_secret(&ocm).await?.to_json();
+    match file {
+        Some(path) => {
+            replace_private_file(path, content.expose_secret().as_bytes())?;
+            console.note(format!("wrote the pull secret to {}", path.display()));
+        }
+        None => {
+            console.data(content.expose_secret())?;
+            console.data("\n")?;
+            console.note("stdout holds the pull secret");
+        }
+    }
+    Ok(Exit::Success)
+}

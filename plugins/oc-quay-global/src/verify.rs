@@ -1,0 +1,75 @@
+//! `verify`: is every entry good?
+
+use crate::{FIELD_MANAGER, ocm};
+use clap::Args;
+use quay_common::Failure;
+use quay_common::cli::{ClusterArgs, Console, Exit, OutputArgs, QuayArgs};
+use quay_common::cluster::connect;
+use quay_common::credentials::sessions;
+use quay_common::dockerconfig::Document;
+use quay_common::global::{Checks, Yardstick, observe};
+use quay_common::ocm::{OcmArgs, open};
+use quay_common::pullsecret::logins;
+
+/// Check every entry: can it be read, does its registry accept it, is it current
+///
+/// Each registry is asked about its own entry alone.
+#[derive(Args)]
+pub struct VerifyArgs {
+    #[command(flatten)]
+    output: OutputArgs,
+    #[command(flatten)]
+    quay: QuayArgs,
+    #[command(flatten)]
+    ocm: OcmArgs,
+    #[command(flatten)]
+    cluster: ClusterArgs,
+}
+
+pub async fn run(args: VerifyArgs, console: &Console) -> Result<Exit, Failure> {
+    let clusters = connect(&args.cluster, FIELD_MANAGER).await?;
+    let sessions = sessions(&args.quay, &args.cluster, console).await?;
+    let logins = logins(&sessions).await;
+    let red_hat = handed_out(&args.ocm, console).await;
+    let yardstick = Yardstick {
+        logins: &logins,
+        red_hat: red_hat.as_ref(),
+    };
+    let mut checks = Checks::default();
+    let mut exit = Exit::Success;
+    for cluster in &clusters {
+        match observe(cluster).await {
+            Ok(observed) => {
+                let context = cluster.context();
+                checks.check(context, &observed, &yardstick).await;
+            }
+            Err(failure) => {
+                console.failure(&failure);
+                exit = Exit::Problem;
+            }
+        }
+    }
+    if !checks.items.is_empty() || !args.output.output.is_for_people() {
+        console.report(&checks, args.output.output)?;
+    }
+    Ok(match checks.has_problem() {
+        true => Exit::Problem,
+        false => exit,
+    })
+}
+
+/// What Red Hat hands out to the account, where somebody is logged in.
+async fn handed_out(args: &OcmArgs, console: &Console) -> Option<Document> {
+    let found = match open(args).await {
+        Ok(None) => return None,
+        Ok(Some(ocm)) => ocm::pull_secret(&ocm).await,
+        Err(failure) => Err(failure),
+    };
+    match found {
+        Ok(document) => Some(document),
+        Err(failure) => {
+            console.warn(format!("Red Hat's entries are not compared: {failure}"));
+            None
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! `oc quay-global` on a cluster that looks like OpenShift.
+#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
+
+mod confirm;
+mod killed;
+mod ocm;
+mod rollback;
+mod status;
+mod update;
+mod verify;
+mod world;
+mod writers;

@@ -1,0 +1,395 @@
+//! Red Hat's own pull secret.
+
+use crate::world::{ROBOT, World};
+use quay_sandbox::http::{Fault, FaultAction, Hold};
+use quay_sandbox::ocm::Ocm;
+use quay_tests::{SessionBus, TestContext, TestKeyring};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// Another token than the one the pull secret begins with.
+fn rotated() -> String {
+    "Q".repeat(64)
+}
+
+/// Starts the stand-in, and lets `context` reach it and sign in with the offline token.
+fn start(context: &mut TestContext) -> Ocm {
+    let ocm = Ocm::start().expect("the stand-in starts");
+    let ca = context.file("ocm-ca.pem", ocm.ca_pem());
+    context.set("OCM_CA_FILE", &ca.to_string_lossy());
+    context.set("OCM_URL", &ocm.url());
+    context.set("OCM_TOKEN_URL", &ocm.token_url());
+    let secrets = ocm.edit(|state| {
+        let account = &state.service_account;
+        [
+            state.offline_token.clone(),
+            account.1.clone(),
+            state.pull_token.clone(),
+        ]
+    });
+    context.set("OCM_TOKEN", &secrets[0]);
+    for secret in secrets.iter().chain([&rotated()]) {
+        context.watch(secret);
+    }
+    for issued in 1..10 {
+        context.watch(&format!("access-token-number-{issued}"));
+    }
+    ocm
+}
+
+fn context() -> (TestContext, Ocm) {
+    let mut context = TestContext::new(env!("CARGO_BIN_EXE_oc-quay-global"));
+    let ocm = start(&mut context);
+    (context, ocm)
+}
+
+/// What the API answers instead, to the next request of this path.
+fn answers(ocm: &Ocm, path: &str, code: u16, body: &str) {
+    let action = FaultAction::Status {
+        code,
+        content_type: "application/json".to_owned(),
+        body: body.to_owned(),
+        headers: Vec::new(),
+    };
+    ocm.server().faults().add(Fault {
+        method: None,
+        path_contains: path.to_owned(),
+        skip: 0,
+        times: 1,
+        action,
+    });
+}
+
+#[test]
+fn a_login_is_checked_before_it_is_kept_and_later_commands_use_it() {
+    let (mut context, ocm) = context();
+    context.unset("OCM_TOKEN");
+    let offline = ocm.edit(|state| state.offline_token.clone());
+    let login = ["ocm", "login", "--token-stdin", "--insecure-storage"];
+    let wrong = context.command(&login).stdin("wrong").run().expect(1);
+    wrong
+        .says("Offline user session not found")
+        .says("console.redhat.com/openshift/token");
+    context
+        .run(&["ocm", "status"])
+        .expect(1)
+        .says("there is no login")
+        .says("ocm login");
+    let output = context
+        .command(&login)
+        .stdin(&offline)
+        .keeps()
+        .run()
+        .expect(0);
+    output.says("logged in to Red Hat as rh-alice");
+    // The places are remembered with it.
+    for name in ["OCM_URL", "OCM_TOKEN_URL", "OCM_CA_FILE"] {
+        context.unset(name);
+    }
+    let status = context.command(&["ocm", "status"]).keeps().run().expect(0);
+    status.prints("quay.io").says("no rotation is under way");
+}
+
+#[test]
+fn a_service_account_signs_in_with_its_secret() {
+    let (mut context, ocm) = context();
+    context.unset("OCM_TOKEN");
+    let (id, secret) = ocm.edit(|state| state.service_account.clone());
+    let login = [
+        "ocm",
+        "login",
+        "--client-id",
+        &id,
+        "--token-stdin",
+        "--insecure-storage",
+    ];
+    let wrong = context.command(&login).stdin("wrong").run().expect(1);
+    wrong.says("Invalid client credentials");
+    context
+        .command(&login)
+        .stdin(&secret)
+        .keeps()
+        .run()
+        .expect(0);
+    context.command(&["ocm", "status"]).keeps().run().expect(0);
+    context.set("OCM_CLIENT_ID", &id);
+    context.set("OCM_CLIENT_SECRET", &secret);
+    context.command(&["ocm", "status"]).keeps().run().expect(0);
+}
+
+#[test]
+fn without_a_keyring_the_login_says_how_to_do_without() {
+    let (context, _ocm) = context();
+    let output = context.run(&["ocm", "login"]).expect(1);
+    output
+        .says("was not stored")
+        .says("OCM_TOKEN")
+        .says("--insecure-storage");
+}
+
+#[test]
+fn a_login_is_kept_in_the_keyring_and_serves_other_processes() {
+    let (mut context, ocm) = context();
+    let bus = SessionBus::start(&mut context);
+    let _keyring = TestKeyring::unlocked(&context, &bus);
+    context.unset("OCM_TOKEN");
+    let offline = ocm.edit(|state| state.offline_token.clone());
+    let login = ["ocm", "login", "--token-stdin"];
+    let output = context.command(&login).stdin(&offline).run().expect(0);
+    output.says("kept in the OS keyring");
+    context.run(&["ocm", "status"]).expect(0).prints("quay.io");
+    let lookup = [
+        "lookup",
+        "service",
+        "kubectl-quay",
+        "username",
+        "ocm:rh-alice",
+    ];
+    let stored = context
+        .program("secret-tool", &lookup)
+        .reveals(&offline)
+        .run();
+    assert_eq!(stored.stdout, offline);
+    context
+        .run(&["ocm", "logout"])
+        .expect(0)
+        .says("the login of rh-alice is removed");
+    let stored = context.program("secret-tool", &lookup).run();
+    assert_eq!(stored.stdout, "");
+    context
+        .run(&["ocm", "status"])
+        .expect(1)
+        .says("there is no login");
+    context
+        .run(&["ocm", "logout"])
+        .expect(0)
+        .says("there is no login");
+}
+
+#[test]
+fn a_rotation_is_requested_once_and_followed_to_the_real_swap() {
+    let (context, ocm) = context();
+    ocm.edit(|state| {
+        state.clusters = vec![
+            json!({"display_name": "prod", "external_cluster_id": "c-1", "status": "Active"}),
+            json!({"display_name": "old", "external_cluster_id": "c-2", "status": "Deprovisioned"}),
+        ];
+    });
+    context.run(&["ocm", "rotate"]).expect(2).says("--yes");
+    context
+        .run(&["ocm", "rotate", "--dry-run"])
+        .expect(0)
+        .says("Nothing was requested");
+    assert!(ocm.edit(|state| state.rotations.is_empty()));
+    let output = context.run(&["ocm", "rotate", "--yes"]).expect(0);
+    assert!(!output.stderr.contains("old"), "{}", output.stderr);
+    output
+        .says("prod (c-1)")
+        .says("four times a day")
+        .prints("not rotated yet");
+    context
+        .run(&["ocm", "rotate", "--yes"])
+        .expect(0)
+        .says("requested already");
+    assert_eq!(ocm.edit(|state| state.rotations.len()), 1);
+
+    // A state nobody knows, or no request at all any more, ends nothing.
+    ocm.edit(|state| state.rotations[0]["status"] = json!("dancing"));
+    context
+        .run(&["ocm", "status"])
+        .expect(0)
+        .says("is dancing")
+        .says("not rotated yet");
+    let rotations = ocm.edit(|state| std::mem::take(&mut state.rotations));
+    context
+        .run(&["ocm", "status"])
+        .expect(0)
+        .says("not rotated yet");
+    ocm.edit(|state| state.rotations = rotations);
+
+    let hold = Hold::default();
+    let held = FaultAction::HoldBefore(hold.clone());
+    let get = "GET".parse().expect("a method");
+    // Its second look is held until the batch has run.
+    ocm.server().faults().add(Fault {
+        skip: 1,
+        ..Fault::once(get, "pull_secret_rotation", held)
+    });
+    let wait = ["ocm", "status", "--wait", "--interval", "10ms"];
+    let mut run = context.command(&wait).spawn();
+    assert!(run.reaches(&hold, 1), "it waits");
+    ocm.edit(|state| state.run_batch(&rotated()));
+    hold.release();
+    let output = run.wait().expect(0);
+    output.prints("rotated").says("update --from-ocm");
+}
+
+#[test]
+fn a_rotation_that_was_requested_elsewhere_is_followed_too() {
+    let (context, ocm) = context();
+    context
+        .run(&["ocm", "status", "--wait"])
+        .expect(1)
+        .says("no rotation is under way");
+    ocm.edit(|state| {
+        state.rotations =
+            vec![json!({"id": "r", "kind": "PullSecretRotation", "status": "pending"})];
+    });
+    let wait = ["ocm", "status", "--wait", "--interval", "10ms"];
+    let out_of_time = [&wait[..], &["--timeout", "0"]].concat();
+    context.run(&out_of_time).expect(1).says("within 0 s");
+    ocm.edit(|state| state.run_batch(&rotated()));
+    context.run(&wait).expect(0).prints("rotated");
+}
+
+#[test]
+fn an_access_token_that_expires_meanwhile_is_exchanged_again() {
+    let (context, ocm) = context();
+    let expired = r#"{"kind":"Error","reason":"token expired"}"#;
+    // The second request of the run finds its token expired.
+    answers(&ocm, "/pull_secret_rotation", 401, expired);
+    context.run(&["ocm", "status"]).expect(0);
+    // One that is refused again is no matter of time.
+    answers(&ocm, "/current_account", 401, expired);
+    context
+        .run(&["ocm", "status"])
+        .expect(1)
+        .says("does not accept the access token");
+}
+
+#[test]
+fn every_refusal_says_what_to_do() {
+    let (context, ocm) = context();
+    let reason = |text: &str| json!({"kind": "Error", "reason": text}).to_string();
+    for (code, body, said) in [
+        (403, reason("Account is banned"), "Account is banned"),
+        (404, reason("Cannot find registry"), "Cannot find registry"),
+        (500, reason("oops"), "unexpected answer 500: oops"),
+        (200, "<html>".to_owned(), "no JSON"),
+        (200, "[]".to_owned(), "not what the API promises"),
+        (302, String::new(), "unexpected answer 302"),
+    ] {
+        answers(&ocm, "/current_account", code, &body);
+        context.run(&["ocm", "status"]).expect(1).says(said);
+        ocm.server().faults().clear();
+    }
+    answers(&ocm, "/access_token", 200, r#"{"auths":["SECRET"]}"#);
+    let output = context.run(&["ocm", "download"]).expect(1);
+    assert!(!output.stderr.contains("SECRET"));
+    output.says("it is no pull secret");
+}
+
+#[test]
+fn a_busy_or_slow_service_is_waited_for_and_no_rotation_is_requested_twice() {
+    let (context, ocm) = context();
+    let faults = ocm.server().faults();
+    for action in [
+        FaultAction::TooManyRequests {
+            retry_after_seconds: 0,
+        },
+        FaultAction::Delay(Duration::from_millis(300)),
+        FaultAction::Reset,
+        FaultAction::HalfBody,
+    ] {
+        let get = "GET".parse().expect("a method");
+        faults.add(Fault::once(get, "/current_account", action));
+        context.run(&["ocm", "status"]).expect(0);
+    }
+    // Nobody knows whether it arrived: it did, and asking again finds that out.
+    let post = "POST".parse().expect("a method");
+    faults.add(Fault::once(
+        post,
+        "pull_secret_rotation",
+        FaultAction::AnswerLost,
+    ));
+    let output = context.run(&["ocm", "rotate", "--yes"]).expect(1);
+    output.says("see whether it arrived").says("ocm status");
+    context
+        .run(&["ocm", "rotate", "--yes"])
+        .expect(0)
+        .says("requested already");
+    assert_eq!(ocm.edit(|state| state.rotations.len()), 1);
+}
+
+#[test]
+fn a_download_goes_to_a_private_file_or_a_pipe() {
+    let (context, ocm) = context();
+    let token = ocm.edit(|state| state.pull_token.clone());
+    context
+        .run(&["ocm", "download", "-o", "pull.json"])
+        .expect(0)
+        .says("pull.json");
+    let path = context.path("pull.json");
+    let content = std::fs::read_to_string(&path).expect("the file");
+    let content: Value = serde_json::from_str(&content).expect("JSON");
+    assert_eq!(content["auths"]["quay.io"]["email"], "alice@example.com");
+    use std::os::unix::fs::PermissionsExt;
+    let mode = std::fs::metadata(&path)
+        .expect("the file")
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let download = ["ocm", "download"];
+    let output = context.command(&download).reveals(&token).run().expect(0);
+    output
+        .says("stdout holds the pull secret")
+        .prints("cloud.openshift.com");
+    let output = context.command(&download).on_terminal().run();
+    assert_eq!(output.code, 2, "{}", output.stdout);
+}
+
+#[test]
+fn what_red_hat_hands_out_replaces_only_its_own_entries() {
+    let mut world = World::new();
+    let ocm = start(&mut world.context);
+    world.run(&["update", "--robot", ROBOT, "--yes"]).expect(0);
+    let output = world.run(&["verify", "-o", "json"]).expect(1);
+    let check = World::item(&output, "cloud.openshift.com");
+    assert_eq!(check["token"], "stale");
+    assert!(
+        check["message"]
+            .to_string()
+            .contains("its email is not the account's")
+    );
+
+    ocm.edit(|state| state.run_batch(&rotated()));
+    let output = world
+        .run(&["update", "--from-ocm", "--dry-run", "-o", "json"])
+        .expect(0);
+    assert_eq!(World::item(&output, "quay.io")["result"], "updated");
+    world
+        .run(&["update", "--from-ocm", "--yes"])
+        .expect(0)
+        .prints("updated");
+    let text: Value = serde_json::from_str(&world.text()).expect("JSON");
+    let entries = quay_sandbox::openshift::red_hat_entries(&rotated(), "alice@example.com");
+    for (key, entry) in entries.as_object().expect("entries") {
+        assert_eq!(&text["auths"][key], entry);
+    }
+    let before: Value = serde_json::from_str(&world.content(Some(&world.token()))).expect("JSON");
+    for key in ["registry.example.com", world.registry()] {
+        assert_eq!(text["auths"][key], before["auths"][key]);
+    }
+    assert_eq!(text["credHelpers"], before["credHelpers"]);
+    world
+        .run(&["update", "--from-ocm", "--yes"])
+        .expect(0)
+        .prints("unchanged");
+    let output = world.run(&["verify", "-o", "json"]).expect(0);
+    assert_eq!(
+        World::item(&output, "registry.redhat.io")["token"],
+        "current"
+    );
+
+    // Where Red Hat does not answer, the rest is still checked.
+    ocm.edit(|state| state.offline_token = "another".to_owned());
+    world.run(&["verify"]).expect(0).says("are not compared");
+}
+
+#[test]
+fn a_hosted_control_planes_own_pull_secret_is_not_ours_to_bring() {
+    let mut world = World::hosted();
+    let _ocm = start(&mut world.context);
+    let output = world.run(&["update", "--from-ocm", "--yes"]).expect(1);
+    output.prints("HostedCluster");
+}

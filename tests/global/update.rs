@@ -1,0 +1,360 @@
+//! `update`, `show` and `remove`.
+
+use crate::world::{NAMESPACE, ROBOT, SECRET, World};
+use std::time::{Duration, Instant};
+
+#[test]
+fn a_robot_is_merged_and_everything_else_survives_to_the_letter() {
+    let mut world = World::new();
+    let output = world.run(&["update", "--robot", ROBOT, "--yes"]).expect(0);
+    output.prints("added").prints("backup pull-secret-backup-");
+    assert_eq!(world.text(), world.content(Some(&world.token())));
+    assert_eq!(world.backups(), [world.content(None)]);
+
+    world
+        .run(&["update", "--robot", ROBOT, "--yes"])
+        .expect(0)
+        .prints("unchanged");
+    assert_eq!(world.backups().len(), 1, "a no-op writes nothing");
+
+    world.regenerate();
+    let output = world.run(&["update", "--yes", "-o", "json"]).expect(0);
+    assert_eq!(World::item(&output, world.registry())["result"], "updated");
+    assert_eq!(world.text(), world.content(Some(&world.token())));
+    assert_eq!(world.backups().len(), 2);
+}
+
+#[test]
+fn nothing_is_written_without_a_yes_or_by_a_dry_run() {
+    let world = World::new();
+    let update = ["update", "--robot", ROBOT];
+    world.run(&update).expect(2).says("--yes");
+    for mode in ["--dry-run", "--dry-run=server"] {
+        let output = world.run(&[&update[..], &[mode]].concat()).expect(0);
+        output.prints("dry run)").says("Nothing was stored");
+    }
+    assert_eq!(world.text(), world.content(None));
+    assert!(world.backups().is_empty());
+    assert_eq!(world.quay.writes(), 0);
+    assert_eq!(world.faulty.log().count(|request| request.mutates), 0);
+}
+
+#[test]
+fn an_entry_of_another_account_is_replaced_only_when_it_is_named() {
+    let world = World::new();
+    let registry = world.registry().to_owned();
+    let theirs = world
+        .content(None)
+        .replace("registry.example.com", &registry);
+    world.put(&theirs);
+    let update = ["update", "--robot", ROBOT, "--yes"];
+    let output = world.run(&update).expect(1);
+    output
+        .prints("refused")
+        .prints(&format!("--replace-entry {registry}"));
+    assert_eq!(world.text(), theirs);
+    let replace = ["--replace-entry", &registry, "-o", "json"];
+    let output = world.run(&[&update[..], &replace].concat()).expect(0);
+    let item = World::item(&output, &registry);
+    assert_eq!(item["result"], "replaced");
+    assert_eq!(item["message"], "instead of a");
+}
+
+#[test]
+fn a_key_at_another_host_is_refused_before_anything_is_written() {
+    let world = World::new();
+    for key in ["quay.io", "cloud.openshift.com"] {
+        let replace = ["--key", key, "--replace-entry", key, "--yes"];
+        let update = [&["update", "--robot", ROBOT][..], &replace].concat();
+        world.run(&update).expect(2).says("is not at this registry");
+    }
+    assert_eq!(world.text(), world.content(None));
+}
+
+#[test]
+fn red_hats_entries_are_dropped_only_when_named_twice() {
+    let world = World::new();
+    for key in ["cloud.openshift.com", "quay.io", "registry.redhat.io"] {
+        let output = world.run(&["remove", key, "--yes"]).expect(1);
+        output
+            .prints("refused")
+            .prints(&format!("--replace-entry {key}"));
+        let other = [
+            "remove",
+            key,
+            "--yes",
+            "--replace-entry",
+            "quay.example.com",
+        ];
+        world.run(&other).expect(1);
+    }
+    assert_eq!(world.text(), world.content(None));
+    let key = "cloud.openshift.com";
+    let named = ["remove", key, "--yes", "--replace-entry", key];
+    world.run(&named).expect(0).prints("removed");
+    assert!(!world.text().contains(key));
+    let output = world.run(&["show"]).expect(0);
+    output
+        .prints("missing")
+        .prints("Telemetry and Insights stop");
+}
+
+#[test]
+fn a_removed_entry_takes_nothing_along() {
+    let world = World::new();
+    world.put(&world.content(Some(&world.token())));
+    world.run(&["remove", world.registry(), "--yes"]).expect(0);
+    assert_eq!(world.text(), world.content(None));
+    let again = world.run(&["remove", world.registry(), "--yes"]).expect(1);
+    again.prints("has no entry").prints("registry.example.com");
+}
+
+#[test]
+fn show_tells_whose_each_entry_is() {
+    let world = World::new();
+    world.put(&world.content(Some(&world.token())));
+    let output = world.run(&["show", "-o", "json"]).expect(0);
+    for (key, kind) in [
+        ("quay.io", "red-hat"),
+        (world.registry(), "robot"),
+        ("registry.example.com", "other"),
+    ] {
+        let item = World::item(&output, key);
+        assert_eq!(
+            (&item["kind"], &item["state"]),
+            (&kind.into(), &"present".into())
+        );
+    }
+    let names = world.run(&["show", "-o", "name"]).expect(0);
+    assert!(
+        names
+            .stdout
+            .lines()
+            .any(|line| line == "auth/registry.example.com")
+    );
+}
+
+#[test]
+fn a_secret_that_cannot_be_read_is_left_alone_and_says_where_to_go() {
+    let world = World::new();
+    for content in [r#"{"auths":"SECRET"}"#, r#"{"auths":["SECRET"]}"#] {
+        world.put(content);
+        let output = world.run(&["update", "--robot", ROBOT, "--yes"]).expect(1);
+        output.prints("cannot be read").prints("rollback");
+        world.run(&["show"]).expect(1).says("cannot be read");
+        world.run(&["remove", "quay.io", "--yes"]).expect(1);
+        assert_eq!(world.text(), content);
+    }
+    // Without `auths` it is an empty one; an `auth` nobody can read is somebody's.
+    world.put("{}");
+    world
+        .run(&["update", "--robot", ROBOT, "--yes"])
+        .expect(0)
+        .prints("added");
+    let broken = format!(r#"{{"auths":{{"{}":{{"auth":"!!"}}}}}}"#, world.registry());
+    world.put(&broken);
+    let output = world.run(&["update", "--robot", ROBOT, "--yes"]).expect(1);
+    output.prints("unreadable").prints("not base64");
+    assert_eq!(world.text(), broken);
+}
+
+#[test]
+fn a_secret_of_another_type_is_told_apart() {
+    let world = World::new();
+    world
+        .cluster
+        .kubectl(&["-n", NAMESPACE, "delete", "secret", SECRET]);
+    let opaque = [
+        "create",
+        "secret",
+        "generic",
+        SECRET,
+        "--from-literal=.dockerconfigjson={}",
+    ];
+    world
+        .cluster
+        .kubectl(&[&["-n", NAMESPACE], &opaque[..]].concat());
+    let output = world.run(&["update", "--robot", ROBOT, "--yes"]).expect(1);
+    output.prints("is of type `Opaque`");
+    world
+        .cluster
+        .kubectl(&["-n", NAMESPACE, "delete", "secret", SECRET]);
+    let output = world.run(&["update", "--robot", ROBOT, "--yes"]).expect(1);
+    output.prints("there is no openshift-config/pull-secret");
+}
+
+#[test]
+fn a_secret_that_would_grow_too_large_is_not_sent() {
+    let world = World::new();
+    let padding = "x".repeat((1 << 20) - 60);
+    let content = format!(r#"{{"auths":{{}},"padding":"{padding}"}}"#);
+    // Too large for kubectl's argument lists, and just small enough for a Secret.
+    world.put(&content);
+    let output = world.run(&["update", "--robot", ROBOT, "--yes"]).expect(1);
+    output.prints("a Secret holds 1048576 at most");
+    assert_eq!(world.faulty.log().count(|request| request.mutates), 0);
+}
+
+#[test]
+fn a_token_the_registry_refuses_never_reaches_the_nodes() {
+    let mut world = World::new();
+    let wrong = "W".repeat(64);
+    world.context.watch(&wrong);
+    let update = ["update", "--robot", ROBOT, "--robot-token-stdin", "--yes"];
+    let run = world
+        .context
+        .command(&update)
+        .stdin(&wrong)
+        .env("QUAY_API_TOKEN", "");
+    run.run().expect(1).says("does not accept the token");
+    let run = world.context.command(&update).stdin(&world.token());
+    run.env("QUAY_API_TOKEN", "")
+        .run()
+        .expect(0)
+        .prints("added");
+    assert_eq!(world.text(), world.content(Some(&world.token())));
+}
+
+#[test]
+fn another_cluster_is_told_from_openshift_and_a_missing_right_is_named() {
+    let mut world = World::new();
+    world.faulty.join_limited(&mut world.context);
+    for command in [&["show"][..], &["update", "--robot", ROBOT, "--yes"]] {
+        let output = world.run(command).expect(1);
+        let said = format!("{}{}", output.stdout, output.stderr);
+        let right = "auth can-i get secrets/pull-secret";
+        assert!(
+            said.contains(right) && said.contains("openshift-config"),
+            "{said}"
+        );
+    }
+    let plain = quay_tests::TestCluster::own();
+    plain.join(&mut world.context);
+    let output = world.run(&["update", "--robot", ROBOT, "--yes"]).expect(1);
+    output
+        .prints("no OpenShift cluster")
+        .prints("kubectl quay-pullsecret");
+    world.run(&["show"]).expect(1).says("no OpenShift cluster");
+    plain.join_limited(&mut world.context);
+    world.run(&["show"]).expect(1).says("no OpenShift cluster");
+}
+
+#[test]
+fn a_hosted_control_plane_gets_the_additional_secret() {
+    let world = World::hosted();
+    let output = world.run(&["update", "--robot", ROBOT, "--yes"]).expect(0);
+    output.says("hosted control plane").prints("added");
+    let auth = quay_tests::auth(ROBOT, &world.token());
+    let expected = format!(
+        r#"{{"auths":{{"{}":{{"auth":"{auth}"}}}}}}"#,
+        world.registry()
+    );
+    assert_eq!(world.additional(), expected);
+    assert_eq!(
+        world.text(),
+        world.content(None),
+        "the original is not ours"
+    );
+    world
+        .run(&["update", "--yes"])
+        .expect(0)
+        .prints("unchanged");
+    let shown = world.run(&["show", "-o", "wide"]).expect(0);
+    shown
+        .prints("kube-system/additional-pull-secret")
+        .prints("quay.io");
+
+    // The original wins for this key, so writing it would be in vain.
+    let theirs = world
+        .content(None)
+        .replace("registry.example.com", world.registry());
+    world.put(&theirs);
+    let update = ["update", "--robot", ROBOT, "--yes"];
+    let replace = ["--replace-entry", world.registry()];
+    let output = world.run(&[&update[..], &replace].concat()).expect(1);
+    output.prints("and wins").prints("HostedCluster");
+}
+
+#[test]
+fn a_version_that_reboots_nodes_for_it_is_warned_of() {
+    let world = World::new();
+    let cluster = world.cluster;
+    let patch = |version: &str| {
+        let status = quay_sandbox::openshift::cluster_version_status(version).to_string();
+        let patch = ["patch", "clusterversion", "version", "--subresource=status"];
+        cluster.kubectl(&[&patch[..], &["--type=merge", "-p", &status]].concat());
+    };
+    cluster.create(&quay_sandbox::openshift::cluster_version("c-1"));
+    patch("4.6.61");
+    let output = world.run(&["update", "--robot", ROBOT, "--yes"]).expect(0);
+    output.says("OpenShift 4.6.61").says("reboots every node");
+    patch("4.20.1");
+    let output = world.run(&["rollback", "--yes"]).expect(0);
+    assert!(!output.stderr.contains("reboots"), "{}", output.stderr);
+    cluster.kubectl(&["delete", "clusterversion", "version"]);
+}
+
+#[test]
+fn a_person_is_shown_what_changes_and_asked() {
+    let world = World::new();
+    let stale = world.content(Some(&"O".repeat(64)));
+    world.put(&stale);
+    let answer = |answer: &str| {
+        let run = world.context.command(&["update"]).on_terminal();
+        run.stdin(answer).run()
+    };
+    let no = answer("n");
+    assert_eq!(no.code, 1, "{}", no.stdout);
+    let entry = format!("auths[\"{}\"]", world.registry());
+    no.prints(&entry).prints("the answer was no");
+    assert_eq!(world.text(), stale);
+    let yes = answer("y");
+    assert_eq!(yes.code, 0, "{}", yes.stdout);
+    assert_eq!(world.text(), world.content(Some(&world.token())));
+}
+
+#[test]
+fn the_rights_that_are_documented_are_enough() {
+    let mut world = World::new();
+    let kubectl = |arguments: &[&str]| {
+        world
+            .cluster
+            .kubectl(&[&["-n", NAMESPACE], arguments].concat())
+    };
+    let named = [
+        "--verb=get,patch",
+        "--resource=secrets",
+        "--resource-name=pull-secret",
+    ];
+    kubectl(&[&["create", "role", "one"], &named[..]].concat());
+    let backups = ["--verb=list,create,delete", "--resource=secrets"];
+    kubectl(&[&["create", "role", "backups"], &backups[..]].concat());
+    for role in ["one", "backups"] {
+        let role_flag = format!("--role={role}");
+        kubectl(&["create", "rolebinding", role, &role_flag, "--user=limited"]);
+    }
+    let deadline = Instant::now() + Duration::from_secs(30);
+    for right in ["delete secrets", "patch secrets/pull-secret"] {
+        let words: Vec<&str> = right.split(' ').collect();
+        let ask = [
+            &["auth", "can-i", "--as=limited", "-n", NAMESPACE],
+            &words[..],
+        ]
+        .concat();
+        while world.cluster.try_kubectl(&ask, "").code != 0 {
+            assert!(Instant::now() < deadline, "the right to {right} never came");
+        }
+    }
+    world.faulty.join_limited(&mut world.context);
+    for _ in 0..7 {
+        world.regenerate();
+        world.run(&["update", "--robot", ROBOT, "--yes"]).expect(0);
+    }
+    assert_eq!(world.backups().len(), 5);
+    world.run(&["rollback", "--yes"]).expect(0);
+    world.run(&["remove", world.registry(), "--yes"]).expect(0);
+    let cleanup = ["delete", "role,rolebinding", "one", "backups"];
+    world
+        .cluster
+        .kubectl(&[&["-n", NAMESPACE], &cleanup[..]].concat());
+}

@@ -1,0 +1,256 @@
+//! What every test begins with: an OpenShift cluster, a Quay, somebody signed in.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use quay_sandbox::openshift;
+use quay_tests::{FaultyCluster, Output, TestCluster, TestContext, TestQuay, auth, pull_secret_of};
+use serde_json::{Value, json};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The robot of these tests; it may pull `myorg/my-app`.
+pub const ROBOT: &str = "myorg+deploy";
+const SCOPES: &str = "org:admin repo:admin user:admin";
+pub const NAMESPACE: &str = "openshift-config";
+pub const SECRET: &str = "pull-secret";
+
+/// Longer than an API server needs to serve a definition.
+const SERVED: Duration = Duration::from_secs(60);
+
+/// A test's surroundings. There is one global pull secret, so tests take turns.
+pub struct World {
+    pub context: TestContext,
+    pub cluster: &'static TestCluster,
+    pub faulty: FaultyCluster,
+    pub quay: TestQuay,
+    pub red_hat_token: String,
+    _turn: MutexGuard<'static, ()>,
+}
+
+impl World {
+    /// A standalone cluster whose pull secret has Red Hat's entries and somebody else's.
+    pub fn new() -> Self {
+        let world = Self::hosted_by("HighlyAvailable");
+        world.put(&world.content(None));
+        world
+    }
+
+    /// A cluster with a hosted control plane, whose own pull secret has the same entries.
+    pub fn hosted() -> Self {
+        let world = Self::hosted_by("External");
+        world.put(&world.content(None));
+        world
+    }
+
+    fn hosted_by(topology: &str) -> Self {
+        let turn = turn();
+        let mut context = TestContext::new(env!("CARGO_BIN_EXE_oc-quay-global"));
+        let quay = TestQuay::start(&mut context);
+        quay.sign_in(&mut context, SCOPES);
+        // Nothing here may ask the registries of the real world.
+        context.set("HTTPS_PROXY", "http://127.0.0.1:9");
+        context.set("NO_PROXY", "127.0.0.1,localhost");
+        let red_hat_token = "R".repeat(64);
+        context.watch(&red_hat_token);
+        let cluster = openshift();
+        let status = openshift::infrastructure_status(topology).to_string();
+        let patch = ["patch", "infrastructure", "cluster", "--subresource=status"];
+        cluster.kubectl(&[&patch[..], &["--type=merge", "-p", &status]].concat());
+        for (namespace, selector) in [
+            (NAMESPACE, "--all"),
+            ("kube-system", "-lkubectl-quay/backup-of"),
+        ] {
+            cluster.kubectl(&["-n", namespace, "delete", "secrets", selector]);
+        }
+        let additional = ["delete", "secret", "additional-pull-secret"];
+        cluster.kubectl(
+            &[
+                &["-n", "kube-system"],
+                &additional[..],
+                &["--ignore-not-found"],
+            ]
+            .concat(),
+        );
+        cluster.kubectl(&[
+            "delete",
+            "machineconfigpools,machineconfigs,clusterversions",
+            "--all",
+        ]);
+        let syncer = ["delete", "daemonset", "--all", "--ignore-not-found"];
+        cluster.kubectl(&[&["-n", "kube-system"], &syncer[..]].concat());
+        let faulty = cluster.behind_proxy();
+        faulty.join(&mut context);
+        Self {
+            context,
+            cluster,
+            faulty,
+            quay,
+            red_hat_token,
+            _turn: turn,
+        }
+    }
+
+    /// The registry's host, as it stands in `auths`.
+    pub fn registry(&self) -> &str {
+        self.quay.quay.registry()
+    }
+
+    /// The robot's token now; no run may give it away.
+    pub fn token(&self) -> String {
+        let token = |state: &quay_sandbox::quay::State| state.token_of(ROBOT).map(str::to_owned);
+        self.quay.quay.read(token).expect("the robot exists")
+    }
+
+    /// Regenerates the robot's token behind everybody's back.
+    pub fn regenerate(&mut self) -> String {
+        let token = self.quay.quay.edit(|state| state.regenerate(ROBOT));
+        let token = token.expect("the robot exists");
+        self.context.watch(&token);
+        token
+    }
+
+    /// A global pull secret's text: Red Hat's entries, somebody else's, and maybe the robot's.
+    pub fn content(&self, robot_token: Option<&str>) -> String {
+        let mut auths = openshift::red_hat_entries(&self.red_hat_token, "me@example.com");
+        auths["registry.example.com"] = json!({"auth": "YTpi", "email": "", "x": [1.5, null]});
+        if let Some(token) = robot_token {
+            auths[self.registry()] = json!({"auth": auth(ROBOT, token)});
+        }
+        json!({"credHelpers": {"gcr.io": "gcloud"}, "auths": auths, "psFormat": "table"})
+            .to_string()
+    }
+
+    /// Stores this text as the additional pull secret of a hosted cluster.
+    pub fn additional(&self) -> String {
+        self.cluster
+            .content("kube-system", "additional-pull-secret")
+    }
+
+    /// A pool of three machines that has arrived at its first rendered config, which brings
+    /// what the secret holds now.
+    pub fn pool(&self, name: &str) {
+        let config = format!("rendered-{name}-0");
+        self.cluster.create(&openshift::pool(name, &config));
+        self.render(name, 0);
+        self.machines(name, 0, 3);
+    }
+
+    /// The Machine Config Operator renders what the secret holds now for the pool.
+    pub fn render(&self, pool: &str, number: usize) {
+        let config = format!("rendered-{pool}-{number}");
+        self.cluster
+            .create(&openshift::machine_config(&config, &self.text()));
+        self.patch(pool, &[], &openshift::wants(&config));
+    }
+
+    /// So many of the pool's machines have arrived at its rendered config.
+    pub fn machines(&self, pool: &str, number: usize, updated: u64) {
+        let rendered = |number: usize| format!("rendered-{pool}-{number}");
+        let generation =
+            self.cluster.get("", &format!("mcp/{pool}"))["metadata"]["generation"].as_i64();
+        let progress = openshift::progress(
+            generation.unwrap_or_default(),
+            &rendered(number.saturating_sub(1)),
+            &rendered(number),
+            updated,
+            3,
+        );
+        self.patch(pool, &["--subresource=status"], &progress);
+    }
+
+    /// Changes a pool.
+    pub fn patch(&self, pool: &str, flags: &[&str], patch: &Value) {
+        let patch = patch.to_string();
+        let arguments = [
+            "patch",
+            "machineconfigpool",
+            pool,
+            "--type=merge",
+            "-p",
+            &patch,
+        ];
+        self.cluster.kubectl(&[&arguments[..], flags].concat());
+    }
+
+    /// Stores this text as the global pull secret.
+    pub fn put(&self, content: &str) {
+        let secret = pull_secret_of(NAMESPACE, SECRET, content);
+        let apply = ["apply", "--server-side", "--force-conflicts", "-f", "-"];
+        self.cluster
+            .try_kubectl(&apply, &secret.to_string())
+            .expect(0);
+    }
+
+    /// The global pull secret's text now.
+    #[track_caller]
+    pub fn text(&self) -> String {
+        self.cluster.content(NAMESPACE, SECRET)
+    }
+
+    /// The text of every backup, the oldest first.
+    #[track_caller]
+    pub fn backups(&self) -> Vec<String> {
+        let list = [
+            "-n",
+            NAMESPACE,
+            "get",
+            "secrets",
+            "-lkubectl-quay/backup-of",
+        ];
+        let list = self.cluster.kubectl(&[&list[..], &["-o", "json"]].concat());
+        let list: Value = serde_json::from_str(&list).expect("kubectl prints JSON");
+        let items = list["items"].as_array().cloned().unwrap_or_default();
+        items.iter().map(text_of).collect()
+    }
+
+    /// Runs the plugin through the proxy.
+    #[track_caller]
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.context.run(arguments)
+    }
+
+    /// The entry of this key in the plugin's JSON.
+    #[track_caller]
+    pub fn item(output: &Output, key: &str) -> Value {
+        let report: Value = serde_json::from_str(&output.stdout).expect("JSON on stdout");
+        let items = report["items"].as_array().cloned().unwrap_or_default();
+        let found = items.into_iter().find(|item| item["key"] == key);
+        found.unwrap_or_else(|| panic!("no {key} in {}", output.stdout))
+    }
+}
+
+/// The text in a pull secret or a backup.
+pub fn text_of(secret: &Value) -> String {
+    let data = secret["data"][".dockerconfigjson"].as_str();
+    let bytes = STANDARD.decode(data.unwrap_or_default());
+    String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned()
+}
+
+fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The shared cluster, made to look like OpenShift.
+fn openshift() -> &'static TestCluster {
+    static PREPARED: OnceLock<()> = OnceLock::new();
+    let cluster = TestCluster::shared();
+    PREPARED.get_or_init(|| {
+        cluster.create_all(&openshift::definitions());
+        for kind in [
+            "machineconfigpools",
+            "machineconfigs",
+            "infrastructures",
+            "clusterversions",
+        ] {
+            let deadline = Instant::now() + SERVED;
+            while cluster.try_kubectl(&["get", kind], "").code != 0 {
+                assert!(Instant::now() < deadline, "{kind} are never served");
+            }
+        }
+        let namespace =
+            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}});
+        cluster.create_all(&[namespace, openshift::infrastructure()]);
+    });
+    cluster
+}
