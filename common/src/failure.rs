@@ -18,6 +18,8 @@ pub struct Failure {
 pub enum FailureKind {
     /// Something failed, or a check found a problem: exit code 1.
     Failed,
+    /// A server could not be reached, or did not answer in time: exit code 1.
+    Unreachable,
     /// The command line cannot be carried out as written: exit code 2.
     Usage,
     /// The reader of our output went away: exit code 0, nothing is printed.
@@ -38,6 +40,14 @@ impl Failure {
     pub fn usage(message: impl Into<String>) -> Self {
         Self {
             kind: FailureKind::Usage,
+            ..Self::new(message)
+        }
+    }
+
+    /// A server that could not be reached (exit code 1).
+    pub fn unreachable(message: impl Into<String>) -> Self {
+        Self {
+            kind: FailureKind::Unreachable,
             ..Self::new(message)
         }
     }

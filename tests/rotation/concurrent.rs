@@ -5,12 +5,16 @@ use quay_sandbox::http::{FaultAction, Hold};
 use quay_tests::{Output, pull_secret_of};
 
 /// The other plugin; every test run builds it first.
-fn pullsecret(world: &World, arguments: &[&str]) -> Output {
+fn pullsecret_binary() -> String {
     let ours = std::path::Path::new(env!("CARGO_BIN_EXE_kubectl-quay-robot"));
     let other = ours.with_file_name("kubectl-quay-pullsecret");
     assert!(other.is_file(), "cargo build --workspace --bins");
-    let run = world.context.program(&other.to_string_lossy(), arguments);
-    run.run()
+    other.to_string_lossy().into_owned()
+}
+
+fn pullsecret(world: &World, arguments: &[&str]) -> Output {
+    let binary = pullsecret_binary();
+    world.context.program(&binary, arguments).run()
 }
 
 #[test]
@@ -161,4 +165,73 @@ fn a_standing_bridge_cannot_be_deleted_by_accident() {
     hold.release();
     run.wait().expect(0);
     world.is_at_rest();
+}
+
+#[test]
+fn a_sync_that_was_overtaken_by_a_rotation_in_place_writes_no_dead_token() {
+    let world = World::new(1);
+    let stale = world.cluster.fresh_namespace("overtaken", |namespace| {
+        let old = world.mixed(ROBOT, &"O".repeat(64));
+        vec![pull_secret_of(namespace, "late", &old)]
+    });
+    let hold = Hold::default();
+    let faults = world.faulty.faults();
+    faults.add_nth_mutating(0, FaultAction::HoldBefore(hold.clone()));
+    let binary = pullsecret_binary();
+    let sync = world.context.program(&binary, &["sync", "-n", &stale]);
+    let mut sync = sync.spawn();
+    assert!(sync.reaches(&hold, 1));
+    world.rotate(&["--in-place"]).expect(0);
+    hold.release();
+    sync.wait().expect(0);
+    world.is_at_rest();
+    world.is_at_rest_in(&stale);
+}
+
+#[test]
+fn a_secret_that_sync_makes_while_the_bridge_goes_away_ends_with_the_robot() {
+    let world = World::new(1);
+    let fresh = world.cluster.namespace("fresh");
+    let renewal = world.hold_quay("POST", "/regenerate");
+    let mut run = world.start(&[]);
+    assert!(run.reaches(&renewal, 1));
+    let creation = Hold::default();
+    let faults = world.faulty.faults();
+    faults.add_nth_mutating(0, FaultAction::HoldBefore(creation.clone()));
+    let binary = pullsecret_binary();
+    let arguments = ["sync", "-n", &fresh, "--robot", ROBOT];
+    let mut sync = world.context.program(&binary, &arguments).spawn();
+    assert!(sync.reaches(&creation, 1));
+    renewal.release();
+    run.wait().expect(0);
+    assert_eq!(world.token_of(BRIDGE), None);
+    creation.release();
+    sync.wait().expect(0);
+    let password = world
+        .cluster
+        .password(&fresh, "quay-pull-secret", world.registry());
+    assert_eq!(password, world.token());
+}
+
+#[test]
+fn a_bridge_that_somebody_deletes_is_noticed_and_every_secret_gets_the_robot_back() {
+    let world = World::new(2);
+    let first = world.hold_quay("GET", "/logs");
+    first.release();
+    let settling = world.hold_quay("GET", "/logs");
+    let arguments = ["rotate", ROBOT, "--yes", "--grace", "2m"];
+    let mut run = world.context.command(&arguments).spawn();
+    assert!(run.reaches(&settling, 1));
+    let token = world.token();
+    world.quay.quay.edit(|state| state.delete_robot(BRIDGE));
+    settling.release();
+    let output = run.wait().expect(1);
+    output
+        .says("somebody deleted the bridge myorg+deploy-bridge")
+        .says("run the same command again");
+    assert_eq!(world.token(), token);
+    world.is_at_rest();
+    world.rotate(&[]).expect(0);
+    world.is_at_rest();
+    assert_ne!(world.token(), token);
 }

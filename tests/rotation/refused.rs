@@ -167,3 +167,44 @@ fn without_a_terminal_nothing_is_rotated_unless_yes_is_said() {
     output.says("--yes");
     assert_eq!(world.token(), token);
 }
+
+#[test]
+fn what_would_reach_nobody_is_refused() {
+    let world = World::new(1);
+    let nowhere = ["-n", "prodution", "--scope-is-complete"];
+    refuses(&world, &nowhere, &["there is no namespace prodution"]);
+    let empty = world.cluster.namespace("empty");
+    let only = ["-n", &empty, "--scope-is-complete"];
+    refuses(
+        &world,
+        &only,
+        &["no secret in the chosen clusters", "--no-cluster"],
+    );
+}
+
+#[test]
+fn a_glob_that_is_none_is_a_usage_error_and_no_cluster_that_does_not_answer() {
+    let world = World::new(1);
+    let skip = ["--skip-unreachable", "sandbox"];
+    let output = world.rotate(&[&["--exclude-namespace", "["][..], &skip].concat());
+    output.expect(2).says("is not a glob");
+    let output = world.rotate(&[&["--namespace-selector", "a=(b"][..], &skip].concat());
+    output.expect(2).says("is not a selector");
+    assert_eq!(world.quay.writes(), 0);
+}
+
+#[test]
+fn a_file_that_could_not_be_written_later_is_refused_before_the_token_changes() {
+    let world = World::new(1);
+    let token = world.token();
+    let folder = world.context.home().to_string_lossy().into_owned();
+    for file in ["/nonexistent/file", &folder] {
+        for more in [
+            &["--receipt", file][..],
+            &["--in-place", "--no-cluster", "--token-output", file],
+        ] {
+            world.rotate(more).expect(2).says("name another file");
+            assert_eq!(world.token(), token);
+        }
+    }
+}

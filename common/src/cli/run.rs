@@ -175,7 +175,7 @@ fn exit_code(result: Result<Exit, Failure>, console: &Console) -> ExitCode {
         Ok(Exit::Problem) => ExitCode::from(1),
         Err(failure) => match failure.kind() {
             FailureKind::BrokenPipe => ExitCode::SUCCESS,
-            FailureKind::Failed => {
+            FailureKind::Failed | FailureKind::Unreachable => {
                 console.failure(&failure);
                 ExitCode::from(1)
             }

@@ -67,7 +67,13 @@ impl CallError {
 
     /// The failure of `action` (such as "list secrets in namespace `x`") in `context`.
     pub fn into_failure(self, context: &str, action: &str) -> Failure {
-        let failure = Failure::new(format!("cannot {action} (context {context}): {self}"));
+        let message = format!("cannot {action} (context {context}): {self}");
+        let failure = match &self {
+            Self::Timeout(_) | Self::Transport(_) | Self::Api { code: 500.., .. } => {
+                Failure::unreachable(message)
+            }
+            _ => Failure::new(message),
+        };
         match &self {
             Self::Api { code: 401, .. } => failure.next(format!(
                 "sign in to the cluster again, then check with: kubectl --context {context} auth whoami"

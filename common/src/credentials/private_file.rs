@@ -28,16 +28,27 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<(), Failure> {
     })
 }
 
-/// Refuses a place that holds a device, a pipe or a link: replacing `/dev/stdout` or a
-/// FIFO by a file would break it for everybody.
+/// Refuses a place where [`replace`] could not write later, and one that holds a device, a
+/// pipe or a link: replacing `/dev/stdout` or a FIFO by a file would break it for everybody.
 pub fn check_replaceable(path: &Path) -> Result<(), Failure> {
+    let refuse = |reason: String| {
+        Failure::usage(reason).next("name another file, or write to a pipe without -o")
+    };
     match fs::symlink_metadata(path) {
-        Ok(found) if !found.is_file() && !found.is_dir() => {
-            let message = format!("{} is no regular file, and is left alone", path.display());
-            Err(Failure::usage(message).next("name another file, or write to a pipe without -o"))
+        Ok(found) if found.is_dir() => {
+            return Err(refuse(format!("{} is a folder", path.display())));
         }
-        _ => Ok(()),
+        Ok(found) if !found.is_file() => {
+            let message = format!("{} is no regular file, and is left alone", path.display());
+            return Err(refuse(message));
+        }
+        _ => {}
     }
+    let temporary = beside(path);
+    create(&temporary)
+        .map(drop)
+        .and_then(|()| fs::remove_file(&temporary))
+        .map_err(|error| refuse(format!("cannot write {}: {error}", path.display())))
 }
 
 /// Makes a folder only its owner may enter, with its parents.

@@ -248,6 +248,22 @@ pub struct Outcomes {
 }
 
 impl Outcomes {
+    /// Adds what a later round came to; of what is right then, the earlier round tells what
+    /// was done.
+    pub fn supersede(&mut self, later: Vec<Outcome>) {
+        for item in later {
+            let same = self.items.iter_mut().find(|known| {
+                (&known.context, &known.namespace, &known.name, &known.key)
+                    == (&item.context, &item.namespace, &item.name, &item.key)
+            });
+            match same {
+                Some(_) if item.result == Verb::Unchanged => {}
+                Some(known) => *known = item,
+                None => self.items.push(item),
+            }
+        }
+    }
+
     /// Whether any target failed.
     pub fn has_failure(&self) -> bool {
         self.items.iter().any(|item| item.result.is_failure())

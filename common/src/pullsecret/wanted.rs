@@ -3,7 +3,7 @@
 use crate::dockerconfig::{Credential, belongs_to};
 use crate::quay::RobotName;
 use crate::registry::RegistryHost;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
 
 /// What Quay (or the user) says a robot's token is.
@@ -15,6 +15,20 @@ pub enum RobotToken {
     NoSuchRobot,
     /// It could not be found out, for this reason.
     Unreadable(String),
+}
+
+impl RobotToken {
+    fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Current(one), Self::Current(other)) => {
+                one.expose_secret() == other.expose_secret()
+            }
+            (Self::NoSuchRobot, Self::NoSuchRobot) | (Self::Unreadable(_), Self::Unreadable(_)) => {
+                true
+            }
+            _ => false,
+        }
+    }
 }
 
 /// One registry we are signed in to, and the robots that were asked for.
@@ -77,6 +91,28 @@ impl Wanted {
         self.registries
             .iter()
             .find(|registry| belongs_to(key, &registry.hosts))
+    }
+
+    /// Whether both say the same of every robot and bridge.
+    pub fn agrees_with(&self, other: &Self) -> bool {
+        let same = |one: &WantedRegistry, other: &WantedRegistry| {
+            let robots = one.robots.iter().zip(&other.robots);
+            let bridges = one.bridges.iter().zip(&other.bridges);
+            one.robots.len() == other.robots.len()
+                && one.bridges.len() == other.bridges.len()
+                && robots
+                    .into_iter()
+                    .all(|(one, other)| one.0 == other.0 && one.1.is(other.1))
+                && bridges.into_iter().all(|(one, other)| {
+                    one.name == other.name && one.credential() == other.credential()
+                })
+        };
+        self.registries.len() == other.registries.len()
+            && self
+                .registries
+                .iter()
+                .zip(&other.registries)
+                .all(|(one, other)| same(one, other))
     }
 
     /// The credential of the bridge that stands in for the robot at the key's registry.

@@ -22,11 +22,11 @@ impl Rotation<'_> {
             match &self.stage {
                 Stage::NotBegun | Stage::Distributing | Stage::Undone => {
                     self.make_bridge().await?;
-                    self.cross_and_renew().await?;
+                    self.cross_safely().await?;
                 }
                 Stage::Crossing(_) => {
                     self.equalize().await?;
-                    self.cross_and_renew().await?;
+                    self.cross_safely().await?;
                 }
                 Stage::Returning(_) => {}
                 Stage::Removed => return self.finish(Outcome::Finished).await,
@@ -142,11 +142,41 @@ impl Rotation<'_> {
         Err(keeps_appearing(robot.as_str()))
     }
 
+    /// Crosses and renews; if somebody takes the bridge away meanwhile, every secret gets the
+    /// robot's own token back at once.
+    async fn cross_safely(&self) -> Result<(), Failure> {
+        let (robot, bridge) = (&self.subject.robot, &self.subject.bridge);
+        let Err(failure) = self.cross_and_renew().await else {
+            return Ok(());
+        };
+        match self.task.session.quay.robot(bridge).await {
+            Err(ApiError::NotFound) => {}
+            _ => return Err(failure),
+        }
+        self.task.watcher.warn(&format!(
+            "somebody deleted the bridge {bridge}: writing {robot} back into every secret"
+        ));
+        let redirect = self.redirect(credential(&self.read(robot).await?));
+        self.write_everywhere(&redirect, Write::Persist).await?;
+        Err(Failure::new(format!(
+            "somebody deleted the bridge {bridge} meanwhile; every secret holds {robot} again"
+        ))
+        .next("run the same command again"))
+    }
+
     /// Replaces the robot's token, which nobody holds at this moment.
     async fn renew(&self) -> Result<(), Failure> {
         let robot = &self.subject.robot;
         self.step("renew", &format!("regenerating the token of {robot}"))?;
         let old = self.old_fingerprint();
+        let current = Fingerprint::of(&self.read(robot).await?.token);
+        if current != old {
+            // Whoever it was, nobody holds the old token, and the new one is brought everywhere.
+            self.task.watcher.warn(&format!(
+                "somebody else regenerated {robot} meanwhile: their token counts"
+            ));
+            return self.renewed(&current);
+        }
         self.note(Event::Renewing)?;
         let renewed = self.task.session.quay.regenerate(robot).await;
         // What Quay says now counts: an answer can be lost, and another regenerate can race.
@@ -158,9 +188,14 @@ impl Rotation<'_> {
                 Ok(_) => Failure::new(format!("Quay still has the old token of {robot}")),
             });
         }
+        self.renewed(&token)
+    }
+
+    fn renewed(&self, token: &Fingerprint) -> Result<(), Failure> {
+        let robot = self.subject.robot.as_str();
         let mut log = self.log.borrow_mut();
-        log.accepted(robot.as_str(), &token, true);
-        log.dead(robot.as_str(), Some(&token));
+        log.accepted(robot, token, true);
+        log.dead(robot, Some(token));
         drop(log);
         self.note(Event::Renewed {
             token: token.to_string(),
@@ -243,9 +278,17 @@ impl Rotation<'_> {
 
     async fn remove_bridge(&self) -> Result<(), Failure> {
         let bridge = &self.subject.bridge;
+        let found = match self.task.session.quay.robot(bridge).await {
+            Err(ApiError::NotFound) => {
+                self.task
+                    .watcher
+                    .warn(&format!("somebody else removed {bridge} already"));
+                return Ok(());
+            }
+            found => found.map_err(self.failed(format!("bridge `{bridge}`")))?,
+        };
         self.reconcile().await?;
         self.step("remove", &format!("removing the bridge {bridge}"))?;
-        let found = self.read(bridge).await?;
         self.note(match self.task.options.abort {
             true => Event::Undoing,
             false => Event::Removing,

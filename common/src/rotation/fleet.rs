@@ -8,6 +8,7 @@ use crate::pullsecret::{PullSecret, observe};
 use crate::quay::RobotName;
 use crate::registry::RegistryHost;
 use globset::GlobSet;
+use serde::de::IgnoredAny;
 
 /// The robot of a rotation, and where its credentials count.
 #[derive(Debug, Clone)]
@@ -138,6 +139,24 @@ impl<'a> Member<'a> {
             place.push(secret);
         }
         Ok(holders)
+    }
+
+    /// Those of the named namespaces that do not exist; where the user may not ask, a
+    /// namespace counts as existing.
+    pub async fn missing_namespaces(&self, named: &[String]) -> Result<Vec<String>, Failure> {
+        let checks = self.cluster.window().run(named, async |name| {
+            let path = format!("/api/v1/namespaces/{name}");
+            match self.cluster.get::<IgnoredAny>(&path).await {
+                Err(error) if error.is_not_found() => Ok(Some(name.clone())),
+                Err(error) if !error.is_forbidden() => {
+                    let action = format!("read namespace `{name}`");
+                    Err(error.into_failure(self.cluster.context(), &action))
+                }
+                _ => Ok(None),
+            }
+        });
+        let checks: Result<Vec<Option<String>>, Failure> = checks.await.into_iter().collect();
+        Ok(checks?.into_iter().flatten().collect())
     }
 
     fn covers(&self, namespace: &str) -> bool {

@@ -10,6 +10,7 @@ use crate::Failure;
 use crate::cli::Invocation;
 use crate::cluster::{Cluster, Scope, denied};
 use crate::credentials::{Fingerprint, Session};
+use crate::failure::FailureKind;
 use crate::global::{Pools, Topology, topology};
 use crate::pullsecret::hosts;
 use crate::quay::{ApiError, BridgeMark, Pull, Rights, bridge_name};
@@ -66,6 +67,8 @@ pub struct ObservedCluster {
 pub struct ClusterState {
     /// The secrets that hold the robot or its bridge.
     pub holders: Holders,
+    /// Namespaces that were named and do not exist here.
+    pub missing: Vec<String>,
     /// Namespaces of those where the user may not patch secrets.
     pub unwritable: Vec<String>,
     /// What kind of OpenShift it is, and its node pools; asked only with `--global`.
@@ -142,14 +145,14 @@ pub async fn observe<'a>(
         }
     };
     let since = Timestamp::now() - SignedDuration::from_hours(24 * USAGE_DAYS);
-    let (found, rights, pulls, clusters) = futures::join!(
+    let (found, rights, pulls, observed) = futures::join!(
         quay.robot(robot),
         rights,
         quay.pulls(robot, since),
         observe_clusters(clusters, scope, options, &subject),
     );
     let found = found.map_err(failed(object()))?;
-    let (clusters, members) = clusters;
+    let (clusters, members) = observed?;
     let observed = Observed {
         by,
         is_bridge: BridgeMark::parse(&found.description).is_some(),
@@ -184,20 +187,25 @@ async fn observe_clusters<'a>(
     scope: &Scope,
     options: &Options,
     subject: &Subject,
-) -> (Vec<ObservedCluster>, Vec<Member<'a>>) {
+) -> Result<(Vec<ObservedCluster>, Vec<Member<'a>>), Failure> {
     let states = clusters.iter().map(|cluster| async move {
         let state = observe_cluster(cluster, scope, options, subject).await;
         (cluster.context().to_owned(), state)
     });
     let (mut observed, mut members) = (Vec::new(), Vec::new());
     for (context, state) in join_all(states).await {
+        if let Err(failure) = &state
+            && failure.kind() == FailureKind::Usage
+        {
+            return Err(failure.clone());
+        }
         let state = state.map(|(member, state)| {
             members.push(member);
             state
         });
         observed.push(ObservedCluster { context, state });
     }
-    (observed, members)
+    Ok((observed, members))
 }
 
 async fn observe_cluster<'a>(
@@ -208,6 +216,7 @@ async fn observe_cluster<'a>(
 ) -> Result<(Member<'a>, ClusterState), Failure> {
     let member = Member::of(cluster, scope, options.scope_is_complete).await?;
     let holders = member.holders(subject).await?;
+    let missing = member.missing_namespaces(&scope.namespaces).await?;
     let namespaces: BTreeSet<String> = holders
         .inside
         .iter()
@@ -228,6 +237,7 @@ async fn observe_cluster<'a>(
     };
     let state = ClusterState {
         holders,
+        missing,
         unwritable,
         nodes,
     };

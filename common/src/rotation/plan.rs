@@ -8,6 +8,7 @@ use super::record::Strategy;
 use super::stage::{Stage, stage};
 use crate::Failure;
 use crate::credentials::Fingerprint;
+use crate::failure::FailureKind;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
@@ -141,24 +142,54 @@ pub fn plan(observed: &Observed, options: &Options, now: Timestamp) -> Plan {
         match state {
             Ok(state) => plan_cluster(context, state, observed, options, &mut plan),
             // Once the token is dead, every secret that can be reached has to be.
-            Err(_)
-                if options.skip_unreachable.contains(context)
-                    || plan.stage == Stage::Distributing =>
+            Err(failure)
+                if failure.kind() == FailureKind::Unreachable
+                    && (options.skip_unreachable.contains(context)
+                        || plan.stage == Stage::Distributing) =>
             {
                 plan.skipped.push(context.clone());
             }
-            Err(failure) => plan.refuse(
-                format!("{failure}"),
-                match failure.next_step() {
-                    Some(next) => {
-                        format!("{next}; or leave the cluster out: --skip-unreachable {context}")
-                    }
-                    None => format!("or leave the cluster out: --skip-unreachable {context}"),
-                },
-            ),
+            Err(failure) => plan.refuse(format!("{failure}"), remedy(context, failure)),
         }
     }
+    refuse_nothing(observed, &mut plan);
     plan
+}
+
+fn remedy(context: &str, failure: &Failure) -> String {
+    let next = failure.next_step().unwrap_or("see to that");
+    match failure.kind() {
+        FailureKind::Unreachable => {
+            format!("{next}; or leave the cluster out: --skip-unreachable {context}")
+        }
+        _ => next.to_owned(),
+    }
+}
+
+/// A new token that reaches nobody is most likely meant for another cluster or namespace.
+fn refuse_nothing(observed: &Observed, plan: &mut Plan) {
+    let robot = &observed.subject.robot;
+    let missing: Vec<&Vec<String>> = observed.reached().map(|state| &state.missing).collect();
+    let everywhere = |name: &&String| missing.iter().all(|missing| missing.contains(name));
+    let nowhere = missing.first().into_iter().flat_map(|first| first.iter());
+    let nowhere: Vec<&str> = nowhere.filter(everywhere).map(String::as_str).collect();
+    if !nowhere.is_empty() {
+        plan.refuse(
+            format!("there is no namespace {}", nowhere.join(", ")),
+            "kubectl get namespaces".to_owned(),
+        );
+    }
+    let is_empty = plan.targets.is_empty() && plan.left_behind.is_empty();
+    if plan.stage == Stage::NotBegun
+        && is_empty
+        && plan.refusals.is_empty()
+        && !observed.clusters.is_empty()
+    {
+        plan.refuse(
+            format!("no secret in the chosen clusters and namespaces holds {robot}"),
+            "choose others; for a robot that no cluster uses: --in-place --no-cluster".to_owned(),
+        );
+    }
 }
 
 /// Whether an earlier rotation that only missed its last words is long past, and every

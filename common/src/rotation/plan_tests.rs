@@ -71,6 +71,7 @@ fn plain(place: (&str, &str)) -> PullSecret {
 fn state(holders: Holders) -> ClusterState {
     ClusterState {
         holders,
+        missing: Vec::new(),
         unwritable: Vec::new(),
         nodes: None,
     }
@@ -203,7 +204,7 @@ fn what_a_rotation_would_not_reach_refuses_it() {
 
 #[test]
 fn a_cluster_that_does_not_answer_refuses_until_it_is_named_or_the_token_is_dead() {
-    let down = || observed(Err(Failure::new("no answer").next("look")));
+    let down = || observed(Err(Failure::unreachable("no answer").next("look")));
     refused(
         &planned(&down(), &options()),
         "no answer",
@@ -214,6 +215,10 @@ fn a_cluster_that_does_not_answer_refuses_until_it_is_named_or_the_token_is_dead
     let plan = planned(&down(), &skipping);
     assert_eq!((plan.skipped.len(), plan.refusals.len()), (1, 0));
 
+    // What answers is not left out, whatever is named.
+    let forbidden = observed(Err(Failure::new("forbidden").next("ask")));
+    refused(&planned(&forbidden, &skipping), "forbidden", "ask");
+
     let mut dead = down();
     let events = [Event::Renewing];
     dead.record = Some(record(Strategy::InPlace, &fingerprint('O'), &events));
@@ -222,6 +227,22 @@ fn a_cluster_that_does_not_answer_refuses_until_it_is_named_or_the_token_is_dead
     let plan = planned(&dead, &in_place);
     assert_eq!(plan.stage, Stage::Distributing);
     assert_eq!((plan.skipped.len(), plan.refusals.len()), (1, 0));
+}
+
+#[test]
+fn a_rotation_that_would_reach_nobody_is_refused() {
+    let nobody = observed(Ok(inside(Vec::new())));
+    refused(&planned(&nobody, &options()), "no secret", "--no-cluster");
+    let mut mistyped = inside(vec![plain(("shop", "a"))]);
+    mistyped.missing = vec!["shpo".into()];
+    refused(
+        &planned(&observed(Ok(mistyped)), &options()),
+        "no namespace shpo",
+        "get namespaces",
+    );
+    let mut no_cluster = observed(Ok(inside(Vec::new())));
+    no_cluster.clusters.clear();
+    assert!(planned(&no_cluster, &options()).refusals.is_empty());
 }
 
 #[test]

@@ -6,6 +6,7 @@ use super::record::{Event, Strategy};
 use super::run::Rotation;
 use super::stage::Stage;
 use crate::Failure;
+use crate::cluster::Write;
 use crate::credentials::Fingerprint;
 use crate::quay::{RepositoryName, Robot, RobotName};
 use crate::registry::Probe;
@@ -97,6 +98,9 @@ impl Rotation<'_> {
         self.step("prove", "checking every secret once more")?;
         let current = self.read(robot).await?;
         self.prove_pulls(&current).await?;
+        // What appeared in the last moments, a secret made with the bridge say, is not left.
+        let redirect = self.redirect(credential(&current));
+        self.write_everywhere(&redirect, Write::Persist).await?;
         let fingerprint = Fingerprint::of(&current.token);
         self.log.borrow_mut().state(
             format!("the registry accepts the token of {robot} ({fingerprint})"),
@@ -117,7 +121,17 @@ impl Rotation<'_> {
             wrong == 0,
             format!("{} of {} do", targets.len() - wrong, targets.len()),
         );
+        let broken = self
+            .log
+            .borrow()
+            .statements
+            .iter()
+            .find(|s| !s.holds)
+            .cloned();
         self.note(match outcome {
+            _ if let Some(broken) = broken => Event::Stopped {
+                reason: format!("not so: {} ({})", broken.claim, broken.seen),
+            },
             Outcome::Aborted => Event::Aborted,
             // Clusters that did not answer still hold the dead token.
             Outcome::Finished if self.has_unwritten_clusters() => Event::Stopped {

@@ -4,7 +4,7 @@ use super::run::Rotation;
 use crate::Failure;
 use crate::cli::span;
 use crate::global::Pools;
-use crate::quay::{Pull, RobotName};
+use crate::quay::{ApiError, Pull, RobotName};
 use jiff::{SignedDuration, Timestamp};
 use std::time::{Duration, Instant};
 
@@ -44,6 +44,9 @@ impl Rotation<'_> {
                 return self.decide_on_stragglers(account, last);
             }
             self.interrupt.sleep(left.min(every)).await?;
+            if *account == self.subject.robot {
+                self.check_bridge().await?;
+            }
             let now = self.last_pull(account).await;
             if now != last {
                 quiet_since = Instant::now();
@@ -54,6 +57,16 @@ impl Rotation<'_> {
                     Err(_) => self.decide_on_stragglers(account, last),
                 };
             }
+        }
+    }
+
+    /// Every secret depends on the bridge while the robot settles.
+    async fn check_bridge(&self) -> Result<(), Failure> {
+        let bridge = &self.subject.bridge;
+        match self.task.session.quay.robot(bridge).await {
+            Err(ApiError::NotFound) => Err(Failure::new(format!("the bridge {bridge} is gone"))),
+            // A Quay that does not answer for a moment has not lost it.
+            _ => Ok(()),
         }
     }
 

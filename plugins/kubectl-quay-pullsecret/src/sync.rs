@@ -1,15 +1,15 @@
 //! `sync`: every namespace that needs a robot's credential has its current one.
 
 use crate::FIELD_MANAGER;
-use crate::sync_robot::{self, RobotArgs};
+use crate::sync_robot::{Named, Robot, RobotArgs};
 use clap::Args;
-use futures::future::{join, join_all};
+use futures::future::join_all;
 use quay_common::Failure;
 use quay_common::cli::{
     ClusterArgs, Console, DryRun, Exit, OutputArgs, OutputFormat, QuayArgs, to_yaml,
 };
 use quay_common::cluster::{Cluster, NamespaceSelection, Scope, connect};
-use quay_common::credentials::sessions;
+use quay_common::credentials::{Session, sessions};
 use quay_common::progress::Progress;
 use quay_common::pullsecret::{
     Apply, ClusterView, Consent, Ensure, NamespacePlan, Outcome, Outcomes, PullSecret, SyncPlanner,
@@ -64,49 +64,122 @@ struct Planned<'a> {
     plans: Vec<NamespacePlan>,
 }
 
+/// Rounds of a sync that finds other tokens in the end than in the beginning.
+const ROUNDS: usize = 4;
+
 pub async fn run(args: SyncArgs, console: &Console) -> Result<Exit, Failure> {
     let began = Instant::now();
     let clusters = connect(&args.cluster, FIELD_MANAGER).await?;
-    let finished = finish_earlier(&args, &clusters).await?;
-    let consent = Consent {
-        force: args.force,
-        replace_account: args.replace_account,
+    let mut outcomes = Outcomes {
+        items: finish_earlier(&args, &clusters).await?,
+        dry_run: args.dry_run.label(),
     };
-    let (wanted, ensure, views, mut items) = match args.robot.is_given() {
-        true => {
-            let named =
-                sync_robot::resolve(&args.robot, &args.quay, &args.cluster, console).await?;
-            let (views, failures) = views(&clusters, &args.scope).await?;
-            let mut wanted = named.wanted;
-            add_gone_bridges(&mut wanted, &secrets_of(&views));
-            (wanted, Some(named.ensure), views, failures)
+    let source = Source::open(&args, console).await?;
+    for _ in 0..ROUNDS {
+        let (views, failures) = views(&clusters, &args.scope).await?;
+        let known = source.ask(&args, &views, console).await?;
+        let (planned, more) = plan_all(&args, &views, &known).await?;
+        let failures: Vec<Outcome> = failures.into_iter().chain(more).collect();
+        if args.dry_run.is_client()
+            && matches!(args.output.output, OutputFormat::Yaml | OutputFormat::Json)
+        {
+            let failures = outcomes.items.into_iter().chain(failures).collect();
+            return print_manifests(&args, &views, &planned, failures, console).await;
         }
-        false => {
-            let (wanted, views, failures) = observe_all(&args, &clusters, console).await?;
-            (wanted, None, views, failures)
+        let done = carry_out(&args, &known, planned, console).await;
+        let wrote = done.iter().any(|outcome| outcome.written_at.is_some());
+        outcomes.supersede(failures.into_iter().chain(done).collect());
+        // A rotation may have replaced a token, or its bridge, while it was being written.
+        if !wrote
+            || args.dry_run.label().is_some()
+            || source
+                .ask(&args, &views, console)
+                .await?
+                .wanted
+                .agrees_with(&known.wanted)
+        {
+            break;
         }
-    };
-    items.extend(finished);
-    let mut planned = Vec::new();
-    for view in &views {
-        let (plans, failures) = plan(&args, view, ensure.as_ref(), &wanted, consent).await?;
+    }
+    report(&args, &outcomes, began, console)
+}
+
+/// Who says what credentials should be.
+enum Source {
+    /// All logins, of every robot that is found.
+    All(Vec<Session>),
+    /// One robot.
+    One(Box<Robot>),
+}
+
+/// What they say now.
+struct Known {
+    wanted: Wanted,
+    ensure: Option<Ensure>,
+    consent: Consent,
+}
+
+impl Source {
+    async fn open(args: &SyncArgs, console: &Console) -> Result<Self, Failure> {
+        if args.robot.is_given() {
+            let robot = Robot::find(&args.robot, &args.quay, &args.cluster, console).await?;
+            return Ok(Self::One(Box::new(robot)));
+        }
+        let sessions = sessions(&args.quay, &args.cluster, console).await?;
+        if sessions.is_empty() {
+            let robot = console.invocation().sibling("quay-robot");
+            return Err(Failure::new(
+                "there is no login, so nothing is known of any robot's current token",
+            )
+            .next(format!("{robot} login --registry HOST")));
+        }
+        Ok(Self::All(sessions))
+    }
+
+    async fn ask(
+        &self,
+        args: &SyncArgs,
+        views: &[ClusterView<'_>],
+        console: &Console,
+    ) -> Result<Known, Failure> {
+        let secrets: Vec<&PullSecret> = views
+            .iter()
+            .flat_map(|view| &view.observed.secrets)
+            .collect();
+        let (wanted, ensure) = match self {
+            Self::All(sessions) => (wanted(&logins(sessions).await, &secrets, None).await, None),
+            Self::One(robot) => {
+                let Named { mut wanted, ensure } = robot.ask(&args.robot, console).await?;
+                add_gone_bridges(&mut wanted, &secrets);
+                (wanted, Some(ensure))
+            }
+        };
+        Ok(Known {
+            wanted,
+            ensure,
+            consent: Consent {
+                force: args.force,
+                replace_account: args.replace_account,
+            },
+        })
+    }
+}
+
+async fn plan_all<'a>(
+    args: &SyncArgs,
+    views: &[ClusterView<'a>],
+    known: &Known,
+) -> Result<(Vec<Planned<'a>>, Vec<Outcome>), Failure> {
+    let (mut planned, mut failed) = (Vec::new(), Vec::new());
+    for view in views {
+        let (plans, failures) = plan(args, view, known).await?;
         planned.push(Planned {
             cluster: view.cluster,
             plans,
         });
-        items.extend(failures);
+        failed.extend(failures);
     }
-    if args.dry_run.is_client()
-        && matches!(args.output.output, OutputFormat::Yaml | OutputFormat::Json)
-    {
-        return print_manifests(&args, &views, &planned, items, console).await;
-    }
-    items.extend(carry_out(&args, &wanted, ensure.as_ref(), consent, planned, console).await);
-    let outcomes = Outcomes {
-        items,
-        dry_run: args.dry_run.label(),
-    };
-    report(&args, &outcomes, began, console)
+    Ok((planned, failed))
 }
 
 /// Only `--force` replaces immutable secrets, so only then something can be left half done.
@@ -127,38 +200,13 @@ async fn finish_earlier(args: &SyncArgs, clusters: &[Cluster]) -> Result<Vec<Out
     Ok(outcomes)
 }
 
-/// Without `--robot`: what the clusters hold, and what all logins say it should be.
-async fn observe_all<'a>(
-    args: &SyncArgs,
-    clusters: &'a [Cluster],
-    console: &Console,
-) -> Result<(Wanted, Vec<ClusterView<'a>>, Vec<Outcome>), Failure> {
-    let sessions = sessions(&args.quay, &args.cluster, console).await?;
-    if sessions.is_empty() {
-        let robot = console.invocation().sibling("quay-robot");
-        return Err(Failure::new(
-            "there is no login, so nothing is known of any robot's current token",
-        )
-        .next(format!("{robot} login --registry HOST")));
-    }
-    let (logins, views) = join(logins(&sessions), views(clusters, &args.scope)).await;
-    let (views, failures) = views?;
-    let wanted = wanted(&logins, &secrets_of(&views), None).await;
-    Ok((wanted, views, failures))
-}
-
-fn secrets_of<'a>(views: &'a [ClusterView<'_>]) -> Vec<&'a PullSecret> {
-    let secrets = views.iter().flat_map(|view| &view.observed.secrets);
-    secrets.collect()
-}
-
 async fn plan(
     args: &SyncArgs,
     view: &ClusterView<'_>,
-    ensure: Option<&Ensure>,
-    wanted: &Wanted,
-    consent: Consent,
+    known: &Known,
 ) -> Result<(Vec<NamespacePlan>, Vec<Outcome>), Failure> {
+    let (wanted, consent) = (&known.wanted, known.consent);
+    let ensure = known.ensure.as_ref();
     let missing = view.missing_namespaces().await?;
     let may_create = args.create_namespace && ensure.is_some();
     let failures = match may_create {
@@ -193,9 +241,7 @@ async fn plan(
 
 async fn carry_out(
     args: &SyncArgs,
-    wanted: &Wanted,
-    ensure: Option<&Ensure>,
-    consent: Consent,
+    known: &Known,
     planned: Vec<Planned<'_>>,
     console: &Console,
 ) -> Vec<Outcome> {
@@ -208,9 +254,9 @@ async fn carry_out(
     let total = planned.iter().map(|planned| planned.plans.len()).sum();
     console.progress().begin("syncing", total);
     let planner = SyncPlanner {
-        wanted,
-        ensure,
-        consent,
+        wanted: &known.wanted,
+        ensure: known.ensure.as_ref(),
+        consent: known.consent,
     };
     let outcomes = join_all(planned.into_iter().map(async |planned| {
         let work = Apply {

@@ -79,27 +79,52 @@ impl RobotArgs {
     }
 }
 
-/// Finds the robot and its current token: from Quay where there is a login, otherwise
-/// from the user, and then only if the registry accepts it.
-pub async fn resolve(
-    args: &RobotArgs,
-    quay: &QuayArgs,
-    cluster: &ClusterArgs,
-    console: &Console,
-) -> Result<Named, Failure> {
-    let endpoint = endpoint(quay, &Settings::load()?)?;
-    let session = match args.robot_token_stdin {
-        true => None,
-        false => session(quay, cluster, endpoint.clone(), console, false).await?,
-    };
-    let robot = robot_name(args, session.as_ref(), console).await?;
-    let wanted = match session {
-        Some(session) => from_quay(&session, &robot, console).await?,
-        None => from_user(&endpoint, &robot, args.robot_token_stdin, console).await?,
-    };
-    warn_of_another_quay(&endpoint, &wanted, console);
-    let ensure = ensure(args, robot, &endpoint, &wanted)?;
-    Ok(Named { wanted, ensure })
+/// One robot, and who tells its token.
+pub struct Robot {
+    name: RobotName,
+    endpoint: Endpoint,
+    /// Quay, where there is a login.
+    session: Option<Session>,
+    /// Otherwise what the user gave, once the registry had accepted it.
+    given: Option<Wanted>,
+}
+
+impl Robot {
+    /// Finds the robot, and its token where there is no login to ask.
+    pub async fn find(
+        args: &RobotArgs,
+        quay: &QuayArgs,
+        cluster: &ClusterArgs,
+        console: &Console,
+    ) -> Result<Self, Failure> {
+        let endpoint = endpoint(quay, &Settings::load()?)?;
+        let session = match args.robot_token_stdin {
+            true => None,
+            false => session(quay, cluster, endpoint.clone(), console, false).await?,
+        };
+        let name = robot_name(args, session.as_ref(), console).await?;
+        let given = match session {
+            Some(_) => None,
+            None => Some(from_user(&endpoint, &name, args.robot_token_stdin, console).await?),
+        };
+        Ok(Self {
+            name,
+            endpoint,
+            session,
+            given,
+        })
+    }
+
+    /// Its current token: from Quay where there is a login, otherwise what the user gave.
+    pub async fn ask(&self, args: &RobotArgs, console: &Console) -> Result<Named, Failure> {
+        let wanted = match (&self.session, &self.given) {
+            (Some(session), _) => from_quay(session, &self.name, console).await?,
+            (None, given) => given.clone().unwrap_or_default(),
+        };
+        warn_of_another_quay(&self.endpoint, &wanted, console);
+        let ensure = ensure(args, self.name.clone(), &self.endpoint, &wanted)?;
+        Ok(Named { wanted, ensure })
+    }
 }
 
 /// `--registry` with a forgotten `QUAY_URL` would write one Quay's token for another one.

@@ -15,7 +15,7 @@ use quay_common::rotation::{
     LeaveBehind, Ledger, Observed, Options, Plan, Preview, Receipt, Rotation, Stage, Strategy,
     Task, observe, plan,
 };
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Replace a robot's token in every pull secret that holds it, without a failed pull
@@ -160,7 +160,9 @@ impl Args {
 
 /// Looks at everything first, says what will happen, and asks.
 pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
-    for file in [&args.receipt, &args.token_output].into_iter().flatten() {
+    args.scope.excluded()?;
+    let files = [&args.receipt, &args.token_output].into_iter().flatten();
+    for file in files.filter(|file| file.as_path() != Path::new("-")) {
         check_replaceable(file)?;
     }
     let session = args.connection.open(console).await?;

@@ -213,7 +213,9 @@ pub async fn keep_token(
             console.note(format!("stdout holds the token of {robot}"));
         }
         Some(path) => {
-            replace_private_file(path, current.token.expose_secret().as_bytes())?;
+            let typed = console.invocation().typed();
+            replace_private_file(path, current.token.expose_secret().as_bytes())
+                .map_err(|failure| failure.next(format!("{typed} token {robot} -o FILE")))?;
             console.note(format!("wrote the token of {robot} to {}", path.display()));
         }
     }
