@@ -15,5 +15,7 @@ pub mod progress;
 pub mod pullsecret;
 pub mod quay;
 pub mod registry;
+pub mod rotation;
+pub mod workload;
 
 pub use failure::Failure;

@@ -8,7 +8,9 @@ mod cluster;
 mod context;
 mod faulty;
 mod keyring;
+mod kubelet;
 mod leaks;
+mod openshift;
 mod process;
 mod registry;
 mod running;
@@ -19,6 +21,7 @@ pub use cluster::{CONTROL_PLANE, TestCluster, auth, pull_secret, pull_secret_of}
 pub use context::{Run, TestContext};
 pub use faulty::FaultyCluster;
 pub use keyring::{SessionBus, TestKeyring};
+pub use kubelet::{Kubelet, test_pods};
 pub use leaks::Leaks;
 pub use process::Output;
 pub use registry::TestQuay;

@@ -45,6 +45,16 @@ impl<'a> Running<'a> {
         self.wait()
     }
 
+    /// Sends it SIGINT, as Ctrl-C does.
+    #[track_caller]
+    pub fn interrupt(&self) {
+        let id = self.process.id().to_string();
+        let sent = std::process::Command::new("kill")
+            .args(["-INT", &id])
+            .status();
+        assert!(sent.is_ok_and(|status| status.success()), "kill -INT {id}");
+    }
+
     /// Waits for its end, and fails if it gave a token away.
     #[track_caller]
     pub fn wait(self) -> Output {

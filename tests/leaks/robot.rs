@@ -37,6 +37,18 @@ pub fn cases(world: &World) -> Vec<Case> {
         ok(format!("token {ROBOT} -o auth.json --format auth-json")),
         fails(format!("token {ROBOT} -o no/such/folder")),
         fails("token myorg+nobody".to_owned()),
+        ok(format!("rotate {ROBOT} --dry-run -o json")),
+        ok(format!(
+            "rotate {ROBOT} --yes --grace 0s --receipt r.json -o json"
+        )),
+        ok(format!("rotate {ROBOT} --yes --in-place -o yaml")),
+        ok(format!(
+            "rotate {ROBOT} --yes --in-place --no-cluster --token-output t"
+        )),
+        fails(format!("rotate {ROBOT} --yes --abort")),
+        fails("rotate myorg+nobody --yes".to_owned()),
+        ok("history -o json".to_owned()),
+        fails("history myorg".to_owned()),
         ok("completion zsh".to_owned()),
         fails("completion sh".to_owned()),
         ok("help token".to_owned()),
@@ -49,6 +61,8 @@ pub fn cases(world: &World) -> Vec<Case> {
         format!("describe {ROBOT}"),
         "create myorg+other".to_owned(),
         format!("token {ROBOT}"),
+        format!("rotate {ROBOT} --yes --grace 0s"),
+        format!("rotate {ROBOT} --yes --in-place"),
     ];
     let writes = [
         format!("grant {ROBOT} backend-api"),

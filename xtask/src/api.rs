@@ -11,14 +11,16 @@ use http::{Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http2::{SendRequest, handshake};
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use rustls::client::WantsClientCert;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore};
 use serde_json::Value;
 use std::path::Path;
 use std::sync::Arc;
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::oneshot;
 use tokio_rustls::TlsConnector;
 
 /// Where an API server is and how to prove who we are; what a kubeconfig's current
@@ -55,6 +57,17 @@ impl Access {
         })
     }
 
+    /// A server behind a certificate of this authority, asked without a word about who asks.
+    pub fn anonymous(server: &str, authority: &str) -> Result<Self> {
+        Ok(Self {
+            server: server.parse()?,
+            token: None,
+            tls: Arc::new(over_http2(
+                trusting(authority.as_bytes())?.with_no_client_auth(),
+            )),
+        })
+    }
+
     /// The address without scheme, for a proxy in front of it.
     pub fn address(&self) -> Result<(String, u16)> {
         let host = self.server.host().context("the server has no host")?;
@@ -82,25 +95,32 @@ fn tls(cluster: &Value, user: &Value) -> Result<ClientConfig> {
     };
     let authority = pem(&cluster["certificate-authority-data"])?
         .context("the kubeconfig has no certificate-authority-data")?;
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(&authority) {
-        roots.add(certificate?)?;
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots);
+    let builder = trusting(&authority)?;
     let certificate = pem(&user["client-certificate-data"])?;
     let key = pem(&user["client-key-data"])?;
-    let mut config = match (certificate, key) {
+    Ok(over_http2(match (certificate, key) {
         (Some(certificate), Some(key)) => {
             let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&certificate).collect();
             builder.with_client_auth_cert(chain?, PrivateKeyDer::from_pem_slice(&key)?)?
         }
         _ => builder.with_no_client_auth(),
-    };
+    }))
+}
+
+fn trusting(authority: &[u8]) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>> {
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(authority) {
+        roots.add(certificate?)?;
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    Ok(ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots))
+}
+
+fn over_http2(mut config: ClientConfig) -> ClientConfig {
     config.alpn_protocols = vec![b"h2".to_vec()];
-    Ok(config)
+    config
 }
 
 /// One request. The body is JSON, a PATCH a merge patch.
@@ -208,16 +228,66 @@ impl Api {
                 .try_collect(),
         )
     }
+
+    /// The answer to one request, whatever it is.
+    pub fn ask(&self, request: Request<Full<Bytes>>) -> Result<(StatusCode, Bytes)> {
+        self.runtime.block_on(ask(self.sender.clone(), request))
+    }
+
+    /// Hands over every event of a watch the moment it arrives, until told to stop.
+    pub fn watch(
+        &self,
+        path: &str,
+        stop: oneshot::Receiver<()>,
+        each: impl FnMut(&Value) -> Result<()>,
+    ) -> Result<()> {
+        let request = self.request(&Call::get(path))?;
+        self.runtime.block_on(async {
+            tokio::select! {
+                ended = follow(self.sender.clone(), request, each) => ended,
+                _ = stop => Ok(()),
+            }
+        })
+    }
 }
 
-async fn answer(
+/// A watch is one JSON object a line, and goes on until it fails.
+async fn follow(
     mut sender: SendRequest<Full<Bytes>>,
     request: Request<Full<Bytes>>,
-) -> Result<Bytes> {
-    let what = format!("{} {}", request.method(), request.uri().path());
+    mut each: impl FnMut(&Value) -> Result<()>,
+) -> Result<()> {
+    let what = request.uri().path().to_owned();
+    let response = sender.send_request(request).await?;
+    ensure!(
+        response.status().is_success(),
+        "cannot watch {what}: {}",
+        response.status()
+    );
+    let mut body = response.into_body();
+    let mut pending = Vec::new();
+    while let Some(frame) = body.frame().await {
+        pending.extend_from_slice(&frame?.into_data().unwrap_or_default());
+        while let Some(end) = pending.iter().position(|byte| *byte == b'\n') {
+            each(&serde_json::from_slice(&pending[..end])?)?;
+            pending.drain(..=end);
+        }
+    }
+    bail!("the server ended the watch of {what}")
+}
+
+async fn ask(
+    mut sender: SendRequest<Full<Bytes>>,
+    request: Request<Full<Bytes>>,
+) -> Result<(StatusCode, Bytes)> {
     let response = sender.send_request(request).await?;
     let status = response.status();
-    let body = response.into_body().collect().await?.to_bytes();
+    Ok((status, response.into_body().collect().await?.to_bytes()))
+}
+
+async fn answer(sender: SendRequest<Full<Bytes>>, request: Request<Full<Bytes>>) -> Result<Bytes> {
+    let what = format!("{} {}", request.method(), request.uri().path());
+    let (status, body) = ask(sender, request).await?;
     if status.is_success() {
         return Ok(body);
     }

@@ -53,7 +53,27 @@ pub type Binaries = BTreeMap<String, PathBuf>;
 
 /// Builds packages' binaries in a profile. Cargo's progress goes to stderr.
 pub fn build(packages: &[&str], profile: &str) -> Result<Binaries> {
+    finish(command()?, packages, profile)
+}
+
+/// The same for a target, with no path of this machine in the binaries.
+pub fn build_for(target: &str, packages: &[&str], profile: &str) -> Result<Binaries> {
     let mut command = command()?;
+    command.env("CARGO_BUILD_TARGET", target);
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
+    let mut flags = vec![remapped(&root()?, ".")];
+    flags.extend(home.map(|home| remapped(&home, "cargo")));
+    // Cargo's own separator: paths may hold spaces.
+    command.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
+    finish(command, packages, profile)
+}
+
+fn remapped(path: &Path, name: &str) -> String {
+    format!("--remap-path-prefix={}={name}", path.display())
+}
+
+fn finish(mut command: Command, packages: &[&str], profile: &str) -> Result<Binaries> {
     command.args(["build", "--locked", "--bins", "--profile", profile]);
     for package in packages {
         command.args(["--package", package]);

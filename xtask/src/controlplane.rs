@@ -59,7 +59,8 @@ fn place() -> Result<PathBuf> {
         .join("controlplane"))
 }
 
-fn cache() -> Result<PathBuf> {
+/// What is built once and kept, in the user's cache.
+pub fn cache() -> Result<PathBuf> {
     let variable = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
     variable
         .filter(|path| path.is_absolute())

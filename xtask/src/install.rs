@@ -8,17 +8,21 @@ use clap::Args;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Build the plugins in release mode and put them on PATH, under every name kubectl and oc look for
+/// Build the plugins and put them on PATH, under every name kubectl and oc look for
 #[derive(Args)]
 pub struct InstallArgs {
     /// Where to put them
     #[arg(long, value_name = "DIR", default_value = "~/.local/bin")]
     dir: PathBuf,
+
+    /// Cargo profile
+    #[arg(long, default_value = "release")]
+    profile: String,
 }
 
 pub fn run(args: &InstallArgs, screen: &Screen) -> Result<()> {
     let folder = at_home(&args.dir)?;
-    let binaries = cargo::build(&PLUGINS, "release")?;
+    let binaries = cargo::build(&PLUGINS, &args.profile)?;
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
     for package in PLUGINS {
         let binary = binaries.get(package).context("a binary is missing")?;
@@ -56,7 +60,7 @@ fn at_home(dir: &Path) -> Result<PathBuf> {
 /// Replaces what is there in one step, so that a plugin that is running goes on.
 fn install(binary: &Path, folder: &Path, name: &str) -> Result<()> {
     let unfinished = folder.join(format!(".{name}.{}", std::process::id()));
-    let target = folder.join(name);
+    let target = folder.join(executable(name));
     let result = fs::copy(binary, &unfinished).and_then(|_| fs::rename(&unfinished, &target));
     if result.is_err() {
         let _ = fs::remove_file(&unfinished);
@@ -64,19 +68,17 @@ fn install(binary: &Path, folder: &Path, name: &str) -> Result<()> {
     result.with_context(|| format!("cannot write {}", target.display()))
 }
 
-#[cfg(unix)]
+/// The same for a link, which leads to a file beside it.
 fn link(folder: &Path, target: &str, name: &str) -> Result<()> {
     let unfinished = folder.join(format!(".{name}.{}", std::process::id()));
-    std::os::unix::fs::symlink(target, &unfinished)
-        .and_then(|()| fs::rename(&unfinished, folder.join(name)))
+    links::make(&executable(target), &unfinished)?;
+    fs::rename(&unfinished, folder.join(executable(name)))
         .with_context(|| format!("cannot link {}", folder.join(name).display()))
 }
 
-#[cfg(not(unix))]
-fn link(folder: &Path, target: &str, name: &str) -> Result<()> {
-    fs::copy(folder.join(target), folder.join(name))
-        .map(drop)
-        .with_context(|| format!("cannot write {}", folder.join(name).display()))
+/// With `.exe` where programs end so.
+fn executable(name: &str) -> PathBuf {
+    Path::new(name).with_extension(std::env::consts::EXE_EXTENSION)
 }
 
 fn is_on_path(folder: &Path) -> bool {

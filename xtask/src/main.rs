@@ -6,9 +6,13 @@ mod cargo;
 mod cluster;
 mod controlplane;
 mod demo;
+mod docs;
 mod install;
 mod interrupt;
+mod krew;
 mod links;
+mod package;
+mod picture;
 mod process;
 mod screen;
 mod test;
@@ -32,6 +36,11 @@ enum Command {
     Test(test::TestArgs),
     Bench(bench::BenchArgs),
     Install(install::InstallArgs),
+    Docs(docs::DocsArgs),
+    Picture(picture::PictureArgs),
+    Package(package::PackageArgs),
+    Manifests(package::ManifestsArgs),
+    Krew(krew::KrewArgs),
     Controlplane(controlplane::ControlPlaneArgs),
 }
 
@@ -44,6 +53,11 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args, &screen),
         Command::Bench(args) => bench::run(&args, &screen),
         Command::Install(args) => install::run(&args, &screen),
+        Command::Picture(args) => picture::run(&args, &screen),
+        Command::Docs(args) => docs::run(&args, &screen),
+        Command::Package(args) => package::package(&args, &screen),
+        Command::Manifests(args) => package::manifests(&args, &screen),
+        Command::Krew(args) => krew::run(&args, &screen),
         Command::Controlplane(args) => controlplane::run(&args, &screen),
     };
     match result {

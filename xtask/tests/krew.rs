@@ -1,142 +1,235 @@
-//! The krew templates, once filled, are manifests that krew takes.
-//!
-//! The rules are those of krew's `internal/index/validation` and `validate-krew-manifest`,
-//! and of the reviewers of its index.
+//! The real krew takes what `cargo xtask package` makes: from an index, and by hand.
 
+#![cfg(unix)]
 #![expect(
     clippy::unwrap_used,
-    reason = "test code: a template that is not there fails the test"
+    reason = "test code: what cannot be set up fails the test"
 )]
+#[path = "krew/download.rs"]
+mod download;
 
-use serde_json::Value;
-use std::collections::BTreeSet;
+use download::Downloads;
+use quay_tests::{Output, TestCluster, TestContext};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-const PLUGINS: [&str; 3] = ["quay-global", "quay-pullsecret", "quay-robot"];
+/// The plugins by krew's names, and the names of their archives.
+const PLUGINS: [(&str, &str); 3] = [
+    ("quay-robot", "kubectl-quay-robot"),
+    ("quay-pullsecret", "kubectl-quay-pullsecret"),
+    ("quay-global", "oc-quay-global"),
+];
+const VERSION: &str = concat!("v", env!("CARGO_PKG_VERSION"));
+const LATER: &str = "v99.0.0";
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../krew")
+/// A place to run krew in, with a release on a server of its own, and an index of it.
+struct World {
+    context: TestContext,
+    releases: PathBuf,
+    index: PathBuf,
+    downloads: Downloads,
 }
 
-fn filled(name: &str) -> Value {
-    let text = std::fs::read_to_string(folder().join(format!("{name}.yaml"))).unwrap();
-    let mut text = text
-        .replace("OWNER", "someone")
-        .replace("{{VERSION}}", "v1.2.3");
-    for platform in ["LINUX_AMD64", "LINUX_ARM64", "DARWIN_AMD64", "DARWIN_ARM64"] {
-        text = text.replace(&format!("{{{{SHA256_{platform}}}}}"), &"0a".repeat(32));
-    }
+#[track_caller]
+fn xtask(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .args(arguments)
+        .output();
+    let output = output.unwrap();
     assert!(
-        !text.contains("{{"),
-        "{name} has a placeholder nobody fills"
+        output.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
     );
-    serde_yaml::from_str(&text).unwrap()
+    String::from_utf8(output.stdout).unwrap()
 }
 
-fn keys(value: &Value) -> BTreeSet<&str> {
-    value
-        .as_object()
-        .unwrap()
-        .keys()
-        .map(String::as_str)
-        .collect()
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
 }
 
-#[test]
-fn there_is_a_template_for_every_plugin_and_no_other() {
-    let mut names: Vec<String> = std::fs::read_dir(folder())
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter_map(|name| Some(name.strip_suffix(".yaml")?.to_owned()))
-        .collect();
-    names.sort();
-    assert_eq!(names, PLUGINS);
+/// Where krew is; `None` on a machine without Go, which builds it, or Git, which it runs.
+fn krew() -> Option<String> {
+    let there = |program: &str, argument: &str| Command::new(program).arg(argument).output();
+    if there("go", "version").is_err() || there("git", "--version").is_err() {
+        return None;
+    }
+    Some(xtask(&["krew"]).trim().to_owned())
 }
 
-#[test]
-fn krew_knows_every_field_that_is_written() {
-    for name in PLUGINS {
-        let manifest = filled(name);
-        let known = BTreeSet::from(["apiVersion", "kind", "metadata", "spec"]);
-        assert_eq!(keys(&manifest), known);
-        assert_eq!(keys(&manifest["metadata"]), BTreeSet::from(["name"]));
-        let known = [
-            "version",
-            "homepage",
-            "shortDescription",
-            "description",
-            "platforms",
+impl World {
+    fn open(krew: &str) -> Self {
+        let mut context = TestContext::new("kubectl");
+        let releases = context.path("releases");
+        let root = context.path("krew");
+        let path = format!("{krew}:{}/bin:/usr/local/bin:/usr/bin:/bin", root.display());
+        context.set("PATH", &path);
+        context.set("KREW_ROOT", &text(&root));
+        context.set("KREW_NO_UPGRADE_CHECK", "1");
+        let index = context.path("index");
+        context.set("KREW_DEFAULT_INDEX_URI", &text(&index));
+        let downloads = Downloads::serve(&releases);
+        let world = Self {
+            context,
+            releases,
+            index,
+            downloads,
+        };
+        let folder = world.folder(VERSION);
+        let package = [
+            "package",
+            "--profile",
+            "dev",
+            "--target",
+            &host(),
+            "--dir",
+            &folder,
         ];
-        assert_eq!(keys(&manifest["spec"]), BTreeSet::from(known));
-        for platform in manifest["spec"]["platforms"].as_array().unwrap() {
-            let known = ["selector", "uri", "sha256", "files", "bin"];
-            assert_eq!(keys(platform), BTreeSet::from(known));
-            assert_eq!(keys(&platform["selector"]), BTreeSet::from(["matchLabels"]));
-            let labels = keys(&platform["selector"]["matchLabels"]);
-            assert_eq!(labels, BTreeSet::from(["arch", "os"]));
-            for file in platform["files"].as_array().unwrap() {
-                assert_eq!(keys(file), BTreeSet::from(["from", "to"]));
+        xtask(&[&package[..], &world.release(VERSION)].concat());
+        std::fs::create_dir_all(&world.index).unwrap();
+        world.git(&["init", "--quiet"]);
+        // As in this repository, the plugins' sources are beside their manifests.
+        let sources = world.index.join("plugins/kubectl-quay-robot");
+        std::fs::create_dir_all(&sources).unwrap();
+        std::fs::write(sources.join("not-a-manifest.yaml"), "x: [").unwrap();
+        world.publish(VERSION);
+        world
+    }
+
+    /// Where the archives of a version are, as on the server.
+    fn folder(&self, tag: &str) -> String {
+        text(&self.releases.join("releases/download").join(tag))
+    }
+
+    fn release<'a>(&'a self, tag: &'a str) -> [&'a str; 4] {
+        ["--repository", self.downloads.address(), "--tag", tag]
+    }
+
+    /// Writes the manifests of a version into the index, as a release does.
+    fn publish(&self, tag: &str) {
+        let (folder, into) = (self.folder(tag), text(&self.index.join("plugins")));
+        let manifests = ["manifests", "--dir", &folder, "--into", &into];
+        xtask(&[&manifests[..], &self.release(tag)].concat());
+        self.git(&["add", "--all"]);
+        let somebody = ["-c", "user.name=a", "-c", "user.email=a@example.com"];
+        let commit = ["commit", "--quiet", "--message", tag];
+        self.git(&[&somebody[..], &commit].concat());
+    }
+
+    #[track_caller]
+    fn git(&self, arguments: &[&str]) {
+        let index = text(&self.index);
+        let arguments = [&["-C", &index][..], arguments].concat();
+        self.context.program("git", &arguments).run().expect(0);
+    }
+
+    #[track_caller]
+    fn kubectl(&self, arguments: &[&str]) -> Output {
+        self.context.program("kubectl", arguments).run().expect(0)
+    }
+
+    /// What is installed, with versions, which krew tells people alone.
+    fn listed(&self) -> String {
+        let list = self.context.program("kubectl", &["krew", "list"]);
+        list.on_terminal().run().expect(0).stdout
+    }
+
+    fn manifest(&self, plugin: &str) -> String {
+        text(&self.index.join("plugins").join(format!("{plugin}.yaml")))
+    }
+}
+
+fn host() -> String {
+    let rustc = Command::new("rustc")
+        .args(["--print", "host-tuple"])
+        .output();
+    String::from_utf8(rustc.unwrap().stdout)
+        .unwrap()
+        .trim()
+        .to_owned()
+}
+
+#[test]
+fn krew_finds_installs_runs_upgrades_and_removes_every_plugin() {
+    let Some(krew) = krew() else {
+        println!("krew was not tried: it takes Go and Git");
+        return;
+    };
+    let mut world = World::open(&krew);
+    let cluster = TestCluster::small("krew");
+    cluster.join(&mut world.context);
+
+    world.kubectl(&["krew", "index", "add", "quay", &text(&world.index)]);
+    let found = world.kubectl(&["krew", "search", "quay-"]);
+    for (plugin, _) in PLUGINS {
+        let name = format!("quay/{plugin}");
+        assert!(found.stdout.contains(&name), "{}", found.stdout);
+        let installed = world.kubectl(&["krew", "install", &name]);
+        installed.says(&format!("kubectl {plugin} completion install"));
+        let version = world.kubectl(&[plugin, "--version"]).stdout;
+        assert_eq!(version, format!("kubectl {plugin} {}\n", &VERSION[1..]));
+    }
+    let listed = world.listed();
+    assert_eq!(listed.matches(VERSION).count(), 3, "{listed}");
+    world
+        .kubectl(&["quay-pullsecret", "list"])
+        .says("No pull secrets");
+    world.kubectl(&["quay-robot", "completion", "install"]);
+    let offered = || world.kubectl(&["__complete", "quay-robot", "who"]);
+    offered().prints("whoami\t");
+
+    let (now, later) = (world.folder(VERSION), world.folder(LATER));
+    std::fs::create_dir_all(&later).unwrap();
+    for (_, package) in PLUGINS {
+        for entry in std::fs::read_dir(&now).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            if name.starts_with(package) {
+                let new = Path::new(&later).join(name.replace(VERSION, LATER));
+                std::fs::copy(Path::new(&now).join(name), new).unwrap();
             }
         }
     }
-}
+    world.publish(LATER);
+    world.kubectl(&["krew", "upgrade"]);
+    let upgraded = world.listed();
+    assert_eq!(upgraded.matches(LATER).count(), 3, "{upgraded}");
+    // The completer's link leads to krew's, and so to the new version.
+    offered().prints("whoami\t");
 
-#[test]
-fn a_manifest_is_named_and_described_as_the_index_asks() {
-    for name in PLUGINS {
-        let manifest = filled(name);
-        assert_eq!(
-            manifest["apiVersion"],
-            "krew.googlecontainertools.github.com/v1alpha2"
-        );
-        assert_eq!(manifest["kind"], "Plugin");
-        assert_eq!(manifest["metadata"]["name"], name);
-        let spec = &manifest["spec"];
-        assert!(spec["version"].as_str().unwrap().starts_with('v'));
-        let short = spec["shortDescription"].as_str().unwrap();
-        assert!(
-            short.chars().count() <= 50 && !short.contains('\n'),
-            "{short}"
-        );
-        let description = spec["description"].as_str().unwrap();
-        assert!(description.lines().all(|line| line.chars().count() <= 80));
+    for (plugin, _) in PLUGINS {
+        world.kubectl(&["krew", "uninstall", plugin]);
+        let gone = world
+            .context
+            .program("kubectl", &[plugin, "--version"])
+            .run();
+        assert_ne!(gone.code, 0, "{plugin} is still there");
     }
 }
 
 #[test]
-fn every_platform_brings_its_binary_and_the_licence() {
-    for name in PLUGINS {
-        let manifest = filled(name);
-        let mut seen = BTreeSet::new();
-        for platform in manifest["spec"]["platforms"].as_array().unwrap() {
-            let labels = &platform["selector"]["matchLabels"];
-            let (os, arch) = (
-                labels["os"].as_str().unwrap(),
-                labels["arch"].as_str().unwrap(),
-            );
-            assert!(["linux", "darwin"].contains(&os) && ["amd64", "arm64"].contains(&arch));
-            assert!(seen.insert((os, arch)), "{name} lists {os}/{arch} twice");
-            let uri = platform["uri"].as_str().unwrap();
-            assert!(
-                uri.ends_with(&format!("-v1.2.3-{os}-{arch}.tar.gz")),
-                "{uri}"
-            );
-            let sha256 = platform["sha256"].as_str().unwrap();
-            let hexadecimal = |digit: char| matches!(digit, '0'..='9' | 'a'..='f');
-            assert!(
-                sha256.len() == 64 && sha256.chars().all(hexadecimal),
-                "{sha256}"
-            );
-            let files: Vec<&str> = platform["files"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|file| file["from"].as_str().unwrap())
-                .collect();
-            let binary = platform["bin"].as_str().unwrap();
-            assert_eq!(files, [binary, "LICENSE"]);
-            assert!(binary.ends_with(name), "{binary}");
-        }
-        assert_eq!(seen.len(), 4);
+fn krew_installs_archives_by_hand_and_its_validator_finds_nothing_wrong() {
+    let Some(krew) = krew() else { return };
+    let world = World::open(&krew);
+    for (plugin, package) in PLUGINS {
+        let manifest = world.manifest(plugin);
+        // Installs every platform of the manifest, and looks for the licence.
+        let validate = world
+            .context
+            .program("validate-krew-manifest", &["-manifest", &manifest]);
+        validate
+            .run()
+            .expect(0)
+            .says("spec.platforms installed fine");
+        let archives = std::fs::read_dir(world.folder(VERSION)).unwrap();
+        let archive = archives
+            .map(|entry| text(&entry.unwrap().path()))
+            .find(|path| path.contains(package))
+            .unwrap();
+        let manifest = format!("--manifest={manifest}");
+        let archive = format!("--archive={archive}");
+        world.kubectl(&["krew", "install", &manifest, &archive]);
+        let version = world.kubectl(&[plugin, "--version"]).stdout;
+        assert_eq!(version, format!("kubectl {plugin} {}\n", &VERSION[1..]));
     }
 }

@@ -38,6 +38,10 @@ pub struct ClusterArgs {
     /// Do not check the API server's certificate
     #[arg(long)]
     pub insecure_skip_tls_verify: bool,
+
+    /// Nobody may be asked: credential plugins of the kubeconfig get no terminal.
+    #[arg(skip)]
+    pub unattended: bool,
 }
 
 /// Reads `90`, `90s`, `2m`, `1h` or a sum such as `1m30s`; plain digits are seconds.

@@ -2,6 +2,9 @@
 
 use std::path::Path;
 
+/// Between host and plugin in the name of a completer: `kubectl_complete-quay_robot`.
+pub(super) const COMPLETER: &str = "_complete-";
+
 /// The words that start this plugin, derived from the name of the executable.
 ///
 /// kubectl turns `kubectl quay-robot` into the file `kubectl-quay_robot` and
@@ -41,9 +44,17 @@ impl Invocation {
         }
     }
 
+    /// Whether the executable was called as the completer of kubectl or oc.
+    pub(super) fn is_completer(executable: &str) -> bool {
+        let file = Path::new(executable).file_stem().unwrap_or_default();
+        let file = file.to_string_lossy();
+        let host = file.split_once(COMPLETER).map(|(host, _)| host);
+        matches!(host, Some("kubectl" | "oc"))
+    }
+
     /// The words to type for this plugin: `kubectl quay-robot`.
     pub fn typed(&self) -> String {
-        self.sibling(&self.plugin)
+        self.with_host(&self.host, &self.plugin)
     }
 
     /// The words to type for another plugin of the suite, in the same manner.
@@ -53,6 +64,10 @@ impl Invocation {
         } else {
             &self.host
         };
+        self.with_host(host, plugin)
+    }
+
+    fn with_host(&self, host: &str, plugin: &str) -> String {
         let name = if self.dashed {
             plugin.to_owned()
         } else {
@@ -87,11 +102,28 @@ mod tests {
         );
         assert_eq!(typed("oc-quay_global", "quay-global"), "oc quay-global");
         assert_eq!(typed("/x/oc-quay-global", "quay-global"), "oc quay global");
+        assert_eq!(
+            typed("kubectl-quay_global", "quay-global"),
+            "kubectl quay-global"
+        );
         assert_eq!(typed("oc-quay_robot", "quay-robot"), "oc quay-robot");
         assert_eq!(
             typed("C:\\bin\\anything.exe", "quay-robot"),
             "kubectl quay-robot"
         );
+    }
+
+    #[test]
+    fn only_the_names_that_hosts_look_for_are_completers() {
+        for name in [
+            "/x/kubectl_complete-quay_robot",
+            "oc_complete-quay-global.exe",
+        ] {
+            assert!(Invocation::is_completer(name), "{name}");
+        }
+        for name in ["kubectl-quay_robot", "bash_complete-quay_robot", ""] {
+            assert!(!Invocation::is_completer(name), "{name}");
+        }
     }
 
     #[test]

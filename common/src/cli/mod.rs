@@ -3,6 +3,7 @@
 //! The only room that knows about terminals: nothing else prints or asks.
 
 mod cluster_args;
+mod completion;
 mod console;
 mod dry_run;
 mod escape;
@@ -13,6 +14,7 @@ mod prompt;
 mod quay_args;
 mod run;
 mod table;
+mod tree;
 
 pub use cluster_args::{ClusterArgs, parse_duration};
 pub use console::Console;
@@ -23,4 +25,4 @@ pub use output::{OutputArgs, OutputFormat, Report, to_yaml};
 pub use progress::Bars;
 pub use quay_args::QuayArgs;
 pub use run::{Exit, GlobalArgs, Plugin, run};
-pub use table::{ContextColumn, Table, age};
+pub use table::{ContextColumn, Table, age, span};

@@ -2,6 +2,7 @@
 
 use super::escape_control;
 use jiff::Timestamp;
+use std::time::Duration;
 
 /// Rows under headings. Cells are escaped when they are added.
 #[derive(Debug, Default)]
@@ -106,6 +107,28 @@ pub fn age(since: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// How long something takes, as durations are written on the command line: `2m`, `1m30s`, `1.5s`.
+pub fn span(time: Duration) -> String {
+    let seconds = time.as_secs();
+    if time.subsec_millis() > 0 {
+        return format!("{:.1}s", time.as_secs_f64());
+    }
+    let parts = [
+        (seconds / 3600, "h"),
+        (seconds / 60 % 60, "m"),
+        (seconds % 60, "s"),
+    ];
+    let text: String = parts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, unit)| format!("{count}{unit}"))
+        .collect();
+    match text.is_empty() {
+        true => "0s".to_owned(),
+        false => text,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,6 +142,18 @@ mod tests {
             table.render(),
             "NAMESPACE          STATE\nstaging            current\na-long-namespace   <none>\n"
         );
+    }
+
+    #[test]
+    fn spans_are_written_as_they_are_given() {
+        for (milliseconds, text) in [
+            (0, "0s"),
+            (1_500, "1.5s"),
+            (120_000, "2m"),
+            (5_490_000, "1h31m30s"),
+        ] {
+            assert_eq!(span(Duration::from_millis(milliseconds)), text);
+        }
     }
 
     #[test]

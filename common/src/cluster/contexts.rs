@@ -5,7 +5,7 @@ use super::transport;
 use crate::Failure;
 use crate::cli::ClusterArgs;
 use hyper_util::client::proxy::matcher::Matcher;
-use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
+use kube::config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 use std::collections::HashSet;
 
@@ -34,6 +34,12 @@ pub async fn connect(args: &ClusterArgs, field_manager: &str) -> Result<Vec<Clus
         clusters = distinct(clusters).await;
     }
     Ok(clusters)
+}
+
+/// The contexts of the kubeconfig, in its order.
+pub fn context_names(args: &ClusterArgs) -> Result<Vec<String>, Failure> {
+    let contexts = read_kubeconfig(args)?.unwrap_or_default().contexts;
+    Ok(contexts.into_iter().map(|context| context.name).collect())
 }
 
 fn read_kubeconfig(args: &ClusterArgs) -> Result<Option<Kubeconfig>, Failure> {
@@ -164,6 +170,11 @@ fn build(args: &ClusterArgs, mut config: Config, context: &str) -> Result<Client
     if let Some(user) = &args.as_user {
         config.auth_info.impersonate = Some(user.clone());
         config.auth_info.impersonate_groups = Some(args.as_group.clone());
+    }
+    if args.unattended
+        && let Some(exec) = &mut config.auth_info.exec
+    {
+        exec.interactive_mode = Some(ExecInteractiveMode::Never);
     }
     if args.insecure_skip_tls_verify {
         config.accept_invalid_certs = true;

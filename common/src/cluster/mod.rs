@@ -1,5 +1,6 @@
 //! Kubeconfig contexts become connections; namespaces; many clusters at once.
 
+mod access;
 mod connection;
 mod contexts;
 mod error;
@@ -8,8 +9,9 @@ mod scope;
 mod transport;
 mod window;
 
+pub use access::{denied, may};
 pub use connection::{Cluster, FIELD_MANAGER_LIMIT, Write};
-pub use contexts::connect;
+pub use contexts::{connect, context_names};
 pub use error::CallError;
 pub use list::list_all;
 pub use scope::{NamespaceSelection, Scope, parse_object_name};

@@ -21,15 +21,15 @@ impl Fingerprint {
         if !is_machine_made(text) {
             return Self(None);
         }
-        let digest = Sha256::digest(text.as_bytes());
-        Self(Some(
-            digest
-                .iter()
-                .take(6)
-                .map(|byte| format!("{byte:02x}"))
-                .collect(),
-        ))
+        Self(Some(short_hash(text, 6)))
     }
+}
+
+/// The first so many bytes of a text's SHA-256, as hex digits.
+pub(crate) fn short_hash(text: &str, bytes: usize) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    let digits = digest.iter().take(bytes);
+    digits.map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A fingerprint for a table's cell; empty where there is no secret.

@@ -5,6 +5,10 @@ use crate::quay::RobotName;
 use crate::registry::RegistryHost;
 use keyring::{Entry, Error};
 use secrecy::{ExposeSecret, SecretString};
+#[cfg(all(unix, not(target_os = "macos")))]
+use secret_service::{EncryptionType, blocking::SecretService};
+#[cfg(all(unix, not(target_os = "macos")))]
+use std::collections::HashMap;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
@@ -57,6 +61,42 @@ pub(super) async fn get(account: &str) -> Result<Option<SecretString>, KeyringEr
     })
     .await;
     absent_is_none(found)
+}
+
+/// The secret of the item, if it can be had without a dialog: a keyring that is locked
+/// stays so. The Keychain of macOS asks before it lets a new program read, so it is not read.
+pub(super) async fn get_without_asking(account: &str) -> Option<SecretString> {
+    if cfg!(target_os = "macos") {
+        return None;
+    }
+    let found = on_thread(account, |entry| match is_open(entry) {
+        true => entry.get_password().map(SecretString::from),
+        false => Err(Error::NoEntry),
+    })
+    .await;
+    absent_is_none(found).ok().flatten()
+}
+
+/// Whether the item can be read as things are; the search itself unlocks nothing.
+#[cfg(all(unix, not(target_os = "macos")))]
+fn is_open(entry: &Entry) -> bool {
+    let Some((_, account)) = entry.inner.get_specifiers() else {
+        return false;
+    };
+    let attributes = HashMap::from([("service", SERVICE), ("username", account.as_str())]);
+    SecretService::connect(EncryptionType::Plain)
+        .ok()
+        .and_then(|service| {
+            let found = service.search_items(attributes).ok()?;
+            Some(found.locked.is_empty() && !found.unlocked.is_empty())
+        })
+        .unwrap_or(false)
+}
+
+/// The Credential Manager of Windows is open to whoever is signed in.
+#[cfg(not(all(unix, not(target_os = "macos"))))]
+fn is_open(_: &Entry) -> bool {
+    true
 }
 
 /// Creates or replaces the item.

@@ -4,7 +4,7 @@ use super::keyring;
 use crate::Failure;
 use crate::cli::Console;
 use crate::quay::RobotName;
-use crate::registry::Endpoint;
+use crate::registry::{Endpoint, RegistryHost};
 use secrecy::SecretString;
 use std::io::Read;
 
@@ -91,6 +91,17 @@ pub async fn robot_token(
         Err(keyring::KeyringError::Absent(_)) => Ok(None),
         Err(error) => Err(error.failure()),
     }
+}
+
+/// Keeps a robot's token in the keyring, where [`robot_token`] finds it.
+pub async fn store_robot_token(
+    registry: &RegistryHost,
+    robot: &RobotName,
+    token: &SecretString,
+) -> Result<(), Failure> {
+    let account = keyring::robot_account(registry, robot);
+    let stored = keyring::set(&account, token).await;
+    stored.map_err(|error| error.failure())
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! An image's name, split the way container runtimes split it.
 
+use std::fmt;
 use std::str::FromStr;
 
 /// Registry and repository of an image; tag and digest do not matter for credentials.
@@ -18,6 +19,18 @@ impl ImageReference {
     /// `myorg/my-app`, without the registry.
     pub fn repository(&self) -> &str {
         &self.repository
+    }
+}
+
+/// Reads an image's name as it stands in a pod, and returns it as it is.
+pub fn parse_image(text: &str) -> Result<String, String> {
+    text.parse::<ImageReference>()?;
+    Ok(text.to_owned())
+}
+
+impl fmt::Display for ImageReference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.registry, self.repository)
     }
 }
 

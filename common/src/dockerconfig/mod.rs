@@ -15,5 +15,5 @@ pub use credential::Credential;
 pub use document::{Document, DocumentError};
 pub use entry::EntryError;
 pub use format::Format;
-pub use image::ImageReference;
+pub use image::{ImageReference, parse_image};
 pub use key::{belongs_to, is_whole_registry, matches_image, registry_of_key};

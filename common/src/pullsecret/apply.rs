@@ -2,7 +2,7 @@
 
 use super::manifest;
 use super::outcome::{Outcome, Verb};
-use super::plan::{self, Consent, Ensure, NamespacePlan, SecretPlan, Write};
+use super::plan::{self, Consent, Ensure, NamespacePlan, Redirect, SecretPlan, Write};
 use super::recreate;
 use super::reference::{Attachment, Holder};
 use super::secret::{self, PullSecret};
@@ -10,6 +10,7 @@ use super::wanted::Wanted;
 use super::written::{Written, prove};
 use crate::cluster::{self, CallError, Cluster};
 use crate::progress::Progress;
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
 use serde_json::{Value, json};
 use std::cell::Cell;
@@ -21,14 +22,51 @@ const CONFLICTS: usize = 8;
 pub struct Apply<'a> {
     /// The cluster.
     pub cluster: &'a Cluster,
+    /// Makes the plan of a secret that changed in the meantime.
+    pub planner: &'a dyn Planner,
+    /// For real, or `dryRun=All`.
+    pub write: cluster::Write,
+}
+
+/// Plans a secret anew from what it is now. No I/O.
+pub trait Planner {
+    /// What to do with the secret; `None`: nothing any more.
+    fn plan(&self, secret: &PullSecret) -> Option<SecretPlan>;
+
+    /// What to do where a planned secret is not there; `None`: nothing any more.
+    fn plan_missing(&self, _namespace: &str) -> Option<SecretPlan> {
+        None
+    }
+}
+
+/// How `sync` plans.
+pub struct SyncPlanner<'a> {
     /// What the credentials should be.
     pub wanted: &'a Wanted,
     /// Set if the robot's credential shall be in every namespace of the plan.
     pub ensure: Option<&'a Ensure>,
     /// What the user allowed.
     pub consent: Consent,
-    /// For real, or `dryRun=All`.
-    pub write: cluster::Write,
+}
+
+impl Planner for SyncPlanner<'_> {
+    fn plan(&self, secret: &PullSecret) -> Option<SecretPlan> {
+        match self.ensure {
+            Some(ensure) => Some(plan::plan_target(secret, ensure, self.wanted, self.consent)),
+            None => plan::plan_secret(secret, self.wanted, self.consent),
+        }
+    }
+
+    fn plan_missing(&self, namespace: &str) -> Option<SecretPlan> {
+        let plan = plan::plan_namespace(namespace, &[], self.ensure?, self.wanted, self.consent);
+        plan.secrets.into_iter().next()
+    }
+}
+
+impl Planner for Redirect {
+    fn plan(&self, secret: &PullSecret) -> Option<SecretPlan> {
+        plan::plan_redirect(secret, self)
+    }
 }
 
 /// Carries out every plan, concurrently, and never lets one target's failure stop another;
@@ -137,7 +175,14 @@ impl Apply<'_> {
     async fn secret(&self, mut plan: SecretPlan) -> Vec<Outcome> {
         for _ in 0..CONFLICTS {
             let error = match self.write(&plan).await {
-                Ok(()) => return Outcome::of_plan(self.cluster.context(), &plan),
+                Ok(()) => {
+                    let now = plan.writes().then(Timestamp::now);
+                    let mut outcomes = Outcome::of_plan(self.cluster.context(), &plan);
+                    for outcome in &mut outcomes {
+                        outcome.written_at = now;
+                    }
+                    return outcomes;
+                }
                 Err(error) => error,
             };
             let gone = error.is_not_found() && plan.base.is_some();
@@ -194,20 +239,7 @@ impl Apply<'_> {
         {
             Ok(current) => current,
             Err(error) if error.is_not_found() => {
-                return Ok(self.ensure.map(|ensure| {
-                    let fresh = plan::plan_namespace(
-                        &plan.namespace,
-                        &[],
-                        ensure,
-                        self.wanted,
-                        self.consent,
-                    );
-                    fresh
-                        .secrets
-                        .into_iter()
-                        .next()
-                        .unwrap_or_else(|| plan.clone())
-                }));
+                return Ok(self.planner.plan_missing(&plan.namespace));
             }
             Err(error) => return Err(error),
         };
@@ -217,15 +249,7 @@ impl Apply<'_> {
                 "a secret of that name exists and is of type `{secret_type}`; choose another with --secret-name"
             )));
         };
-        Ok(match self.ensure {
-            Some(ensure) => Some(plan::plan_target(
-                &current,
-                ensure,
-                self.wanted,
-                self.consent,
-            )),
-            None => plan::plan_secret(&current, self.wanted, self.consent),
-        })
+        Ok(self.planner.plan(&current))
     }
 
     fn vanished(&self, plan: &SecretPlan) -> Vec<Outcome> {

@@ -107,6 +107,9 @@ impl Inventory {
 }
 
 fn state(secret: &PullSecret) -> String {
+    if let Some(robot) = &secret.bridged {
+        return format!("bridged for {robot}");
+    }
     match (&secret.owner, secret.immutable) {
         (Some(owner), _) => format!("written by {}", owner.tool),
         (None, true) => "immutable".to_owned(),

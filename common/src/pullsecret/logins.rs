@@ -1,13 +1,13 @@
 //! What Quay says the credentials should be.
 
 use super::secret::PullSecret;
-use super::wanted::{RobotToken, Wanted, WantedRegistry};
+use super::wanted::{Bridge, RobotToken, Wanted, WantedRegistry};
 use crate::credentials::Session;
-use crate::dockerconfig::belongs_to;
-use crate::quay::{ApiError, RobotName};
+use crate::dockerconfig::{Document, belongs_to};
+use crate::quay::{ApiError, BridgeMark, Quay, RobotName, bridge_name};
 use crate::registry::{Endpoint, Registry, RegistryHost};
-use futures::future::join_all;
-use std::collections::BTreeSet;
+use futures::future::{join, join_all};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A session and every host its registry's `auths` keys may have.
 pub struct Login<'a> {
@@ -44,49 +44,134 @@ pub async fn hosts(registry: &Registry, endpoint: &Endpoint) -> Vec<RegistryHost
 }
 
 /// The token of every robot that `secrets` hold at a registry with a login, or of
-/// `only` alone, whether it is in a secret or not.
+/// `only` alone, whether it is in a secret or not; and the bridges of those robots.
 pub async fn wanted(
     logins: &[Login<'_>],
     secrets: &[&PullSecret],
     only: Option<&RobotName>,
 ) -> Wanted {
     let registries = join_all(logins.iter().map(async |login| {
-        let robots = match only {
+        let robots: BTreeSet<RobotName> = match only {
             Some(robot) => BTreeSet::from([robot.clone()]),
-            None => robots_at(secrets, &login.hosts),
+            None => held_at(secrets, &login.hosts).robots(),
         };
-        let tokens = join_all(robots.into_iter().map(async |robot| {
-            let token = token(login.session, &robot).await;
-            (robot, token)
+        let known = join_all(robots.into_iter().map(async |robot| {
+            let (token, bridge) = token(login.session, &robot).await;
+            (robot, token, bridge)
         }))
         .await;
-        WantedRegistry {
+        let mut registry = WantedRegistry {
             registry: login.session.endpoint.registry.clone(),
             hosts: login.hosts.clone(),
-            robots: tokens.into_iter().collect(),
+            robots: BTreeMap::new(),
+            bridges: Vec::new(),
+        };
+        for (robot, token, bridge) in known {
+            registry.bridges.extend(bridge);
+            registry.robots.insert(robot, token);
         }
+        registry
     }))
     .await;
-    Wanted {
+    let mut wanted = Wanted {
         registries,
         only: only.cloned(),
+    };
+    add_gone_bridges(&mut wanted, secrets);
+    wanted
+}
+
+/// A robot's token, and the bridge that stands in for it. Where either cannot be found
+/// out, nothing may be written: the token counts as unreadable.
+async fn token(session: &Session, robot: &RobotName) -> (RobotToken, Option<Bridge>) {
+    let (found, bridge) = join(
+        session.quay.robot(robot),
+        standing_bridge(&session.quay, robot),
+    )
+    .await;
+    let unreadable = |error: ApiError| {
+        RobotToken::Unreadable(format!("at {}: {error}", session.endpoint.registry))
+    };
+    match (found, bridge) {
+        (Ok(found), Ok(bridge)) => (RobotToken::Current(found.token), bridge),
+        (Err(ApiError::NotFound), bridge) => (RobotToken::NoSuchRobot, bridge.ok().flatten()),
+        (Err(error), _) | (Ok(_), Err(error)) => (unreadable(error), None),
     }
 }
 
-async fn token(session: &Session, robot: &RobotName) -> RobotToken {
-    match session.quay.robot(robot).await {
-        Ok(found) => RobotToken::Current(found.token),
-        Err(ApiError::NotFound) => RobotToken::NoSuchRobot,
-        Err(error) => RobotToken::Unreadable(format!("at {}: {error}", session.endpoint.registry)),
+/// The bridge that stands in for the robot now: a robot of the bridge's name whose
+/// description says that a rotation made it.
+pub async fn standing_bridge(quay: &Quay, robot: &RobotName) -> Result<Option<Bridge>, ApiError> {
+    let Some(name) = bridge_name(robot) else {
+        return Ok(None);
+    };
+    match quay.robot(&name).await {
+        Ok(found) if BridgeMark::parse(&found.description).is_some() => Ok(Some(Bridge {
+            name,
+            robot: robot.clone(),
+            token: Some(found.token),
+        })),
+        Ok(_) | Err(ApiError::NotFound) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
-fn robots_at(secrets: &[&PullSecret], hosts: &[RegistryHost]) -> BTreeSet<RobotName> {
-    secrets
-        .iter()
-        .filter_map(|secret| secret.document.as_ref().ok())
-        .flat_map(|document| document.entries())
-        .filter(|(key, _)| belongs_to(key, hosts))
-        .filter_map(|(_, read)| read.ok()?.username.parse().ok())
-        .collect()
+/// Which robots secrets hold at one registry.
+struct Held {
+    names: BTreeSet<RobotName>,
+    /// Bridges, as the rotation that wrote them noted, and the robots they stand in for.
+    noted: BTreeMap<RobotName, RobotName>,
+}
+
+fn held_at(secrets: &[&PullSecret], hosts: &[RegistryHost]) -> Held {
+    let mut held = Held {
+        names: BTreeSet::new(),
+        noted: BTreeMap::new(),
+    };
+    for secret in secrets {
+        let entries = secret.document.iter().flat_map(Document::entries);
+        let names = entries
+            .filter(|(key, _)| belongs_to(key, hosts))
+            .filter_map(|(_, read)| read.ok()?.username.parse::<RobotName>().ok());
+        for name in names {
+            // The annotation is believed only where the name follows from it.
+            if let Some(robot) = &secret.bridged
+                && bridge_name(robot).as_ref() == Some(&name)
+            {
+                held.noted.insert(name.clone(), robot.clone());
+            }
+            held.names.insert(name);
+        }
+    }
+    held
+}
+
+impl Held {
+    /// Every robot to ask Quay about, those behind what may be bridges included.
+    fn robots(&self) -> BTreeSet<RobotName> {
+        let behind = self.names.iter().filter_map(|name| {
+            let robot = name.as_str().strip_suffix("-bridge")?.parse().ok()?;
+            (bridge_name(&robot).as_ref() == Some(name)).then_some(robot)
+        });
+        let robots = self.names.iter().chain(self.noted.values()).cloned();
+        robots.chain(behind).collect()
+    }
+}
+
+/// A bridge that a rotation noted on a secret, and that does not exist any more, is one
+/// that is gone: its robot is wanted there.
+pub fn add_gone_bridges(wanted: &mut Wanted, secrets: &[&PullSecret]) {
+    for registry in &mut wanted.registries {
+        for (name, robot) in held_at(secrets, &registry.hosts).noted {
+            let stands = registry.bridges.iter().any(|bridge| bridge.name == name);
+            let exists = matches!(registry.robots.get(&name), Some(RobotToken::Current(_)));
+            if !stands && !exists {
+                registry.bridges.push(Bridge {
+                    name,
+                    robot,
+                    token: None,
+                });
+            }
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Objects as we write them.
 
-use super::plan::{NamespacePlan, SecretPlan, Write};
-use super::secret::{LAST_APPLIED, MANAGED_BY};
+use super::plan::{Mark, NamespacePlan, SecretPlan, Write};
+use super::secret::{BRIDGE, LAST_APPLIED, MANAGED_BY};
 use super::service_account::ServiceAccountRefs;
 use crate::dockerconfig::Document;
 use base64::Engine;
@@ -23,7 +23,7 @@ pub(super) fn data(document: &Document) -> String {
 pub(super) fn new_secret(plan: &SecretPlan, document: &Document) -> Value {
     let entry = plan.entries.first();
     let registry = entry.map_or("", |entry| entry.key.split('/').next().unwrap_or_default());
-    json!({
+    let mut object = json!({
         "apiVersion": "v1",
         "kind": "Secret",
         "metadata": {
@@ -38,7 +38,18 @@ pub(super) fn new_secret(plan: &SecretPlan, document: &Document) -> Value {
         },
         "type": document.format().secret_type(),
         "data": {document.format().data_key(): data(document)},
-    })
+    });
+    note(&mut object["metadata"], &plan.mark);
+    object
+}
+
+/// Notes in an object's metadata, or in a patch of it, what is to be said about a bridge.
+pub(super) fn note(metadata: &mut Value, mark: &Mark) {
+    match mark {
+        Mark::Keep => {}
+        Mark::Set(robot) => metadata["annotations"][BRIDGE] = json!(robot),
+        Mark::Clear => metadata["annotations"][BRIDGE] = Value::Null,
+    }
 }
 
 /// The patch of a secret in place: its content, and of its metadata only what is ours.
@@ -53,6 +64,7 @@ pub(super) fn patch(plan: &SecretPlan, document: &Document, clean_last_applied: 
     if clean_last_applied {
         metadata["annotations"][LAST_APPLIED] = Value::Null;
     }
+    note(&mut metadata, &plan.mark);
     json!({"metadata": metadata, "data": {document.format().data_key(): data(document)}})
 }
 

@@ -8,7 +8,6 @@ mod observe;
 mod outcome;
 mod owner;
 mod plan;
-mod pod;
 mod proof;
 mod recreate;
 mod reference;
@@ -20,18 +19,17 @@ mod verify;
 mod wanted;
 mod written;
 
-pub use apply::{Apply, apply};
+pub use apply::{Apply, Planner, SyncPlanner, apply};
 pub use inventory::{Inventory, InventoryItem};
-pub use logins::{Login, hosts, logins, wanted};
+pub use logins::{Login, add_gone_bridges, hosts, logins, standing_bridge, wanted};
 pub use manifest::manifests;
 pub use observe::{Observed, observe, observe_service_accounts};
 pub use outcome::{Outcome, Outcomes, Verb};
 pub use owner::Owner;
 pub use plan::{
-    Consent, Ensure, EntryPlan, NamespacePlan, Problem, Refusal, SecretPlan, Verdict, Write,
-    plan_namespace, plan_secret,
+    Consent, Ensure, EntryPlan, Mark, NamespacePlan, Problem, Redirect, Refusal, SecretPlan,
+    Verdict, Write, plan_namespace, plan_redirect, plan_secret,
 };
-pub use pod::{PodUse, running_pods};
 pub use proof::{Proof, Proofs};
 pub use recreate::finish_replacements;
 pub use reference::{Attachment, Holder};
@@ -40,4 +38,4 @@ pub use secret::PullSecret;
 pub use service_account::ServiceAccountRefs;
 pub use sync::{ClusterView, existing_views, views};
 pub use verify::verify;
-pub use wanted::{RobotToken, Wanted, WantedRegistry};
+pub use wanted::{Bridge, RobotToken, Wanted, WantedRegistry};

@@ -5,6 +5,7 @@ use crate::Failure;
 use crate::cli::{ContextColumn, Report, Table, escape_control};
 use crate::cluster::Cluster;
 use crate::credentials::{Fingerprint, shown};
+use jiff::Timestamp;
 use serde::Serialize;
 
 /// What was done, in kubectl's words.
@@ -13,6 +14,8 @@ use serde::Serialize;
 pub enum Verb {
     /// It was right already.
     Unchanged,
+    /// It holds a bridge while a rotation lasts, and was left so.
+    Bridged,
     /// A new secret.
     Created,
     /// A new credential in an existing secret.
@@ -42,6 +45,7 @@ impl Verb {
     fn text(self) -> &'static str {
         match self {
             Self::Unchanged => "unchanged",
+            Self::Bridged => "bridged",
             Self::Created => "created",
             Self::Updated => "updated",
             Self::Attached => "attached",
@@ -90,6 +94,9 @@ pub struct Outcome {
     /// What to do next.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
+    /// When the server answered the write, if there was one.
+    #[serde(skip)]
+    pub written_at: Option<Timestamp>,
 }
 
 impl Outcome {
@@ -114,6 +121,7 @@ impl Outcome {
             references: Vec::new(),
             message: String::new(),
             next: None,
+            written_at: None,
         }
     }
 
@@ -179,6 +187,10 @@ impl Outcome {
         };
         let (result, message) = match (&entry.verdict, &plan.refusal) {
             (Verdict::Current, _) => (Verb::Unchanged, String::new()),
+            (Verdict::Bridged(robot), _) => (
+                Verb::Bridged,
+                format!("stands in for {robot} while its token is rotated"),
+            ),
             (Verdict::Unknown, _) => (Verb::Unknown, "no login for its registry".to_owned()),
             (Verdict::Problem(problem), _) => (Verb::Failed, problem.to_string()),
             (_, Some(refusal)) => (Verb::Refused, refusal.reason.clone()),

@@ -21,7 +21,7 @@ pub struct Proof {
     pub account: String,
     /// What may be shown of its password.
     pub fingerprint: Option<Fingerprint>,
-    /// `current`, `stale`, `unknown`, or `-` where there is no token to compare.
+    /// `current`, `bridged`, `stale`, `unknown`, or `-` where there is no token to compare.
     pub token: &'static str,
     /// `accepted`, `refused`, `unreachable`, or `-` where it was not asked.
     pub registry: &'static str,

@@ -2,7 +2,6 @@
 
 use super::manifest;
 use super::outcome::{Outcome, Verb};
-use super::pod::PodUse;
 use super::reference::{Attachment, Holder};
 use super::secret::PullSecret;
 use super::service_account::ServiceAccountRefs;
@@ -10,6 +9,7 @@ use crate::cluster::{CallError, Cluster, Write};
 use crate::dockerconfig::{Document, belongs_to, registry_of_key};
 use crate::quay::RobotName;
 use crate::registry::RegistryHost;
+use crate::workload::PodUse;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 

@@ -2,12 +2,15 @@
 
 use super::owner::Owner;
 use crate::dockerconfig::{Document, DocumentError, Format};
+use crate::quay::RobotName;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
 use secrecy::SecretString;
 
 /// What `kubectl apply` keeps of the last manifest, credential included.
 pub(super) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+/// On a secret that holds a bridge: the robot it stands in for.
+pub(super) const BRIDGE: &str = "kubectl-quay/bridge";
 /// Marks secrets this suite created.
 pub(super) const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "kubectl-quay");
 
@@ -34,6 +37,8 @@ pub struct PullSecret {
     pub owner: Option<Owner>,
     /// Whether this suite created it.
     pub managed: bool,
+    /// The robot that a bridge in it stands in for, where a rotation noted one.
+    pub bridged: Option<RobotName>,
     /// The last-applied-configuration annotation, which holds the credential once more.
     pub(super) last_applied: Option<SecretString>,
 }
@@ -59,10 +64,9 @@ impl PullSecret {
             .as_ref()
             .and_then(|labels| labels.get(MANAGED_BY.0))
             .is_some_and(|value| value == MANAGED_BY.1);
-        let last_applied = metadata
-            .annotations
-            .and_then(|mut annotations| annotations.remove(LAST_APPLIED))
-            .map(SecretString::from);
+        let mut annotations = metadata.annotations.unwrap_or_default();
+        let last_applied = annotations.remove(LAST_APPLIED).map(SecretString::from);
+        let bridged = annotations.remove(BRIDGE);
         Some(Self {
             namespace: metadata.namespace?,
             name: metadata.name?,
@@ -74,6 +78,7 @@ impl PullSecret {
             immutable: secret.immutable == Some(true),
             owner,
             managed,
+            bridged: bridged.and_then(|name| name.parse().ok()),
             last_applied,
         })
     }

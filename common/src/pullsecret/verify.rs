@@ -1,7 +1,6 @@
 //! Proves what credentials are worth: still the robot's, accepted by the registry, good for pulling.
 
 use super::logins::Login;
-use super::pod::PodUse;
 use super::proof::{Proof, Proofs};
 use super::sync::ClusterView;
 use super::wanted::{Known, RobotToken, Wanted};
@@ -9,6 +8,7 @@ use crate::dockerconfig::{Credential, EntryError, matches_image, registry_of_key
 use crate::progress::Progress;
 use crate::quay::{Grant, RobotName, Role};
 use crate::registry::{Endpoint, Probe, Registry};
+use crate::workload::PodUse;
 use futures::stream::{self, StreamExt};
 use secrecy::ExposeSecret;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -331,6 +331,20 @@ fn token_state(
         }
         Known::Robot(_, RobotToken::Current(_)) => {
             problems.push("it is not the robot's current token".to_owned());
+            (
+                "stale",
+                Some(format!("kubectl quay-pullsecret sync -n {namespace}")),
+            )
+        }
+        Known::Bridge(bridge, _)
+            if bridge.token.as_ref().is_some_and(|token| {
+                token.expose_secret() == entry.credential.password.expose_secret()
+            }) =>
+        {
+            ("bridged", None)
+        }
+        Known::Bridge(bridge, _) => {
+            problems.push(format!("it is a bridge of {} that is gone", bridge.robot));
             (
                 "stale",
                 Some(format!("kubectl quay-pullsecret sync -n {namespace}")),

@@ -1,6 +1,6 @@
 //! What the credential of each robot should be.
 
-use crate::dockerconfig::belongs_to;
+use crate::dockerconfig::{Credential, belongs_to};
 use crate::quay::RobotName;
 use crate::registry::RegistryHost;
 use secrecy::SecretString;
@@ -26,6 +26,27 @@ pub struct WantedRegistry {
     pub hosts: Vec<RegistryHost>,
     /// The token of each robot.
     pub robots: BTreeMap<RobotName, RobotToken>,
+    /// The bridges of those robots: that stand, or that secrets still hold.
+    pub bridges: Vec<Bridge>,
+}
+
+/// The robot that carries another one's pulls while that one's token changes.
+#[derive(Debug, Clone)]
+pub struct Bridge {
+    /// Its own name.
+    pub name: RobotName,
+    /// The robot it stands in for.
+    pub robot: RobotName,
+    /// Its token while it stands; `None` once it is gone.
+    pub token: Option<SecretString>,
+}
+
+impl Bridge {
+    /// Its credential, while it stands.
+    pub fn credential(&self) -> Option<Credential> {
+        let token = self.token.as_ref()?;
+        Some(Credential::new(self.name.as_str(), token.clone()))
+    }
 }
 
 /// What every credential should be, as far as it is known.
@@ -42,6 +63,8 @@ pub struct Wanted {
 pub(super) enum Known<'a> {
     /// A robot of ours, and its token.
     Robot(&'a RobotName, &'a RobotToken),
+    /// A robot's bridge, and the robot's token.
+    Bridge(&'a Bridge, &'a RobotToken),
     /// It may be a robot's, on a registry without a login.
     NoLogin,
     /// Not a robot, or not one that was asked for.
@@ -56,18 +79,31 @@ impl Wanted {
             .find(|registry| belongs_to(key, &registry.hosts))
     }
 
+    /// The credential of the bridge that stands in for the robot at the key's registry.
+    pub(super) fn standing_bridge(&self, key: &str, robot: &RobotName) -> Option<Credential> {
+        let bridges = &self.registry_of(key)?.bridges;
+        bridges
+            .iter()
+            .filter(|bridge| bridge.robot == *robot)
+            .find_map(Bridge::credential)
+    }
+
     pub(super) fn known<'a>(&'a self, key: &str, username: &str) -> Known<'a> {
         let Ok(robot) = username.parse::<RobotName>() else {
             return Known::NotAsked;
         };
-        if self.only.as_ref().is_some_and(|only| *only != robot) {
-            return Known::NotAsked;
-        }
+        let asked = |robot: &RobotName| self.only.as_ref().is_none_or(|only| only == robot);
         match self.registry_of(key) {
-            Some(registry) => match registry.robots.get_key_value(&robot) {
-                Some((robot, token)) => Known::Robot(robot, token),
-                None => Known::NotAsked,
-            },
+            Some(registry) => {
+                let bridge = registry.bridges.iter().find(|bridge| bridge.name == robot);
+                let name = bridge.map_or(&robot, |bridge| &bridge.robot);
+                match (registry.robots.get_key_value(name), bridge) {
+                    _ if !asked(name) => Known::NotAsked,
+                    (Some((_, token)), Some(bridge)) => Known::Bridge(bridge, token),
+                    (Some((robot, token)), None) => Known::Robot(robot, token),
+                    (None, _) => Known::NotAsked,
+                }
+            }
             // A robot of that name at another host is another robot.
             None if self.only.is_some() => Known::NotAsked,
             None => Known::NoLogin,

@@ -2,7 +2,7 @@
 
 use super::logs::Pull;
 use super::robots::ListedRobot;
-use super::{ApiError, Grant, Quay, RobotName};
+use super::{ApiError, Grant, Quay, RobotName, Role};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +26,7 @@ pub struct RobotDetails {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DefaultPermission {
     /// The role given.
-    pub role: String,
+    pub role: Role,
     /// Who it is given to, a user, a robot or a team.
     pub delegate: String,
     /// Only on repositories this user or robot creates; everybody's otherwise.
@@ -48,16 +48,32 @@ struct Prototypes {
     prototypes: Vec<Prototype>,
 }
 
-#[derive(Deserialize)]
-struct Prototype {
-    role: String,
-    delegate: Named,
-    activating_user: Option<Named>,
+/// A default permission as Quay lists it.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Prototype {
+    pub id: String,
+    pub role: Role,
+    pub delegate: Named,
+    pub activating_user: Option<Named>,
 }
 
-#[derive(Deserialize)]
-struct Named {
-    name: String,
+/// Somebody a default permission names.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Named {
+    pub name: String,
+    /// `user` (robots included) or `team`.
+    #[serde(default)]
+    pub kind: String,
+}
+
+impl From<Prototype> for DefaultPermission {
+    fn from(entry: Prototype) -> Self {
+        Self {
+            role: entry.role,
+            delegate: entry.delegate.name,
+            activating_user: entry.activating_user.map(|user| user.name),
+        }
+    }
 }
 
 impl Quay {
@@ -104,24 +120,17 @@ impl Quay {
             entry.delegate == robot.as_str()
                 || entry.activating_user.as_deref() == Some(robot.as_str())
         };
-        Ok(all.into_iter().filter(concerns).collect())
+        Ok(all
+            .into_iter()
+            .map(DefaultPermission::from)
+            .filter(concerns)
+            .collect())
     }
 
-    pub(super) async fn prototypes(
-        &self,
-        organization: &str,
-    ) -> Result<Vec<DefaultPermission>, ApiError> {
+    pub(super) async fn prototypes(&self, organization: &str) -> Result<Vec<Prototype>, ApiError> {
         let path = format!("/api/v1/organization/{organization}/prototypes");
         let answer: Prototypes = self.get(&path, &[], "org:admin").await?;
-        let entries = answer
-            .prototypes
-            .into_iter()
-            .map(|entry| DefaultPermission {
-                role: entry.role,
-                delegate: entry.delegate.name,
-                activating_user: entry.activating_user.map(|user| user.name),
-            });
-        Ok(entries.collect())
+        Ok(answer.prototypes)
     }
 
     /// Who may sign in as the robot without its token; nobody where this Quay is

@@ -19,6 +19,9 @@ pub struct Pull {
     /// From which address, where the log says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ip: Option<String>,
+    /// With which program, where the log says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -62,6 +65,7 @@ impl LogEntry {
         Some(Pull {
             at: self.datetime?,
             repository,
+            agent: text("user-agent"),
             ip: self.ip,
         })
     }
@@ -94,6 +98,26 @@ impl Quay {
             }
         }
         Ok(None)
+    }
+
+    /// The robot's pulls since `since` (to the day), newest first, of at most 50 pages.
+    ///
+    /// # Errors
+    /// [`ApiError::MissingScope`] where the token may not read the log.
+    pub async fn pulls(&self, robot: &RobotName, since: Timestamp) -> Result<Vec<Pull>, ApiError> {
+        let mut pulls = Vec::new();
+        let mut next: Option<String> = None;
+        for _ in 0..MOST_PAGES {
+            let page = self.log_page(robot, since, next.as_deref()).await?;
+            let entries = page.logs.into_iter();
+            pulls.extend(entries.filter_map(|entry| entry.into_pull(robot)));
+            match page.next_page {
+                Some(marker) => next = Some(marker),
+                None => break,
+            }
+        }
+        pulls.sort_by_key(|pull| std::cmp::Reverse(pull.at));
+        Ok(pulls)
     }
 
     async fn log_page(

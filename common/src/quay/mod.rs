@@ -1,14 +1,17 @@
 //! The Quay HTTP API.
 
 mod body;
+mod bridge;
 mod client;
 mod details;
 mod error;
 mod logs;
 mod namespace;
+mod pace;
 mod permissions;
 mod provision;
 mod repository_name;
+mod rights;
 mod robot_name;
 mod robots;
 mod role;
@@ -16,6 +19,7 @@ mod scopes;
 pub(crate) mod transport;
 
 pub(crate) use body::{error_text as problem_text, parse as parse_body, secret as secret_text};
+pub use bridge::{BridgeMark, bridge_name};
 pub use client::Quay;
 pub(crate) use client::url as request_url;
 pub use details::{DefaultPermission, FederatedSubject, RobotDetails};
@@ -28,6 +32,7 @@ pub use provision::{
     revoke_all,
 };
 pub use repository_name::RepositoryName;
+pub use rights::{DefaultRight, Degree, Party, Right, Rights};
 pub use robot_name::RobotName;
 pub use robots::{ListedRobot, Robot};
 pub use role::Role;

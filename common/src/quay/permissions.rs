@@ -50,14 +50,8 @@ impl Quay {
     /// Takes `user:admin` for one request; without it the listing's repositories are
     /// asked one by one, which takes `org:admin repo:admin`.
     pub async fn grants(&self, robot: &RobotName) -> Result<Vec<Grant>, ApiError> {
-        let own = self.is_own(robot.namespace()).await?;
-        if own || !self.permissions_refused.load(Ordering::Relaxed) {
-            match self.direct_grants(robot).await {
-                Err(ApiError::MissingScope { .. }) if !own => {
-                    self.permissions_refused.store(true, Ordering::Relaxed);
-                }
-                result => return result,
-            }
+        if let Some(grants) = self.direct_grants_if_allowed(robot).await? {
+            return Ok(grants);
         }
         let robots = self.robots(robot.namespace(), true).await?;
         let listed = robots
@@ -109,6 +103,24 @@ impl Quay {
             Ok(answer) => Ok(Some(answer.role)),
             Err(ApiError::NotFound) => Ok(None),
             Err(error) => Err(error),
+        }
+    }
+
+    /// The direct roles in one request; `None` where the token lacks `user:admin` for it.
+    pub(super) async fn direct_grants_if_allowed(
+        &self,
+        robot: &RobotName,
+    ) -> Result<Option<Vec<Grant>>, ApiError> {
+        let own = self.is_own(robot.namespace()).await?;
+        if !own && self.permissions_refused.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        match self.direct_grants(robot).await {
+            Err(ApiError::MissingScope { .. }) if !own => {
+                self.permissions_refused.store(true, Ordering::Relaxed);
+                Ok(None)
+            }
+            result => result.map(Some),
         }
     }
 

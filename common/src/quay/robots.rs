@@ -126,6 +126,17 @@ impl Quay {
         body::parse(answer.status, &answer.body)
     }
 
+    /// Replaces the robot's token; the old one is dead at once. Of two racing calls both
+    /// are told a token, and one of those is dead too: [`Quay::robot`] tells which counts.
+    pub async fn regenerate(&self, robot: &RobotName) -> Result<Robot, ApiError> {
+        let (path, needs) = self.robot_path(robot).await?;
+        let path = format!("{path}/regenerate");
+        let answer = self
+            .write(Method::POST, &path, None, Repeat::Refused, needs)
+            .await?;
+        body::parse(answer.status, &answer.body)
+    }
+
     /// Deletes the robot with its permissions, memberships and default permissions.
     ///
     /// # Errors

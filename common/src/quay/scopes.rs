@@ -1,6 +1,6 @@
 //! Which scopes a token seems to have, found out without side effects.
 
-use super::{ApiError, Quay};
+use super::{ApiError, Quay, RobotName};
 use serde::Serialize;
 
 /// What a token is seen to be good for.
@@ -114,6 +114,32 @@ impl Quay {
             organizations,
             scopes,
         })
+    }
+
+    /// The scopes a rotation of the robot takes and the token lacks, found out without side
+    /// effects; `copies_rights` where a bridge is given the robot's rights.
+    ///
+    /// # Errors
+    /// [`ApiError::BadToken`] when the token is wrong, expired or revoked.
+    pub async fn missing_for_rotation(
+        &self,
+        robot: &RobotName,
+        copies_rights: bool,
+    ) -> Result<Vec<&'static str>, ApiError> {
+        self.check_token().await?;
+        let namespace = robot.namespace();
+        let mut missing = Vec::new();
+        if self.is_own(namespace).await? {
+            if self.has_user_admin().await? == Held::No {
+                missing.push("user:admin");
+            }
+        } else if self.held_at(namespace, Probe::Organization).await? == Held::No {
+            missing.push("org:admin");
+        }
+        if copies_rights && self.held_at(namespace, Probe::Repository).await? == Held::No {
+            missing.push("repo:admin");
+        }
+        Ok(missing)
     }
 
     /// Yes as soon as one place answers. A refusal in the user's own namespace alone

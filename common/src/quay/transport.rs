@@ -2,10 +2,11 @@
 
 use super::ApiError;
 use super::body::problem_text;
+use super::pace::Pace;
 use crate::Failure;
 use crate::registry::Endpoint;
 use reqwest::header::{HeaderMap, HeaderName, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
-use reqwest::{Certificate, Client, Method, Response, Url};
+use reqwest::{Certificate, Client, Method, Response, Url, Version};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use std::error::Error;
@@ -73,6 +74,7 @@ pub(crate) struct Transport {
     endpoint: Endpoint,
     client: Client,
     api_window: Semaphore,
+    pace: Pace,
 }
 
 impl Transport {
@@ -112,6 +114,7 @@ impl Transport {
             endpoint: endpoint.clone(),
             client,
             api_window: Semaphore::new(API_REQUESTS_IN_FLIGHT),
+            pace: Pace::default(),
         })
     }
 
@@ -121,13 +124,17 @@ impl Transport {
 
     /// Sends until there is an answer, at most four times.
     pub async fn send(&self, call: &Call<'_>) -> Result<Answer, ApiError> {
-        let _turn = if call.url.path().starts_with("/api/") {
+        let is_api = call.url.path().starts_with("/api/");
+        let _turn = if is_api {
             self.api_window.acquire().await.ok()
         } else {
             None
         };
         let mut after_loss = false;
         for tried in 1.. {
+            if is_api {
+                self.pace.turn().await;
+            }
             let (error, wait) = match self.try_once(call).await {
                 Ok(answer) => {
                     return Ok(Answer {
@@ -178,6 +185,9 @@ impl Transport {
             }
         };
         let status = response.status().as_u16();
+        if status == 429 {
+            self.pace.slow_down(response.version() >= Version::HTTP_2);
+        }
         tracing::info!(method = %call.method, path, status, ?elapsed, "answered");
         let retry_after = retry_after(response.headers());
         let challenge = header(&response, WWW_AUTHENTICATE);

@@ -7,10 +7,11 @@ use quay_common::cli::{ClusterArgs, Console, DryRun, Exit, OutputArgs};
 use quay_common::cluster::{Cluster, Scope, connect};
 use quay_common::pullsecret::{
     ClusterView, Outcomes, RemovalPlan, existing_views, observe_service_accounts, plan_removal,
-    registries_of, running_pods,
+    registries_of,
 };
 use quay_common::quay::RobotName;
 use quay_common::registry::RegistryHost;
+use quay_common::workload::running_pods_as_listed;
 use std::collections::BTreeSet;
 
 /// Take a robot out of pull secrets; a secret with nothing else in it is deleted
@@ -101,7 +102,7 @@ async fn plan(view: &ClusterView<'_>, args: &DeleteArgs) -> Result<Vec<RemovalPl
     let accounts = observe_service_accounts(view.cluster, &view.selection, &view.excluded).await?;
     let pods = match args.force {
         true => Vec::new(),
-        false => running_pods(view.cluster, namespaces).await?,
+        false => running_pods_as_listed(view.cluster, namespaces).await?,
     };
     let registry = args.registry.as_ref();
     Ok(plan_removal(

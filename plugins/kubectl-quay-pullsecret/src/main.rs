@@ -1,7 +1,6 @@
 //! `kubectl quay-pullsecret`: image pull secrets of Quay robots, in many namespaces and clusters.
 
 mod attach;
-mod completion;
 mod delete;
 mod detach;
 mod list;
@@ -9,6 +8,7 @@ mod references;
 mod sync;
 mod sync_robot;
 mod verify;
+mod verify_pull;
 
 use clap::{Parser, Subcommand};
 use quay_common::Failure;
@@ -39,7 +39,6 @@ enum Command {
     List(list::ListArgs),
     Delete(delete::DeleteArgs),
     Verify(verify::VerifyArgs),
-    Completion(completion::CompletionArgs),
 }
 
 impl Plugin for Cli {
@@ -62,7 +61,6 @@ async fn run(command: Command, console: &Console) -> Result<Exit, Failure> {
         Command::List(args) => list::run(args, console).await,
         Command::Delete(args) => delete::run(args, console).await,
         Command::Verify(args) => verify::run(args, console).await,
-        Command::Completion(args) => completion::run(&args, console),
     }
 }
 

@@ -12,8 +12,9 @@ use quay_common::cluster::{Cluster, NamespaceSelection, Scope, connect};
 use quay_common::credentials::sessions;
 use quay_common::progress::Progress;
 use quay_common::pullsecret::{
-    Apply, ClusterView, Consent, Ensure, NamespacePlan, Outcome, Outcomes, Verdict, Wanted, apply,
-    finish_replacements, logins, manifests, observe_service_accounts, views, wanted,
+    Apply, ClusterView, Consent, Ensure, NamespacePlan, Outcome, Outcomes, PullSecret, SyncPlanner,
+    Verdict, Wanted, add_gone_bridges, apply, finish_replacements, logins, manifests,
+    observe_service_accounts, views, wanted,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -76,7 +77,9 @@ pub async fn run(args: SyncArgs, console: &Console) -> Result<Exit, Failure> {
             let named =
                 sync_robot::resolve(&args.robot, &args.quay, &args.cluster, console).await?;
             let (views, failures) = views(&clusters, &args.scope).await?;
-            (named.wanted, Some(named.ensure), views, failures)
+            let mut wanted = named.wanted;
+            add_gone_bridges(&mut wanted, &secrets_of(&views));
+            (wanted, Some(named.ensure), views, failures)
         }
         false => {
             let (wanted, views, failures) = observe_all(&args, &clusters, console).await?;
@@ -140,11 +143,13 @@ async fn observe_all<'a>(
     }
     let (logins, views) = join(logins(&sessions), views(clusters, &args.scope)).await;
     let (views, failures) = views?;
-    let secrets: Vec<_> = views
-        .iter()
-        .flat_map(|view| &view.observed.secrets)
-        .collect();
-    Ok((wanted(&logins, &secrets, None).await, views, failures))
+    let wanted = wanted(&logins, &secrets_of(&views), None).await;
+    Ok((wanted, views, failures))
+}
+
+fn secrets_of<'a>(views: &'a [ClusterView<'_>]) -> Vec<&'a PullSecret> {
+    let secrets = views.iter().flat_map(|view| &view.observed.secrets);
+    secrets.collect()
 }
 
 async fn plan(
@@ -202,12 +207,15 @@ async fn carry_out(
     }
     let total = planned.iter().map(|planned| planned.plans.len()).sum();
     console.progress().begin("syncing", total);
+    let planner = SyncPlanner {
+        wanted,
+        ensure,
+        consent,
+    };
     let outcomes = join_all(planned.into_iter().map(async |planned| {
         let work = Apply {
             cluster: planned.cluster,
-            wanted,
-            ensure,
-            consent,
+            planner: &planner,
             write: args.dry_run.write(),
         };
         apply(&work, planned.plans, console.progress()).await

@@ -1,13 +1,15 @@
 //! `sync --robot`: which robot, and what its credential is.
 
 use clap::{Args, ValueEnum};
-use futures::future::join;
+use futures::future::join3;
 use quay_common::Failure;
 use quay_common::cli::{ClusterArgs, Console, QuayArgs};
 use quay_common::cluster::parse_object_name;
 use quay_common::credentials::{Session, Settings, endpoint, robot_token, session};
 use quay_common::dockerconfig::Credential;
-use quay_common::pullsecret::{Ensure, RobotToken, Wanted, WantedRegistry, hosts};
+use quay_common::pullsecret::{
+    Bridge, Ensure, RobotToken, Wanted, WantedRegistry, hosts, standing_bridge,
+};
 use quay_common::quay::{ApiError, RobotName};
 use quay_common::registry::{Endpoint, Probe, Registry, RegistryHost};
 use secrecy::SecretString;
@@ -167,13 +169,15 @@ async fn from_quay(
     console: &Console,
 ) -> Result<Wanted, Failure> {
     let registry = &session.endpoint.registry;
-    let (found, hosts) = join(
+    let (found, bridge, hosts) = join3(
         session.quay.robot(robot),
+        standing_bridge(&session.quay, robot),
         hosts(&session.registry, &session.endpoint),
     )
     .await;
-    let token = match found {
-        Ok(found) => found.token,
+    let read = found.and_then(|found| Ok((found.token, bridge?)));
+    let (token, bridge) = match read {
+        Ok(read) => read,
         Err(ApiError::NotFound) => {
             return Err(
                 Failure::new(format!("robot `{robot}` does not exist at {registry}")).next(
@@ -189,7 +193,13 @@ async fn from_quay(
             return Err(error.failure(object, &session.endpoint, console.invocation()));
         }
     };
-    Ok(wanted(registry, hosts, robot, token))
+    if let Some(bridge) = &bridge {
+        console.note(format!(
+            "a rotation of {robot} is under way: new secrets get its bridge {} for now",
+            bridge.name
+        ));
+    }
+    Ok(wanted(registry, hosts, robot, token, bridge))
 }
 
 fn wanted(
@@ -197,12 +207,14 @@ fn wanted(
     hosts: Vec<RegistryHost>,
     robot: &RobotName,
     token: SecretString,
+    bridge: Option<Bridge>,
 ) -> Wanted {
     Wanted {
         registries: vec![WantedRegistry {
             registry: registry.clone(),
             hosts,
             robots: [(robot.clone(), RobotToken::Current(token))].into(),
+            bridges: bridge.into_iter().collect(),
         }],
         only: Some(robot.clone()),
     }
@@ -240,7 +252,7 @@ async fn from_user(
         }
     }
     let hosts = hosts(&registry, endpoint).await;
-    Ok(wanted(&endpoint.registry, hosts, robot, token))
+    Ok(wanted(&endpoint.registry, hosts, robot, token, None))
 }
 
 fn ensure(
@@ -258,13 +270,18 @@ fn ensure(
         });
     let token =
         token.ok_or_else(|| Failure::new(format!("the token of `{robot}` is not known")))?;
+    let bridge = wanted
+        .registries
+        .iter()
+        .flat_map(|registry| &registry.bridges)
+        .find_map(Bridge::credential);
     let key = match (&args.registry_key, args.scope) {
         (Some(key), _) => checked_key(key, wanted)?,
         (None, KeyScope::Registry) => endpoint.registry.to_string(),
         (None, KeyScope::Org) => format!("{}/{}", endpoint.registry, robot.namespace()),
     };
     Ok(Ensure {
-        credential: Credential::new(robot.as_str(), token),
+        credential: bridge.unwrap_or_else(|| Credential::new(robot.as_str(), token)),
         key,
         secret_name: args.secret_name.clone(),
         service_accounts: if args.no_attach {

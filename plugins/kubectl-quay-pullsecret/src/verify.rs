@@ -2,28 +2,31 @@
 
 use crate::FIELD_MANAGER;
 use crate::list::warn_of;
+use crate::verify_pull::{PullArgs, Verified};
 use clap::Args;
 use futures::future::join;
 use quay_common::Failure;
-use quay_common::cli::{ClusterArgs, Console, Exit, OutputArgs, QuayArgs};
+use quay_common::cli::{ClusterArgs, Console, Exit, OutputArgs, OutputFormat, QuayArgs};
 use quay_common::cluster::{Scope, connect};
 use quay_common::credentials::sessions;
-use quay_common::pullsecret::{
-    ClusterView, PodUse, existing_views, logins, running_pods, verify, wanted,
-};
+use quay_common::pullsecret::{ClusterView, Proofs, existing_views, logins, verify, wanted};
 use quay_common::quay::RobotName;
+use quay_common::workload::{PodUse, Pulls, running_pods_as_listed};
 use std::collections::BTreeSet;
 
 /// Check that robots' credentials are current, accepted by the registry and good for pulling
 ///
-/// Nothing is written, and no right to push is ever asked for. With a login the robot's
-/// own repositories are checked, otherwise the images that pods in the namespace use.
+/// Nothing is written but the pod of `--pull`, and no right to push is ever asked for. With
+/// a login the robot's own repositories are checked, otherwise the images that pods in the
+/// namespace use.
 #[derive(Args)]
 pub struct VerifyArgs {
     /// Only this robot (org+name)
     #[arg(long, value_name = "ROBOT")]
     robot: Option<RobotName>,
 
+    #[command(flatten)]
+    pull: PullArgs,
     #[command(flatten)]
     output: OutputArgs,
     #[command(flatten)]
@@ -63,16 +66,41 @@ pub async fn run(args: VerifyArgs, console: &Console) -> Result<Exit, Failure> {
     )
     .await;
     proofs.failures = failures;
-    if proofs.items.is_empty() && args.output.output.is_for_people() {
-        console.note("No pull secrets of robots found.");
-    } else {
-        console.report(&proofs, args.output.output)?;
-    }
+    let pulls = args.pull.run(&views, args.robot.as_ref(), console).await;
+    print(&proofs, &pulls, args.output.output, console)?;
     warn_of(&proofs.failures, console);
-    Ok(match proofs.all_ok() {
+    Ok(match proofs.all_ok() && pulls.all_ok() {
         true => Exit::Success,
         false => Exit::Problem,
     })
+}
+
+fn print(
+    proofs: &Proofs,
+    pulls: &Pulls,
+    format: OutputFormat,
+    console: &Console,
+) -> Result<(), Failure> {
+    let verified = Verified {
+        proofs,
+        pulls: &pulls.items,
+    };
+    if !format.is_for_people() {
+        return console.report(&verified, format);
+    }
+    if proofs.items.is_empty() {
+        console.note("No pull secrets of robots found.");
+    } else {
+        console.report(&verified, format)?;
+    }
+    if pulls.items.is_empty() {
+        return Ok(());
+    }
+    // Two tables, as kubectl shows two kinds of objects.
+    if !proofs.items.is_empty() {
+        console.data("\n")?;
+    }
+    console.report(pulls, format)
 }
 
 async fn pods_of(view: &ClusterView<'_>, console: &Console) -> Vec<PodUse> {
@@ -85,7 +113,7 @@ async fn pods_of(view: &ClusterView<'_>, console: &Console) -> Vec<PodUse> {
     if namespaces.is_empty() {
         return Vec::new();
     }
-    running_pods(view.cluster, namespaces)
+    running_pods_as_listed(view.cluster, namespaces)
         .await
         .unwrap_or_else(|failure| {
             console.warn(format!(

@@ -5,7 +5,7 @@ use crate::connection::{Connection, failed};
 use crate::dry_run::DryRun;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs};
-use quay_common::quay::RobotName;
+use quay_common::quay::{BridgeMark, RobotName};
 
 /// Delete a robot, its roles and its memberships
 ///
@@ -36,10 +36,12 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
     let session = args.connection.open(console).await?;
     let object = format!("robot `{robot}`");
     let mut changes = Changes::new(&session, &robot, &args.dry_run);
-    if args.dry_run.is_on() {
-        let found = session.quay.robot(&robot).await;
-        found.map_err(failed(&session, console, object))?;
-    } else {
+    let found = session.quay.robot(&robot).await;
+    let found = found.map_err(failed(&session, console, &object))?;
+    if BridgeMark::parse(&found.description).is_some() {
+        return Err(bridge(&robot, console));
+    }
+    if !args.dry_run.is_on() {
         let question = format!(
             "Delete {robot} at {}? Pull secrets that hold it stop working",
             session.endpoint.registry
@@ -53,4 +55,15 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
     changes.robot("deleted");
     console.report(&changes, args.output.output)?;
     Ok(Exit::Success)
+}
+
+/// Every pull of the robot it stands in for depends on it.
+fn bridge(robot: &RobotName, console: &Console) -> Failure {
+    let typed = console.invocation().typed();
+    Failure::new(format!(
+        "{robot} is the bridge of a rotation: pull secrets hold it until that is finished"
+    ))
+    .next(format!(
+        "{typed} rotate ROBOT finishes it, {typed} rotate ROBOT --abort takes it back"
+    ))
 }

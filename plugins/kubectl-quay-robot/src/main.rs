@@ -1,17 +1,19 @@
 //! `kubectl quay-robot`: the robots of a Quay registry.
 
 mod changes;
-mod completion;
 mod connection;
 mod create;
 mod delete;
 mod describe;
 mod dry_run;
 mod grant;
+mod history;
 mod list;
 mod login;
 mod logout;
 mod revoke;
+mod rotate;
+mod rotate_output;
 mod scopes;
 mod token;
 mod whoami;
@@ -21,7 +23,7 @@ use quay_common::Failure;
 use quay_common::cli::{self, Console, Exit, GlobalArgs, Plugin};
 use std::process::ExitCode;
 
-/// Create, inspect and delete Quay robot accounts, and say what they may pull.
+/// Create, inspect, rotate and delete Quay robot accounts, and say what they may pull.
 ///
 /// Robots are written as Quay writes them: `org+name`.
 #[derive(Debug, Parser)]
@@ -46,7 +48,8 @@ enum Command {
     Grant(grant::Args),
     Revoke(revoke::Args),
     Token(token::Args),
-    Completion(completion::Args),
+    Rotate(Box<rotate::Args>),
+    History(history::Args),
 }
 
 impl Plugin for Robot {
@@ -73,6 +76,10 @@ async fn run(plugin: Robot, console: &Console) -> Result<Exit, Failure> {
         Command::Grant(args) => grant::run(args, console).await,
         Command::Revoke(args) => revoke::run(args, console).await,
         Command::Token(args) => token::run(args, console).await,
-        Command::Completion(args) => completion::run(args, console),
+        Command::Rotate(args) => rotate::run(*args, console).await,
+        Command::History(args) => history::run(args, console),
     }
 }
+
+/// The field manager our writes are recorded under.
+const FIELD_MANAGER: &str = "kubectl-quay-robot";

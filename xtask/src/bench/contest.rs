@@ -185,8 +185,9 @@ fn row(name: &str, time: Duration, best: String, sync: Duration) -> Vec<String> 
     ]
 }
 
-fn sync(world: &World, route: &Route) -> Result<Duration> {
-    let command = world.plugin(route, &["sync", "-A"]);
+/// `sync` of every namespace.
+pub(super) fn sync(world: &World, route: &Route) -> Result<Duration> {
+    let command = world.pullsecret(route, &["sync", "-A"]);
     let began = Instant::now();
     let said = process::listen(command)?;
     let took = began.elapsed();
@@ -194,7 +195,8 @@ fn sync(world: &World, route: &Route) -> Result<Duration> {
     Ok(took)
 }
 
-fn raw(world: &World, route: &Route, in_flight: usize) -> Result<Duration> {
+/// The PATCH requests and nothing else.
+pub(super) fn raw(world: &World, route: &Route, in_flight: usize) -> Result<Duration> {
     let content = world.content()?;
     let api = Api::connect(&route.access)?;
     let requests: Result<Vec<_>> = world

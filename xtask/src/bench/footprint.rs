@@ -43,7 +43,9 @@ fn start_up(world: &World, binaries: &Binaries, report: &mut Report) -> Result<(
         command.args(["get", "secrets", "-n", &namespace]);
         command
     })?;
-    let list = best(CALLS, || world.plugin(&route, &["list", "-n", &namespace]))?;
+    let list = best(CALLS, || {
+        world.pullsecret(&route, &["list", "-n", &namespace])
+    })?;
     rows.push(vec![
         "kubectl get secrets -n X".into(),
         seconds(kubectl),
@@ -84,7 +86,7 @@ fn memory(world: &World, report: &mut Report) -> Result<()> {
     world.regenerate()?;
     let mut rows = Vec::new();
     for arguments in [["sync", "-A"], ["verify", "-A"], ["list", "-A"]] {
-        let peak = peak(world.plugin(&route, &arguments))? / MEGABYTE;
+        let peak = peak(world.pullsecret(&route, &arguments))? / MEGABYTE;
         rows.push(vec![arguments.join(" "), format!("{peak:.1} MB")]);
         if arguments[0] == "sync" {
             report.at_most("peak memory of sync", peak, 40.0, " MB");

@@ -4,6 +4,7 @@ mod contest;
 mod footprint;
 mod proxy;
 mod requests;
+mod rotation;
 mod scripts;
 mod table;
 mod world;
@@ -12,7 +13,7 @@ use crate::cargo::{self, PLUGINS};
 use crate::screen::Screen;
 use crate::{controlplane, process, tools};
 use anyhow::{Context, Result, ensure};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use proxy::DelayProxy;
 use std::path::PathBuf;
 use std::process::Command;
@@ -23,7 +24,7 @@ use world::{ClusterChoice, Route, World};
 /// What the proxy adds to every round trip in the second table.
 const ROUND_TRIP: Duration = Duration::from_millis(40);
 
-/// Measure `sync` and print tables with a verdict for every target
+/// Measure `sync` and `rotate`, and print tables with a verdict for every target
 ///
 /// Competitors take turns on one API server, every PATCH changes something, and after
 /// every run all secrets are checked for the token of that run.
@@ -37,13 +38,17 @@ pub struct BenchArgs {
     #[arg(long)]
     small_cluster: bool,
 
-    /// Namespaces to refresh
+    /// Namespaces with a pull secret to refresh
     #[arg(long, value_name = "N", default_value_t = 500)]
     namespaces: usize,
 
     /// Turns each competitor takes
     #[arg(long, value_name = "N", default_value_t = 9)]
     rounds: usize,
+
+    /// Measure only this (repeat for several)
+    #[arg(long, value_name = "PART")]
+    only: Vec<Part>,
 
     /// Profile the plugins are built in
     #[arg(long, value_name = "NAME", default_value = "dist")]
@@ -52,6 +57,18 @@ pub struct BenchArgs {
     /// Also write the tables into this file, as markdown
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// `sync` next to its competitors, near and far
+    Sync,
+    /// Start-up, memory and size
+    Footprint,
+    /// Requests of a sync with nothing to do
+    Requests,
+    /// How long a token in a secret is dead while it is replaced
+    Rotation,
 }
 
 pub fn run(args: &BenchArgs, screen: &Screen) -> Result<()> {
@@ -66,17 +83,25 @@ pub fn run(args: &BenchArgs, screen: &Screen) -> Result<()> {
     let world = World::set(choice, args.namespaces, &binaries)?;
     let mut report = Report::new(&world.setting(&args.profile)?);
 
-    let near = Route::near(&world);
-    contest::hold(&world, &near, args.rounds, &mut report, screen)?;
-    let proxy = DelayProxy::start(world.access().address()?, ROUND_TRIP)?;
-    let far = Route::through(&world, &proxy)?;
-    contest::hold(&world, &far, args.rounds, &mut report, screen)?;
-    drop(proxy);
-
-    screen.progress("start-up, memory and size …");
-    footprint::measure(&world, &binaries, &mut report)?;
-    screen.progress("requests of a sync with nothing to do …");
-    requests::count(&binaries, &mut report)?;
+    let wants = |part| args.only.is_empty() || args.only.contains(&part);
+    if wants(Part::Sync) {
+        let near = Route::near(&world);
+        contest::hold(&world, &near, args.rounds, &mut report, screen)?;
+        let proxy = DelayProxy::start(world.access().address()?, ROUND_TRIP)?;
+        let far = Route::through(&world, &proxy)?;
+        contest::hold(&world, &far, args.rounds, &mut report, screen)?;
+    }
+    if wants(Part::Rotation) {
+        rotation::measure(&world, args.rounds, &mut report, screen)?;
+    }
+    if wants(Part::Footprint) {
+        screen.progress("start-up, memory and size …");
+        footprint::measure(&world, &binaries, &mut report)?;
+    }
+    if wants(Part::Requests) {
+        screen.progress("requests of a sync with nothing to do …");
+        requests::count(&binaries, &mut report)?;
+    }
 
     screen.text(&report.text());
     if let Some(file) = &args.markdown {

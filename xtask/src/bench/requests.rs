@@ -17,7 +17,7 @@ pub fn count(binaries: &Binaries, report: &mut Report) -> Result<()> {
     let world = World::set(ClusterChoice::Small, NAMESPACES, binaries)?;
     let server = world.server().context("the small cluster has no log")?;
     server.log().clear();
-    let said = process::listen(world.plugin(&Route::near(&world), &["sync", "-A"]))?;
+    let said = process::listen(world.pullsecret(&Route::near(&world), &["sync", "-A"]))?;
     ensure!(said.code == Some(0), "sync failed:\n{}", said.text);
 
     let mut counted: BTreeMap<String, usize> = BTreeMap::new();

@@ -16,8 +16,12 @@ use tempfile::TempDir;
 
 /// The robot whose token is replaced before every run.
 pub const ROBOT: &str = "myorg+k8s_prod_puller";
+/// The repository it may pull from.
+pub const REPOSITORY: (&str, &str) = ("myorg", "my-app");
 /// The secret in every namespace.
 pub const SECRET: &str = "quay-pull-secret";
+/// All of them.
+pub const SECRETS: &str = "/api/v1/secrets?fieldSelector=metadata.name%3Dquay-pull-secret";
 /// Every namespace of the bench carries this label.
 const LABEL: &str = "kubectl-quay-bench";
 /// Characters of data in each of the large secrets that are none of the plugins' business.
@@ -41,7 +45,8 @@ pub struct World {
     access: Access,
     api: Api,
     namespaces: usize,
-    plugin: PathBuf,
+    pullsecret: PathBuf,
+    robot: PathBuf,
     folder: TempDir,
 }
 
@@ -70,18 +75,21 @@ impl World {
         let api_token = quay.edit(|state| {
             state.add_user("alice", "alice-has-a-password");
             state.add_organization("myorg", "alice");
-            state.add_repository("myorg", "my-app", false);
+            let (organization, repository) = REPOSITORY;
+            state.add_repository(organization, repository, false);
             state.add_robot(ROBOT);
-            state.set_permission("myorg", "my-app", ROBOT, Some(Role::Read))?;
+            state.set_permission(organization, repository, ROBOT, Some(Role::Read))?;
             state.mint_token("alice", "org:admin repo:admin")
         })?;
         let access = Access::read(&kubeconfig)?;
-        let plugin = binaries.get("kubectl-quay-pullsecret");
+        let binary = |name: &str| {
+            let path = binaries.get(name).cloned();
+            path.with_context(|| format!("there is no {name}"))
+        };
         let world = Self {
             api: Api::connect(&access)?,
-            plugin: plugin
-                .context("there is no kubectl-quay-pullsecret")?
-                .clone(),
+            pullsecret: binary("kubectl-quay-pullsecret")?,
+            robot: binary("kubectl-quay-robot")?,
             quay,
             api_token,
             local,
@@ -142,6 +150,11 @@ impl World {
         &self.access
     }
 
+    /// Quay as a kubelet reaches it, for its own connections.
+    pub fn quay_access(&self) -> Result<Access> {
+        Access::anonymous(&self.quay.url(), self.quay.ca_pem())
+    }
+
     /// The small cluster's server, if it is one.
     pub fn server(&self) -> Option<&quay_sandbox::http::Server> {
         self.local.as_ref().and_then(LocalCluster::server)
@@ -175,9 +188,7 @@ impl World {
 
     /// The bench's pull secrets as they are now.
     pub fn secrets(&self) -> Result<Vec<Value>> {
-        let mut list = self.api.call(Call::get(
-            "/api/v1/secrets?fieldSelector=metadata.name%3Dquay-pull-secret",
-        ))?;
+        let mut list = self.api.call(Call::get(SECRETS))?;
         match list["items"].take() {
             Value::Array(items) => Ok(items),
             _ => Ok(Vec::new()),
@@ -208,8 +219,17 @@ impl World {
     }
 
     /// `kubectl quay-pullsecret` with these arguments, as the binary itself.
-    pub fn plugin(&self, route: &Route, arguments: &[&str]) -> Command {
-        let mut command = self.command(&self.plugin, &route.kubeconfig);
+    pub fn pullsecret(&self, route: &Route, arguments: &[&str]) -> Command {
+        self.plugin(&self.pullsecret, route, arguments)
+    }
+
+    /// `kubectl quay-robot`, likewise.
+    pub fn robot(&self, route: &Route, arguments: &[&str]) -> Command {
+        self.plugin(&self.robot, route, arguments)
+    }
+
+    fn plugin(&self, binary: &Path, route: &Route, arguments: &[&str]) -> Command {
+        let mut command = self.command(binary, &route.kubeconfig);
         command
             .args(arguments)
             .env("QUAY_URL", self.quay.url())

@@ -2,8 +2,8 @@
 
 mod openshift;
 mod proof;
-mod shell;
-mod stage;
+pub mod shell;
+pub mod stage;
 
 use crate::cluster::LocalCluster;
 use crate::screen::Screen;

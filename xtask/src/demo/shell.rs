@@ -36,8 +36,10 @@ impl Shell {
         fs::create_dir_all(&home)?;
         for (package, binary) in binaries {
             for name in links::of(package) {
-                link(binary, &bin.join(&name))
-                    .with_context(|| format!("cannot link {name} into {}", bin.display()))?;
+                let name = bin
+                    .join(name)
+                    .with_extension(std::env::consts::EXE_EXTENSION);
+                links::make(binary, &name)?;
             }
         }
         let authority = folder.join("quay-ca.pem");
@@ -149,14 +151,4 @@ fn split(typed: &str) -> Vec<String> {
         }
     }
     words
-}
-
-#[cfg(unix)]
-fn link(binary: &Path, name: &Path) -> std::io::Result<()> {
-    std::os::unix::fs::symlink(binary, name)
-}
-
-#[cfg(not(unix))]
-fn link(binary: &Path, name: &Path) -> std::io::Result<()> {
-    fs::copy(binary, name.with_extension("exe")).map(drop)
 }

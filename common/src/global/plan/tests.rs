@@ -218,6 +218,7 @@ fn a_refresh_follows_quay_and_never_touches_red_hats_entries() {
             registry: "quay.io".parse().unwrap(),
             hosts: vec!["quay.io".parse().unwrap()],
             robots: [(ROBOT.parse().unwrap(), token)].into(),
+            bridges: Vec::new(),
         }],
         only: None,
     };

@@ -1,7 +1,7 @@
 //! The robot's credential is brought into a namespace, whatever is there.
 
 use super::repair::{finish, plan_secret, problem, unreadable};
-use super::{Consent, Ensure, EntryPlan, NamespacePlan, Problem, SecretPlan, Verdict, Write};
+use super::{Consent, Ensure, EntryPlan, Mark, NamespacePlan, Problem, SecretPlan, Verdict, Write};
 use crate::dockerconfig::{Document, EntryError, Format};
 use crate::pullsecret::PullSecret;
 use crate::pullsecret::wanted::{Known, Wanted};
@@ -87,13 +87,20 @@ pub(in crate::pullsecret) fn plan_target(
         before,
         after: Some(ensure.credential.fingerprint()),
     };
-    finish(secret, vec![entry], edited, consent)
+    finish(secret, vec![entry], edited, ensure.mark(), consent)
 }
 
 /// The key is somebody else's, and the user did not ask for it to be switched.
 fn held_by(secret: &PullSecret, ensure: &Ensure, document: &Document, holder: &str) -> SecretPlan {
     let entry = problem(&ensure.key, Problem::HeldBy(holder.to_owned()));
-    finish(secret, vec![entry], document.clone(), Consent::default())
+    let unchanged = document.clone();
+    finish(
+        secret,
+        vec![entry],
+        unchanged,
+        Mark::Keep,
+        Consent::default(),
+    )
 }
 
 fn plan_new(namespace: &str, ensure: &Ensure) -> SecretPlan {
@@ -111,14 +118,27 @@ fn plan_new(namespace: &str, ensure: &Ensure) -> SecretPlan {
             after: Some(ensure.credential.fingerprint()),
         }],
         write: Write::Create(document),
+        mark: ensure.mark(),
         refusal: None,
+    }
+}
+
+impl Ensure {
+    fn mark(&self) -> Mark {
+        match self.credential.username == self.robot.as_str() {
+            true => Mark::Keep,
+            false => Mark::Set(self.robot.clone()),
+        }
     }
 }
 
 fn holds_robot(secret: &PullSecret, wanted: &Wanted) -> bool {
     secret.document.as_ref().is_ok_and(|document| {
         document.entries().any(|(key, read)| {
-            read.is_ok_and(|found| matches!(wanted.known(key, &found.username), Known::Robot(..)))
+            read.is_ok_and(|found| {
+                let known = wanted.known(key, &found.username);
+                matches!(known, Known::Robot(..) | Known::Bridge(..))
+            })
         })
     })
 }

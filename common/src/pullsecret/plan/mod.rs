@@ -2,10 +2,12 @@
 
 mod ensure;
 mod last_applied;
+mod redirect;
 mod repair;
 
 pub use ensure::plan_namespace;
 pub(super) use ensure::plan_target;
+pub use redirect::{Redirect, plan_redirect};
 pub use repair::plan_secret;
 
 use super::secret::PullSecret;
@@ -27,7 +29,7 @@ pub struct Consent {
 pub struct Ensure {
     /// The robot.
     pub robot: RobotName,
-    /// Its current credential.
+    /// Its current credential, or that of the bridge that stands in for it now.
     pub credential: Credential,
     /// The `auths` key to write where the robot is in no secret yet.
     pub key: String,
@@ -42,6 +44,8 @@ pub struct Ensure {
 pub enum Verdict {
     /// It holds the robot's current token.
     Current,
+    /// It holds the bridge that stands in for this robot while a rotation lasts.
+    Bridged(RobotName),
     /// It holds another token: it is replaced.
     Stale,
     /// There is no entry yet: it is added.
@@ -104,6 +108,18 @@ pub enum Write {
     Recreate(Document),
 }
 
+/// What is noted on the secret about a bridge in it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Mark {
+    /// Nothing changes.
+    #[default]
+    Keep,
+    /// It holds the bridge of this robot now.
+    Set(RobotName),
+    /// It holds no bridge any more.
+    Clear,
+}
+
 /// Why a stale secret is left alone, and where to change it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
@@ -126,6 +142,8 @@ pub struct SecretPlan {
     pub entries: Vec<EntryPlan>,
     /// What is written.
     pub write: Write,
+    /// What is noted on it in the same write.
+    pub mark: Mark,
     /// Set if it should be written and is not.
     pub refusal: Option<Refusal>,
 }
@@ -155,7 +173,7 @@ impl SecretPlan {
     pub fn is_current(&self) -> bool {
         self.entries
             .iter()
-            .all(|entry| entry.verdict == Verdict::Current)
+            .all(|entry| matches!(entry.verdict, Verdict::Current | Verdict::Bridged(_)))
     }
 
     /// Whether anything is written.

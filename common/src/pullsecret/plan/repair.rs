@@ -1,10 +1,11 @@
 //! Every robot's entry is brought to its current token, in the secrets that are there.
 
 use super::last_applied::keeps_replaced;
-use super::{Consent, EntryPlan, Problem, Refusal, SecretPlan, Verdict, Write};
+use super::{Consent, EntryPlan, Mark, Problem, Refusal, SecretPlan, Verdict, Write};
 use crate::dockerconfig::{Credential, Document, EntryError};
 use crate::pullsecret::PullSecret;
 use crate::pullsecret::wanted::{Known, RobotToken, Wanted};
+use crate::quay::RobotName;
 
 /// Repairs one secret: every entry of a robot we know is brought to its current token.
 /// `None` if nothing in it concerns us.
@@ -15,9 +16,19 @@ pub fn plan_secret(secret: &PullSecret, wanted: &Wanted, consent: Consent) -> Op
     };
     let mut edited = document.clone();
     let mut entries = Vec::new();
+    let mut mark = Mark::Keep;
     for (key, read) in document.entries() {
         match read {
-            Ok(found) => entries.extend(judge(key, &found, document, &mut edited, wanted)),
+            Ok(found) => {
+                let Some((entry, becomes)) = judge(key, &found, document, wanted) else {
+                    continue;
+                };
+                if let Some(credential) = becomes {
+                    edited.set(key, &credential.credential);
+                    credential.note(secret, &mut mark);
+                }
+                entries.push(entry);
+            }
             Err(EntryError::Empty) => {}
             Err(error) if wanted.registry_of(key).is_some() => {
                 entries.push(problem(key, Problem::Unreadable(error.to_string())));
@@ -25,16 +36,33 @@ pub fn plan_secret(secret: &PullSecret, wanted: &Wanted, consent: Consent) -> Op
             Err(_) => {}
         }
     }
-    (!entries.is_empty()).then(|| finish(secret, entries, edited, consent))
+    (!entries.is_empty()).then(|| finish(secret, entries, edited, mark, consent))
 }
 
+/// What an entry shall hold instead of what it holds.
+struct Becomes {
+    credential: Credential,
+    robot: RobotName,
+}
+
+impl Becomes {
+    /// A bridge is noted on the secret it is written into, and only there.
+    fn note(&self, secret: &PullSecret, mark: &mut Mark) {
+        if self.credential.username != self.robot.as_str() {
+            *mark = Mark::Set(self.robot.clone());
+        } else if secret.bridged.as_ref() == Some(&self.robot) && *mark == Mark::Keep {
+            *mark = Mark::Clear;
+        }
+    }
+}
+
+/// What is true of one entry, and what it shall hold instead if it is not right.
 fn judge(
     key: &str,
     found: &Credential,
     document: &Document,
-    edited: &mut Document,
     wanted: &Wanted,
-) -> Option<EntryPlan> {
+) -> Option<(EntryPlan, Option<Becomes>)> {
     let plan = |verdict, after| EntryPlan {
         key: key.to_owned(),
         account: found.username.clone(),
@@ -42,27 +70,41 @@ fn judge(
         before: Some(found.fingerprint()),
         after,
     };
-    match wanted.known(key, &found.username) {
-        Known::NotAsked => None,
-        Known::NoLogin => Some(plan(Verdict::Unknown, None)),
-        Known::Robot(robot, RobotToken::NoSuchRobot) => Some(plan(
-            Verdict::Problem(Problem::NoSuchRobot(robot.clone())),
-            None,
-        )),
-        Known::Robot(_, RobotToken::Unreadable(reason)) => Some(plan(
-            Verdict::Problem(Problem::TokenUnknown(reason.clone())),
-            None,
-        )),
-        Known::Robot(robot, RobotToken::Current(token)) => {
-            let current = Credential::new(robot.as_str(), token.clone());
-            let after = Some(current.fingerprint());
-            if document.holds(key, &current) {
-                return Some(plan(Verdict::Current, after));
-            }
-            edited.set(key, &current);
-            Some(plan(Verdict::Stale, after))
+    let left = |verdict| Some((plan(verdict, None), None));
+    let (robot, token, bridge) = match wanted.known(key, &found.username) {
+        Known::NotAsked => return None,
+        Known::NoLogin => return left(Verdict::Unknown),
+        Known::Robot(robot, token) => (robot, token, None),
+        Known::Bridge(bridge, token) => (&bridge.robot, token, Some(bridge)),
+    };
+    let token = match token {
+        RobotToken::Current(token) => token,
+        RobotToken::NoSuchRobot => {
+            return left(Verdict::Problem(Problem::NoSuchRobot(robot.clone())));
         }
+        RobotToken::Unreadable(reason) => {
+            return left(Verdict::Problem(Problem::TokenUnknown(reason.clone())));
+        }
+    };
+    let own = Credential::new(robot.as_str(), token.clone());
+    let standing = wanted.standing_bridge(key, robot);
+    if let Some(credential) = standing.as_ref().filter(|_| bridge.is_some())
+        && document.holds(key, credential)
+    {
+        let after = Some(credential.fingerprint());
+        return Some((plan(Verdict::Bridged(robot.clone()), after), None));
     }
+    if bridge.is_none() && document.holds(key, &own) {
+        return Some((plan(Verdict::Current, Some(own.fingerprint())), None));
+    }
+    // While a bridge stands, the robot's own token is about to die or was just born.
+    let credential = standing.unwrap_or(own);
+    let after = Some(credential.fingerprint());
+    let becomes = Becomes {
+        credential,
+        robot: robot.clone(),
+    };
+    Some((plan(Verdict::Stale, after), Some(becomes)))
 }
 
 /// The plan that brings the secret from what it is to `edited`.
@@ -70,6 +112,7 @@ pub(super) fn finish(
     secret: &PullSecret,
     entries: Vec<EntryPlan>,
     edited: Document,
+    mark: Mark,
     consent: Consent,
 ) -> SecretPlan {
     let changed = secret
@@ -98,6 +141,7 @@ pub(super) fn finish(
         base: Some(secret.clone()),
         entries,
         write,
+        mark,
         refusal,
     }
 }
@@ -126,6 +170,7 @@ pub(super) fn unreadable(secret: &PullSecret, reason: String) -> SecretPlan {
         base: Some(secret.clone()),
         entries: vec![problem("", Problem::Unreadable(reason))],
         write: Write::Nothing,
+        mark: Mark::Keep,
         refusal: None,
     }
 }

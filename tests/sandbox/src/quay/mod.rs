@@ -22,6 +22,7 @@ mod permissions;
 mod prototypes;
 mod registry;
 mod repositories;
+mod rights;
 mod robots;
 mod routes;
 mod schema;

@@ -1,0 +1,61 @@
+//! A rotation's writes: every entry of one of some robots is brought to one credential.
+
+use super::repair::finish;
+use super::{Consent, EntryPlan, Mark, SecretPlan, Verdict};
+use crate::dockerconfig::{Credential, belongs_to};
+use crate::pullsecret::PullSecret;
+use crate::quay::RobotName;
+use crate::registry::RegistryHost;
+
+/// Where the pulls of some robots are to go.
+#[derive(Debug, Clone)]
+pub struct Redirect {
+    /// Every host the registry's `auths` keys may have.
+    pub hosts: Vec<RegistryHost>,
+    /// The robots whose entries are concerned, whatever token they hold.
+    pub from: Vec<RobotName>,
+    /// What those entries shall hold.
+    pub to: Credential,
+    /// The robot that `to` stands in for, where it is a bridge's credential.
+    pub stands_in_for: Option<RobotName>,
+}
+
+impl Redirect {
+    /// Whether the entry `key` of `username` is one of those concerned.
+    pub fn concerns(&self, key: &str, username: &str) -> bool {
+        belongs_to(key, &self.hosts) && self.from.iter().any(|robot| robot.as_str() == username)
+    }
+}
+
+/// Plans one secret; `None` if it holds none of the robots. Secrets that cannot be read
+/// hold nothing that anybody could pull with.
+pub fn plan_redirect(secret: &PullSecret, redirect: &Redirect) -> Option<SecretPlan> {
+    let document = secret.document.as_ref().ok()?;
+    let mut edited = document.clone();
+    let mut entries = Vec::new();
+    for (key, read) in document.entries() {
+        let Ok(found) = read else { continue };
+        if !redirect.concerns(key, &found.username) {
+            continue;
+        }
+        let verdict = if document.holds(key, &redirect.to) {
+            Verdict::Current
+        } else {
+            edited.set(key, &redirect.to);
+            Verdict::Stale
+        };
+        entries.push(EntryPlan {
+            key: key.to_owned(),
+            account: found.username.clone(),
+            verdict,
+            before: Some(found.fingerprint()),
+            after: Some(redirect.to.fingerprint()),
+        });
+    }
+    let mark = match &redirect.stands_in_for {
+        Some(robot) => Mark::Set(robot.clone()),
+        None if secret.bridged.is_some() => Mark::Clear,
+        None => Mark::Keep,
+    };
+    (!entries.is_empty()).then(|| finish(secret, entries, edited, mark, Consent::default()))
+}

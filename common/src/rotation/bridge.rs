@@ -1,0 +1,269 @@
+//! The bridge strategy: at every moment each secret holds a credential that works.
+
+use super::receipt::{Outcome, Receipt};
+use super::record::Event;
+use super::rights::{copy, merge};
+use super::run::{ROUNDS, Rotation};
+use super::stage::Stage;
+use crate::Failure;
+use crate::cluster::Write;
+use crate::credentials::Fingerprint;
+use crate::dockerconfig::Credential;
+use crate::quay::{ApiError, BridgeMark, Robot};
+
+impl Rotation<'_> {
+    /// Goes on from wherever the rotation stands to its end.
+    ///
+    /// # Errors
+    /// Whatever stopped it; the same command goes on from there.
+    pub async fn run_bridge(&self) -> Result<Receipt, Failure> {
+        let run = async {
+            match &self.stage {
+                Stage::NotBegun | Stage::Distributing | Stage::Undone => {
+                    self.make_bridge().await?;
+                    self.cross_and_renew().await?;
+                }
+                Stage::Crossing(_) => {
+                    self.equalize().await?;
+                    self.cross_and_renew().await?;
+                }
+                Stage::Returning(_) => {}
+                Stage::Removed => return self.finish(Outcome::Finished).await,
+            }
+            self.bring_back().await?;
+            self.remove_bridge().await?;
+            self.finish(Outcome::Finished).await
+        };
+        self.end(self.interrupt.watch(run).await)
+    }
+
+    /// Takes the bridge down again, before anything was replaced.
+    ///
+    /// # Errors
+    /// Whatever stopped it; the same command goes on from there.
+    pub async fn abort(&self) -> Result<Receipt, Failure> {
+        let run = async {
+            if self.stage != Stage::Undone {
+                self.bring_back().await?;
+                self.remove_bridge().await?;
+            }
+            self.finish(Outcome::Aborted).await
+        };
+        self.end(self.interrupt.watch(run).await)
+    }
+
+    /// A run that ended early says so in the ledger, and how to go on.
+    pub(super) fn end(&self, result: Result<Receipt, Failure>) -> Result<Receipt, Failure> {
+        result.map_err(|failure| {
+            let reason = failure.message().to_owned();
+            // The failure itself matters more than one of the ledger's.
+            let _ = self.note(Event::Stopped { reason });
+            match failure.next_step() {
+                Some(_) => failure,
+                None => failure.next("run the same command again: it goes on where this one ended"),
+            }
+        })
+    }
+
+    async fn make_bridge(&self) -> Result<(), Failure> {
+        let (robot, bridge) = (&self.subject.robot, &self.subject.bridge);
+        self.rehearse().await?;
+        self.step("bridge", &format!("creating the bridge {bridge}"))?;
+        let replaces = self.old_fingerprint();
+        let mark = BridgeMark::new(&self.id, &replaces, self.sites.len());
+        // A bridge that nobody remembers could not be told from somebody else's.
+        self.note_beginning(&replaces)?;
+        match self
+            .task
+            .session
+            .quay
+            .create(bridge, &mark.to_string())
+            .await
+        {
+            Ok(_) => {}
+            Err(ApiError::Exists) => {
+                return Err(Failure::new(format!(
+                    "somebody else began to rotate {robot} at this moment: their bridge {bridge} stands"
+                ))
+                .next("let them finish"));
+            }
+            Err(error) => {
+                // The answer may be lost, and the bridge there.
+                let stands = self.task.session.quay.robot(bridge).await;
+                let ours = stands.is_ok_and(|found| found.description == mark.to_string());
+                if !ours {
+                    return Err(self.failed(format!("bridge `{bridge}`"))(error));
+                }
+            }
+        }
+        self.equalize().await
+    }
+
+    /// Gives the bridge what the robot may do, proves that both may do the same, and that
+    /// the registry sees it so.
+    async fn equalize(&self) -> Result<(), Failure> {
+        let (robot, bridge) = (&self.subject.robot, &self.subject.bridge);
+        self.step(
+            "copy rights",
+            &format!("giving {bridge} the rights of {robot}"),
+        )?;
+        let quay = &self.task.session.quay;
+        let object = || format!("the rights of `{bridge}`");
+        for _ in 0..ROUNDS {
+            let rights = quay.rights(&[robot, bridge]).await;
+            let rights = rights.map_err(self.failed(object()))?;
+            let missing = copy(&rights[0], &rights[1]);
+            if missing.is_empty() {
+                let found = self.read(bridge).await?;
+                self.log.borrow_mut().state(
+                    format!("{bridge} had the rights of {robot}"),
+                    true,
+                    format!("{} rights, compared one by one", rights[0].len()),
+                );
+                *self.repositories.borrow_mut() = rights[0].repositories();
+                return self.prove_pulls(&found).await;
+            }
+            let given = quay.set_rights(bridge, &missing).await;
+            given.map_err(self.failed(object()))?;
+        }
+        Err(Failure::new(format!(
+            "{bridge} does not get the rights of {robot}: they keep changing"
+        )))
+    }
+
+    /// Writes the bridge everywhere and waits for kubelets that had read the robot's
+    /// credential, until nobody holds that any more; then replaces it.
+    async fn cross_and_renew(&self) -> Result<(), Failure> {
+        let (robot, bridge) = (&self.subject.robot, &self.subject.bridge);
+        for _ in 0..ROUNDS {
+            let found = self.read(bridge).await?;
+            let is_new = matches!(self.stage, Stage::NotBegun);
+            let token = Fingerprint::of(&found.token);
+            self.log
+                .borrow_mut()
+                .accepted(bridge.as_str(), &token, is_new);
+            self.step("cross", &format!("writing {bridge} into every secret"))?;
+            let redirect = self.redirect(credential(&found));
+            self.write_everywhere(&redirect, Write::Persist).await?;
+            self.note(Event::Crossed)?;
+            self.settle(robot).await?;
+            self.reconcile().await?;
+            // The last look: whoever regenerated the bridge meanwhile is followed too.
+            let redirect = self.redirect(credential(&self.read(bridge).await?));
+            if self.is_everywhere(&redirect).await? {
+                return self.renew().await;
+            }
+        }
+        Err(keeps_appearing(robot.as_str()))
+    }
+
+    /// Replaces the robot's token, which nobody holds at this moment.
+    async fn renew(&self) -> Result<(), Failure> {
+        let robot = &self.subject.robot;
+        self.step("renew", &format!("regenerating the token of {robot}"))?;
+        let old = self.old_fingerprint();
+        self.note(Event::Renewing)?;
+        let renewed = self.task.session.quay.regenerate(robot).await;
+        // What Quay says now counts: an answer can be lost, and another regenerate can race.
+        let current = self.read(robot).await?;
+        let token = Fingerprint::of(&current.token);
+        if token == old {
+            return Err(match renewed {
+                Err(error) => self.failed(format!("the token of `{robot}`"))(error),
+                Ok(_) => Failure::new(format!("Quay still has the old token of {robot}")),
+            });
+        }
+        let mut log = self.log.borrow_mut();
+        log.accepted(robot.as_str(), &token, true);
+        log.dead(robot.as_str(), Some(&token));
+        drop(log);
+        self.note(Event::Renewed {
+            token: token.to_string(),
+        })
+    }
+
+    /// Writes the robot everywhere and waits for kubelets that had read the bridge's
+    /// credential, until nobody holds that any more.
+    async fn bring_back(&self) -> Result<(), Failure> {
+        let (robot, bridge) = (&self.subject.robot, &self.subject.bridge);
+        for _ in 0..ROUNDS {
+            let found = self.read(robot).await?;
+            self.prove_pulls(&found).await?;
+            self.step("return", &format!("writing {robot} into every secret"))?;
+            let redirect = self.redirect(credential(&found));
+            self.write_everywhere(&redirect, Write::Persist).await?;
+            self.note(Event::Returned)?;
+            self.settle(bridge).await?;
+            let redirect = self.redirect(credential(&self.read(robot).await?));
+            if self.is_everywhere(&redirect).await? {
+                return Ok(());
+            }
+        }
+        Err(keeps_appearing(bridge.as_str()))
+    }
+
+    /// Follows whatever was given to robot or bridge, or taken from them, meanwhile.
+    async fn reconcile(&self) -> Result<(), Failure> {
+        let (robot, bridge) = (&self.subject.robot, &self.subject.bridge);
+        self.step("compare rights", &format!("comparing {robot} and {bridge}"))?;
+        let quay = &self.task.session.quay;
+        for _ in 0..ROUNDS {
+            let rights = quay.rights(&[robot, bridge]).await;
+            let rights = rights.map_err(self.failed(format!("the rights of `{robot}`")))?;
+            *self.repositories.borrow_mut() = rights[0].repositories();
+            let merged = merge(self.before.as_ref(), &rights[0], &rights[1]);
+            if merged.to_robot.is_empty() && merged.to_bridge.is_empty() {
+                for right in &merged.unclear {
+                    self.task.watcher.warn(&format!(
+                        "only {bridge} has {right}: if {robot} is to keep it, give it that by hand; \
+                         this machine does not know what {robot} had before"
+                    ));
+                }
+                return Ok(());
+            }
+            for (right, degree) in &merged.to_robot {
+                let what = if degree.is_some() { "gained" } else { "lost" };
+                self.task.watcher.warn(&format!(
+                    "{bridge} {what} {right} meanwhile: {robot} follows"
+                ));
+            }
+            let given = quay.set_rights(robot, &merged.to_robot).await;
+            given.map_err(self.failed(format!("the rights of `{robot}`")))?;
+            let given = quay.set_rights(bridge, &merged.to_bridge).await;
+            given.map_err(self.failed(format!("the rights of `{bridge}`")))?;
+        }
+        Err(Failure::new(format!(
+            "the rights of {robot} and {bridge} keep changing"
+        )))
+    }
+
+    async fn remove_bridge(&self) -> Result<(), Failure> {
+        let bridge = &self.subject.bridge;
+        self.reconcile().await?;
+        self.step("remove", &format!("removing the bridge {bridge}"))?;
+        let found = self.read(bridge).await?;
+        self.note(match self.task.options.abort {
+            true => Event::Undoing,
+            false => Event::Removing,
+        })?;
+        match self.task.session.quay.delete(bridge).await {
+            Ok(()) | Err(ApiError::NotFound) => {}
+            Err(error) => return Err(self.failed(format!("bridge `{bridge}`"))(error)),
+        }
+        self.log.borrow_mut().dead(bridge.as_str(), None);
+        let claim = format!("{bridge} is gone, and its token is refused");
+        self.prove_dead(bridge.as_str(), &found.token, &claim).await
+    }
+}
+
+/// What a container runtime is given for the robot.
+pub(super) fn credential(robot: &Robot) -> Credential {
+    Credential::new(robot.name.as_str(), robot.token.clone())
+}
+
+fn keeps_appearing(account: &str) -> Failure {
+    Failure::new(format!(
+        "secrets that hold {account} keep appearing: something writes them"
+    ))
+    .next("kubectl quay-pullsecret list -A shows where; stop what writes them, then run the same command again")
+}

@@ -1,0 +1,249 @@
+//! Everything a rotation has to know before it changes anything. Only reads.
+
+use super::fleet::{Holders, Member, Subject};
+use super::ledger::Ledger;
+use super::options::Options;
+use super::record::{Record, Strategy};
+use super::task::Task;
+use super::usage::{Consumer, consumers};
+use crate::Failure;
+use crate::cli::Invocation;
+use crate::cluster::{Cluster, Scope, denied};
+use crate::credentials::{Fingerprint, Session};
+use crate::global::{Pools, Topology, topology};
+use crate::pullsecret::hosts;
+use crate::quay::{ApiError, BridgeMark, Pull, Rights, bridge_name};
+use futures::future::{join, join_all};
+use jiff::{SignedDuration, Timestamp};
+use secrecy::SecretString;
+use std::collections::BTreeSet;
+
+/// How far back the usage log is searched for others who pull with the robot.
+pub const USAGE_DAYS: i64 = 30;
+
+/// What was found.
+pub struct Observed {
+    /// The robot, its bridge's name, and where they count.
+    pub subject: Subject,
+    /// Whose API token is used.
+    pub by: String,
+    /// The robot's token now.
+    pub token: SecretString,
+    /// The robot's own description names it a bridge.
+    pub is_bridge: bool,
+    /// What it may do.
+    pub rights: Rights,
+    /// The bridge that stands, if one does.
+    pub bridge: StandingBridge,
+    /// Each cluster, or why it does not answer.
+    pub clusters: Vec<ObservedCluster>,
+    /// Who pulled with it lately, or why nobody knows.
+    pub consumers: Result<Vec<Consumer>, String>,
+    /// What this machine's ledger has of its newest rotation.
+    pub record: Option<Record>,
+}
+
+/// What Quay has under the bridge's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StandingBridge {
+    /// Nothing.
+    None,
+    /// A bridge that a rotation made.
+    Ours(BridgeMark),
+    /// A robot that no rotation made.
+    Foreign,
+}
+
+/// One cluster, by the name of its context.
+pub struct ObservedCluster {
+    /// The name.
+    pub context: String,
+    /// How it is now, or why it does not answer.
+    pub state: Result<ClusterState, Failure>,
+}
+
+/// One cluster as it is now.
+pub struct ClusterState {
+    /// The secrets that hold the robot or its bridge.
+    pub holders: Holders,
+    /// Namespaces of those where the user may not patch secrets.
+    pub unwritable: Vec<String>,
+    /// What kind of OpenShift it is, and its node pools; asked only with `--global`.
+    pub nodes: Option<Nodes>,
+}
+
+/// The nodes of an OpenShift cluster.
+pub struct Nodes {
+    /// Where its control plane is.
+    pub topology: Topology,
+    /// Its pools, or why they are not known; `None` where it has none.
+    pub pools: Result<Option<Pools>, Failure>,
+}
+
+/// Looks at Quay and at every cluster, side by side.
+///
+/// # Errors
+/// When Quay does not tell about the robot; a cluster that does not answer is part of the
+/// result.
+pub async fn observe<'a>(
+    task: &Task<'_>,
+    clusters: &'a [Cluster],
+    scope: &Scope,
+    ledger: &Ledger,
+) -> Result<(Observed, Vec<Member<'a>>), Failure> {
+    let Task {
+        session,
+        invocation,
+        robot,
+        options,
+        ..
+    } = task;
+    let quay = &session.quay;
+    let failed = |object: String| {
+        move |error: ApiError| error.failure(object, &session.endpoint, invocation)
+    };
+    let object = || format!("robot `{robot}`");
+    let by = quay.whose().await.map_err(failed(object()))?;
+    let copies_rights = options.strategy == Strategy::Bridge;
+    let missing_scopes = quay.missing_for_rotation(robot, copies_rights).await;
+    let missing_scopes = missing_scopes.map_err(failed("the API token".to_owned()))?;
+    if !missing_scopes.is_empty() {
+        return Err(missing(&missing_scopes, session, invocation));
+    }
+    let bridge = bridge_name(robot)
+        .ok_or_else(|| Failure::new(format!("no bridge can be named after `{robot}`")))?;
+    let (hosts, standing) = join(
+        hosts(&session.registry, &session.endpoint),
+        quay.robot(&bridge),
+    )
+    .await;
+    let standing = match standing {
+        Ok(standing) => BridgeMark::parse(&standing.description)
+            .map_or(StandingBridge::Foreign, StandingBridge::Ours),
+        Err(ApiError::NotFound) => StandingBridge::None,
+        Err(error) => return Err(failed(format!("robot `{bridge}`"))(error)),
+    };
+    let accounts = match standing {
+        StandingBridge::Foreign => vec![robot.clone()],
+        StandingBridge::None | StandingBridge::Ours(_) => vec![robot.clone(), bridge.clone()],
+    };
+    let subject = Subject {
+        robot: robot.clone(),
+        bridge,
+        accounts,
+        hosts,
+    };
+    let rights = async {
+        match quay.rights(&[robot]).await {
+            Ok(mut rights) => Ok(rights.pop().unwrap_or_default()),
+            // In place they are only tried, so less is enough.
+            Err(ApiError::MissingScope { .. }) if !copies_rights => Ok(Rights::default()),
+            Err(error) => Err(error),
+        }
+    };
+    let since = Timestamp::now() - SignedDuration::from_hours(24 * USAGE_DAYS);
+    let (found, rights, pulls, clusters) = futures::join!(
+        quay.robot(robot),
+        rights,
+        quay.pulls(robot, since),
+        observe_clusters(clusters, scope, options, &subject),
+    );
+    let found = found.map_err(failed(object()))?;
+    let (clusters, members) = clusters;
+    let observed = Observed {
+        by,
+        is_bridge: BridgeMark::parse(&found.description).is_some(),
+        token: found.token,
+        rights: rights.map_err(failed(format!("the rights of `{robot}`")))?,
+        bridge: standing,
+        clusters,
+        consumers: pulls
+            .map(|pulls: Vec<Pull>| consumers(&pulls))
+            .map_err(|error| error.to_string()),
+        record: ledger.latest(&session.endpoint.registry, robot)?,
+        subject,
+    };
+    Ok((observed, members))
+}
+
+fn missing(scopes: &[&str], session: &Session, invocation: &Invocation) -> Failure {
+    let registry = &session.endpoint.registry;
+    Failure::new(format!(
+        "the API token for {registry} lacks the scopes a rotation takes: {}",
+        scopes.join(", ")
+    ))
+    .next(format!(
+        "make a token with them (Organization, Applications, Generate Token), then {} login \
+         --registry {registry}",
+        invocation.sibling("quay-robot")
+    ))
+}
+
+async fn observe_clusters<'a>(
+    clusters: &'a [Cluster],
+    scope: &Scope,
+    options: &Options,
+    subject: &Subject,
+) -> (Vec<ObservedCluster>, Vec<Member<'a>>) {
+    let states = clusters.iter().map(|cluster| async move {
+        let state = observe_cluster(cluster, scope, options, subject).await;
+        (cluster.context().to_owned(), state)
+    });
+    let (mut observed, mut members) = (Vec::new(), Vec::new());
+    for (context, state) in join_all(states).await {
+        let state = state.map(|(member, state)| {
+            members.push(member);
+            state
+        });
+        observed.push(ObservedCluster { context, state });
+    }
+    (observed, members)
+}
+
+async fn observe_cluster<'a>(
+    cluster: &'a Cluster,
+    scope: &Scope,
+    options: &Options,
+    subject: &Subject,
+) -> Result<(Member<'a>, ClusterState), Failure> {
+    let member = Member::of(cluster, scope, options.scope_is_complete).await?;
+    let holders = member.holders(subject).await?;
+    let namespaces: BTreeSet<String> = holders
+        .inside
+        .iter()
+        .chain(&holders.global)
+        .map(|secret| secret.namespace.clone())
+        .collect();
+    let unwritable = denied(cluster, "patch", "secrets", &namespaces)
+        .await
+        .map_err(|error| {
+            error.into_failure(cluster.context(), "ask for the right to patch secrets")
+        })?;
+    let nodes = match options.global {
+        true => Some(Nodes {
+            topology: topology(cluster).await?,
+            pools: Pools::observe(cluster).await,
+        }),
+        false => None,
+    };
+    let state = ClusterState {
+        holders,
+        unwritable,
+        nodes,
+    };
+    Ok((member, state))
+}
+
+impl Observed {
+    /// The fingerprint of the robot's token.
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(&self.token)
+    }
+
+    /// The clusters that answered.
+    pub fn reached(&self) -> impl Iterator<Item = &ClusterState> {
+        self.clusters
+            .iter()
+            .filter_map(|cluster| cluster.state.as_ref().ok())
+    }
+}

@@ -1,0 +1,304 @@
+//! Whether a rotation may begin, and what it will touch. No I/O.
+
+use super::fleet::Subject;
+use super::observe::{ClusterState, Observed, ObservedCluster, StandingBridge};
+use super::options::Options;
+use super::plan_cluster::plan_cluster;
+use super::record::Strategy;
+use super::stage::{Stage, stage};
+use crate::Failure;
+use crate::credentials::Fingerprint;
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+/// For so long the same command is taken to mean the rotation that was not finished.
+const LAST_WORDS: SignedDuration = SignedDuration::from_hours(1);
+
+/// What is going to happen.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Plan {
+    /// What is left to do.
+    #[serde(skip)]
+    pub stage: Stage,
+    /// Every credential that is replaced.
+    pub targets: Vec<Target>,
+    /// Every secret that keeps a credential that dies.
+    pub left_behind: Vec<LeftBehind>,
+    /// Contexts whose clusters do not answer, left out because the user said so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<String>,
+    /// What keeps the rotation from beginning.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub refusals: Vec<Refusal>,
+}
+
+/// One credential in one secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Target {
+    /// The cluster, by the name of its context.
+    pub context: String,
+    /// The namespace.
+    pub namespace: String,
+    /// The secret.
+    pub secret: String,
+    /// The `auths` key.
+    pub key: String,
+    /// The robot or its bridge.
+    pub account: String,
+    /// What may be shown of the password.
+    pub fingerprint: Fingerprint,
+}
+
+/// A secret that keeps a credential that dies, as the user accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LeftBehind {
+    /// The cluster, by the name of its context.
+    pub context: String,
+    /// The namespace.
+    pub namespace: String,
+    /// The secret.
+    pub secret: String,
+    /// Why it cannot be written.
+    pub reason: String,
+    /// Where to change it.
+    pub remedy: String,
+}
+
+/// One reason not to begin, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Refusal {
+    /// Why.
+    pub reason: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+impl Plan {
+    /// Everything that keeps the rotation from beginning, as one failure.
+    ///
+    /// # Errors
+    /// That failure, if there is any reason.
+    pub fn check(&self, robot: &crate::quay::RobotName) -> Result<(), Failure> {
+        let Some(first) = self.refusals.first() else {
+            return Ok(());
+        };
+        if self.refusals.len() == 1 {
+            let message = format!(
+                "{robot} is not rotated, nothing was changed: {}",
+                first.reason
+            );
+            return Err(Failure::new(message).next(&first.remedy));
+        }
+        let lines: Vec<String> = self
+            .refusals
+            .iter()
+            .map(|refusal| format!("\n  - {}; {}", refusal.reason, refusal.remedy))
+            .collect();
+        Err(Failure::new(format!(
+            "{robot} is not rotated, nothing was changed:{}",
+            lines.concat()
+        )))
+    }
+}
+
+/// Plans the rotation from what was observed.
+pub fn plan(observed: &Observed, options: &Options, now: Timestamp) -> Plan {
+    let strategy = options.strategy;
+    let fingerprint = observed.fingerprint();
+    let mark = match &observed.bridge {
+        StandingBridge::Ours(mark) => Some(mark),
+        StandingBridge::None | StandingBridge::Foreign => None,
+    };
+    let stage = match (
+        stage(&fingerprint, mark, observed.record.as_ref()),
+        strategy,
+    ) {
+        // What was taken back is only to be told by who takes it back.
+        (Stage::Undone, _) if !options.abort => Stage::NotBegun,
+        // What the other strategy left open is done by this one as well.
+        (Stage::Removed, Strategy::InPlace) | (Stage::Distributing, Strategy::Bridge) => {
+            Stage::NotBegun
+        }
+        (Stage::Removed | Stage::Distributing, _) if is_settled(observed, now) => Stage::NotBegun,
+        (stage, _) => stage,
+    };
+    let mut plan = Plan {
+        stage,
+        targets: Vec::new(),
+        left_behind: Vec::new(),
+        skipped: Vec::new(),
+        refusals: Vec::new(),
+    };
+    if options.abort {
+        refuse_abort(&observed.subject, &mut plan);
+    }
+    refuse_by_quay(observed, options, &mut plan);
+    refuse_less(observed, options, &mut plan);
+    for ObservedCluster { context, state } in &observed.clusters {
+        match state {
+            Ok(state) => plan_cluster(context, state, observed, options, &mut plan),
+            // Once the token is dead, every secret that can be reached has to be.
+            Err(_)
+                if options.skip_unreachable.contains(context)
+                    || plan.stage == Stage::Distributing =>
+            {
+                plan.skipped.push(context.clone());
+            }
+            Err(failure) => plan.refuse(
+                format!("{failure}"),
+                match failure.next_step() {
+                    Some(next) => {
+                        format!("{next}; or leave the cluster out: --skip-unreachable {context}")
+                    }
+                    None => format!("or leave the cluster out: --skip-unreachable {context}"),
+                },
+            ),
+        }
+    }
+    plan
+}
+
+/// Whether an earlier rotation that only missed its last words is long past, and every
+/// secret right: then this run is asked for a new one.
+fn is_settled(observed: &Observed, now: Timestamp) -> bool {
+    let last = observed
+        .record
+        .as_ref()
+        .and_then(|record| record.entries.last());
+    let past = last.is_none_or(|entry| now.duration_since(entry.at) > LAST_WORDS);
+    let current = observed.fingerprint();
+    let subject = &observed.subject;
+    let stale = |state: &ClusterState| {
+        let secrets = state.holders.inside.iter();
+        secrets
+            .flat_map(|secret| subject.entries(secret))
+            .any(|(_, found)| subject.is_ours(&found.username) && found.fingerprint() != current)
+    };
+    past && !observed.reached().any(stale)
+}
+
+/// Once the token is replaced only forward is safe.
+fn refuse_abort(subject: &Subject, plan: &mut Plan) {
+    let Subject { robot, bridge, .. } = subject;
+    match plan.stage {
+        Stage::Crossing(_) | Stage::Undone => {}
+        Stage::Returning(_) => plan.refuse(
+            format!("the token of {robot} was replaced already, so there is no way back"),
+            "finish the rotation: run the command without --abort".to_owned(),
+        ),
+        Stage::NotBegun | Stage::Removed | Stage::Distributing => plan.refuse(
+            format!("{bridge} does not stand, so there is nothing to abort"),
+            "kubectl quay-pullsecret verify -A tells how things are".to_owned(),
+        ),
+    }
+}
+
+/// A run that goes on has to see everything that an earlier one may have written: what it
+/// does not see would keep a bridge that is removed, or a token that is dead.
+fn refuse_less(observed: &Observed, options: &Options, plan: &mut Plan) {
+    let begun = match (&plan.stage, &observed.bridge) {
+        (Stage::NotBegun | Stage::Removed | Stage::Undone, _) => return,
+        (_, StandingBridge::Ours(mark)) => {
+            let chosen = observed.clusters.len();
+            if chosen < mark.clusters && !options.scope_is_complete {
+                plan.refuse(
+                    format!(
+                        "the rotation began in {} clusters, and only {chosen} are chosen",
+                        mark.clusters
+                    ),
+                    "choose all of them with --context, or state with --scope-is-complete that the \
+                     others may break"
+                        .to_owned(),
+                );
+                return;
+            }
+            let record = observed.record.as_ref();
+            record.filter(|record| record.rotation == mark.rotation)
+        }
+        _ => observed.record.as_ref(),
+    };
+    let Some(record) = begun else { return };
+    let is_chosen = |context: &String| {
+        let mut chosen = observed.clusters.iter();
+        chosen.any(|cluster| cluster.context == *context)
+            || options.skip_unreachable.contains(context)
+    };
+    let missing: Vec<&str> = record
+        .contexts
+        .iter()
+        .filter(|context| !is_chosen(context))
+        .map(String::as_str)
+        .collect();
+    if !missing.is_empty() {
+        plan.refuse(
+            format!("the rotation began in {} too", missing.join(", ")),
+            format!(
+                "choose --context {}, or accept with --skip-unreachable that what is there breaks",
+                record.contexts.join(",")
+            ),
+        );
+    }
+    if !options.scope.is_empty() && options.scope != record.scope {
+        let began = match record.scope.as_str() {
+            "" => "all namespaces",
+            scope => scope,
+        };
+        plan.refuse(
+            format!(
+                "the rotation began with {began}, and goes on with {}",
+                options.scope
+            ),
+            "run it with the same flags, or for all namespaces".to_owned(),
+        );
+    }
+}
+
+fn refuse_by_quay(observed: &Observed, options: &Options, plan: &mut Plan) {
+    let Subject { robot, bridge, .. } = &observed.subject;
+    if observed.is_bridge {
+        plan.refuse(
+            format!("{robot} is itself the bridge of a rotation"),
+            "rotate the robot it stands in for".to_owned(),
+        );
+    }
+    match &observed.bridge {
+        StandingBridge::Foreign if options.strategy == Strategy::InPlace => {}
+        StandingBridge::Foreign => plan.refuse(
+            format!(
+                "a robot {bridge} exists that no rotation made, and a bridge would be named so"
+            ),
+            format!("rename or delete {bridge}, or rotate with --in-place"),
+        ),
+        StandingBridge::Ours(mark) => {
+            let known = observed
+                .record
+                .as_ref()
+                .is_some_and(|record| record.rotation == mark.rotation);
+            if options.strategy == Strategy::InPlace {
+                plan.refuse(
+                    format!("a rotation of {robot} is under way: its bridge {bridge} stands"),
+                    "finish it: run the command without --in-place".to_owned(),
+                );
+            } else if !known && !options.take_over {
+                plan.refuse(
+                    format!(
+                        "the bridge {bridge} of somebody else's rotation stands (rotation {}, which \
+                         this machine's ledger does not know)",
+                        mark.rotation
+                    ),
+                    "let them finish; if nobody works on it any more, pass --take-over".to_owned(),
+                );
+            }
+        }
+        StandingBridge::None => {}
+    }
+}
+
+impl Plan {
+    pub(super) fn refuse(&mut self, reason: String, remedy: String) {
+        self.refusals.push(Refusal { reason, remedy });
+    }
+}

@@ -1,0 +1,335 @@
+//! The blast radius: what a rotation will touch, and what depends on it. Only reads.
+
+use super::fleet::Member;
+use super::observe::Observed;
+use super::options::Options;
+use super::plan::{LeftBehind, Plan, Refusal, Target};
+use super::record::Strategy;
+use super::stage::Stage;
+use super::task::Task;
+use super::usage::Consumer;
+use crate::cli::{ContextColumn, Report, Table, span};
+use crate::cluster::{Cluster, NamespaceSelection};
+use crate::credentials::Fingerprint;
+use crate::pullsecret::{ServiceAccountRefs, observe_service_accounts};
+use crate::quay::RobotName;
+use crate::registry::RegistryHost;
+use crate::workload::{PodUse, running_pods};
+use futures::future::{join, join_all};
+use globset::GlobSet;
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// What a rotation will do, and to whom.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Preview {
+    /// The registry.
+    pub registry: RegistryHost,
+    /// The robot.
+    pub robot: RobotName,
+    /// The fingerprint of its token now.
+    pub fingerprint: Fingerprint,
+    /// How the token is replaced.
+    pub strategy: Strategy,
+    /// What will be done, in order.
+    pub steps: Vec<String>,
+    /// The scopes the API token needs.
+    pub scopes: Vec<&'static str>,
+    /// The rights the user needs in each cluster.
+    pub rights: Vec<&'static str>,
+    /// Every secret that is written, and what depends on it.
+    pub secrets: Vec<SecretUse>,
+    /// Secrets that keep a credential that dies.
+    pub left_behind: Vec<LeftBehind>,
+    /// What keeps the rotation from beginning.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub refusals: Vec<Refusal>,
+    /// Who pulled with the robot lately.
+    pub consumers: Vec<Consumer>,
+    /// What could not be found out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unknown: Vec<String>,
+}
+
+/// One credential, and what depends on it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SecretUse {
+    /// Which.
+    #[serde(flatten)]
+    pub target: Target,
+    /// Service accounts that hand the secret to their pods.
+    pub service_accounts: Vec<String>,
+    /// What runs with it: `deployment/shop`.
+    pub workloads: BTreeSet<String>,
+    /// The images that are pulled with it.
+    pub images: BTreeSet<String>,
+    /// What needs care: copies of the secret that do not follow at once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cautions: Vec<String>,
+}
+
+/// The service accounts and pods of one cluster, and what could not be listed.
+struct Users {
+    accounts: Vec<ServiceAccountRefs>,
+    pods: Vec<PodUse>,
+    unknown: Vec<String>,
+}
+
+impl Preview {
+    /// Looks up who uses the secrets of a plan.
+    pub async fn of(
+        task: &Task<'_>,
+        observed: &Observed,
+        members: &[Member<'_>],
+        plan: &Plan,
+    ) -> Self {
+        let users = join_all(members.iter().map(|member| users(member.cluster, plan))).await;
+        let mut secrets = Vec::new();
+        let mut unknown = Vec::new();
+        for (member, users) in members.iter().zip(&users) {
+            let context = member.cluster.context();
+            let targets = plan
+                .targets
+                .iter()
+                .filter(|target| target.context == context);
+            secrets.extend(targets.map(|target| SecretUse::of(target, users)));
+            unknown.extend(users.unknown.iter().cloned());
+        }
+        let consumers = match &observed.consumers {
+            Ok(consumers) => consumers.clone(),
+            Err(reason) => {
+                unknown.push(format!("who else pulls with it: {reason}"));
+                Vec::new()
+            }
+        };
+        let own = observed.by == task.robot.namespace();
+        Self {
+            registry: task.session.endpoint.registry.clone(),
+            robot: task.robot.clone(),
+            fingerprint: observed.fingerprint(),
+            strategy: task.options.strategy,
+            steps: steps(task, observed, &plan.stage),
+            scopes: match (task.options.strategy, own) {
+                (Strategy::Bridge, false) => vec!["org:admin", "repo:admin"],
+                (Strategy::Bridge, true) => vec!["user:admin", "repo:admin"],
+                (Strategy::InPlace, false) => vec!["org:admin"],
+                (Strategy::InPlace, true) => vec!["user:admin"],
+            },
+            rights: rights(&task.options),
+            secrets,
+            left_behind: plan.left_behind.clone(),
+            refusals: plan.refusals.clone(),
+            consumers,
+            unknown,
+        }
+    }
+
+    /// What needs care, secret by secret.
+    pub fn cautions(&self) -> Vec<String> {
+        let place = |used: &SecretUse| {
+            let Target {
+                context,
+                namespace,
+                secret,
+                ..
+            } = &used.target;
+            format!("{secret} in {context}/{namespace}")
+        };
+        self.secrets
+            .iter()
+            .flat_map(|used| {
+                let cautions = used.cautions.iter();
+                cautions.map(move |caution| format!("{}: {caution}", place(used)))
+            })
+            .collect()
+    }
+}
+
+fn rights(options: &Options) -> Vec<&'static str> {
+    let mut rights = vec!["list and patch secrets"];
+    if options.global {
+        rights.push("create and delete secrets in openshift-config, for backups");
+        rights.push("list machineconfigpools, get infrastructures");
+    }
+    if options.restart {
+        rights.push("list pods, replicasets and jobs");
+        rights.push("get and patch deployments, statefulsets and daemonsets");
+    }
+    if options.pull {
+        rights.push("create, get, list and delete pods in one namespace");
+    }
+    rights
+}
+
+async fn users(cluster: &Cluster, plan: &Plan) -> Users {
+    let context = cluster.context();
+    let namespaces: BTreeSet<String> = plan
+        .targets
+        .iter()
+        .filter(|target| target.context == context)
+        .map(|target| target.namespace.clone())
+        .collect();
+    if namespaces.is_empty() {
+        return Users {
+            accounts: Vec::new(),
+            pods: Vec::new(),
+            unknown: Vec::new(),
+        };
+    }
+    let selection = NamespaceSelection::Named(namespaces.clone());
+    let nothing = GlobSet::empty();
+    let (accounts, pods) = join(
+        observe_service_accounts(cluster, &selection, &nothing),
+        running_pods(cluster, namespaces),
+    )
+    .await;
+    let mut unknown = Vec::new();
+    let mut or_empty = |what: &str, failure: Option<crate::Failure>| {
+        unknown.extend(failure.map(|failure| format!("{what} of {context}: {failure}")));
+    };
+    or_empty("service accounts", accounts.as_ref().err().cloned());
+    or_empty("workloads and images", pods.as_ref().err().cloned());
+    Users {
+        accounts: accounts.unwrap_or_default(),
+        pods: pods.unwrap_or_default(),
+        unknown,
+    }
+}
+
+impl SecretUse {
+    fn of(target: &Target, users: &Users) -> Self {
+        let is_here = |namespace: &str| namespace == target.namespace;
+        let here = || users.pods.iter().filter(|pod| is_here(&pod.namespace));
+        let pulling = || here().filter(|pod| pod.pull_secrets.contains(&target.secret));
+        let matching = |image: &&crate::dockerconfig::ImageReference| {
+            crate::dockerconfig::matches_image(&target.key, image)
+        };
+        let named = |pods: &dyn Fn(&PodUse) -> bool| -> Vec<String> {
+            let pods = here().filter(|pod| pods(pod));
+            let names: BTreeSet<String> = pods.map(workload).collect();
+            names.into_iter().collect()
+        };
+        let mut cautions = Vec::new();
+        let frozen = named(&|pod| pod.frozen.contains(&target.secret));
+        if !frozen.is_empty() {
+            cautions.push(format!(
+                "{} uses it through the environment or subPath, which never follows: restart it",
+                frozen.join(", ")
+            ));
+        }
+        let mounted = named(&|pod| {
+            pod.mounted.contains(&target.secret) && !pod.frozen.contains(&target.secret)
+        });
+        if !mounted.is_empty() {
+            cautions.push(format!(
+                "{} mounts it: that copy follows within a minute or so",
+                mounted.join(", ")
+            ));
+        }
+        Self {
+            target: target.clone(),
+            service_accounts: users
+                .accounts
+                .iter()
+                .filter(|account| account.references(&target.namespace, &target.secret))
+                .map(|account| account.name.clone())
+                .collect(),
+            workloads: pulling().map(workload).collect(),
+            images: pulling()
+                .flat_map(|pod| pod.images.iter().filter(matching))
+                .map(ToString::to_string)
+                .collect(),
+            cautions,
+        }
+    }
+}
+
+fn workload(pod: &PodUse) -> String {
+    match &pod.owner {
+        Some(owner) => owner.to_string(),
+        None => format!("pod/{}", pod.name),
+    }
+}
+
+fn steps(task: &Task<'_>, observed: &Observed, stage: &Stage) -> Vec<String> {
+    let (robot, bridge) = (&task.robot, &observed.subject.bridge);
+    let (grace, timeout) = (span(task.options.grace), span(task.options.settle_timeout));
+    let settle = |account| {
+        format!("wait until for {grace} nobody has pulled as {account}, {timeout} longer at most")
+    };
+    if task.options.strategy == Strategy::InPlace {
+        let rehearse = "let the API servers check every write without storing it".to_owned();
+        let renew = format!("regenerate {robot}, and write its new token everywhere at once");
+        return match stage {
+            Stage::Distributing => vec![format!(
+                "write the token that an earlier run regenerated for {robot} everywhere"
+            )],
+            _ => vec![rehearse, renew, "prove it".to_owned()],
+        };
+    }
+    let forth = [
+        format!("write {bridge} into every secret"),
+        settle(robot),
+        format!("regenerate {robot}, which nobody holds then"),
+    ];
+    let which = if task.options.abort { "old" } else { "new" };
+    let back = [
+        format!("write {robot} with its {which} token into every secret"),
+        settle(bridge),
+        format!("remove {bridge}, and prove everything"),
+    ];
+    let begin = format!(
+        "create {bridge} and give it the {} rights of {robot}",
+        observed.rights.len()
+    );
+    match stage {
+        Stage::NotBegun | Stage::Distributing | Stage::Undone => {
+            [&[begin][..], &forth, &back].concat()
+        }
+        Stage::Crossing(_) if task.options.abort => back.to_vec(),
+        Stage::Crossing(_) => [&forth[..], &back].concat(),
+        Stage::Returning(_) => back.to_vec(),
+        Stage::Removed => vec!["prove what an earlier run did".to_owned()],
+    }
+}
+
+impl Report for Preview {
+    fn table(&self, wide: bool) -> Table {
+        let targets = self.secrets.iter().map(|used| used.target.context.as_str());
+        let contexts = ContextColumn::new(targets, wide);
+        let mut table = Table::new(contexts.headings(&[
+            "NAMESPACE",
+            "SECRET",
+            "KEY",
+            "ACCOUNT",
+            "FINGERPRINT",
+            "SERVICE ACCOUNTS",
+            "WORKLOADS",
+        ]));
+        for used in &self.secrets {
+            let target = &used.target;
+            let mut row = contexts.cells(&target.context);
+            row.extend(
+                [
+                    &target.namespace,
+                    &target.secret,
+                    &target.key,
+                    &target.account,
+                ]
+                .map(Clone::clone),
+            );
+            row.push(target.fingerprint.to_string());
+            row.push(used.service_accounts.join(","));
+            row.push(used.workloads.iter().cloned().collect::<Vec<_>>().join(","));
+            table.row(row);
+        }
+        table
+    }
+
+    fn names(&self) -> Vec<String> {
+        let name = |used: &SecretUse| format!("secret/{}", used.target.secret);
+        self.secrets.iter().map(name).collect()
+    }
+}

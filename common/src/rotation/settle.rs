@@ -1,0 +1,134 @@
+//! Waiting until nobody pulls with a credential any more.
+
+use super::run::Rotation;
+use crate::Failure;
+use crate::cli::span;
+use crate::global::Pools;
+use crate::quay::{Pull, RobotName};
+use jiff::{SignedDuration, Timestamp};
+use std::time::{Duration, Instant};
+
+/// How often the usage log is looked at, while there is time.
+const OFTEN: Duration = Duration::from_secs(1);
+const SELDOM: Duration = Duration::from_secs(15);
+/// How often node pools are.
+const POOLS: Duration = Duration::from_secs(2);
+
+impl Rotation<'_> {
+    /// Waits for the nodes of global pull secrets, then until for a whole grace nobody has
+    /// pulled as `account`.
+    ///
+    /// Time is measured here, and only whether the log goes on is read from Quay: its clock
+    /// and ours may differ.
+    ///
+    /// # Errors
+    /// When pulls do not end, or the log cannot be read, and nobody says to go on.
+    pub(super) async fn settle(&self, account: &RobotName) -> Result<(), Failure> {
+        let nodes = self.wait_for_nodes().await?;
+        let grace = match nodes {
+            true => self.task.options.grace.max(self.task.options.node_grace),
+            false => self.task.options.grace,
+        };
+        let text = format!(
+            "waiting until nobody has pulled as {account} for {}",
+            span(grace)
+        );
+        self.step("settle", &text)?;
+        let began = Instant::now();
+        let mut last = self.last_pull(account).await;
+        let mut quiet_since = Instant::now();
+        let every = (grace / 8).clamp(OFTEN, SELDOM);
+        loop {
+            let left = grace.saturating_sub(quiet_since.elapsed());
+            if began.elapsed() > grace + self.task.options.settle_timeout {
+                return self.decide_on_stragglers(account, last);
+            }
+            self.interrupt.sleep(left.min(every)).await?;
+            let now = self.last_pull(account).await;
+            if now != last {
+                quiet_since = Instant::now();
+                last = now;
+            } else if quiet_since.elapsed() >= grace {
+                return match last {
+                    Ok(_) => Ok(()),
+                    Err(_) => self.decide_on_stragglers(account, last),
+                };
+            }
+        }
+    }
+
+    async fn last_pull(&self, account: &RobotName) -> Result<Option<Pull>, String> {
+        let since = Timestamp::now() - SignedDuration::from_hours(24);
+        let last = self.task.session.quay.last_pull(account, since).await;
+        last.map_err(|error| error.to_string())
+    }
+
+    fn decide_on_stragglers(
+        &self,
+        account: &RobotName,
+        last: Result<Option<Pull>, String>,
+    ) -> Result<(), Failure> {
+        let problem = match last {
+            Err(reason) => format!("the usage log cannot be read ({reason})"),
+            Ok(pull) => {
+                let pull = pull.as_ref();
+                let from = pull.and_then(|pull| pull.ip.clone());
+                let of = pull.and_then(|pull| pull.repository.clone());
+                format!(
+                    "somebody still pulls {} as {account}, from {}",
+                    of.as_deref().unwrap_or("an image"),
+                    from.as_deref().unwrap_or("an unknown address"),
+                )
+            }
+        };
+        if self.task.options.ignore_usage {
+            self.task
+                .watcher
+                .warn(&format!("{problem}; going on, as --ignore-usage says"));
+            return Ok(());
+        }
+        let question = format!("{problem}. Go on? Their pulls will fail");
+        match self.task.watcher.ask(&question) {
+            Some(true) => Ok(()),
+            Some(false) | None => Err(Failure::new(problem).next(
+                "tell them, then run the same command again; --ignore-usage goes on without them",
+            )),
+        }
+    }
+
+    /// Waits until every node pool has the global pull secret as it was last written.
+    /// Returns whether there are such nodes.
+    async fn wait_for_nodes(&self) -> Result<bool, Failure> {
+        let mut any = false;
+        for site in &self.sites {
+            if !site.holds_global {
+                continue;
+            }
+            any = true;
+            if !site.has_pools {
+                continue;
+            }
+            let cluster = site.member.cluster;
+            let before = self.pools_before(cluster.context());
+            let text = format!("waiting until the nodes of {} have it", cluster.context());
+            self.step("roll out", &text)?;
+            let left = &self.task.options.leave_behind.named;
+            loop {
+                let pools = Pools::observe(cluster).await?;
+                let done = pools.is_none_or(|pools| pools.rolled_out_since(&before, left));
+                if done {
+                    break;
+                }
+                self.interrupt.sleep(POOLS).await?;
+            }
+        }
+        Ok(any)
+    }
+
+    /// A run that wrote nothing knows of none, and waits for whatever is under way.
+    fn pools_before(&self, context: &str) -> Pools {
+        let roll_outs = self.roll_outs.borrow();
+        let known = roll_outs.iter().find(|(known, _)| known == context);
+        known.map_or(Pools { pools: Vec::new() }, |(_, pools)| pools.clone())
+    }
+}

@@ -1,0 +1,177 @@
+//! Writing one credential into every secret, in all clusters at once.
+
+use super::fleet::Holders;
+use super::log::Switch;
+use super::run::Rotation;
+use crate::Failure;
+use crate::cluster;
+use crate::dockerconfig::Credential;
+use crate::global::{self, Pools};
+use crate::pullsecret::{
+    Apply, NamespacePlan, Outcome, PullSecret, Redirect, Verb, apply, plan_redirect,
+};
+use futures::future::join_all;
+
+impl Rotation<'_> {
+    /// Every entry of the robot and its bridge becomes `to`.
+    pub(super) fn redirect(&self, to: Credential) -> Redirect {
+        let is_bridge = to.username == self.subject.bridge.as_str();
+        Redirect {
+            hosts: self.subject.hosts.clone(),
+            from: self.subject.accounts.clone(),
+            stands_in_for: is_bridge.then(|| self.subject.robot.clone()),
+            to,
+        }
+    }
+
+    /// Lists every cluster and writes what `redirect` asks for; returns how many secrets
+    /// were written.
+    ///
+    /// # Errors
+    /// When a target could not be written; all others are written nevertheless.
+    pub(super) async fn write_everywhere(
+        &self,
+        redirect: &Redirect,
+        write: cluster::Write,
+    ) -> Result<usize, Failure> {
+        let holders = self.holders().await?;
+        self.write(&holders, redirect, write).await
+    }
+
+    /// The same for secrets that were just listed.
+    pub(super) async fn write(
+        &self,
+        holders: &[Holders],
+        redirect: &Redirect,
+        write: cluster::Write,
+    ) -> Result<usize, Failure> {
+        self.prepare_nodes(holders, redirect, write).await?;
+        let plans: Vec<Vec<NamespacePlan>> = holders
+            .iter()
+            .map(|holders| self.plans(holders, redirect))
+            .collect();
+        let total = plans.iter().map(Vec::len).sum();
+        let progress = self.task.watcher.progress();
+        progress.begin("writing secrets", total);
+        let runs = self.sites.iter().zip(plans).map(async |(site, plans)| {
+            let work = Apply {
+                cluster: site.member.cluster,
+                planner: redirect,
+                write,
+            };
+            apply(&work, plans, progress).await
+        });
+        let outcomes: Vec<Vec<Outcome>> = join_all(runs).await;
+        progress.end();
+        if write == cluster::Write::Persist {
+            self.keep_switches(outcomes.iter().flatten(), redirect);
+        }
+        self.check_outcomes(&outcomes)?;
+        let written = outcomes.iter().flatten();
+        Ok(written
+            .filter(|outcome| outcome.written_at.is_some())
+            .count())
+    }
+
+    fn plans(&self, holders: &Holders, redirect: &Redirect) -> Vec<NamespacePlan> {
+        self.written(holders)
+            .filter_map(|secret| plan_redirect(secret, redirect))
+            .map(|plan| NamespacePlan {
+                namespace: plan.namespace.clone(),
+                create_namespace: false,
+                secrets: vec![plan],
+                attach: None,
+            })
+            .collect()
+    }
+
+    /// Keeps what global pull secrets hold, and how far their nodes are, before a write.
+    async fn prepare_nodes(
+        &self,
+        holders: &[Holders],
+        redirect: &Redirect,
+        write: cluster::Write,
+    ) -> Result<(), Failure> {
+        for (site, holders) in self.sites.iter().zip(holders) {
+            let changed = self.written(holders).filter(|secret| {
+                global::is_global(&secret.namespace, &secret.name)
+                    && plan_redirect(secret, redirect).is_some_and(|plan| plan.writes())
+            });
+            let changed: Vec<&PullSecret> = changed.collect();
+            let cluster = site.member.cluster;
+            for secret in &changed {
+                global::back_up(cluster, secret, write).await?;
+            }
+            if !changed.is_empty()
+                && write == cluster::Write::Persist
+                && let Some(pools) = Pools::observe(cluster).await?
+            {
+                let mut roll_outs = self.roll_outs.borrow_mut();
+                roll_outs.retain(|(context, _)| context != cluster.context());
+                roll_outs.push((cluster.context().to_owned(), pools));
+            }
+        }
+        Ok(())
+    }
+
+    fn keep_switches<'o>(&self, outcomes: impl Iterator<Item = &'o Outcome>, redirect: &Redirect) {
+        let mut log = self.log.borrow_mut();
+        for outcome in outcomes {
+            if let Some(at) = outcome.written_at
+                && outcome.result == Verb::Updated
+            {
+                log.switches.push(Switch {
+                    context: outcome.context.clone(),
+                    namespace: outcome.namespace.clone(),
+                    secret: outcome.name.clone(),
+                    key: outcome.key.clone(),
+                    at,
+                    account: redirect.to.username.clone(),
+                    fingerprint: outcome.after.clone(),
+                });
+            }
+        }
+    }
+
+    /// One failed target fails the step; all of them are named.
+    fn check_outcomes(&self, outcomes: &[Vec<Outcome>]) -> Result<(), Failure> {
+        let left = |outcome: &Outcome| {
+            self.is_left_behind(&outcome.context, &outcome.namespace, &outcome.name)
+        };
+        let failed: Vec<&Outcome> = outcomes
+            .iter()
+            .flatten()
+            .filter(|outcome| outcome.result.is_failure())
+            .filter(|outcome| !(outcome.result == Verb::Refused && left(outcome)))
+            .collect();
+        let Some(first) = failed.first() else {
+            return Ok(());
+        };
+        const SHOWN: usize = 10;
+        let mut lines: Vec<String> = failed
+            .iter()
+            .take(SHOWN)
+            .map(|outcome| {
+                format!(
+                    "\n  - {} in {}/{}: {}",
+                    outcome.name, outcome.context, outcome.namespace, outcome.message
+                )
+            })
+            .collect();
+        if failed.len() > SHOWN {
+            lines.push(format!("\n  - and {} more", failed.len() - SHOWN));
+        }
+        let failure = Failure::new(format!(
+            "{} could not be written:{}",
+            match failed.len() {
+                1 => "a secret".to_owned(),
+                count => format!("{count} secrets"),
+            },
+            lines.concat()
+        ));
+        Err(match &first.next {
+            Some(next) => failure.next(next),
+            None => failure,
+        })
+    }
+}

@@ -1,0 +1,76 @@
+//! `verify --pull`: a real pod pulls an image.
+
+use clap::Args;
+use quay_common::cli::{Console, Report, Table, parse_duration};
+use quay_common::dockerconfig::parse_image;
+use quay_common::pullsecret::{ClusterView, Proofs};
+use quay_common::quay::RobotName;
+use quay_common::workload::{PullOrder, PullProof, Pulls, prove_pulls};
+use serde::Serialize;
+use std::time::Duration;
+
+#[derive(Args)]
+pub struct PullArgs {
+    /// Also start a pod that pulls this image, in one namespace of each cluster
+    ///
+    /// The namespace is the first with a pull secret for the image, which the pod gets as its
+    /// only one. The pod runs nothing of the image and is always deleted.
+    #[arg(long, value_name = "IMAGE", value_parser = parse_image)]
+    pull: Option<String>,
+
+    /// How long to wait for the pull, such as `30s` or `2m`
+    #[arg(long, value_name = "DURATION", default_value = "60s", requires = "pull", value_parser = parse_duration)]
+    pull_timeout: Duration,
+}
+
+/// Everything `verify` found out, as one document.
+#[derive(Serialize)]
+pub struct Verified<'a> {
+    #[serde(flatten)]
+    pub proofs: &'a Proofs,
+    #[serde(skip_serializing_if = "<[PullProof]>::is_empty")]
+    pub pulls: &'a [PullProof],
+}
+
+impl PullArgs {
+    /// Pulls what was asked for; nothing without `--pull`.
+    pub async fn run(
+        &self,
+        views: &[ClusterView<'_>],
+        robot: Option<&RobotName>,
+        console: &Console,
+    ) -> Pulls {
+        let Some(image) = &self.pull else {
+            return Pulls::default();
+        };
+        let clusters: Vec<_> = views
+            .iter()
+            .map(|view| (view.cluster, view.observed.secrets.as_slice()))
+            .collect();
+        let order = PullOrder {
+            image,
+            robot,
+            timeout: self.pull_timeout,
+        };
+        let pulls = prove_pulls(&clusters, &order, console.progress()).await;
+        for proof in &pulls.items {
+            for pod in &proof.leftovers {
+                console.note(format!(
+                    "removed the test pod {pod} that an earlier run left in namespace {} (context {})",
+                    proof.namespace, proof.context
+                ));
+            }
+        }
+        pulls
+    }
+}
+
+impl Report for Verified<'_> {
+    fn table(&self, wide: bool) -> Table {
+        self.proofs.table(wide)
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.proofs.names()
+    }
+}

@@ -1,0 +1,148 @@
+//! `history`: what this machine has rotated.
+
+use jiff::Timestamp;
+use quay_common::Failure;
+use quay_common::cli::{Console, Exit, OutputArgs, Report, Table, age};
+use quay_common::quay::RobotName;
+use quay_common::rotation::{Entry, Event, Ledger, Record};
+use serde::Serialize;
+
+/// Show the rotations this machine has carried out
+///
+/// They are in a ledger without secrets; one that is not finished can be carried on with
+/// `rotate`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Only this robot's (org+name)
+    #[arg(value_name = "ROBOT")]
+    robot: Option<RobotName>,
+
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// Every rotation, the newest first.
+#[derive(Serialize)]
+struct History {
+    rotations: Vec<Rotation>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Rotation {
+    #[serde(flatten)]
+    record: Record,
+    /// `finished`, `aborted`, or what was done last.
+    state: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    began: Option<Timestamp>,
+    ended: Option<Timestamp>,
+    entries: Vec<Entry>,
+}
+
+impl Rotation {
+    fn of(record: Record) -> Self {
+        let mut state = "began".to_owned();
+        let mut reason = None;
+        for entry in &record.entries {
+            let word = match &entry.event {
+                Event::Began { .. } => "began",
+                Event::Crossed => "crossed",
+                Event::Renewing => "renewing",
+                Event::Renewed { .. } => "renewed",
+                Event::Returned => "returned",
+                Event::Removing => "removing",
+                Event::Undoing => "undoing",
+                Event::Finished => "finished",
+                Event::Aborted => "aborted",
+                Event::Stopped { reason: why } => {
+                    reason = Some(why.clone());
+                    continue;
+                }
+            };
+            word.clone_into(&mut state);
+            reason = None;
+        }
+        let is_over = record.is_over();
+        Self {
+            began: record.entries.first().map(|entry| entry.at),
+            ended: record
+                .entries
+                .last()
+                .filter(|_| is_over)
+                .map(|entry| entry.at),
+            state: match is_over {
+                true => state,
+                false => format!("unfinished ({state})"),
+            },
+            reason,
+            entries: record.entries.clone(),
+            record,
+        }
+    }
+}
+
+impl Report for History {
+    fn table(&self, wide: bool) -> Table {
+        let mut headings = vec![
+            "ROBOT", "STRATEGY", "STATE", "SECRETS", "BEFORE", "AFTER", "BY", "AGE",
+        ];
+        if wide {
+            headings.extend(["ROTATION", "REGISTRY", "CONTEXTS", "TOOK"]);
+        }
+        let mut table = Table::new(headings);
+        let now = Timestamp::now();
+        for rotation in &self.rotations {
+            let record = &rotation.record;
+            let mut row = vec![
+                record.robot.to_string(),
+                record.strategy.as_str().to_owned(),
+                rotation.state.clone(),
+                record.secrets.to_string(),
+                record.replaces.clone().unwrap_or_default(),
+                record.token.clone().unwrap_or_default(),
+                record.by.clone(),
+                rotation
+                    .began
+                    .map(|began| age(began, now))
+                    .unwrap_or_default(),
+            ];
+            if wide {
+                row.push(record.rotation.clone());
+                row.push(record.registry.to_string());
+                row.push(record.contexts.join(","));
+                let took = rotation.began.zip(rotation.ended);
+                let took = took.map(|(began, ended)| ended.duration_since(began).as_secs_f64());
+                row.push(took.map(|took| format!("{took:.1}s")).unwrap_or_default());
+            }
+            table.row(row);
+        }
+        table
+    }
+
+    fn names(&self) -> Vec<String> {
+        let name = |rotation: &Rotation| format!("rotation/{}", rotation.record.rotation);
+        self.rotations.iter().map(name).collect()
+    }
+}
+
+/// Reads this machine's ledger alone; nobody is asked.
+pub fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
+    let mut records = Ledger::open()?.records()?;
+    records.retain(|record| {
+        args.robot
+            .as_ref()
+            .is_none_or(|robot| record.robot == *robot)
+    });
+    records.reverse();
+    let history = History {
+        rotations: records.into_iter().map(Rotation::of).collect(),
+    };
+    if history.rotations.is_empty() && args.output.output.is_for_people() {
+        console.note("No rotations on this machine.");
+        return Ok(Exit::Success);
+    }
+    console.report(&history, args.output.output)?;
+    Ok(Exit::Success)
+}

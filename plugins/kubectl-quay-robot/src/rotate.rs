@@ -1,0 +1,304 @@
+//! `rotate`: a new token for a robot, in every secret that holds it.
+
+use crate::FIELD_MANAGER;
+use crate::connection::Connection;
+use crate::rotate_output::{Narrator, count, keep_token, write_receipt};
+use clap::ArgAction;
+use jiff::Timestamp;
+use quay_common::Failure;
+use quay_common::cli::{Console, Exit, OutputArgs, OutputFormat, parse_duration};
+use quay_common::cluster::{Cluster, Scope, connect};
+use quay_common::credentials::check_replaceable;
+use quay_common::dockerconfig::parse_image;
+use quay_common::quay::RobotName;
+use quay_common::rotation::{
+    LeaveBehind, Ledger, Observed, Options, Plan, Preview, Receipt, Rotation, Stage, Strategy,
+    Task, observe, plan,
+};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Replace a robot's token in every pull secret that holds it, without a failed pull
+///
+/// A bridge, a second robot with the same rights, carries the pulls while the token is
+/// replaced; it is removed in the end. Whatever stops the run, the same command goes on
+/// from there. Every namespace of the chosen contexts is covered, unless -n narrows it.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Robot, as Quay writes it: org+name
+    #[arg(value_name = "ROBOT")]
+    robot: RobotName,
+
+    /// Regenerate at once and write everywhere as fast as can be, without a bridge
+    #[arg(long)]
+    in_place: bool,
+
+    /// Only regenerate: for a robot that no cluster uses
+    #[arg(long, requires = "in_place", conflicts_with_all = ["namespaces", "all_namespaces", "namespace_selector", "contexts", "all_contexts", "global", "restart", "verify_pull"])]
+    no_cluster: bool,
+
+    /// With --no-cluster: write the new token to this file, with mode 0600; `-` is stdout
+    #[arg(long, value_name = "FILE", requires = "no_cluster")]
+    token_output: Option<PathBuf>,
+
+    /// With --no-cluster: keep the new token in the OS keyring
+    #[arg(long, requires = "no_cluster", conflicts_with = "token_output")]
+    store_token: bool,
+
+    /// Take the bridge down again; possible until the token is regenerated
+    #[arg(long, conflicts_with = "in_place")]
+    abort: bool,
+
+    /// Carry on a rotation that another machine began
+    #[arg(long)]
+    take_over: bool,
+
+    /// How long nobody may have pulled with a credential before it is given up
+    #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = parse_duration)]
+    grace: Duration,
+
+    /// How long pulls may keep coming after that, before it is asked whether to go on
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = parse_duration)]
+    settle_timeout: Duration,
+
+    /// With --global: how long nodes keep a credential after their roll-out
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_duration)]
+    node_grace: Duration,
+
+    /// Go on though the usage log shows pulls, or cannot be read
+    #[arg(long)]
+    ignore_usage: bool,
+
+    /// Accept that the pulls of secrets that cannot be written break: all of them, or the
+    /// NAMESPACE/NAME (or MachineConfigPool) given; repeat for several
+    #[arg(long, value_name = "NAME", num_args = 0..=1, require_equals = true, default_missing_value = "", action = ArgAction::Append)]
+    leave_behind: Vec<String>,
+
+    /// State that the robot is in no namespace but the chosen ones, or may break there
+    #[arg(long)]
+    scope_is_complete: bool,
+
+    /// Go on without this context if its cluster does not answer (repeat for several)
+    #[arg(long, value_name = "CONTEXT", value_delimiter = ',')]
+    skip_unreachable: Vec<String>,
+
+    /// Include the global pull secret of OpenShift, which nodes pull with
+    #[arg(long)]
+    global: bool,
+
+    /// Restart the workloads that use the secrets when it is done
+    #[arg(long)]
+    restart: bool,
+
+    /// Pull this image with a pod in one namespace of each context when it is done
+    #[arg(long, value_name = "IMAGE", value_parser = parse_image)]
+    verify_pull: Option<String>,
+
+    /// How long that pod is waited for
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = parse_duration, requires = "verify_pull")]
+    pull_timeout: Duration,
+
+    /// Also write the receipt to this file: JSON, or a page if its name ends in .html
+    #[arg(long, value_name = "FILE")]
+    receipt: Option<PathBuf>,
+
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
+
+    #[command(flatten)]
+    dry_run: crate::dry_run::DryRun,
+
+    #[command(flatten)]
+    output: OutputArgs,
+
+    #[command(flatten)]
+    scope: Scope,
+
+    #[command(flatten)]
+    connection: Connection,
+}
+
+impl Args {
+    fn strategy(&self) -> Strategy {
+        match self.in_place {
+            true => Strategy::InPlace,
+            false => Strategy::Bridge,
+        }
+    }
+
+    fn options(&self) -> Options {
+        let named = self.leave_behind.iter().filter(|name| !name.is_empty());
+        Options {
+            strategy: self.strategy(),
+            abort: self.abort,
+            grace: self.grace,
+            settle_timeout: self.settle_timeout,
+            node_grace: self.node_grace,
+            leave_behind: LeaveBehind {
+                all: self.leave_behind.iter().any(String::is_empty),
+                named: named.cloned().collect(),
+            },
+            scope: scope_text(&self.scope),
+            scope_is_complete: self.scope_is_complete,
+            global: self.global,
+            restart: self.restart,
+            pull: self.verify_pull.is_some(),
+            take_over: self.take_over,
+            skip_unreachable: self.skip_unreachable.clone(),
+            ignore_usage: self.ignore_usage,
+        }
+    }
+
+    async fn clusters(&self) -> Result<Vec<Cluster>, Failure> {
+        match self.no_cluster {
+            true => Ok(Vec::new()),
+            false => connect(&self.connection.cluster, FIELD_MANAGER).await,
+        }
+    }
+}
+
+/// Looks at everything first, says what will happen, and asks.
+pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
+    for file in [&args.receipt, &args.token_output].into_iter().flatten() {
+        check_replaceable(file)?;
+    }
+    let session = args.connection.open(console).await?;
+    let clusters = args.clusters().await?;
+    let narrator = Narrator::new(console);
+    let task = Task {
+        session: &session,
+        invocation: console.invocation(),
+        watcher: &narrator,
+        robot: args.robot.clone(),
+        options: args.options(),
+    };
+    let ledger = Ledger::open()?;
+    let registry = &session.endpoint.registry;
+    let lock = match args.dry_run.is_on() {
+        true => None,
+        false => Some(ledger.lock(registry, &args.robot)?),
+    };
+    let (observed, members) = observe(&task, &clusters, &args.scope, &ledger).await?;
+    let plan = plan(&observed, &task.options, Timestamp::now());
+    let preview = Preview::of(&task, &observed, &members, &plan).await;
+    let Some(lock) = lock else {
+        return show(&args, &preview, console);
+    };
+    plan.check(&args.robot)?;
+    narrator.before(&preview, &plan, &args.robot);
+    agree(&args, &observed, &plan, console)?;
+    let skipped = plan.skipped.clone();
+    let rotation = Rotation::new(task, observed, members, plan, ledger, lock);
+    let mut receipt = match (args.abort, args.in_place) {
+        (true, _) => rotation.abort().await?,
+        (false, true) => rotation.run_in_place().await?,
+        (false, false) => rotation.run_bridge().await?,
+    };
+    let followed = follow_up(&args, &rotation, &mut receipt).await;
+    if let Some(file) = &args.receipt {
+        write_receipt(file, &receipt, console)?;
+    }
+    if args.no_cluster {
+        keep_token(
+            &args.robot,
+            &session,
+            args.token_output.as_deref(),
+            args.store_token,
+            console,
+        )
+        .await?;
+    }
+    report(&args, &receipt, &skipped, console)?;
+    followed?;
+    Ok(match receipt.is_proved() && skipped.is_empty() {
+        true => Exit::Success,
+        false => Exit::Problem,
+    })
+}
+
+/// The namespaces as the flags say it, in one order whatever was typed.
+fn scope_text(scope: &Scope) -> String {
+    let sorted = |flag: &str, names: &[String]| {
+        let mut names = names.to_vec();
+        names.sort();
+        names.dedup();
+        (!names.is_empty()).then(|| format!("{flag} {}", names.join(",")))
+    };
+    let selector = scope.namespace_selector.as_ref();
+    [
+        sorted("-n", &scope.namespaces),
+        selector.map(|selector| format!("--namespace-selector {selector}")),
+        sorted("--exclude-namespace", &scope.exclude_namespace),
+    ]
+    .into_iter()
+    .flatten()
+    .collect::<Vec<_>>()
+    .join(" ")
+}
+
+fn show(args: &Args, preview: &Preview, console: &Console) -> Result<Exit, Failure> {
+    match args.output.output {
+        OutputFormat::Table => console.data(&preview.tree())?,
+        format => console.report(preview, format)?,
+    }
+    console.note("dry run: nothing was changed, in Quay or in a cluster");
+    Ok(match preview.refusals.is_empty() {
+        true => Exit::Success,
+        false => Exit::Problem,
+    })
+}
+
+fn agree(args: &Args, observed: &Observed, plan: &Plan, console: &Console) -> Result<(), Failure> {
+    let robot = &args.robot;
+    let clusters = observed.reached().count();
+    let place = match args.no_cluster {
+        true => "in no cluster".to_owned(),
+        false => format!(
+            "in {} of {}",
+            count(plan.targets.len(), "place"),
+            count(clusters, "cluster")
+        ),
+    };
+    let question = match (args.abort, &plan.stage) {
+        (true, _) => format!("Abort the rotation of {robot}, held {place}?"),
+        (false, Stage::NotBegun) if args.in_place => format!(
+            "Replace the token of {robot}, held {place}? Pulls fail until the last is written"
+        ),
+        (false, Stage::NotBegun) => format!("Rotate {robot}, held {place}?"),
+        (false, _) => format!("Go on with the rotation of {robot}, held {place}?"),
+    };
+    if args.yes || console.confirm(&question, "--yes")? {
+        return Ok(());
+    }
+    Err(Failure::new(format!("{robot} is not rotated")))
+}
+
+async fn follow_up(
+    args: &Args,
+    rotation: &Rotation<'_>,
+    receipt: &mut Receipt,
+) -> Result<(), Failure> {
+    if args.restart {
+        rotation.restart_workloads(receipt).await?;
+    }
+    if let Some(image) = &args.verify_pull {
+        rotation
+            .try_pulls(receipt, image, args.pull_timeout)
+            .await?;
+    }
+    Ok(())
+}
+
+fn report(
+    args: &Args,
+    receipt: &Receipt,
+    skipped: &[String],
+    console: &Console,
+) -> Result<(), Failure> {
+    if !(args.no_cluster && args.output.output.is_for_people()) {
+        console.report(receipt, args.output.output)?;
+    }
+    Narrator::new(console).summary(receipt, skipped);
+    Ok(())
+}

@@ -1,0 +1,235 @@
+//! What `rotate` says while it works, and what it leaves.
+
+use quay_common::Failure;
+use quay_common::cli::Console;
+use quay_common::credentials::{Session, replace_private_file, store_robot_token};
+use quay_common::progress::Progress;
+use quay_common::quay::RobotName;
+use quay_common::rotation::{
+    Consumer, Outcome, Plan, Preview, Receipt, Stage, USAGE_DAYS, Watcher, receipt_page,
+};
+use secrecy::ExposeSecret;
+use std::path::Path;
+
+/// How many of those who pull with the robot are named.
+const CONSUMERS: usize = 10;
+/// How many copies are.
+const CAUTIONS: usize = 20;
+
+/// Tells on stderr what happens, and asks on a terminal.
+pub struct Narrator<'a> {
+    console: &'a Console,
+}
+
+impl<'a> Narrator<'a> {
+    /// On this console.
+    pub fn new(console: &'a Console) -> Self {
+        Self { console }
+    }
+
+    /// What a person should know before it begins.
+    pub fn before(&self, preview: &Preview, plan: &Plan, robot: &RobotName) {
+        if plan.stage != Stage::NotBegun {
+            self.console.note(format!(
+                "a rotation of {robot} was not finished: this run goes on where it ended"
+            ));
+        }
+        for context in &plan.skipped {
+            self.console
+                .warn(format!("context {context} does not answer and is left out"));
+        }
+        for unknown in &preview.unknown {
+            self.console.warn(format!("not known: {unknown}"));
+        }
+        let cautions = preview.cautions();
+        self.list(
+            CAUTIONS,
+            "copies of the secrets that do not follow at once:",
+            &cautions,
+        );
+        let consumers: Vec<String> = preview.consumers.iter().map(Consumer::line).collect();
+        if consumers.is_empty() {
+            self.console.note(format!(
+                "Quay's usage log shows no pull by {robot} in the last {USAGE_DAYS} days"
+            ));
+        }
+        let title = format!(
+            "pulled as {robot} in the last {USAGE_DAYS} days; whoever of these is not a chosen \
+             cluster has to be told:"
+        );
+        self.list(CONSUMERS, &title, &consumers);
+    }
+
+    fn list(&self, most: usize, title: &str, lines: &[String]) {
+        if lines.is_empty() {
+            return;
+        }
+        let mut text = title.to_owned();
+        for line in lines.iter().take(most) {
+            text += &format!("\n  {line}");
+        }
+        if lines.len() > most {
+            text += &format!("\n  and {} more", lines.len() - most);
+        }
+        self.console.note(text);
+    }
+
+    /// The last words.
+    pub fn summary(&self, receipt: &Receipt, skipped: &[String]) {
+        for statement in receipt
+            .statements
+            .iter()
+            .filter(|statement| !statement.holds)
+        {
+            self.console
+                .warn(format!("not so: {} ({})", statement.claim, statement.seen));
+        }
+        for pull in &receipt.pulls {
+            let text = format!(
+                "{} in {}/{}: {}",
+                pull.image, pull.context, pull.namespace, pull.message
+            );
+            match (pull.ok, &pull.next) {
+                (true, _) => self.console.note(text),
+                (false, None) => self.console.warn(text),
+                (false, Some(next)) => self.console.warn(format!("{text}; next: {next}")),
+            }
+        }
+        for restarted in &receipt.restarted {
+            let line = format!(
+                "{} {}: {}",
+                restarted.context, restarted.workload, restarted.result
+            );
+            self.console.note(line);
+        }
+        for context in skipped {
+            self.console.warn(format!(
+                "context {context} did not answer and was left out: its secrets hold a dead token; next: \
+                 kubectl quay-pullsecret sync -A --context {context}"
+            ));
+        }
+        self.console.note(last_line(receipt));
+    }
+}
+
+/// `1 place`, `2 places`.
+pub fn count(number: usize, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
+}
+
+fn last_line(receipt: &Receipt) -> String {
+    let places = match receipt.contexts.is_empty() {
+        true => "no cluster".to_owned(),
+        false => count(receipt.targets.len(), "place"),
+    };
+    let took = receipt.ended.duration_since(receipt.began);
+    let took = format!("{:.1}s", took.as_secs_f64());
+    let robot = &receipt.robot;
+    let window = match receipt.window_ms {
+        Some(window) => format!("; pulls could fail for {:.2}s", window as f64 / 1e3),
+        None => String::new(),
+    };
+    match receipt.outcome {
+        Outcome::Aborted => format!("{robot} is as it was, in {places}, in {took}"),
+        Outcome::Finished => {
+            let fingerprint = receipt.after.as_ref();
+            let fingerprint = fingerprint.map(ToString::to_string).unwrap_or_default();
+            format!("{robot} has a new token ({fingerprint}) in {places}, in {took}{window}")
+        }
+    }
+}
+
+impl Watcher for Narrator<'_> {
+    fn step(&self, text: &str) {
+        self.console.note(format!("{text} …"));
+    }
+
+    fn warn(&self, text: &str) {
+        self.console.warn(text);
+    }
+
+    fn progress(&self) -> &dyn Progress {
+        self.console.progress()
+    }
+
+    fn ask(&self, question: &str) -> Option<bool> {
+        if !self.console.can_ask() {
+            return None;
+        }
+        self.console.confirm(question, "--ignore-usage").ok()
+    }
+}
+
+/// Writes the receipt as a page where the file is named so, and as JSON otherwise.
+pub fn write_receipt(file: &Path, receipt: &Receipt, console: &Console) -> Result<(), Failure> {
+    let text = match is_page(file) {
+        true => receipt_page(receipt),
+        false => serde_json::to_string_pretty(receipt)
+            .map(|text| text + "\n")
+            .map_err(|error| Failure::new(format!("cannot write the receipt: {error}")))?,
+    };
+    replace_private_file(file, text.as_bytes())?;
+    console.note(format!("wrote the receipt to {}", file.display()));
+    Ok(())
+}
+
+fn is_page(file: &Path) -> bool {
+    let extension = file.extension().and_then(|extension| extension.to_str());
+    extension.is_some_and(|extension| {
+        ["html", "htm"]
+            .iter()
+            .any(|page| extension.eq_ignore_ascii_case(page))
+    })
+}
+
+/// Hands over the new token of a robot that no cluster uses.
+pub async fn keep_token(
+    robot: &RobotName,
+    session: &Session,
+    file: Option<&Path>,
+    store: bool,
+    console: &Console,
+) -> Result<(), Failure> {
+    if file.is_none() && !store {
+        let typed = console.invocation().typed();
+        console.note(format!("hand it over with: {typed} token {robot}"));
+        return Ok(());
+    }
+    let current = session.quay.robot(robot).await.map_err(|error| {
+        error.failure(
+            format!("robot `{robot}`"),
+            &session.endpoint,
+            console.invocation(),
+        )
+    })?;
+    match file {
+        None => {
+            store_robot_token(&session.endpoint.registry, robot, &current.token).await?;
+            console.note(format!("the token of {robot} is kept in the OS keyring"));
+        }
+        Some(path) if path == Path::new("-") => {
+            console.data(current.token.expose_secret())?;
+            console.note(format!("stdout holds the token of {robot}"));
+        }
+        Some(path) => {
+            replace_private_file(path, current.token.expose_secret().as_bytes())?;
+            console.note(format!("wrote the token of {robot} to {}", path.display()));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_named_like_a_page_gets_one() {
+        assert!(is_page(Path::new("evidence/rotation.html")));
+        assert!(is_page(Path::new("ROTATION.HTM")));
+        assert!(!is_page(Path::new("rotation.json")));
+        assert!(!is_page(Path::new("html")));
+        assert!(!is_page(Path::new("rotation.html.json")));
+    }
+}

@@ -1,0 +1,59 @@
+//! Makes a cluster look like OpenShift, as far as the global pull secret is concerned.
+
+use super::cluster::TestCluster;
+use quay_sandbox::openshift;
+use serde_json::json;
+use std::time::{Duration, Instant};
+
+/// Longer than an API server needs to serve a definition.
+const SERVED: Duration = Duration::from_secs(60);
+
+impl TestCluster {
+    /// Adds OpenShift's definitions, its Infrastructure and the namespace of its global pull
+    /// secret; once for each cluster.
+    #[track_caller]
+    pub fn become_openshift(&self) {
+        self.create_all(&openshift::definitions());
+        for kind in [
+            "machineconfigpools",
+            "machineconfigs",
+            "infrastructures",
+            "clusterversions",
+        ] {
+            let deadline = Instant::now() + SERVED;
+            while self.try_kubectl(&["get", kind], "").code != 0 {
+                assert!(Instant::now() < deadline, "{kind} are never served");
+            }
+        }
+        let metadata = json!({"name": "openshift-config"});
+        let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata});
+        self.create_all(&[namespace, openshift::infrastructure()]);
+    }
+
+    /// A pool of three machines wants the rendered config of this number, and so many of
+    /// them have arrived at it.
+    #[track_caller]
+    pub fn roll_out(&self, pool: &str, number: usize, updated: u64) {
+        let rendered = |number: usize| format!("rendered-{pool}-{number}");
+        let patch = |flags: &[&str], patch: &serde_json::Value| {
+            let patch = patch.to_string();
+            let arguments = [
+                "patch",
+                "machineconfigpool",
+                pool,
+                "--type=merge",
+                "-p",
+                &patch,
+            ];
+            self.kubectl(&[&arguments[..], flags].concat());
+        };
+        patch(&[], &openshift::wants(&rendered(number)));
+        let object = self.get("", &format!("mcp/{pool}"));
+        let generation = object["metadata"]["generation"]
+            .as_i64()
+            .unwrap_or_default();
+        let before = rendered(number.saturating_sub(1));
+        let progress = openshift::progress(generation, &before, &rendered(number), updated, 3);
+        patch(&["--subresource=status"], &progress);
+    }
+}

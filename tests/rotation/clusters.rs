@@ -1,0 +1,149 @@
+//! Several clusters: all of them, or the rotation does not begin.
+
+use crate::world::{BRIDGE, NO_GRACE, ROBOT, SCOPES, World};
+use quay_tests::{TestCluster, TestContext, TestQuay, auth, pull_secret};
+use serde_json::{Value, json};
+
+struct Three {
+    context: TestContext,
+    quay: TestQuay,
+    clusters: Vec<TestCluster>,
+}
+
+fn three() -> Three {
+    let mut context = TestContext::new(env!("CARGO_BIN_EXE_kubectl-quay-robot"));
+    let quay = TestQuay::start(&mut context);
+    quay.sign_in(&mut context, SCOPES);
+    let names = ["one", "two", "three"];
+    let clusters: Vec<TestCluster> = names.iter().map(|name| TestCluster::small(name)).collect();
+    let files: Vec<String> = names
+        .iter()
+        .zip(&clusters)
+        .map(|(name, cluster)| {
+            let path = context.file(name, cluster.kubeconfig());
+            path.to_string_lossy().into_owned()
+        })
+        .collect();
+    context.set("KUBECONFIG", &files.join(":"));
+    let held = json!({quay.quay.registry(): {"auth": auth(ROBOT, &quay.robot_token)}});
+    for cluster in &clusters {
+        cluster.kubectl(&["create", "namespace", "shop"]);
+        cluster.create(&pull_secret("shop", "a", &held));
+    }
+    Three {
+        context,
+        quay,
+        clusters,
+    }
+}
+
+impl Three {
+    fn rotate(&self, more: &[&str]) -> quay_tests::Output {
+        let arguments = [&["rotate", ROBOT, "--yes"][..], &NO_GRACE, more].concat();
+        self.context.run(&arguments)
+    }
+
+    fn token(&self) -> String {
+        let token = |state: &quay_sandbox::quay::State| state.token_of(ROBOT).map(str::to_owned);
+        self.quay.quay.read(token).expect("the robot exists")
+    }
+
+    fn password(&self, cluster: &TestCluster) -> String {
+        cluster.password("shop", "a", self.quay.quay.registry())
+    }
+}
+
+#[test]
+fn every_chosen_cluster_gets_the_new_token() {
+    for more in [&[][..], &["--in-place"]] {
+        let three = three();
+        let contexts = ["--context", "one,two,three", "-o", "json"];
+        let output = three.rotate(&[more, &contexts[..]].concat()).expect(0);
+        assert_ne!(three.token(), three.quay.robot_token);
+        for cluster in &three.clusters {
+            assert_eq!(three.password(cluster), three.token());
+        }
+        let receipt: Value = serde_json::from_str(&output.stdout).expect("JSON");
+        assert_eq!(receipt["contexts"], json!(["one", "two", "three"]));
+        let proved = receipt["targets"].as_array().map(Vec::len);
+        assert_eq!(proved, Some(3));
+    }
+}
+
+#[test]
+fn a_cluster_that_does_not_answer_stops_the_rotation_before_the_token_changes() {
+    for more in [&[][..], &["--in-place"]] {
+        let mut three = three();
+        drop(three.clusters.remove(1));
+        let all = [more, &["--all-contexts"][..]].concat();
+        let output = three.rotate(&all).expect(1);
+        output.says("two").says("--skip-unreachable two");
+        assert_eq!(three.token(), three.quay.robot_token);
+        assert_eq!(three.quay.writes(), 0);
+        // Naming another one does not help.
+        three
+            .rotate(&[&all[..], &["--skip-unreachable", "one"]].concat())
+            .expect(1);
+        let output = three.rotate(&[&all[..], &["--skip-unreachable", "two"]].concat());
+        // It is done, and not everywhere.
+        output.expect(1).says("context two did not answer");
+        for cluster in &three.clusters {
+            assert_eq!(three.password(cluster), three.token());
+        }
+    }
+}
+
+#[test]
+fn a_run_that_goes_on_with_fewer_clusters_is_refused() {
+    let mut three = three();
+    let hold = quay_sandbox::http::Hold::default();
+    let faults = three.quay.quay.server().faults();
+    faults.add(quay_sandbox::http::Fault::once(
+        "POST".parse().expect("a method"),
+        "/regenerate",
+        quay_sandbox::http::FaultAction::HoldBefore(hold.clone()),
+    ));
+    let arguments = [&["rotate", ROBOT, "--yes"][..], &NO_GRACE].concat();
+    let all = [&arguments[..], &["--all-contexts"]].concat();
+    let mut run = three.context.command(&all).spawn();
+    assert!(run.reaches(&hold, 1));
+    drop(run.kill());
+    faults.clear();
+    for more in [&[][..], &["--abort"], &["--scope-is-complete"]] {
+        let less = [&["--context", "one,three"][..], more].concat();
+        let output = three.rotate(&less).expect(1);
+        assert!(output.stderr.contains("began in"), "{}", output.stderr);
+    }
+    // Another machine's ledger knows no names.
+    let elsewhere = three.context.path("elsewhere");
+    let elsewhere = elsewhere.to_string_lossy().into_owned();
+    three.context.set("XDG_STATE_HOME", &elsewhere);
+    let less = ["--take-over", "--context", "one,three"];
+    three.rotate(&less).expect(1).says("began in 3 clusters");
+    three.rotate(&["--take-over", "--all-contexts"]).expect(0);
+    for cluster in &three.clusters {
+        assert_eq!(three.password(cluster), three.token());
+    }
+}
+
+#[test]
+fn a_cluster_that_goes_away_half_way_is_reported_and_the_next_run_finishes() {
+    let world = World::new(3);
+    let unreachable = quay_sandbox::http::Fault {
+        // The observation, the access review and the rehearsal pass.
+        skip: 2,
+        ..quay_sandbox::http::Fault::always(
+            "PATCH".parse().expect("a method"),
+            "/secrets/s1",
+            quay_sandbox::http::FaultAction::Reset,
+        )
+    };
+    world.faulty.faults().add(unreachable);
+    let output = world.rotate(&[]).expect(1);
+    output.says("s1").says("run the same command again");
+    world.every_secret_works();
+    assert!(world.token_of(BRIDGE).is_some());
+    world.heal();
+    world.rotate(&[]).expect(0);
+    world.is_at_rest();
+}

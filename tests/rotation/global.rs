@@ -1,0 +1,147 @@
+//! `--global`: the pull secret of OpenShift's nodes is rotated too, and its nodes are waited
+//! for.
+
+use crate::world::{BRIDGE, ROBOT, World};
+use quay_sandbox::openshift;
+use quay_tests::{TestCluster, auth, pull_secret_of};
+use serde_json::{Value, json};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+const NAMESPACE: &str = "openshift-config";
+const SECRET: &str = "pull-secret";
+/// Longer than a run takes to get anywhere.
+const LIMIT: Duration = Duration::from_secs(60);
+const NOW: [&str; 3] = ["--global", "--node-grace", "0s"];
+
+/// One OpenShift for all tests of this file, which take turns.
+fn openshift() -> (&'static TestCluster, MutexGuard<'static, ()>) {
+    static CLUSTER: OnceLock<TestCluster> = OnceLock::new();
+    static TURN: Mutex<()> = Mutex::new(());
+    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let cluster = CLUSTER.get_or_init(|| {
+        let cluster = TestCluster::own();
+        cluster.become_openshift();
+        cluster
+    });
+    cluster.kubectl(&["delete", "machineconfigpools", "--all"]);
+    cluster.kubectl(&["-n", NAMESPACE, "delete", "secrets", "--all"]);
+    (cluster, turn)
+}
+
+/// The nodes' secret: Red Hat's entries, and the robot.
+fn world(cluster: &'static TestCluster) -> World {
+    let mut world = World::on(cluster, 1);
+    let red_hat = "R".repeat(64);
+    world.context.watch(&red_hat);
+    let mut auths = openshift::red_hat_entries(&red_hat, "me@example.com");
+    auths[world.registry()] = json!({"auth": auth(ROBOT, &world.token())});
+    let content = json!({"auths": auths, "x": 1.5}).to_string();
+    cluster.create(&pull_secret_of(NAMESPACE, SECRET, &content));
+    cluster.create(&openshift::pool("worker", "rendered-worker-0"));
+    cluster.roll_out("worker", 0, 3);
+    world
+}
+
+fn holds(cluster: &TestCluster, account: &str, token: &str) -> bool {
+    let content = cluster.content(NAMESPACE, SECRET);
+    content.contains(&auth(account, token))
+}
+
+#[track_caller]
+fn wait_until(what: &str, condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + LIMIT;
+    while !condition() {
+        assert!(Instant::now() < deadline, "never: {what}");
+    }
+}
+
+fn looks_at_pools(world: &World) -> usize {
+    world
+        .faulty
+        .log()
+        .count(|request| request.path.contains("machineconfigpools"))
+}
+
+#[test]
+fn the_token_dies_only_when_every_node_has_the_bridge() {
+    let (cluster, _turn) = openshift();
+    let world = world(cluster);
+    let old = world.token();
+    let renewal = world.hold_quay("POST", "/regenerate");
+    let mut run = world.start(&NOW);
+    wait_until("the nodes' secret holds the bridge", || {
+        world
+            .token_of(BRIDGE)
+            .is_some_and(|token| holds(cluster, BRIDGE, &token))
+    });
+    let looks = looks_at_pools(&world);
+    cluster.roll_out("worker", 1, 1);
+    wait_until("the pools are looked at again", || {
+        looks_at_pools(&world) > looks + 1
+    });
+    assert_eq!(world.token(), old, "the token was replaced under the nodes");
+    cluster.roll_out("worker", 1, 3);
+    assert!(run.reaches(&renewal, 1));
+    renewal.release();
+    wait_until("the nodes' secret holds the new token", || {
+        holds(cluster, ROBOT, &world.token())
+    });
+    assert!(
+        world.token_of(BRIDGE).is_some(),
+        "the bridge went under the nodes"
+    );
+    cluster.roll_out("worker", 2, 3);
+    run.wait().expect(0);
+    world.is_at_rest();
+    assert_ne!(world.token(), old);
+    let content: Value = serde_json::from_str(&cluster.content(NAMESPACE, SECRET)).expect("JSON");
+    assert_eq!(
+        content["auths"].as_object().map(serde_json::Map::len),
+        Some(5)
+    );
+    assert_eq!(content["x"], 1.5);
+    let backups = [
+        "-n",
+        NAMESPACE,
+        "get",
+        "secrets",
+        "-lkubectl-quay/backup-of",
+        "-o",
+        "name",
+    ];
+    assert_eq!(cluster.kubectl(&backups).lines().count(), 2);
+}
+
+#[test]
+fn the_nodes_secret_is_only_written_with_its_flag_and_never_under_a_paused_pool() {
+    let (cluster, _turn) = openshift();
+    let world = world(cluster);
+    let token = world.token();
+    let refused = world.rotate(&[]).expect(1);
+    refused
+        .says("openshift-config/pull-secret, which the nodes of")
+        .says("--global");
+    let paused = json!({"spec": {"paused": true}}).to_string();
+    cluster.kubectl(&["patch", "mcp", "worker", "--type=merge", "-p", &paused]);
+    let refused = world.rotate(&NOW).expect(1);
+    refused
+        .says("pool worker")
+        .says("paused")
+        .says("--leave-behind=worker");
+    assert_eq!(world.token(), token);
+    assert!(holds(cluster, ROBOT, &token));
+    let accepted = [&NOW[..], &["--leave-behind=worker"]].concat();
+    world.rotate(&accepted).expect(0);
+    assert!(holds(cluster, ROBOT, &world.token()));
+}
+
+#[test]
+fn in_place_the_nodes_secret_is_written_with_the_others() {
+    let (cluster, _turn) = openshift();
+    let world = world(cluster);
+    let more = [&NOW[..], &["--in-place"]].concat();
+    world.rotate(&more).expect(0);
+    world.is_at_rest();
+    assert!(holds(cluster, ROBOT, &world.token()));
+}

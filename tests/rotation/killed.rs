@@ -1,0 +1,171 @@
+//! SIGKILL at every mutating request, to Quay and to the cluster, before its delivery and
+//! after its effect with the answer withheld; then the same command again.
+
+use crate::world::{World, text_of};
+use quay_sandbox::http::{FaultAction, Faults, Hold};
+use quay_tests::Running;
+use serde_json::Value;
+
+type Moment = fn(Hold) -> FaultAction;
+
+const MOMENTS: [(&str, Moment); 2] = [
+    ("before delivery", FaultAction::HoldBefore),
+    ("after effect", FaultAction::HoldAfter),
+];
+
+/// Who is written to.
+#[derive(Clone, Copy, Debug)]
+enum Server {
+    Quay,
+    Cluster,
+}
+
+impl Server {
+    fn faults(self, world: &World) -> &Faults {
+        match self {
+            Self::Quay => world.quay.quay.server().faults(),
+            Self::Cluster => world.faulty.faults(),
+        }
+    }
+}
+
+fn start<'a>(world: &'a World, arguments: &[String]) -> Running<'a> {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    world.context.command(&arguments).spawn()
+}
+
+/// Kills the run at one of its mutating requests; `false` if it ended well without.
+fn kill(
+    world: &World,
+    arguments: &[String],
+    server: Server,
+    request: usize,
+    moment: Moment,
+) -> bool {
+    let hold = Hold::default();
+    let faults = server.faults(world);
+    faults.add_nth_mutating(request, moment(hold.clone()));
+    let mut run = start(world, arguments);
+    let reached = run.reaches(&hold, 1);
+    match reached {
+        true => drop(run.kill()),
+        false => drop(run.wait().expect(0)),
+    }
+    faults.clear();
+    reached
+}
+
+/// Kills a rotation at each of so many mutating requests to one server. `holds` is checked
+/// at the moment of each kill.
+fn at_every_request(
+    world: &World,
+    more: &[&str],
+    server: Server,
+    requests: usize,
+    holds: impl Fn(&World),
+) {
+    let arguments = world.arguments(more);
+    let uids = uids(world);
+    for (moment, action) in MOMENTS {
+        for request in 0..requests {
+            println!("{server:?}: killed {moment} of request {request}");
+            let before = world.token();
+            let killed = kill(world, &arguments, server, request, action);
+            assert!(killed, "there are only {request} mutating requests");
+            holds(world);
+            world.rotate(more).expect(0);
+            world.is_at_rest();
+            assert_ne!(world.token(), before, "nothing was rotated");
+            assert_eq!(self::uids(world), uids);
+        }
+        println!("{server:?}: not killed, as there is no request {requests}");
+        assert!(
+            !kill(world, &arguments, server, requests, action),
+            "there are more than {requests} mutating requests"
+        );
+        world.is_at_rest();
+    }
+}
+
+fn uids(world: &World) -> Vec<Value> {
+    let secrets = world.secrets(&world.namespace);
+    let uid = |secret: &Value| secret["metadata"]["uid"].clone();
+    secrets.iter().map(uid).collect()
+}
+
+/// Create, two roles, a team, a default permission, regenerate, delete.
+const BRIDGE_WRITES_TO_QUAY: usize = 7;
+
+#[test]
+fn a_bridge_rotation_killed_at_any_write_to_quay_never_leaves_a_dead_token() {
+    let world = World::new(2);
+    at_every_request(
+        &world,
+        &[],
+        Server::Quay,
+        BRIDGE_WRITES_TO_QUAY,
+        World::every_secret_works,
+    );
+}
+
+#[test]
+fn a_bridge_rotation_killed_at_any_write_to_the_cluster_never_leaves_a_dead_token() {
+    let world = World::new(3);
+    at_every_request(
+        &world,
+        &[],
+        Server::Cluster,
+        2 * 3,
+        World::every_secret_works,
+    );
+}
+
+/// In place a secret may hold the dead token for a while, but nothing else is lost.
+fn nothing_else_is_lost(world: &World) {
+    for secret in world.secrets(&world.namespace) {
+        let text = text_of(&secret);
+        assert!(
+            text.contains(r#""psFormat":"table""#) && text.contains("YTpi"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn an_in_place_rotation_killed_at_any_write_is_finished_by_the_next_run() {
+    let world = World::new(4);
+    let more = ["--in-place"];
+    at_every_request(&world, &more, Server::Quay, 1, nothing_else_is_lost);
+    at_every_request(&world, &more, Server::Cluster, 4, nothing_else_is_lost);
+}
+
+#[test]
+fn an_aborted_rotation_that_is_killed_is_aborted_by_the_next_run() {
+    let world = World::new(2);
+    let token = world.token();
+    for (moment, action) in MOMENTS {
+        // Two secrets are written back, then the bridge is deleted.
+        for (server, request) in [
+            (Server::Cluster, 0),
+            (Server::Cluster, 1),
+            (Server::Quay, 0),
+        ] {
+            println!("{server:?}: killed {moment} of request {request} of --abort");
+            let began = kill(
+                &world,
+                &world.arguments(&[]),
+                Server::Quay,
+                5,
+                FaultAction::HoldBefore,
+            );
+            assert!(began, "the rotation stops before it regenerates");
+            world.every_secret_works();
+            let abort = world.arguments(&["--abort"]);
+            assert!(kill(&world, &abort, server, request, action));
+            world.every_secret_works();
+            world.rotate(&["--abort"]).expect(0);
+            world.is_at_rest();
+            assert_eq!(world.token(), token);
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! What keeps a rotation from beginning. Nothing is changed then, in Quay or in a cluster.
+
+use crate::world::{ROBOT, World, name};
+use quay_tests::{TestCluster, pull_secret_of};
+use serde_json::json;
+
+#[track_caller]
+fn refuses(world: &World, more: &[&str], reasons: &[&str]) {
+    let (token, writes) = (world.token(), world.quay.writes());
+    let mut output = world.rotate(more).expect(1);
+    for reason in reasons {
+        output = output.says(reason);
+    }
+    assert_eq!(world.token(), token);
+    assert_eq!(world.quay.writes(), writes, "something was written to Quay");
+    let mutating = |request: &quay_sandbox::http::Recorded| request.mutates;
+    assert_eq!(world.faulty.log().count(mutating), 0);
+}
+
+#[test]
+fn secrets_that_cannot_be_written_are_named_with_the_place_to_change_them() {
+    let world = World::new(1);
+    let content = world.mixed(ROBOT, &world.token());
+    let namespace = world.cluster.fresh_namespace("owned", |namespace| {
+        let mut immutable = pull_secret_of(namespace, "immutable", &content);
+        immutable["immutable"] = json!(true);
+        let mut argo = pull_secret_of(namespace, "argo", &content);
+        argo["metadata"]["annotations"] = json!({"argocd.argoproj.io/tracking-id": "shop"});
+        vec![immutable, argo]
+    });
+    refuses(
+        &world,
+        &[],
+        &[
+            &format!("{namespace}/argo"),
+            "Argo CD writes it",
+            "the Git repository of its application (shop)",
+            &format!("{namespace}/immutable"),
+            "it is immutable",
+            &format!("--leave-behind={namespace}/argo"),
+        ],
+    );
+    // One of them accepted is not both.
+    let one = format!("--leave-behind={namespace}/argo");
+    refuses(&world, &[&one], &["it is immutable"]);
+    let output = world.rotate(&["--leave-behind", "-o", "json"]).expect(0);
+    world.is_at_rest();
+    let receipt: serde_json::Value = serde_json::from_str(&output.stdout).expect("JSON");
+    let left = receipt["leftBehind"].as_array().expect("a list");
+    assert_eq!(left.len(), 2);
+    assert_eq!(left[0]["secret"], "argo");
+    assert_eq!(
+        world.cluster.content(&namespace, "argo"),
+        content,
+        "what belongs to Argo CD was touched"
+    );
+}
+
+#[test]
+fn a_credential_outside_the_chosen_namespaces_is_found() {
+    let world = World::new(1);
+    let other = world.add_namespace(1);
+    let only = ["-n", &world.namespace];
+    refuses(
+        &world,
+        &only,
+        &["outside the chosen namespaces", &format!("{other}/s0")],
+    );
+    let glob = ["--exclude-namespace", &other];
+    refuses(&world, &glob, &["outside the chosen namespaces"]);
+    let old = world.cluster.content(&other, &name(0));
+    world
+        .rotate(&[&only[..], &["--scope-is-complete"]].concat())
+        .expect(0);
+    world.is_at_rest();
+    assert_eq!(world.cluster.content(&other, &name(0)), old);
+}
+
+#[test]
+fn scopes_that_a_rotation_takes_are_named_before_anything_is_changed() {
+    let mut world = World::new(1);
+    for (scopes, missing) in [
+        ("org:admin", "repo:admin"),
+        ("repo:admin", "org:admin"),
+        ("user:read", "org:admin, repo:admin"),
+    ] {
+        world.quay.sign_in(&mut world.context, scopes);
+        refuses(&world, &[], &["lacks the scopes", missing]);
+    }
+}
+
+#[test]
+fn a_cluster_where_not_everything_can_be_seen_is_refused() {
+    let mut world = World::new(1);
+    world.faulty.join_limited(&mut world.context);
+    refuses(&world, &[], &["cannot list secrets in all namespaces"]);
+    let narrowed = ["-n", "limited"];
+    refuses(&world, &narrowed, &["--scope-is-complete"]);
+}
+
+#[test]
+fn rights_that_are_missing_in_a_namespace_are_named_before_anything_is_changed() {
+    let mut world = World::new(2);
+    let namespace = world.namespace.clone();
+    let role = [
+        "create",
+        "role",
+        "see",
+        "--verb=list,get",
+        "--resource=secrets",
+    ];
+    let bind = [
+        "create",
+        "rolebinding",
+        "see",
+        "--role=see",
+        "--user=limited",
+    ];
+    for command in [role, bind] {
+        world
+            .cluster
+            .kubectl(&[&["-n", &namespace], &command[..]].concat());
+    }
+    world.faulty.join_limited(&mut world.context);
+    let more = ["-n", &namespace, "--scope-is-complete"];
+    // The authorizer of a real API server learns of a binding a moment later.
+    wait_until_allowed(world.cluster, &namespace);
+    refuses(
+        &world,
+        &more,
+        &[
+            "you may not patch secrets in",
+            &namespace,
+            "auth can-i patch secrets",
+        ],
+    );
+}
+
+#[track_caller]
+pub fn wait_until_allowed(cluster: &TestCluster, namespace: &str) {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    let asked = ["auth", "can-i", "list", "secrets", "--as", "limited"];
+    while cluster
+        .try_kubectl(&[&["-n", namespace], &asked[..]].concat(), "")
+        .code
+        != 0
+    {
+        assert!(std::time::Instant::now() < deadline, "never allowed");
+    }
+}
+
+#[test]
+fn a_robot_that_does_not_exist_or_a_dead_api_token_is_said_so() {
+    let world = World::new(1);
+    let unknown = world.context.run(&["rotate", "myorg+nobody", "--yes"]);
+    unknown.expect(1).says("robot `myorg+nobody`");
+    let dead = world.context.command(&["rotate", ROBOT, "--yes"]);
+    let dead = dead.env("QUAY_API_TOKEN", &"D".repeat(40)).run();
+    dead.expect(1).says("does not accept the API token");
+}
+
+#[test]
+fn without_a_terminal_nothing_is_rotated_unless_yes_is_said() {
+    let world = World::new(1);
+    let token = world.token();
+    let output = world.context.run(&["rotate", ROBOT]).expect(2);
+    output.says("--yes");
+    assert_eq!(world.token(), token);
+}

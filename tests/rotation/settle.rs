@@ -1,0 +1,92 @@
+//! Waiting for those who still pull with a credential.
+
+use crate::world::{BRIDGE, ROBOT, World};
+use quay_sandbox::http::{Fault, FaultAction};
+use std::time::Duration;
+
+const AGENT: &str = "cri-o/1.33";
+
+#[test]
+fn a_pull_during_the_grace_is_waited_for() {
+    let world = World::new(1);
+    let hold = world.hold_quay("GET", "/logs");
+    let held_again = world.hold_quay("GET", "/logs");
+    // The observation reads the log once, the settling each second.
+    hold.release();
+    let mut run = world
+        .context
+        .command(&["rotate", ROBOT, "--yes", "--grace", "1s"])
+        .spawn();
+    assert!(run.reaches(&held_again, 1));
+    world
+        .quay
+        .quay
+        .edit(|state| state.log_pull(ROBOT, "myorg", "my-app", "10.0.0.7", AGENT));
+    held_again.release();
+    run.wait().expect(0);
+    world.is_at_rest();
+}
+
+#[test]
+fn pulls_that_do_not_end_stop_the_rotation_before_the_token_changes() {
+    let world = World::new(2);
+    let token = world.token();
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    let output = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut minute = 0;
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                minute += 1;
+                world.quay.quay.edit(|state| {
+                    // Quay's log has whole seconds.
+                    let now = state.now() + jiff::SignedDuration::from_secs(minute);
+                    state.set_clock(now);
+                    state.log_pull(ROBOT, "myorg", "my-app", "10.9.9.9", AGENT);
+                });
+                std::thread::park_timeout(Duration::from_millis(100));
+            }
+        });
+        let arguments = ["rotate", ROBOT, "--yes", "--grace", "1s"];
+        let output = world
+            .context
+            .run(&[&arguments[..], &["--settle-timeout", "1s"]].concat());
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        output
+    });
+    output
+        .expect(1)
+        .says("somebody still pulls myorg/my-app as myorg+deploy, from 10.9.9.9")
+        .says("--ignore-usage");
+    assert_eq!(world.token(), token);
+    assert!(world.token_of(BRIDGE).is_some());
+    world.every_secret_works();
+    world.rotate(&[]).expect(0);
+    world.is_at_rest();
+}
+
+#[test]
+fn a_usage_log_that_cannot_be_read_is_no_proof_that_nobody_pulls() {
+    let world = World::new(1);
+    let token = world.token();
+    let method = "GET".parse().expect("a method");
+    let broken = Fault::always(method, "/logs", FaultAction::Html500);
+    world.quay.quay.server().faults().add(broken);
+    let output = world.rotate(&[]).expect(1);
+    output.says("the usage log cannot be read");
+    assert_eq!(world.token(), token);
+    world.every_secret_works();
+    let output = world.rotate(&["--ignore-usage"]).expect(0);
+    output.says("going on, as --ignore-usage says");
+    world.is_at_rest();
+}
+
+#[test]
+fn whoever_pulled_lately_is_named_before_anything_is_changed() {
+    let world = World::new(1);
+    world.quay.quay.edit(|state| {
+        state.log_pull(ROBOT, "myorg", "my-app", "192.0.2.44", "podman/5.0");
+        state.log_pull(ROBOT, "myorg", "my-app", "192.0.2.44", "podman/5.0");
+    });
+    let output = world.rotate(&[]).expect(0);
+    output.says("192.0.2.44 (podman/5.0): 2 pulls of myorg/my-app");
+}

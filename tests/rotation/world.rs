@@ -1,0 +1,244 @@
+//! What every test begins with: a robot with rights of every kind, secrets that hold it
+//! between other people's things, a cluster behind a proxy.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use quay_sandbox::http::{Fault, FaultAction, Hold};
+use quay_sandbox::quay::{Role, State};
+use quay_tests::{
+    FaultyCluster, Leaks, Output, Running, TestCluster, TestContext, TestQuay, auth, pull_secret_of,
+};
+use serde_json::Value;
+
+/// The robot that is rotated.
+pub const ROBOT: &str = "myorg+deploy";
+/// The robot that carries its pulls meanwhile.
+pub const BRIDGE: &str = "myorg+deploy-bridge";
+/// What a rotation takes, and no more.
+pub const SCOPES: &str = "org:admin repo:admin";
+/// No kubelet queues a pull here.
+pub const NO_GRACE: [&str; 2] = ["--grace", "0s"];
+
+/// A test's surroundings.
+pub struct World {
+    pub context: TestContext,
+    pub cluster: &'static TestCluster,
+    pub faulty: FaultyCluster,
+    /// Never stopped: the next test's Quay would be given its port, and find on the shared
+    /// cluster what this test left.
+    pub quay: &'static TestQuay,
+    /// Where the robot's secrets are.
+    pub namespace: String,
+}
+
+impl World {
+    /// `secrets` secrets of the shared cluster hold the robot, which has four rights.
+    pub fn new(secrets: usize) -> Self {
+        Self::on(TestCluster::shared(), secrets)
+    }
+
+    /// The same on this cluster.
+    pub fn on(cluster: &'static TestCluster, secrets: usize) -> Self {
+        let mut context = TestContext::new(env!("CARGO_BIN_EXE_kubectl-quay-robot"));
+        let quay: &'static TestQuay = Box::leak(Box::new(TestQuay::start(&mut context)));
+        quay.sign_in(&mut context, SCOPES);
+        give_rights(quay);
+        let faulty = cluster.behind_proxy();
+        faulty.join(&mut context);
+        let mut world = Self {
+            context,
+            cluster,
+            faulty,
+            quay,
+            namespace: String::new(),
+        };
+        world.namespace = world.add_namespace(secrets);
+        world
+    }
+
+    /// One more namespace with so many secrets that hold the robot.
+    pub fn add_namespace(&self, secrets: usize) -> String {
+        let content = self.mixed(ROBOT, &self.token());
+        self.cluster.fresh_namespace("rotation", |namespace| {
+            let secret = |number| pull_secret_of(namespace, &name(number), &content);
+            (0..secrets).map(secret).collect()
+        })
+    }
+
+    /// The registry's host, as it stands in `auths`.
+    pub fn registry(&self) -> &str {
+        self.quay.quay.registry()
+    }
+
+    /// The robot's token now.
+    pub fn token(&self) -> String {
+        self.token_of(ROBOT).expect("the robot exists")
+    }
+
+    /// The token of any robot.
+    pub fn token_of(&self, robot: &str) -> Option<String> {
+        self.quay
+            .quay
+            .read(|state| state.token_of(robot).map(str::to_owned))
+    }
+
+    /// A pull secret's text: the account between other people's things.
+    pub fn mixed(&self, account: &str, password: &str) -> String {
+        let (registry, auth) = (self.registry(), auth(account, password));
+        format!(
+            r#"{{"credHelpers":{{"gcr.io":"gcloud"}},"auths":{{"docker.io":{{"auth":"YTpi","email":"me@example.com","x":[1.5,null]}},"{registry}":{{"email":"robot@example.com","username":"{account}","password":"{password}","auth":"{auth}"}},"registry.redhat.io":{{}}}},"psFormat":"table"}}"#
+        )
+    }
+
+    /// The arguments of a rotation that waits for nobody.
+    pub fn arguments(&self, more: &[&str]) -> Vec<String> {
+        let words = ["rotate", ROBOT, "--yes"];
+        let words = words.iter().chain(&NO_GRACE).chain(more);
+        words.map(|&word| word.to_owned()).collect()
+    }
+
+    /// Starts a rotation that waits for nobody.
+    pub fn start(&self, more: &[&str]) -> Running<'_> {
+        let arguments = self.arguments(more);
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        self.context.command(&arguments).spawn()
+    }
+
+    /// Rotates without waiting.
+    #[track_caller]
+    pub fn rotate(&self, more: &[&str]) -> Output {
+        let arguments = self.arguments(more);
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        self.watching_new_tokens(|| self.context.run(&arguments))
+    }
+
+    /// Runs something, and fails if it gave away a token that was made meanwhile.
+    #[track_caller]
+    fn watching_new_tokens(&self, run: impl FnOnce() -> Output) -> Output {
+        let output = run();
+        for token in [ROBOT, BRIDGE]
+            .iter()
+            .filter_map(|robot| self.token_of(robot))
+        {
+            assert_silent_about(&output, &token);
+        }
+        output
+    }
+
+    /// The secrets of a namespace, in the order of their names.
+    #[track_caller]
+    pub fn secrets(&self, namespace: &str) -> Vec<Value> {
+        let text = self
+            .cluster
+            .kubectl(&["-n", namespace, "get", "secrets", "-o", "json"]);
+        let list: Value = serde_json::from_str(&text).expect("kubectl prints JSON");
+        list["items"].as_array().cloned().unwrap_or_default()
+    }
+
+    /// Holds at every moment of a rotation with a bridge: each secret holds a credential
+    /// that Quay accepts now, and nothing else of it has changed.
+    #[track_caller]
+    pub fn every_secret_works(&self) {
+        let secrets = self.secrets(&self.namespace);
+        assert!(!secrets.is_empty());
+        for secret in secrets {
+            let text = text_of(&secret);
+            let good = [ROBOT, BRIDGE].into_iter().any(|account| {
+                self.token_of(account)
+                    .is_some_and(|token| text == self.mixed(account, &token))
+            });
+            assert!(
+                good,
+                "a secret holds a dead token or lost something: {text}"
+            );
+        }
+    }
+
+    /// Holds after a rotation: every secret holds the robot's current token and nothing of
+    /// the rotation, the bridge is gone, and the robot may do what it could.
+    #[track_caller]
+    pub fn is_at_rest(&self) {
+        self.is_at_rest_in(&self.namespace);
+        assert_eq!(self.token_of(BRIDGE), None, "the bridge still stands");
+        assert_eq!(self.rights(ROBOT), expected_rights());
+    }
+
+    /// The part of it that one namespace tells.
+    #[track_caller]
+    pub fn is_at_rest_in(&self, namespace: &str) {
+        let current = self.mixed(ROBOT, &self.token());
+        for secret in self.secrets(namespace) {
+            assert_eq!(text_of(&secret), current);
+            let annotation = &secret["metadata"]["annotations"]["kubectl-quay/bridge"];
+            assert!(annotation.is_null(), "{annotation}");
+        }
+    }
+
+    /// A robot's rights, as Quay has them: roles, teams, default permissions.
+    pub fn rights(&self, robot: &str) -> Vec<String> {
+        self.quay.quay.read(|state| state.rights_of(robot))
+    }
+
+    /// Makes the next such request to Quay fail, or wait.
+    pub fn quay_fault(&self, method: &str, path: &str, action: FaultAction) {
+        let method = method.parse().expect("a method");
+        let faults = self.quay.quay.server().faults();
+        faults.add(Fault::once(method, path, action));
+    }
+
+    /// Stops the next such request to Quay before it is carried out.
+    pub fn hold_quay(&self, method: &str, path: &str) -> Hold {
+        let hold = Hold::default();
+        self.quay_fault(method, path, FaultAction::HoldBefore(hold.clone()));
+        hold
+    }
+
+    /// Ends every fault.
+    pub fn heal(&self) {
+        self.quay.quay.server().faults().clear();
+        self.faulty.faults().clear();
+    }
+}
+
+/// Fails if the output holds this token, however encoded.
+#[track_caller]
+pub fn assert_silent_about(output: &Output, token: &str) {
+    let mut leaks = Leaks::default();
+    leaks.watch(token);
+    for stream in [&output.stdout, &output.stderr] {
+        assert_eq!(leaks.find(stream.as_bytes()), None);
+    }
+}
+
+/// The name of one of the robot's secrets.
+pub fn name(number: usize) -> String {
+    format!("s{number}")
+}
+
+fn give_rights(quay: &TestQuay) {
+    let given = quay.quay.edit(|state: &mut State| {
+        state.add_team("myorg", "pullers", "member", &[ROBOT])?;
+        state.set_permission("myorg", "team/nested-app", ROBOT, Some(Role::Write))?;
+        state.add_prototype("myorg", ROBOT, Role::Read, None)
+    });
+    given.expect("the organization exists");
+}
+
+/// What [`World::rights`] shows of the robot in the beginning.
+pub fn expected_rights() -> Vec<String> {
+    [
+        "default read",
+        "role read on my-app",
+        "role write on team/nested-app",
+        "team pullers",
+    ]
+    .map(str::to_owned)
+    .to_vec()
+}
+
+/// The JSON text in a pull secret.
+pub fn text_of(secret: &Value) -> String {
+    let data = secret["data"][".dockerconfigjson"].as_str();
+    let bytes = STANDARD.decode(data.unwrap_or_default());
+    String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned()
+}
