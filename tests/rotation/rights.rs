@@ -73,3 +73,45 @@ fn what_the_robot_gains_before_the_renewal_goes_to_the_bridge() {
             .contains(&"role read on backend-api".to_owned())
     );
 }
+
+#[test]
+fn what_was_given_and_taken_again_meanwhile_stays_taken() {
+    let world = World::new(1);
+    let crossing = Hold::default();
+    world.faulty.faults().add_nth_mutating(
+        0,
+        quay_sandbox::http::FaultAction::HoldBefore(crossing.clone()),
+    );
+    let mut run = world.start(&[]);
+    assert!(run.reaches(&crossing, 1));
+    let role = |role| {
+        world
+            .quay
+            .quay
+            .edit(|state| set_role(state, "backend-api", ROBOT, role));
+    };
+    role(Some(Role::Write));
+    let renewal = world.hold_quay("POST", "/regenerate");
+    crossing.release();
+    assert!(run.reaches(&renewal, 1));
+    assert_eq!(world.rights(BRIDGE), world.rights(ROBOT));
+    role(None);
+    renewal.release();
+    run.wait().expect(0);
+    world.is_at_rest();
+}
+
+#[test]
+fn what_the_bridge_gained_before_a_run_was_killed_is_not_lost() {
+    let world = World::new(1);
+    let (run, _hold) = stopped(&world, "POST", "/regenerate");
+    world.quay.quay.edit(|state| {
+        state.add_repository("myorg", "new-app", false);
+        set_role(state, "new-app", BRIDGE, Some(Role::Admin));
+    });
+    drop(run.kill());
+    world.heal();
+    world.rotate(&[]).expect(0);
+    let gained = "role admin on new-app".to_owned();
+    assert!(world.rights(ROBOT).contains(&gained));
+}

@@ -1,15 +1,16 @@
 //! The bridge strategy: at every moment each secret holds a credential that works.
 
+use super::fleet::Subject;
 use super::receipt::{Outcome, Receipt};
 use super::record::Event;
-use super::rights::{copy, merge};
+use super::rights::merge;
 use super::run::{ROUNDS, Rotation};
 use super::stage::Stage;
 use crate::Failure;
 use crate::cluster::Write;
 use crate::credentials::Fingerprint;
 use crate::dockerconfig::Credential;
-use crate::quay::{ApiError, BridgeMark, Robot};
+use crate::quay::{ApiError, BridgeMark, Right, Robot};
 
 impl Rotation<'_> {
     /// Goes on from wherever the rotation stands to its end.
@@ -99,36 +100,20 @@ impl Rotation<'_> {
         self.equalize().await
     }
 
-    /// Gives the bridge what the robot may do, proves that both may do the same, and that
-    /// the registry sees it so.
+    /// Gives the bridge what the robot may do, and proves that the registry sees it so.
     async fn equalize(&self) -> Result<(), Failure> {
         let (robot, bridge) = (&self.subject.robot, &self.subject.bridge);
         self.step(
             "copy rights",
             &format!("giving {bridge} the rights of {robot}"),
         )?;
-        let quay = &self.task.session.quay;
-        let object = || format!("the rights of `{bridge}`");
-        for _ in 0..ROUNDS {
-            let rights = quay.rights(&[robot, bridge]).await;
-            let rights = rights.map_err(self.failed(object()))?;
-            let missing = copy(&rights[0], &rights[1]);
-            if missing.is_empty() {
-                let found = self.read(bridge).await?;
-                self.log.borrow_mut().state(
-                    format!("{bridge} had the rights of {robot}"),
-                    true,
-                    format!("{} rights, compared one by one", rights[0].len()),
-                );
-                *self.repositories.borrow_mut() = rights[0].repositories();
-                return self.prove_pulls(&found).await;
-            }
-            let given = quay.set_rights(bridge, &missing).await;
-            given.map_err(self.failed(object()))?;
-        }
-        Err(Failure::new(format!(
-            "{bridge} does not get the rights of {robot}: they keep changing"
-        )))
+        let rights = self.compare().await?;
+        self.log.borrow_mut().state(
+            format!("{bridge} had the rights of {robot}"),
+            true,
+            format!("{rights} rights, compared one by one"),
+        );
+        self.prove_pulls(&self.read(bridge).await?).await
     }
 
     /// Writes the bridge everywhere and waits for kubelets that had read the robot's
@@ -202,24 +187,33 @@ impl Rotation<'_> {
         Err(keeps_appearing(bridge.as_str()))
     }
 
-    /// Follows whatever was given to robot or bridge, or taken from them, meanwhile.
     async fn reconcile(&self) -> Result<(), Failure> {
-        let (robot, bridge) = (&self.subject.robot, &self.subject.bridge);
+        let Subject { robot, bridge, .. } = &self.subject;
         self.step("compare rights", &format!("comparing {robot} and {bridge}"))?;
+        self.compare().await.map(drop)
+    }
+
+    /// Follows whatever was given to robot or bridge, or taken from them, since they were
+    /// compared last; returns how many rights both have then.
+    async fn compare(&self) -> Result<usize, Failure> {
+        let Subject { robot, bridge, .. } = &self.subject;
         let quay = &self.task.session.quay;
+        let object = |robot| format!("the rights of `{robot}`");
         for _ in 0..ROUNDS {
             let rights = quay.rights(&[robot, bridge]).await;
-            let rights = rights.map_err(self.failed(format!("the rights of `{robot}`")))?;
-            *self.repositories.borrow_mut() = rights[0].repositories();
-            let merged = merge(self.before.as_ref(), &rights[0], &rights[1]);
+            let rights = rights.map_err(self.failed(object(robot)))?;
+            let before = self.before.borrow().clone();
+            let merged = merge(before.as_ref(), &rights[0], &rights[1]);
             if merged.to_robot.is_empty() && merged.to_bridge.is_empty() {
-                for right in &merged.unclear {
-                    self.task.watcher.warn(&format!(
-                        "only {bridge} has {right}: if {robot} is to keep it, give it that by hand; \
-                         this machine does not know what {robot} had before"
-                    ));
+                self.warn_of_unclear(&merged.unclear);
+                *self.repositories.borrow_mut() = rights[0].repositories();
+                if merged.unclear.is_empty() && before.as_ref() != Some(&rights[0]) {
+                    self.note(Event::Compared {
+                        rights: rights[0].clone(),
+                    })?;
+                    *self.before.borrow_mut() = Some(rights[0].clone());
                 }
-                return Ok(());
+                return Ok(rights[0].len());
             }
             for (right, degree) in &merged.to_robot {
                 let what = if degree.is_some() { "gained" } else { "lost" };
@@ -228,13 +222,23 @@ impl Rotation<'_> {
                 ));
             }
             let given = quay.set_rights(robot, &merged.to_robot).await;
-            given.map_err(self.failed(format!("the rights of `{robot}`")))?;
+            given.map_err(self.failed(object(robot)))?;
             let given = quay.set_rights(bridge, &merged.to_bridge).await;
-            given.map_err(self.failed(format!("the rights of `{bridge}`")))?;
+            given.map_err(self.failed(object(bridge)))?;
         }
         Err(Failure::new(format!(
             "the rights of {robot} and {bridge} keep changing"
         )))
+    }
+
+    fn warn_of_unclear(&self, rights: &[Right]) {
+        let Subject { robot, bridge, .. } = &self.subject;
+        for right in rights {
+            self.task.watcher.warn(&format!(
+                "only {bridge} has {right}: if {robot} is to keep it, give it that by hand; \
+                 this machine does not know what {robot} had before"
+            ));
+        }
     }
 
     async fn remove_bridge(&self) -> Result<(), Failure> {

@@ -68,6 +68,11 @@ pub enum Event {
         /// What the robot may do now; the bridge is given the same.
         rights: Rights,
     },
+    /// Robot and bridge may do this now.
+    Compared {
+        /// Both of them.
+        rights: Rights,
+    },
     /// Every secret holds the bridge.
     Crossed,
     /// The token is about to be regenerated.
@@ -138,7 +143,7 @@ pub struct Record {
     /// The new token's fingerprint.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
-    /// What the robot could do in the beginning.
+    /// What the robot could do when it was last compared with its bridge.
     #[serde(skip)]
     pub rights: Option<Rights>,
     /// Every line, oldest first.
@@ -193,6 +198,7 @@ impl Record {
                 self.replaces = Some(replaces.clone());
                 self.rights = Some(rights.clone());
             }
+            Event::Compared { rights } => self.rights = Some(rights.clone()),
             Event::Renewed { token } => self.token = Some(token.clone()),
             _ => {}
         }

@@ -48,11 +48,6 @@ pub fn merge(before: Option<&Rights>, robot: &Rights, bridge: &Rights) -> Merge 
     merge
 }
 
-/// What a new bridge has to be given to be like the robot.
-pub fn copy(robot: &Rights, bridge: &Rights) -> Vec<Change> {
-    merge(Some(bridge), robot, bridge).to_bridge
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -50,8 +50,8 @@ pub struct Rotation<'a> {
     pub(super) by: String,
     /// The token that is replaced, where this run has seen it.
     pub(super) old: Option<SecretString>,
-    /// What the robot could do when the rotation began, where that is known.
-    pub(super) before: Option<Rights>,
+    /// What the robot could do when it was last compared with its bridge, where that is known.
+    pub(super) before: RefCell<Option<Rights>>,
     /// What the robot's credential is tried for.
     pub(super) repositories: RefCell<Vec<String>>,
     pub(super) id: String,
@@ -120,7 +120,7 @@ impl<'a> Rotation<'a> {
             by: observed.by,
             old: is_old.then_some(observed.token),
             repositories: RefCell::new(observed.rights.repositories()),
-            before,
+            before: RefCell::new(before),
             id,
             began: Timestamp::now(),
             interrupt: Interrupt::default(),
@@ -168,7 +168,7 @@ impl<'a> Rotation<'a> {
             scope: self.task.options.scope.clone(),
             secrets: self.targets.len(),
             replaces: replaces.to_string(),
-            rights: self.before.clone().unwrap_or_default(),
+            rights: self.before.borrow().clone().unwrap_or_default(),
         })
     }
 
@@ -215,6 +215,7 @@ impl<'a> Rotation<'a> {
     /// Whether nothing is left to write: nobody holds anything but what `redirect` asks for.
     pub(super) async fn is_everywhere(&self, redirect: &Redirect) -> Result<bool, Failure> {
         let holders = self.holders().await?;
+        self.check_beyond(&holders)?;
         let open = |(site, holders): (&Site<'_>, &Holders)| {
             let context = site.member.cluster.context();
             self.written(holders)
@@ -225,6 +226,25 @@ impl<'a> Rotation<'a> {
                 })
         };
         Ok(!self.sites.iter().zip(&holders).any(open))
+    }
+
+    /// Secrets that are not written must not hold the robot: one may have appeared meanwhile.
+    fn check_beyond(&self, holders: &[Holders]) -> Result<(), Failure> {
+        for (site, holders) in self.sites.iter().zip(holders) {
+            let global = !self.task.options.global;
+            let global = holders.global.iter().filter(|_| global);
+            if let Some(secret) = holders.outside.iter().chain(global).next() {
+                return Err(Failure::new(format!(
+                    "secret {}/{} of {} came to hold {} meanwhile, and is not part of the rotation",
+                    secret.namespace,
+                    secret.name,
+                    site.member.cluster.context(),
+                    self.subject.robot
+                ))
+                .next("include it (its namespace, or --global), then run the command again"));
+            }
+        }
+        Ok(())
     }
 
     /// The secrets that this run writes.

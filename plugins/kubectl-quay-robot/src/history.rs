@@ -56,6 +56,7 @@ impl Rotation {
                 Event::Undoing => "undoing",
                 Event::Finished => "finished",
                 Event::Aborted => "aborted",
+                Event::Compared { .. } => continue,
                 Event::Stopped { reason: why } => {
                     reason = Some(why.clone());
                     continue;
