@@ -28,7 +28,7 @@ pub struct Applied {
 
 /// Called between the backup and the write, with the backup's name and the plan: what
 /// would undo the write has to stand before the write is sent.
-pub type BeforeWrite<'a> = &'a dyn Fn(&str, &Plan) -> Result<(), Failure>;
+pub(super) type BeforeWrite<'a> = &'a dyn Fn(&str, &Plan) -> Result<(), Failure>;
 
 impl Obstacle {
     /// The failure of whoever wanted to write.
@@ -48,6 +48,17 @@ impl Obstacle {
 /// # Errors
 /// Nothing was written, or the API server stored something else.
 pub async fn apply(
+    cluster: &Cluster,
+    request: &Request,
+    observed: Observed,
+    first: Plan,
+    write: Write,
+) -> Result<Applied, Failure> {
+    apply_after(cluster, request, observed, first, write, &|_, _| Ok(())).await
+}
+
+/// The same, with something to do before each attempt to write.
+pub(super) async fn apply_after(
     cluster: &Cluster,
     request: &Request,
     mut observed: Observed,

@@ -17,7 +17,7 @@ mod show;
 mod topology;
 mod verify;
 
-pub use apply::{Applied, BeforeWrite, apply};
+pub use apply::{Applied, apply};
 pub use backup::{Backup, back_up, backups};
 pub use confirm::{
     Deadline, Guard, Pending, READY, Stage, acknowledge, apply_guarded, check_settled, confirm,

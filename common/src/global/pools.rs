@@ -108,19 +108,6 @@ impl Pools {
                     && earlier.is_none_or(|known| known.wanted_config != pool.wanted_config)
             })
     }
-
-    /// Whether every pool that can get there is updated.
-    pub fn settled(&self) -> bool {
-        self.pools
-            .iter()
-            .all(|pool| pool.state != PoolState::Updating)
-    }
-
-    /// Machines in all pools, and those of them that have what their pool wants.
-    pub fn machines(&self) -> (usize, usize) {
-        let sum = |count: fn(&Pool) -> usize| self.pools.iter().map(count).sum();
-        (sum(|pool| pool.machines), sum(|pool| pool.updated_machines))
-    }
 }
 
 /// The part of a MachineConfigPool that is read.
@@ -298,7 +285,5 @@ mod tests {
         paused["spec"]["paused"] = json!(true);
         let found = pools(&[paused, object("master", "m-1", "m-1")]);
         assert_eq!(found.blocked(), [("worker".to_owned(), "paused")]);
-        assert!(found.settled());
-        assert_eq!(found.machines(), (6, 6));
     }
 }

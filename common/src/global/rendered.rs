@@ -19,7 +19,7 @@ const FILE: &str = "/var/lib/kubelet/config.json";
 pub struct Rendered {
     known: HashMap<String, Holds>,
     /// Why configs cannot be looked into, once that is known.
-    pub blind: Option<Failure>,
+    pub(super) blind: Option<Failure>,
 }
 
 /// What a rendered config brings.

@@ -15,7 +15,7 @@ const TOKEN_URL: &str =
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "OpenShift Cluster Manager options")]
 pub struct OcmArgs {
-    /// API of OpenShift Cluster Manager, where it is not https://api.openshift.com
+    /// API of OpenShift Cluster Manager, where it is not at api.openshift.com
     #[arg(long, value_name = "URL", env = "OCM_URL")]
     pub ocm_url: Option<String>,
 

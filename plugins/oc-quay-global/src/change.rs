@@ -186,12 +186,7 @@ async fn write_one(
     } = planned.target;
     let result = match deadline.filter(|_| write == Write::Persist) {
         Some(deadline) => apply_guarded(cluster, &request, observed, planned.plan, *deadline).await,
-        None => {
-            apply(cluster, &request, observed, planned.plan, write, &|_, _| {
-                Ok(())
-            })
-            .await
-        }
+        None => apply(cluster, &request, observed, planned.plan, write).await,
     };
     match result {
         Ok(applied) => Changes::of_applied(&context, name, &applied),

@@ -2,7 +2,6 @@
 
 mod backups;
 mod change;
-mod completion;
 mod confirm;
 mod ocm;
 mod remove;
@@ -49,7 +48,6 @@ enum Command {
     /// Red Hat's own pull secret, by its OpenShift Cluster Manager
     #[command(subcommand)]
     Ocm(ocm::OcmCommand),
-    Completion(completion::CompletionArgs),
     #[command(name = confirm::GUARD, hide = true)]
     Guard(confirm::GuardArgs),
 }
@@ -67,10 +65,7 @@ fn main() -> ExitCode {
 }
 
 async fn run(command: Command, console: &Console) -> Result<Exit, Failure> {
-    if !matches!(
-        command,
-        Command::Guard(_) | Command::Confirm(_) | Command::Completion(_)
-    ) {
+    if !matches!(command, Command::Guard(_) | Command::Confirm(_)) {
         confirm::remind(console)?;
     }
     match command {
@@ -83,7 +78,6 @@ async fn run(command: Command, console: &Console) -> Result<Exit, Failure> {
         Command::Backups(args) => backups::run(args, console).await,
         Command::Rollback(args) => rollback::run(args, console).await,
         Command::Ocm(command) => ocm::run(command, console).await,
-        Command::Completion(args) => completion::run(&args, console),
         Command::Guard(args) => confirm::guard(args, console).await,
     }
 }

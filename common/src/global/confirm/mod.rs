@@ -226,15 +226,7 @@ pub(super) async fn undo(cluster: &Cluster, pending: &Pending) -> Result<(), Fai
     };
     let observed = observe(cluster).await?;
     let planned = plan(&observed, &request).map_err(|found| found.into_failure(cluster, name))?;
-    apply(
-        cluster,
-        &request,
-        observed,
-        planned,
-        Write::Persist,
-        &|_, _| Ok(()),
-    )
-    .await?;
+    apply(cluster, &request, observed, planned, Write::Persist).await?;
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use super::spawn::arm;
 use crate::Failure;
 use crate::cli::ClusterArgs;
 use crate::cluster::{Cluster, Write};
-use crate::global::apply::{Applied, apply};
+use crate::global::apply::{Applied, apply_after};
 use crate::global::observed::{Observed, observe};
 use crate::global::plan::{Plan, Request};
 use std::cell::Cell;
@@ -47,7 +47,7 @@ pub async fn apply_guarded(
         }
     };
     let write = Write::Persist;
-    let applied = apply(cluster, request, observed, first, write, &before_write).await;
+    let applied = apply_after(cluster, request, observed, first, write, &before_write).await;
     if armed.get()
         && applied.is_err()
         && let (Some(before), Ok(now)) = (before, observe(cluster).await)
