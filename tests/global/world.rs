@@ -6,16 +6,12 @@ use quay_sandbox::openshift;
 use quay_tests::{FaultyCluster, Output, TestCluster, TestContext, TestQuay, auth, pull_secret_of};
 use serde_json::{Value, json};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
 
 /// The robot of these tests; it may pull `myorg/my-app`.
 pub const ROBOT: &str = "myorg+deploy";
 const SCOPES: &str = "org:admin repo:admin user:admin";
 pub const NAMESPACE: &str = "openshift-config";
 pub const SECRET: &str = "pull-secret";
-
-/// Longer than an API server needs to serve a definition.
-const SERVED: Duration = Duration::from_secs(60);
 
 /// A test's surroundings. There is one global pull secret, so tests take turns.
 pub struct World {
@@ -235,22 +231,6 @@ fn turn() -> MutexGuard<'static, ()> {
 fn openshift() -> &'static TestCluster {
     static PREPARED: OnceLock<()> = OnceLock::new();
     let cluster = TestCluster::shared();
-    PREPARED.get_or_init(|| {
-        cluster.create_all(&openshift::definitions());
-        for kind in [
-            "machineconfigpools",
-            "machineconfigs",
-            "infrastructures",
-            "clusterversions",
-        ] {
-            let deadline = Instant::now() + SERVED;
-            while cluster.try_kubectl(&["get", kind], "").code != 0 {
-                assert!(Instant::now() < deadline, "{kind} are never served");
-            }
-        }
-        let namespace =
-            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}});
-        cluster.create_all(&[namespace, openshift::infrastructure()]);
-    });
+    PREPARED.get_or_init(|| cluster.become_openshift());
     cluster
 }
