@@ -2,7 +2,7 @@
 
 use crate::world::{BRIDGE, ROBOT, World, name, text_of};
 use quay_sandbox::http::{FaultAction, Hold};
-use quay_tests::{Output, pull_secret_of};
+use quay_tests::{Output, auth, pull_secret_of};
 
 /// The other plugin; every test run builds it first.
 fn pullsecret_binary() -> String {
@@ -234,4 +234,74 @@ fn a_bridge_that_somebody_deletes_is_noticed_and_every_secret_gets_the_robot_bac
     world.rotate(&[]).expect(0);
     world.is_at_rest();
     assert_ne!(world.token(), token);
+}
+
+#[test]
+fn the_robot_of_a_standing_bridge_cannot_be_deleted_by_accident() {
+    let world = World::new(1);
+    let hold = world.hold_quay("POST", "/regenerate");
+    let mut run = world.start(&[]);
+    assert!(run.reaches(&hold, 1));
+    let refused = world.context.run(&["delete", ROBOT, "--yes"]).expect(1);
+    refused.says("is being rotated").says("--abort");
+    hold.release();
+    run.wait().expect(0);
+    world.is_at_rest();
+}
+
+#[test]
+fn a_secret_that_becomes_unwritable_is_found_while_there_is_a_way_back() {
+    for more in [&[][..], &["--leave-behind"]] {
+        let world = World::new(2);
+        let token = world.token();
+        let first = world.hold_quay("GET", "/logs");
+        first.release();
+        let settling = world.hold_quay("GET", "/logs");
+        let mut run = world.start(more);
+        assert!(run.reaches(&settling, 1));
+        let freeze = ["patch", "secret", "s1", "-p", r#"{"immutable":true}"#];
+        world
+            .cluster
+            .kubectl(&[&["-n", &world.namespace], &freeze[..]].concat());
+        settling.release();
+        let output = run.wait().expect(1);
+        output
+            .says("s1 of sandbox cannot be written any more: it is immutable")
+            .says("--leave-behind=")
+            .says("--abort");
+        assert_eq!(world.token(), token);
+        world.every_secret_works();
+    }
+}
+
+#[test]
+fn two_robots_in_one_secret_are_rotated_without_losing_track_of_each_other() {
+    let world = World::new(1);
+    let other = world
+        .quay
+        .quay
+        .edit(|state| state.add_robot("myorg+second"));
+    let registry = world.registry();
+    let content = serde_json::json!({"auths": {
+        format!("{registry}/myorg/my-app"): {"auth": auth(ROBOT, &world.token())},
+        format!("{registry}/myorg/backend-api"): {"auth": auth("myorg+second", &other)},
+    }});
+    let namespace = world.cluster.fresh_namespace("two", |namespace| {
+        vec![pull_secret_of(namespace, "both", &content.to_string())]
+    });
+    let hold = world.hold_quay("POST", "/deploy/regenerate");
+    let mut run = world.start(&[]);
+    assert!(run.reaches(&hold, 1));
+    let second = ["rotate", "myorg+second", "--yes", "--grace", "0s"];
+    world.context.run(&second).expect(0);
+    let secret = &world.secrets(&namespace)[0];
+    let noted = &secret["metadata"]["annotations"]["kubectl-quay/bridge"];
+    assert_eq!(noted, ROBOT, "the other rotation forgot this one's bridge");
+    hold.release();
+    run.wait().expect(0);
+    for (robot, repository) in [(ROBOT, "my-app"), ("myorg+second", "backend-api")] {
+        let key = format!("{registry}/myorg/{repository}");
+        let password = world.cluster.password(&namespace, "both", &key);
+        assert_eq!(Some(password), world.token_of(robot));
+    }
 }

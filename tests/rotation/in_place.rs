@@ -124,3 +124,37 @@ fn a_robot_no_cluster_uses_is_only_regenerated_and_its_token_handed_over() {
         .run(&["rotate", ROBOT, "--no-cluster"])
         .expect(2);
 }
+
+#[test]
+fn ctrl_c_within_the_window_leaves_no_secret_behind() {
+    let world = World::new(40);
+    let hold = quay_sandbox::http::Hold::default();
+    let faults = world.faulty.faults();
+    faults.add_nth_mutating(0, FaultAction::HoldBefore(hold.clone()));
+    let mut run = world.start(&["--in-place"]);
+    assert!(run.reaches(&hold, 1));
+    run.interrupt();
+    hold.release();
+    run.wait().expect(1).says("interrupted");
+    let token = world.token();
+    world.is_at_rest();
+    // The same command only proves it.
+    world.rotate(&["--in-place"]).expect(0);
+    assert_eq!(world.token(), token);
+}
+
+#[test]
+fn what_is_half_written_is_not_closed_by_a_run_that_sees_no_cluster() {
+    let world = World::new(3);
+    let hold = quay_sandbox::http::Hold::default();
+    let faults = world.faulty.faults();
+    faults.add_nth_mutating(0, FaultAction::HoldBefore(hold.clone()));
+    let mut run = world.start(&["--in-place"]);
+    assert!(run.reaches(&hold, 1));
+    drop(run.kill());
+    world.heal();
+    let blind = world.rotate(&["--in-place", "--no-cluster"]).expect(1);
+    blind.says("the rotation began in sandbox too");
+    world.rotate(&["--in-place"]).expect(0);
+    world.is_at_rest();
+}

@@ -1,20 +1,33 @@
 //! Questions, on a terminal only. Every question has a flag that answers it.
 
-use super::Console;
+use super::{Console, escape_control};
 use crate::Failure;
-use dialoguer::{Confirm, FuzzySelect, Password};
+use dialoguer::{FuzzySelect, Password};
 use secrecy::SecretString;
+use std::io::{Write, stderr, stdin};
 
 impl Console {
-    /// Asks yes or no; elsewhere than on a terminal the answer has to be `flag`.
+    /// Asks yes or no; elsewhere than on a terminal the answer has to be `flag`. Only `y` or
+    /// `yes` is a yes, and so Ctrl-D is a no.
     pub fn confirm(&self, question: &str, flag: &str) -> Result<bool, Failure> {
         self.require_terminal(question, &format!("pass {flag} to answer yes"))?;
+        // A line as the terminal gives it: a prompt in raw mode leaves the cursor hidden when
+        // Ctrl-C ends the process.
         self.progress().suspend(|| {
-            Confirm::new()
-                .with_prompt(question)
-                .default(false)
-                .interact()
-                .map_err(prompt_failed)
+            let mut answer = String::new();
+            let asked = write!(stderr(), "{} [y/N] ", escape_control(question));
+            asked
+                .and_then(|()| stderr().flush())
+                .and_then(|()| stdin().read_line(&mut answer))
+                .map_err(|error| Failure::new(format!("the question was not answered: {error}")))?;
+            if answer.is_empty() {
+                // Nobody ended the line.
+                let _ = writeln!(stderr());
+            }
+            Ok(matches!(
+                answer.trim().to_ascii_lowercase().as_str(),
+                "y" | "yes"
+            ))
         })
     }
 

@@ -26,6 +26,8 @@ pub struct Apply<'a> {
     pub planner: &'a dyn Planner,
     /// For real, or `dryRun=All`.
     pub write: cluster::Write,
+    /// Whether Ctrl-C leaves out what is not in flight yet.
+    pub interruptible: bool,
 }
 
 /// Plans a secret anew from what it is now. No I/O.
@@ -71,7 +73,7 @@ impl Planner for Redirect {
 
 /// Carries out every plan, concurrently, and never lets one target's failure stop another;
 /// `progress` advances by one for each.
-/// Ctrl-C ends it after the writes in flight; the rest is reported as skipped.
+/// Ctrl-C ends it after the writes in flight, where it may; the rest is reported as skipped.
 pub async fn apply(
     work: &Apply<'_>,
     plans: Vec<NamespacePlan>,
@@ -81,7 +83,7 @@ pub async fn apply(
     let run = work.cluster.window().run(plans, |plan| {
         let interrupted = &interrupted;
         async move {
-            let outcomes = if interrupted.get() {
+            let outcomes = if interrupted.get() && work.interruptible {
                 work.skipped(&plan)
             } else {
                 work.namespace(plan).await

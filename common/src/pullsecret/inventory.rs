@@ -107,8 +107,9 @@ impl Inventory {
 }
 
 fn state(secret: &PullSecret) -> String {
-    if let Some(robot) = &secret.bridged {
-        return format!("bridged for {robot}");
+    if !secret.bridged.is_empty() {
+        let robots: Vec<&str> = secret.bridged.iter().map(RobotName::as_str).collect();
+        return format!("bridged for {}", robots.join(", "));
     }
     match (&secret.owner, secret.immutable) {
         (Some(owner), _) => format!("written by {}", owner.tool),

@@ -135,9 +135,8 @@ fn held_at(secrets: &[&PullSecret], hosts: &[RegistryHost]) -> Held {
             .filter_map(|(_, read)| read.ok()?.username.parse::<RobotName>().ok());
         for name in names {
             // The annotation is believed only where the name follows from it.
-            if let Some(robot) = &secret.bridged
-                && bridge_name(robot).as_ref() == Some(&name)
-            {
+            let mut noted = secret.bridged.iter();
+            if let Some(robot) = noted.find(|robot| bridge_name(robot).as_ref() == Some(&name)) {
                 held.noted.insert(name.clone(), robot.clone());
             }
             held.names.insert(name);

@@ -1,9 +1,10 @@
 //! Objects as we write them.
 
-use super::plan::{Mark, NamespacePlan, SecretPlan, Write};
+use super::plan::{NamespacePlan, SecretPlan, Write};
 use super::secret::{BRIDGE, LAST_APPLIED, MANAGED_BY};
 use super::service_account::ServiceAccountRefs;
 use crate::dockerconfig::Document;
+use crate::quay::RobotName;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
@@ -39,17 +40,18 @@ pub(super) fn new_secret(plan: &SecretPlan, document: &Document) -> Value {
         "type": document.format().secret_type(),
         "data": {document.format().data_key(): data(document)},
     });
-    note(&mut object["metadata"], &plan.mark);
+    note(&mut object["metadata"], plan);
     object
 }
 
-/// Notes in an object's metadata, or in a patch of it, what is to be said about a bridge.
-pub(super) fn note(metadata: &mut Value, mark: &Mark) {
-    match mark {
-        Mark::Keep => {}
-        Mark::Set(robot) => metadata["annotations"][BRIDGE] = json!(robot),
-        Mark::Clear => metadata["annotations"][BRIDGE] = Value::Null,
-    }
+/// Notes in an object's metadata, or in a patch of it, whose bridges it holds then.
+pub(super) fn note(metadata: &mut Value, plan: &SecretPlan) {
+    let Some(robots) = &plan.bridged else { return };
+    let names: Vec<&str> = robots.iter().map(RobotName::as_str).collect();
+    metadata["annotations"][BRIDGE] = match names.is_empty() {
+        true => Value::Null,
+        false => json!(names.join(",")),
+    };
 }
 
 /// The patch of a secret in place: its content, and of its metadata only what is ours.
@@ -64,7 +66,7 @@ pub(super) fn patch(plan: &SecretPlan, document: &Document, clean_last_applied: 
     if clean_last_applied {
         metadata["annotations"][LAST_APPLIED] = Value::Null;
     }
-    note(&mut metadata, &plan.mark);
+    note(&mut metadata, plan);
     json!({"metadata": metadata, "data": {document.format().data_key(): data(document)}})
 }
 

@@ -27,8 +27,8 @@ pub use observe::{Observed, observe, observe_service_accounts};
 pub use outcome::{Outcome, Outcomes, Verb};
 pub use owner::Owner;
 pub use plan::{
-    Consent, Ensure, EntryPlan, Mark, NamespacePlan, Problem, Redirect, Refusal, SecretPlan,
-    Verdict, Write, plan_namespace, plan_redirect, plan_secret,
+    Consent, Ensure, EntryPlan, NamespacePlan, Problem, Redirect, Refusal, SecretPlan, Verdict,
+    Write, plan_namespace, plan_redirect, plan_secret,
 };
 pub use proof::{Proof, Proofs};
 pub use recreate::finish_replacements;

@@ -54,7 +54,7 @@ pub(super) async fn recreate(
     check_removable(&object)?;
     forget_server_fields(&mut object);
     object["data"][document.format().data_key()] = json!(manifest::data(document));
-    manifest::note(&mut object["metadata"], &plan.mark);
+    manifest::note(&mut object["metadata"], plan);
     let copy = keep_copy(cluster, &plan.namespace, &plan.name, &object, write).await?;
     match cluster
         .delete(&path, &base.uid, &base.resource_version, write)

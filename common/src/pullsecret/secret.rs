@@ -6,10 +6,11 @@ use crate::quay::RobotName;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
 use secrecy::SecretString;
+use std::collections::BTreeSet;
 
 /// What `kubectl apply` keeps of the last manifest, credential included.
 pub(super) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
-/// On a secret that holds a bridge: the robot it stands in for.
+/// On a secret that holds bridges: the robots they stand in for, separated by commas.
 pub(super) const BRIDGE: &str = "kubectl-quay/bridge";
 /// Marks secrets this suite created.
 pub(super) const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "kubectl-quay");
@@ -37,8 +38,8 @@ pub struct PullSecret {
     pub owner: Option<Owner>,
     /// Whether this suite created it.
     pub managed: bool,
-    /// The robot that a bridge in it stands in for, where a rotation noted one.
-    pub bridged: Option<RobotName>,
+    /// The robots that bridges in it stand in for, as rotations noted.
+    pub bridged: BTreeSet<RobotName>,
     /// The last-applied-configuration annotation, which holds the credential once more.
     pub(super) last_applied: Option<SecretString>,
 }
@@ -78,7 +79,11 @@ impl PullSecret {
             immutable: secret.immutable == Some(true),
             owner,
             managed,
-            bridged: bridged.and_then(|name| name.parse().ok()),
+            bridged: bridged
+                .iter()
+                .flat_map(|names| names.split(','))
+                .filter_map(|name| name.parse().ok())
+                .collect(),
             last_applied,
         })
     }

@@ -323,6 +323,7 @@ fn token_state(
     problems: &mut Vec<String>,
 ) -> (&'static str, Option<String>) {
     let namespace = entry.namespace;
+    let context = entry.view.cluster.context();
     match wanted.known(entry.key, &entry.credential.username) {
         Known::Robot(_, RobotToken::Current(token))
             if token.expose_secret() == entry.credential.password.expose_secret() =>
@@ -333,7 +334,9 @@ fn token_state(
             problems.push("it is not the robot's current token".to_owned());
             (
                 "stale",
-                Some(format!("kubectl quay-pullsecret sync -n {namespace}")),
+                Some(format!(
+                    "kubectl quay-pullsecret sync --context {context} -n {namespace}"
+                )),
             )
         }
         Known::Bridge(bridge, _)
@@ -347,12 +350,16 @@ fn token_state(
             problems.push(format!("it is a bridge of {} that is gone", bridge.robot));
             (
                 "stale",
-                Some(format!("kubectl quay-pullsecret sync -n {namespace}")),
+                Some(format!(
+                    "kubectl quay-pullsecret sync --context {context} -n {namespace}"
+                )),
             )
         }
         Known::Robot(robot, RobotToken::NoSuchRobot) => {
             problems.push("the robot does not exist in Quay".to_owned());
-            let next = format!("kubectl quay-pullsecret delete --robot {robot} -n {namespace}");
+            let next = format!(
+                "kubectl quay-pullsecret delete --robot {robot} --context {context} -n {namespace}"
+            );
             ("stale", Some(next))
         }
         Known::Robot(_, RobotToken::Unreadable(reason)) => {

@@ -25,10 +25,11 @@ impl Rotation<'_> {
                     self.cross_safely().await?;
                 }
                 Stage::Crossing(_) => {
+                    self.take_note().await?;
                     self.equalize().await?;
                     self.cross_safely().await?;
                 }
-                Stage::Returning(_) => {}
+                Stage::Returning(_) => self.take_note().await?,
                 Stage::Removed => return self.finish(Outcome::Finished).await,
             }
             self.bring_back().await?;
@@ -73,7 +74,7 @@ impl Rotation<'_> {
         let replaces = self.old_fingerprint();
         let mark = BridgeMark::new(&self.id, &replaces, self.sites.len());
         // A bridge that nobody remembers could not be told from somebody else's.
-        self.note_beginning(&replaces)?;
+        self.note_beginning()?;
         match self
             .task
             .session
@@ -98,6 +99,20 @@ impl Rotation<'_> {
             }
         }
         self.equalize().await
+    }
+
+    /// Writes into this machine's ledger what an earlier run, or another machine, did not.
+    async fn take_note(&self) -> Result<(), Failure> {
+        if !self.is_known {
+            self.note_beginning()?;
+        }
+        if matches!(self.stage, Stage::Returning(_)) {
+            let current = self.read(&self.subject.robot).await?;
+            self.note(Event::Renewed {
+                token: Fingerprint::of(&current.token).to_string(),
+            })?;
+        }
+        Ok(())
     }
 
     /// Gives the bridge what the robot may do, and proves that the registry sees it so.
@@ -136,6 +151,7 @@ impl Rotation<'_> {
             // The last look: whoever regenerated the bridge meanwhile is followed too.
             let redirect = self.redirect(credential(&self.read(bridge).await?));
             if self.is_everywhere(&redirect).await? {
+                self.check_way_back().await?;
                 return self.renew().await;
             }
         }

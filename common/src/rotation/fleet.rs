@@ -31,7 +31,7 @@ impl Subject {
 
     /// Whether the secret holds a robot of the bridge's name that no rotation wrote into it.
     pub fn holds_a_stranger(&self, secret: &PullSecret) -> bool {
-        let noted = secret.bridged.as_ref() == Some(&self.robot);
+        let noted = secret.bridged.contains(&self.robot);
         let bridge = self.bridge.as_str();
         !noted
             && self.is_ours(bridge)

@@ -27,7 +27,7 @@ impl Rotation<'_> {
             } else {
                 self.rehearse().await?;
                 let old = self.old_fingerprint();
-                self.note_beginning(&old)?;
+                self.note_beginning()?;
                 self.replace(&old).await?;
             }
             self.finish(Outcome::Finished).await

@@ -18,17 +18,20 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// This user's ledger; its folder is made if it is missing.
+    /// This user's ledger, whether there is one yet or not.
     pub fn open() -> Result<Self, Failure> {
-        let folder = state_folder()?;
-        make_private_folder(&folder)?;
         Ok(Self {
-            path: folder.join("ledger.jsonl"),
+            path: state_folder()?.join("ledger.jsonl"),
         })
+    }
+
+    fn make_folder(&self) -> Result<(), Failure> {
+        self.path.parent().map_or(Ok(()), make_private_folder)
     }
 
     /// Adds a line, and returns once it is on the disk.
     pub fn append(&self, entry: &Entry) -> Result<(), Failure> {
+        self.make_folder()?;
         let mut line = serde_json::to_string(entry)
             .map_err(|error| Failure::new(format!("cannot write the ledger: {error}")))?;
         line.push('\n');
@@ -91,6 +94,7 @@ impl Ledger {
     /// # Errors
     /// When another run holds it.
     pub fn lock(&self, registry: &RegistryHost, robot: &RobotName) -> Result<Lock, Failure> {
+        self.make_folder()?;
         let name = short_hash(&format!("{registry} {robot}"), 8);
         let path = self.path.with_file_name(format!("rotation-{name}.lock"));
         let file = private(&path).map_err(|error| {
@@ -151,7 +155,7 @@ pub(super) mod tests {
             scope: String::new(),
             secrets: 2,
             replaces: replaces.to_string(),
-            rights: Rights::default(),
+            rights: Some(Rights::default()),
         };
         let mut record: Option<Record> = None;
         for event in [&[began][..], events].concat() {

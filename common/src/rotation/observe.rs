@@ -141,6 +141,8 @@ pub async fn observe<'a>(
             Ok(mut rights) => Ok(rights.pop().unwrap_or_default()),
             // In place they are only tried, so less is enough.
             Err(ApiError::MissingScope { .. }) if !copies_rights => Ok(Rights::default()),
+            // Said by the robot itself.
+            Err(ApiError::NotFound) => Ok(Rights::default()),
             Err(error) => Err(error),
         }
     };
@@ -151,7 +153,12 @@ pub async fn observe<'a>(
         quay.pulls(robot, since),
         observe_clusters(clusters, scope, options, &subject),
     );
-    let found = found.map_err(failed(object()))?;
+    let found = match (found, &standing) {
+        (Err(ApiError::NotFound), StandingBridge::Ours(_)) => {
+            return Err(lost(&subject, invocation));
+        }
+        (found, _) => found.map_err(failed(object()))?,
+    };
     let (clusters, members) = observed?;
     let observed = Observed {
         by,
@@ -167,6 +174,18 @@ pub async fn observe<'a>(
         subject,
     };
     Ok((observed, members))
+}
+
+/// Somebody deleted the robot while its bridge carries its pulls.
+fn lost(subject: &Subject, invocation: &Invocation) -> Failure {
+    let Subject { robot, bridge, .. } = subject;
+    Failure::new(format!(
+        "robot {robot} was deleted while its bridge {bridge} stands, which carries its pulls"
+    ))
+    .next(format!(
+        "{} create {robot} with its roles, then run the same command again",
+        invocation.sibling("quay-robot")
+    ))
 }
 
 fn missing(scopes: &[&str], session: &Session, invocation: &Invocation) -> Failure {

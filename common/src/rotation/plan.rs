@@ -86,11 +86,12 @@ impl Plan {
         let Some(first) = self.refusals.first() else {
             return Ok(());
         };
+        let what = match self.stage {
+            Stage::NotBegun => "is not rotated, nothing was changed",
+            _ => "stays as it is, this run changed nothing",
+        };
         if self.refusals.len() == 1 {
-            let message = format!(
-                "{robot} is not rotated, nothing was changed: {}",
-                first.reason
-            );
+            let message = format!("{robot} {what}: {}", first.reason);
             return Err(Failure::new(message).next(&first.remedy));
         }
         let lines: Vec<String> = self
@@ -98,10 +99,7 @@ impl Plan {
             .iter()
             .map(|refusal| format!("\n  - {}; {}", refusal.reason, refusal.remedy))
             .collect();
-        Err(Failure::new(format!(
-            "{robot} is not rotated, nothing was changed:{}",
-            lines.concat()
-        )))
+        Err(Failure::new(format!("{robot} {what}:{}", lines.concat())))
     }
 }
 
@@ -153,6 +151,7 @@ pub fn plan(observed: &Observed, options: &Options, now: Timestamp) -> Plan {
         }
     }
     refuse_nothing(observed, &mut plan);
+    refuse_unknown(observed, options, &mut plan);
     plan
 }
 
@@ -188,6 +187,46 @@ fn refuse_nothing(observed: &Observed, plan: &mut Plan) {
         plan.refuse(
             format!("no secret in the chosen clusters and namespaces holds {robot}"),
             "choose others; for a robot that no cluster uses: --in-place --no-cluster".to_owned(),
+        );
+    }
+}
+
+/// A flag that names what is not there was mistyped.
+fn refuse_unknown(observed: &Observed, options: &Options, plan: &mut Plan) {
+    let is_context = |name: &&String| {
+        observed
+            .clusters
+            .iter()
+            .any(|known| known.context == **name)
+    };
+    let is_begun = |name: &&String| {
+        let mut records = observed.record.iter();
+        records.any(|record| !record.is_over() && record.contexts.contains(name))
+    };
+    let unknown = options.skip_unreachable.iter();
+    for name in unknown.filter(|name| !is_context(name) && !is_begun(name)) {
+        plan.refuse(
+            format!("--skip-unreachable {name} is none of the chosen contexts"),
+            "kubectl config get-contexts".to_owned(),
+        );
+    }
+    let is_there = |name: &String| {
+        observed.reached().any(|state| {
+            let secrets = state.holders.inside.iter().chain(&state.holders.global);
+            let mut secrets = secrets.map(|secret| format!("{}/{}", secret.namespace, secret.name));
+            let pools = state
+                .nodes
+                .iter()
+                .filter_map(|nodes| nodes.pools.as_ref().ok());
+            let mut pools = pools.flatten().flat_map(|pools| &pools.pools);
+            secrets.any(|secret| secret == *name) || pools.any(|pool| pool.name == *name)
+        })
+    };
+    let mut named = options.leave_behind.named.iter();
+    if let Some(name) = named.find(|name| !is_there(name)) {
+        plan.refuse(
+            format!("--leave-behind={name} names no secret that holds the robot, and no pool"),
+            "write it as NAMESPACE/NAME, or POOL".to_owned(),
         );
     }
 }
@@ -301,7 +340,7 @@ fn refuse_by_quay(observed: &Observed, options: &Options, plan: &mut Plan) {
             format!(
                 "a robot {bridge} exists that no rotation made, and a bridge would be named so"
             ),
-            format!("rename or delete {bridge}, or rotate with --in-place"),
+            format!("delete {bridge} if nobody needs it, or rotate with --in-place"),
         ),
         StandingBridge::Ours(mark) => {
             let known = observed

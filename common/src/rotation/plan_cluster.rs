@@ -84,7 +84,7 @@ fn plan_secret(
                 subject.bridge
             ),
             format!(
-                "kubectl quay-pullsecret delete --robot {} -n {namespace}",
+                "kubectl quay-pullsecret delete --robot {} --context {context} -n {namespace}",
                 subject.bridge
             ),
         );
@@ -175,7 +175,7 @@ fn rehearsal(subject: &Subject) -> Redirect {
 
 /// Planning of pull secrets offers `--force`, which a rotation does not have: a secret that
 /// is replaced is missing for a moment.
-fn without_force(remedy: &str) -> String {
+pub(super) fn without_force(remedy: &str) -> String {
     match remedy.split_once(", or pass --force") {
         Some((place, _)) => place.to_owned(),
         None => "replace it by one that can be changed".to_owned(),

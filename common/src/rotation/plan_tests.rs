@@ -197,7 +197,7 @@ fn what_a_rotation_would_not_reach_refuses_it() {
     refused(
         &plan,
         "no rotation wrote there",
-        "delete --robot myorg+puller-bridge -n shop",
+        "delete --robot myorg+puller-bridge --context prod -n shop",
     );
     assert!(plan.targets.is_empty());
 }

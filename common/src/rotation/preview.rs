@@ -266,6 +266,7 @@ fn steps(task: &Task<'_>, observed: &Observed, stage: &Stage) -> Vec<String> {
             Stage::Distributing => vec![format!(
                 "write the token that an earlier run regenerated for {robot} everywhere"
             )],
+            _ if observed.clusters.is_empty() => vec![format!("regenerate {robot}")],
             _ => vec![rehearse, renew, "prove it".to_owned()],
         };
     }

@@ -65,8 +65,8 @@ pub enum Event {
         secrets: usize,
         /// The fingerprint of the token that is replaced.
         replaces: String,
-        /// What the robot may do now; the bridge is given the same.
-        rights: Rights,
+        /// What the robot may do now, where that is known; the bridge is given the same.
+        rights: Option<Rights>,
     },
     /// Robot and bridge may do this now.
     Compared {
@@ -196,7 +196,7 @@ impl Record {
                 self.scope.clone_from(scope);
                 self.secrets = *secrets;
                 self.replaces = Some(replaces.clone());
-                self.rights = Some(rights.clone());
+                self.rights.clone_from(rights);
             }
             Event::Compared { rights } => self.rights = Some(rights.clone()),
             Event::Renewed { token } => self.token = Some(token.clone()),

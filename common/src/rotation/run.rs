@@ -48,6 +48,8 @@ pub struct Rotation<'a> {
     /// The fingerprint of the token that is replaced, where it is known.
     pub(super) replaced: Option<String>,
     pub(super) by: String,
+    /// Whether this machine's ledger has the beginning of this rotation.
+    pub(super) is_known: bool,
     /// The token that is replaced, where this run has seen it.
     pub(super) old: Option<SecretString>,
     /// What the robot could do when it was last compared with its bridge, where that is known.
@@ -89,6 +91,7 @@ impl<'a> Rotation<'a> {
                 (record.rotation.clone(), record.rights.clone())
             }
         };
+        let is_known = record.is_some_and(|record| record.rotation == id);
         let is_old = matches!(plan.stage, Stage::NotBegun | Stage::Crossing(_));
         let fingerprint = observed.fingerprint();
         let replaced = match &plan.stage {
@@ -118,6 +121,7 @@ impl<'a> Rotation<'a> {
             consumers: observed.consumers.unwrap_or_default(),
             replaced,
             by: observed.by,
+            is_known,
             old: is_old.then_some(observed.token),
             repositories: RefCell::new(observed.rights.repositories()),
             before: RefCell::new(before),
@@ -158,7 +162,7 @@ impl<'a> Rotation<'a> {
     }
 
     /// The line that a rotation begins with.
-    pub(super) fn note_beginning(&self, replaces: &Fingerprint) -> Result<(), Failure> {
+    pub(super) fn note_beginning(&self) -> Result<(), Failure> {
         let contexts = self.sites.iter();
         let contexts = contexts.map(|site| site.member.cluster.context().to_owned());
         self.note(Event::Began {
@@ -167,8 +171,8 @@ impl<'a> Rotation<'a> {
             contexts: contexts.collect(),
             scope: self.task.options.scope.clone(),
             secrets: self.targets.len(),
-            replaces: replaces.to_string(),
-            rights: self.before.borrow().clone().unwrap_or_default(),
+            replaces: self.replaced.clone().unwrap_or_default(),
+            rights: self.before.borrow().clone(),
         })
     }
 
@@ -190,6 +194,9 @@ impl<'a> Rotation<'a> {
     /// Lets every API server check every write without storing it: what would refuse one
     /// is found before anything is changed.
     pub(super) async fn rehearse(&self) -> Result<(), Failure> {
+        if self.sites.is_empty() {
+            return Ok(());
+        }
         self.step("rehearse", "letting the API servers check every write")?;
         // Of a token's length and letters, and no token.
         let placeholder = SecretString::from("X".repeat(64));
@@ -241,7 +248,7 @@ impl<'a> Rotation<'a> {
                     site.member.cluster.context(),
                     self.subject.robot
                 ))
-                .next("include it (its namespace, or --global), then run the command again"));
+                .next("run the command for its namespace too, or with --global"));
             }
         }
         Ok(())
@@ -257,6 +264,8 @@ impl<'a> Rotation<'a> {
         holders.inside.iter().chain(nodes)
     }
 
+    /// Whether the plan says that this secret keeps what it holds. One that became unwritable
+    /// since is not left to itself.
     pub(super) fn is_left_behind(&self, context: &str, namespace: &str, name: &str) -> bool {
         let known = |left: &LeftBehind| {
             (
@@ -265,7 +274,7 @@ impl<'a> Rotation<'a> {
                 left.secret.as_str(),
             ) == (context, namespace, name)
         };
-        self.left_behind.iter().any(known) || self.task.options.leave_behind.secret(namespace, name)
+        self.left_behind.iter().any(known)
     }
 
     /// What may be shown of the token that is replaced; `(hidden)` where it is not known.

@@ -40,7 +40,7 @@ impl Rotation<'_> {
         let every = (grace / 8).clamp(OFTEN, SELDOM);
         loop {
             let left = grace.saturating_sub(quiet_since.elapsed());
-            if began.elapsed() > grace + self.task.options.settle_timeout {
+            if began.elapsed() > grace.saturating_add(self.task.options.settle_timeout) {
                 return self.decide_on_stragglers(account, last);
             }
             self.interrupt.sleep(left.min(every)).await?;
@@ -104,7 +104,7 @@ impl Rotation<'_> {
         match self.task.watcher.ask(&question) {
             Some(true) => Ok(()),
             Some(false) | None => Err(Failure::new(problem).next(
-                "tell them, then run the same command again; --ignore-usage goes on without them",
+                "see to that, then run the same command again; --ignore-usage goes on regardless",
             )),
         }
     }

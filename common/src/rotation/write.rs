@@ -2,15 +2,17 @@
 
 use super::fleet::Holders;
 use super::log::Switch;
+use super::plan_cluster::without_force;
 use super::run::Rotation;
 use crate::Failure;
 use crate::cluster;
 use crate::dockerconfig::Credential;
 use crate::global::{self, ADDITIONAL_PULL_SECRET, GLOBAL_PULL_SECRET, Pools, SecretName};
 use crate::pullsecret::{
-    Apply, NamespacePlan, Outcome, PullSecret, Redirect, Verb, apply, plan_redirect,
+    Apply, NamespacePlan, Outcome, PullSecret, Redirect, SecretPlan, Verb, apply, plan_redirect,
 };
 use futures::future::join_all;
+use secrecy::SecretString;
 
 impl Rotation<'_> {
     /// Every entry of the robot and its bridge becomes `to`.
@@ -58,6 +60,8 @@ impl Rotation<'_> {
                 cluster: site.member.cluster,
                 planner: redirect,
                 write,
+                // A token that is dead already has to go everywhere; a rotation stops between steps.
+                interruptible: false,
             };
             apply(&work, plans, progress).await
         });
@@ -121,6 +125,39 @@ impl Rotation<'_> {
         Ok(())
     }
 
+    /// Every secret that will be written back can be written now: what became immutable, or
+    /// somebody else's, is found while there is a way back.
+    pub(super) async fn check_way_back(&self) -> Result<(), Failure> {
+        let placeholder = SecretString::from("X".repeat(64));
+        let redirect = self.redirect(Credential::new(self.subject.robot.as_str(), placeholder));
+        for (site, holders) in self.sites.iter().zip(self.holders().await?) {
+            let context = site.member.cluster.context();
+            let plans = self
+                .written(&holders)
+                .filter_map(|secret| plan_redirect(secret, &redirect));
+            for plan in plans {
+                let SecretPlan {
+                    namespace, name, ..
+                } = &plan;
+                let Some(refusal) = &plan.refusal else {
+                    continue;
+                };
+                if !self.is_left_behind(context, namespace, name) {
+                    return Err(Failure::new(format!(
+                        "secret {namespace}/{name} of {context} cannot be written any more: {}",
+                        refusal.reason
+                    ))
+                    .next(format!(
+                        "{}, or accept that its pulls break: --leave-behind={namespace}/{name}; \
+                         --abort takes the rotation back",
+                        without_force(&refusal.remedy)
+                    )));
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn keep_switches<'o>(&self, outcomes: impl Iterator<Item = &'o Outcome>, redirect: &Redirect) {
         let mut log = self.log.borrow_mut();
         for outcome in outcomes {
@@ -155,6 +192,10 @@ impl Rotation<'_> {
             return Ok(());
         };
         const SHOWN: usize = 10;
+        let leave = |outcome: &Outcome| {
+            let place = format!("{}/{}", outcome.namespace, outcome.name);
+            format!("or accept that its pulls break: --leave-behind={place}")
+        };
         let mut lines: Vec<String> = failed
             .iter()
             .take(SHOWN)
@@ -177,6 +218,9 @@ impl Rotation<'_> {
             lines.concat()
         ));
         Err(match &first.next {
+            Some(next) if first.result == Verb::Refused => {
+                failure.next(format!("{}, {}", without_force(next), leave(first)))
+            }
             Some(next) => failure.next(next),
             None => failure,
         })

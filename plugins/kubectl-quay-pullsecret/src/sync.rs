@@ -263,6 +263,7 @@ async fn carry_out(
             cluster: planned.cluster,
             planner: &planner,
             write: args.dry_run.write(),
+            interruptible: true,
         };
         apply(&work, planned.plans, console.progress()).await
     }))

@@ -5,6 +5,7 @@ use crate::connection::{Connection, failed};
 use crate::dry_run::DryRun;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs};
+use quay_common::pullsecret::{Bridge, standing_bridge};
 use quay_common::quay::{BridgeMark, RobotName};
 
 /// Delete a robot, its roles and its memberships
@@ -41,6 +42,10 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
     if BridgeMark::parse(&found.description).is_some() {
         return Err(bridge(&robot, console));
     }
+    let standing = standing_bridge(&session.quay, &robot).await;
+    if let Some(standing) = standing.map_err(failed(&session, console, &object))? {
+        return Err(rotating(&robot, &standing, console));
+    }
     if !args.dry_run.is_on() {
         let question = format!(
             "Delete {robot} at {}? Pull secrets that hold it stop working",
@@ -60,10 +65,23 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
 /// Every pull of the robot it stands in for depends on it.
 fn bridge(robot: &RobotName, console: &Console) -> Failure {
     let typed = console.invocation().typed();
+    let rotated = robot.as_str().strip_suffix("-bridge").unwrap_or("ROBOT");
     Failure::new(format!(
         "{robot} is the bridge of a rotation: pull secrets hold it until that is finished"
     ))
     .next(format!(
-        "{typed} rotate ROBOT finishes it, {typed} rotate ROBOT --abort takes it back"
+        "{typed} rotate {rotated} finishes it, {typed} rotate {rotated} --abort takes it back"
+    ))
+}
+
+/// Without the robot nothing could be brought back.
+fn rotating(robot: &RobotName, bridge: &Bridge, console: &Console) -> Failure {
+    let typed = console.invocation().typed();
+    Failure::new(format!(
+        "{robot} is being rotated: its bridge {} stands",
+        bridge.name
+    ))
+    .next(format!(
+        "{typed} rotate {robot} finishes that, {typed} rotate {robot} --abort takes it back"
     ))
 }

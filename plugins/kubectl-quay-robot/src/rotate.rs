@@ -127,6 +127,10 @@ impl Args {
         }
     }
 
+    fn token_to_stdout(&self) -> bool {
+        self.token_output.as_deref() == Some(Path::new("-"))
+    }
+
     fn options(&self) -> Options {
         let named = self.leave_behind.iter().filter(|name| !name.is_empty());
         Options {
@@ -161,8 +165,12 @@ impl Args {
 /// Looks at everything first, says what will happen, and asks.
 pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
     args.scope.excluded()?;
-    let files = [&args.receipt, &args.token_output].into_iter().flatten();
-    for file in files.filter(|file| file.as_path() != Path::new("-")) {
+    if args.receipt.as_deref() == Some(Path::new("-")) {
+        return Err(Failure::usage("--receipt takes the name of a file")
+            .next("-o json writes the receipt to stdout"));
+    }
+    let token = args.token_output.iter().filter(|_| !args.token_to_stdout());
+    for file in args.receipt.iter().chain(token) {
         check_replaceable(file)?;
     }
     let session = args.connection.open(console).await?;
@@ -298,7 +306,8 @@ fn report(
     skipped: &[String],
     console: &Console,
 ) -> Result<(), Failure> {
-    if !(args.no_cluster && args.output.output.is_for_people()) {
+    // Stdout is the token's alone, and a table without secrets says nothing.
+    if !(args.token_to_stdout() || args.no_cluster && args.output.output.is_for_people()) {
         console.report(receipt, args.output.output)?;
     }
     Narrator::new(console).summary(receipt, skipped);

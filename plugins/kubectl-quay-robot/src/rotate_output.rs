@@ -131,6 +131,11 @@ fn last_line(receipt: &Receipt) -> String {
         None => String::new(),
     };
     match receipt.outcome {
+        Outcome::Aborted if receipt.before != receipt.after.as_ref().map(ToString::to_string) => {
+            format!(
+                "somebody else regenerated {robot} meanwhile: their token is in {places}, in {took}"
+            )
+        }
         Outcome::Aborted => format!("{robot} is as it was, in {places}, in {took}"),
         Outcome::Finished => {
             let fingerprint = receipt.after.as_ref();

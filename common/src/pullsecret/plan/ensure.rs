@@ -1,10 +1,12 @@
 //! The robot's credential is brought into a namespace, whatever is there.
 
 use super::repair::{finish, plan_secret, problem, unreadable};
-use super::{Consent, Ensure, EntryPlan, Mark, NamespacePlan, Problem, SecretPlan, Verdict, Write};
+use super::{Consent, Ensure, EntryPlan, NamespacePlan, Problem, SecretPlan, Verdict, Write};
 use crate::dockerconfig::{Document, EntryError, Format};
 use crate::pullsecret::PullSecret;
 use crate::pullsecret::wanted::{Known, Wanted};
+use crate::quay::RobotName;
+use std::collections::BTreeSet;
 
 /// Brings the robot's credential into a namespace: refreshes it wherever it is,
 /// otherwise adds it to the secret of the chosen name, which is created if missing.
@@ -87,7 +89,8 @@ pub(in crate::pullsecret) fn plan_target(
         before,
         after: Some(ensure.credential.fingerprint()),
     };
-    finish(secret, vec![entry], edited, ensure.mark(), consent)
+    let bridged = ensure.bridged(&secret.bridged);
+    finish(secret, vec![entry], edited, bridged, consent)
 }
 
 /// The key is somebody else's, and the user did not ask for it to be switched.
@@ -98,7 +101,7 @@ fn held_by(secret: &PullSecret, ensure: &Ensure, document: &Document, holder: &s
         secret,
         vec![entry],
         unchanged,
-        Mark::Keep,
+        secret.bridged.clone(),
         Consent::default(),
     )
 }
@@ -118,17 +121,19 @@ fn plan_new(namespace: &str, ensure: &Ensure) -> SecretPlan {
             after: Some(ensure.credential.fingerprint()),
         }],
         write: Write::Create(document),
-        mark: ensure.mark(),
+        bridged: Some(ensure.bridged(&BTreeSet::new())),
         refusal: None,
     }
 }
 
 impl Ensure {
-    fn mark(&self) -> Mark {
-        match self.credential.username == self.robot.as_str() {
-            true => Mark::Keep,
-            false => Mark::Set(self.robot.clone()),
+    /// The robots whose bridges a secret holds once this credential is in it.
+    fn bridged(&self, before: &BTreeSet<RobotName>) -> BTreeSet<RobotName> {
+        let mut bridged = before.clone();
+        if self.credential.username != self.robot.as_str() {
+            bridged.insert(self.robot.clone());
         }
+        bridged
     }
 }
 

@@ -14,6 +14,7 @@ use super::secret::PullSecret;
 use crate::credentials::Fingerprint;
 use crate::dockerconfig::{Credential, Document};
 use crate::quay::RobotName;
+use std::collections::BTreeSet;
 
 /// What the user allowed beyond the careful default.
 #[derive(Debug, Clone, Copy, Default)]
@@ -108,18 +109,6 @@ pub enum Write {
     Recreate(Document),
 }
 
-/// What is noted on the secret about a bridge in it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Mark {
-    /// Nothing changes.
-    #[default]
-    Keep,
-    /// It holds the bridge of this robot now.
-    Set(RobotName),
-    /// It holds no bridge any more.
-    Clear,
-}
-
 /// Why a stale secret is left alone, and where to change it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
@@ -142,8 +131,8 @@ pub struct SecretPlan {
     pub entries: Vec<EntryPlan>,
     /// What is written.
     pub write: Write,
-    /// What is noted on it in the same write.
-    pub mark: Mark,
+    /// The robots whose bridges it holds after the write; `None` if that does not change.
+    pub bridged: Option<BTreeSet<RobotName>>,
     /// Set if it should be written and is not.
     pub refusal: Option<Refusal>,
 }

@@ -1,7 +1,7 @@
 //! A rotation's writes: every entry of one of some robots is brought to one credential.
 
 use super::repair::finish;
-use super::{Consent, EntryPlan, Mark, SecretPlan, Verdict};
+use super::{Consent, EntryPlan, SecretPlan, Verdict};
 use crate::dockerconfig::{Credential, belongs_to};
 use crate::pullsecret::PullSecret;
 use crate::quay::RobotName;
@@ -52,10 +52,12 @@ pub fn plan_redirect(secret: &PullSecret, redirect: &Redirect) -> Option<SecretP
             after: Some(redirect.to.fingerprint()),
         });
     }
-    let mark = match &redirect.stands_in_for {
-        Some(robot) => Mark::Set(robot.clone()),
-        None if secret.bridged.is_some() => Mark::Clear,
-        None => Mark::Keep,
-    };
-    (!entries.is_empty()).then(|| finish(secret, entries, edited, mark, Consent::default()))
+    let mut bridged = secret.bridged.clone();
+    match &redirect.stands_in_for {
+        Some(robot) => {
+            bridged.insert(robot.clone());
+        }
+        None => bridged.retain(|robot| robot.as_str() != redirect.to.username),
+    }
+    (!entries.is_empty()).then(|| finish(secret, entries, edited, bridged, Consent::default()))
 }

@@ -1,11 +1,12 @@
 //! Every robot's entry is brought to its current token, in the secrets that are there.
 
 use super::last_applied::keeps_replaced;
-use super::{Consent, EntryPlan, Mark, Problem, Refusal, SecretPlan, Verdict, Write};
+use super::{Consent, EntryPlan, Problem, Refusal, SecretPlan, Verdict, Write};
 use crate::dockerconfig::{Credential, Document, EntryError};
 use crate::pullsecret::PullSecret;
 use crate::pullsecret::wanted::{Known, RobotToken, Wanted};
 use crate::quay::RobotName;
+use std::collections::BTreeSet;
 
 /// Repairs one secret: every entry of a robot we know is brought to its current token.
 /// `None` if nothing in it concerns us.
@@ -16,7 +17,7 @@ pub fn plan_secret(secret: &PullSecret, wanted: &Wanted, consent: Consent) -> Op
     };
     let mut edited = document.clone();
     let mut entries = Vec::new();
-    let mut mark = Mark::Keep;
+    let mut bridged = secret.bridged.clone();
     for (key, read) in document.entries() {
         match read {
             Ok(found) => {
@@ -25,7 +26,7 @@ pub fn plan_secret(secret: &PullSecret, wanted: &Wanted, consent: Consent) -> Op
                 };
                 if let Some(credential) = becomes {
                     edited.set(key, &credential.credential);
-                    credential.note(secret, &mut mark);
+                    credential.note(&mut bridged);
                 }
                 entries.push(entry);
             }
@@ -36,7 +37,7 @@ pub fn plan_secret(secret: &PullSecret, wanted: &Wanted, consent: Consent) -> Op
             Err(_) => {}
         }
     }
-    (!entries.is_empty()).then(|| finish(secret, entries, edited, mark, consent))
+    (!entries.is_empty()).then(|| finish(secret, entries, edited, bridged, consent))
 }
 
 /// What an entry shall hold instead of what it holds.
@@ -47,12 +48,11 @@ struct Becomes {
 
 impl Becomes {
     /// A bridge is noted on the secret it is written into, and only there.
-    fn note(&self, secret: &PullSecret, mark: &mut Mark) {
-        if self.credential.username != self.robot.as_str() {
-            *mark = Mark::Set(self.robot.clone());
-        } else if secret.bridged.as_ref() == Some(&self.robot) && *mark == Mark::Keep {
-            *mark = Mark::Clear;
-        }
+    fn note(&self, bridged: &mut BTreeSet<RobotName>) {
+        match self.credential.username == self.robot.as_str() {
+            true => bridged.remove(&self.robot),
+            false => bridged.insert(self.robot.clone()),
+        };
     }
 }
 
@@ -112,17 +112,16 @@ pub(super) fn finish(
     secret: &PullSecret,
     entries: Vec<EntryPlan>,
     edited: Document,
-    mark: Mark,
+    bridged: BTreeSet<RobotName>,
     consent: Consent,
 ) -> SecretPlan {
     let changed = secret
         .document
         .as_ref()
         .is_ok_and(|document| *document != edited);
-    let refusal = if changed {
-        refusal(secret, consent)
-    } else {
-        None
+    let refusal = match changed {
+        true => twice(secret, &entries).or_else(|| refusal(secret, consent)),
+        false => None,
     };
     let write = match (changed && refusal.is_none(), secret.immutable) {
         (false, _) => Write::Nothing,
@@ -141,9 +140,25 @@ pub(super) fn finish(
         base: Some(secret.clone()),
         entries,
         write,
-        mark,
+        bridged: (bridged != secret.bridged).then_some(bridged),
         refusal,
     }
+}
+
+/// A key that stands there twice: nobody knows which of the two counts, and for whom.
+fn twice(secret: &PullSecret, entries: &[EntryPlan]) -> Option<Refusal> {
+    let document = secret.document.as_ref().ok()?;
+    let times = |key: &str| {
+        document
+            .entries()
+            .filter(|(known, _)| *known == key)
+            .count()
+    };
+    let entry = entries.iter().find(|entry| times(&entry.key) > 1)?;
+    Some(Refusal {
+        reason: format!("its key {} stands there twice", entry.key),
+        remedy: "remove one of the two entries".to_owned(),
+    })
 }
 
 fn refusal(secret: &PullSecret, consent: Consent) -> Option<Refusal> {
@@ -170,7 +185,7 @@ pub(super) fn unreadable(secret: &PullSecret, reason: String) -> SecretPlan {
         base: Some(secret.clone()),
         entries: vec![problem("", Problem::Unreadable(reason))],
         write: Write::Nothing,
-        mark: Mark::Keep,
+        bridged: None,
         refusal: None,
     }
 }

@@ -1,8 +1,10 @@
 //! Table tests of planning.
 
+mod bridged;
+
 use super::*;
 use crate::dockerconfig::Format;
-use crate::pullsecret::{Bridge, RobotToken, Wanted, WantedRegistry};
+use crate::pullsecret::{RobotToken, Wanted, WantedRegistry};
 use k8s_openapi::api::core::v1::Secret;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -312,109 +314,23 @@ fn planning_what_was_carried_out_plans_nothing() {
     assert!(!again.writes());
 }
 
-const BRIDGE: &str = "myorg+puller-bridge";
-
-fn bridged(token: Option<char>) -> Wanted {
-    let mut wanted = wanted();
-    wanted.registries[0].bridges.push(Bridge {
-        name: BRIDGE.parse().unwrap(),
-        robot: ROBOT.parse().unwrap(),
-        token: token.map(|letter| SecretString::from(self::token(letter))),
-    });
-    wanted
-}
-
-fn annotated(auths: Value) -> PullSecret {
-    secret_with(auths, |object| {
-        object["metadata"]["annotations"] = json!({"kubectl-quay/bridge": ROBOT});
-    })
-}
-
-fn passwords(plan: &SecretPlan) -> Vec<(String, String)> {
-    let Write::Update { document, .. } = &plan.write else {
-        panic!("not updated: {plan:?}");
-    };
-    let read = document.entries().map(|(_, read)| read.unwrap());
-    read.map(|found| (found.username, found.password.expose_secret().to_owned()))
-        .collect()
-}
-
 #[test]
-fn while_a_bridge_stands_the_robots_own_token_is_written_nowhere() {
-    let wanted = bridged(Some('B'));
-    let holds_bridge = annotated(json!({HOST: entry(BRIDGE, &token('B'))}));
-    let plan = plan_secret(&holds_bridge, &wanted, Consent::default()).unwrap();
-    let robot: RobotName = ROBOT.parse().unwrap();
-    assert_eq!(verdicts(&plan), [(HOST, &Verdict::Bridged(robot.clone()))]);
-    assert!(!plan.writes() && plan.is_current());
-
-    let current = secret(json!({HOST: entry(ROBOT, &token('N'))}));
-    let plan = plan_secret(&current, &wanted, Consent::default()).unwrap();
-    assert!(!plan.writes());
-
-    for stale in [entry(ROBOT, &token('O')), entry(BRIDGE, &token('O'))] {
-        let plan = plan_secret(&secret(json!({HOST: stale})), &wanted, Consent::default());
-        let plan = plan.unwrap();
-        assert_eq!(passwords(&plan), [(BRIDGE.to_owned(), token('B'))]);
-        assert_eq!(plan.mark, Mark::Set(robot.clone()));
-    }
-}
-
-#[test]
-fn a_secret_that_holds_a_bridge_that_is_gone_is_repaired_to_the_robot() {
-    let left = annotated(json!({HOST: entry(BRIDGE, &token('B'))}));
-    let plan = plan_secret(&left, &bridged(None), Consent::default()).unwrap();
-    assert_eq!(passwords(&plan), [(ROBOT.to_owned(), token('N'))]);
-    assert_eq!(plan.mark, Mark::Clear);
-}
-
-#[test]
-fn a_new_secret_gets_the_bridge_while_it_stands() {
-    let ensure = Ensure {
-        credential: Credential::new(BRIDGE, SecretString::from(token('B'))),
-        ..ensure()
-    };
-    let wanted = bridged(Some('B'));
-    let plan = plan_namespace("staging", &[], &ensure, &wanted, Consent::default());
-    assert_eq!(plan.secrets[0].mark, Mark::Set(ROBOT.parse().unwrap()));
-    // What holds the bridge counts as holding the robot: no second secret.
-    let holds = annotated(json!({HOST: entry(BRIDGE, &token('B'))}));
-    let plan = plan_namespace("staging", &[holds], &ensure, &wanted, Consent::default());
-    assert_eq!(plan.secrets.len(), 1);
-    assert!(!plan.secrets[0].writes());
-}
-
-#[test]
-fn a_redirect_changes_the_robots_entries_at_the_registry_and_no_others() {
-    let other = "other+puller";
-    let held = secret(json!({
-        HOST: entry(ROBOT, &token('O')),
-        "quay.internal:8443/myorg": entry(ROBOT, &token('N')),
-        "elsewhere.example.com": entry(ROBOT, &token('O')),
-        "quay.example.com/other": entry(other, &token('X')),
-    }));
-    let redirect = Redirect {
-        hosts: wanted().registries[0].hosts.clone(),
-        from: vec![ROBOT.parse().unwrap(), BRIDGE.parse().unwrap()],
-        to: Credential::new(BRIDGE, SecretString::from(token('B'))),
-        stands_in_for: Some(ROBOT.parse().unwrap()),
-    };
-    let plan = plan_redirect(&held, &redirect).unwrap();
-    let keys: Vec<&str> = plan
-        .entries
-        .iter()
-        .map(|entry| entry.key.as_str())
-        .collect();
-    assert_eq!(keys, [HOST, "quay.internal:8443/myorg"]);
-    assert_eq!(
-        passwords(&plan),
-        [
-            (BRIDGE.to_owned(), token('B')),
-            (BRIDGE.to_owned(), token('B')),
-            (ROBOT.to_owned(), token('O')),
-            (other.to_owned(), token('X')),
-        ]
+fn a_key_that_stands_there_twice_is_refused_and_names_itself() {
+    use base64::Engine;
+    let theirs = entry("other+puller", &token('X'));
+    let content = format!(
+        r#"{{"auths":{{"{HOST}":{theirs},"{HOST}":{}}}}}"#,
+        entry(ROBOT, &token('O'))
     );
-    let nobody = secret(json!({HOST: entry(other, &token('X'))}));
-    assert!(plan_redirect(&nobody, &redirect).is_none());
+    let twice = secret_with(json!({}), |object| {
+        let data = base64::engine::general_purpose::STANDARD.encode(&content);
+        object["data"][".dockerconfigjson"] = json!(data);
+    });
+    let consent = Consent {
+        force: true,
+        replace_account: true,
+    };
+    let plan = plan_secret(&twice, &only_robot(), consent).unwrap();
+    assert!(!plan.writes());
+    assert!(plan.refusal.unwrap().reason.contains(HOST));
 }
