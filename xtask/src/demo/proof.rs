@@ -53,6 +53,10 @@ pub fn check(stage: &Stage, shell: &Shell, transcript: &Transcript) -> Result<Ve
             before.contains_key(namespace) && before.get(namespace) == after.get(namespace),
         ));
     }
+    proofs.push((
+        "the rotation replaced the token in Quay, and its bridge is gone".into(),
+        stage.robot_token()? != transcript.replaced && !stage.bridge_stands(),
+    ));
     proofs.push(other_entries(&before, &after, registry)?);
     proofs.push((
         "every secret was updated in place: no UID changed".into(),

@@ -139,10 +139,27 @@ impl Stage {
 
     /// Gives the robot a new token behind everybody's back.
     pub fn regenerate(&self) -> Result<()> {
-        self.dead.borrow_mut().watch(&self.robot_token()?);
+        self.give_up(&self.robot_token()?);
         let new = self.quay.edit(|state| state.regenerate(ROBOT))?;
         self.in_play.borrow_mut().watch(&new);
         Ok(())
+    }
+
+    /// From now on this token of the robot counts as dead.
+    pub fn give_up(&self, token: &str) {
+        self.dead.borrow_mut().watch(token);
+    }
+
+    /// Takes note of the robot's token after a rotation.
+    pub fn rotated(&self) -> Result<()> {
+        self.in_play.borrow_mut().watch(&self.robot_token()?);
+        Ok(())
+    }
+
+    /// Whether a rotation's bridge stands in for the robot.
+    pub fn bridge_stands(&self) -> bool {
+        let bridge = format!("{ROBOT}-bridge");
+        self.quay.read(|state| state.token_of(&bridge).is_some())
     }
 }
 
