@@ -76,7 +76,14 @@ impl Session {
             "somebody regenerates the robot's token: every pull with the old one fails".into(),
         ));
         self.command("quay-pullsecret sync -A", 1)?;
-        self.command("quay-pullsecret verify -n staging,payments", 0)
+        self.command("quay-pullsecret verify -n staging,payments", 0)?;
+        self.lines.push(Line::Empty);
+        self.lines.push(Line::Remark(
+            "the token is replaced again, this time without a failed pull".into(),
+        ));
+        let rotate = format!("quay-robot rotate {ROBOT} --grace 1s --leave-behind --yes -q");
+        self.command(&rotate, 0)?;
+        stage.rotated()
     }
 
     /// Types a command, and keeps what it says.
