@@ -35,9 +35,11 @@ fn start(scopes: &str) -> (TestContext, TestQuay) {
 fn robots_are_offered_where_a_robot_is_asked_for() {
     let (context, quay) = start("org:admin repo:admin user:read");
     quay.quay.edit(|state| state.add_robot("myorg+ci"));
-    let all = offered(&context, &["quay-robot", "describe", ""]);
-    assert_eq!(all.choices, ["myorg+ci", "myorg+deploy"]);
-    assert_eq!(all.directive, ":4", "the shell must not offer files");
+    for command in ["describe", "rotate", "delete"] {
+        let all = offered(&context, &["quay-robot", command, ""]);
+        assert_eq!(all.choices, ["myorg+ci", "myorg+deploy"], "{command}");
+        assert_eq!(all.directive, ":4", "the shell must not offer files");
+    }
     let some = offered(&context, &["quay-robot", "token", "myorg+d"]);
     assert_eq!(some.choices, ["myorg+deploy"]);
 }

@@ -150,6 +150,15 @@ fn host() -> String {
         .to_owned()
 }
 
+fn global_pull_secret() -> serde_json::Value {
+    let entry = serde_json::json!({"auths": {"quay.example.com": {"auth": "eDp5"}}});
+    serde_json::json!({
+        "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/dockerconfigjson",
+        "metadata": {"name": "pull-secret", "namespace": "openshift-config"},
+        "stringData": {".dockerconfigjson": entry.to_string()},
+    })
+}
+
 #[test]
 fn krew_finds_installs_runs_upgrades_and_removes_every_plugin() {
     let Some(krew) = krew() else {
@@ -175,6 +184,10 @@ fn krew_finds_installs_runs_upgrades_and_removes_every_plugin() {
     world
         .kubectl(&["quay-pullsecret", "list"])
         .says("No pull secrets");
+    cluster.become_openshift();
+    cluster.create(&global_pull_secret());
+    let shown = world.kubectl(&["quay-global", "show"]);
+    shown.prints("quay.example.com");
     world.kubectl(&["quay-robot", "completion", "install"]);
     let offered = || world.kubectl(&["__complete", "quay-robot", "who"]);
     offered().prints("whoami\t");
