@@ -2,12 +2,18 @@
 
 use crate::case::{Case, Trouble};
 use crate::world::{ROBOT, World};
+use quay_tests::pull_secret;
 
 /// A robot that the sweep creates and deletes.
 pub const CREATED: &str = "myorg+ci";
 
 /// What the sweep runs, in this order.
 pub fn cases(world: &World) -> Vec<Case> {
+    let namespace = world.cluster.namespace("robot");
+    let auths = world.auths(&world.quay.robot_token);
+    world
+        .cluster
+        .create(&pull_secret(&namespace, "pull", &auths));
     let ok = |line: String| Case::succeeds(&line);
     let fails = |line: String| Case::fails(&line);
     let mut cases = vec![
