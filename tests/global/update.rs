@@ -303,12 +303,12 @@ fn a_person_is_shown_what_changes_and_asked() {
         let run = world.context.command(&["update"]).on_terminal();
         run.stdin(answer).run()
     };
-    let no = answer("n");
+    let no = answer("n\n");
     assert_eq!(no.code, 1, "{}", no.stdout);
     let entry = format!("auths[\"{}\"]", world.registry());
     no.prints(&entry).prints("the answer was no");
     assert_eq!(world.text(), stale);
-    let yes = answer("y");
+    let yes = answer("y\n");
     assert_eq!(yes.code, 0, "{}", yes.stdout);
     assert_eq!(world.text(), world.content(Some(&world.token())));
 }

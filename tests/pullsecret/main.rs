@@ -10,6 +10,7 @@ mod dry_run;
 mod ensure;
 mod kubelet;
 mod many_clusters;
+mod nodes;
 mod pull;
 mod pull_trouble;
 mod repair;

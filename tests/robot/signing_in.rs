@@ -67,11 +67,11 @@ fn a_terminal_is_asked_before_a_robot_is_deleted() {
         let delete = context.command(&["delete", "myorg+deploy"]);
         delete.on_terminal().stdin(text).run()
     };
-    answer("n")
+    answer("n\n")
         .expect(1)
         .prints("Pull secrets that hold it stop working")
         .prints("not deleted");
     assert_eq!(quay.writes(), 0);
-    answer("y").expect(0).prints("deleted");
+    answer("y\n").expect(0).prints("deleted");
     assert_eq!(quay.writes(), 1);
 }

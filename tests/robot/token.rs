@@ -86,7 +86,7 @@ fn a_file_that_cannot_be_written_is_told() {
     let (context, _quay) = signed_in(SCOPES);
     let run = context
         .run(&["token", "myorg+deploy", "-o", "no/such/folder"])
-        .expect(1);
+        .expect(2);
     run.says("no/such/folder");
 }
 

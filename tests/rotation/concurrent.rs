@@ -266,7 +266,8 @@ fn a_secret_that_becomes_unwritable_is_found_while_there_is_a_way_back() {
         settling.release();
         let output = run.wait().expect(1);
         output
-            .says("s1 of sandbox cannot be written any more: it is immutable")
+            .says("s1 of ")
+            .says(" cannot be written any more: it is immutable")
             .says("--leave-behind=")
             .says("--abort");
         assert_eq!(world.token(), token);

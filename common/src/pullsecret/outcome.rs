@@ -1,6 +1,6 @@
 //! What became of every target.
 
-use super::plan::{EntryPlan, NamespacePlan, Problem, SecretPlan, Verdict, Write};
+use super::plan::{EntryPlan, NamespacePlan, Problem, SecretPlan, Verdict, Write, nodes_reason};
 use crate::Failure;
 use crate::cli::{ContextColumn, Report, Table, escape_control};
 use crate::cluster::Cluster;
@@ -222,6 +222,9 @@ impl Outcome {
 
 fn next_step(context: &str, plan: &SecretPlan, entry: &EntryPlan, result: Verb) -> Option<String> {
     let (namespace, name) = (&plan.namespace, &plan.name);
+    if result == Verb::Refused && nodes_reason(namespace, name).is_some() {
+        return Some(format!("oc quay-global update --context {context}"));
+    }
     if result == Verb::Refused {
         return plan.refusal.as_ref().map(|refusal| refusal.remedy.clone());
     }

@@ -2,11 +2,13 @@
 
 use super::manifest;
 use super::outcome::{Outcome, Verb};
+use super::plan::nodes_reason;
 use super::reference::{Attachment, Holder};
 use super::secret::PullSecret;
 use super::service_account::ServiceAccountRefs;
 use crate::cluster::{CallError, Cluster, Write};
 use crate::dockerconfig::{Document, belongs_to, registry_of_key};
+use crate::global::is_derived;
 use crate::quay::RobotName;
 use crate::registry::RegistryHost;
 use crate::workload::PodUse;
@@ -44,6 +46,8 @@ pub fn plan_removal(
 ) -> Vec<RemovalPlan> {
     secrets
         .iter()
+        // OpenShift takes it out of its copies itself.
+        .filter(|secret| !is_derived(&secret.namespace, &secret.name))
         .filter_map(|secret| {
             let keys = robot_keys(secret, robot, registry);
             let mut remaining = secret.document.clone().ok().filter(|_| !keys.is_empty())?;
@@ -64,10 +68,11 @@ pub fn plan_removal(
                 .map(|account| account.name.clone())
                 .collect();
             Some(RemovalPlan {
-                refusal: if force {
-                    None
-                } else {
-                    refusal(secret, &users, whole)
+                refusal: match nodes_reason(&secret.namespace, &secret.name) {
+                    // No --force stands for a backup and the look at the machines.
+                    Some(reason) => Some((reason.to_owned(), String::new())),
+                    None if force => None,
+                    None => refusal(secret, &users, whole),
                 },
                 secret: secret.clone(),
                 robot: robot.clone(),
@@ -132,6 +137,10 @@ impl RemovalPlan {
         &self.secret.namespace
     }
 
+    fn is_for_nodes(&self) -> bool {
+        nodes_reason(&self.secret.namespace, &self.secret.name).is_some()
+    }
+
     /// What the plan comes to, carried out or not.
     pub fn outcome(&self, context: &str) -> Outcome {
         let result = match (&self.refusal, &self.remaining) {
@@ -149,6 +158,10 @@ impl RemovalPlan {
         outcome.account = self.robot.to_string();
         outcome.key = self.keys.join(",");
         match &self.refusal {
+            Some((reason, _)) if self.is_for_nodes() => outcome.message(reason).next(format!(
+                "oc quay-global remove {} --context {context}",
+                self.keys.join(" ")
+            )),
             Some((reason, remedy)) => outcome.message(reason).next(remedy),
             None if self.remaining.is_some() => {
                 outcome.message("the robot's entry removed, the others kept")

@@ -1,6 +1,7 @@
 //! Proves what credentials are worth: still the robot's, accepted by the registry, good for pulling.
 
 use super::logins::Login;
+use super::plan::nodes_reason;
 use super::proof::{Proof, Proofs};
 use super::sync::ClusterView;
 use super::wanted::{Known, RobotToken, Wanted};
@@ -324,6 +325,11 @@ fn token_state(
 ) -> (&'static str, Option<String>) {
     let namespace = entry.namespace;
     let context = entry.view.cluster.context();
+    let nodes = nodes_reason(namespace, entry.secret).is_some();
+    let repair = || match nodes {
+        true => format!("oc quay-global update --context {context}"),
+        false => format!("kubectl quay-pullsecret sync --context {context} -n {namespace}"),
+    };
     match wanted.known(entry.key, &entry.credential.username) {
         Known::Robot(_, RobotToken::Current(token))
             if token.expose_secret() == entry.credential.password.expose_secret() =>
@@ -332,12 +338,7 @@ fn token_state(
         }
         Known::Robot(_, RobotToken::Current(_)) => {
             problems.push("it is not the robot's current token".to_owned());
-            (
-                "stale",
-                Some(format!(
-                    "kubectl quay-pullsecret sync --context {context} -n {namespace}"
-                )),
-            )
+            ("stale", Some(repair()))
         }
         Known::Bridge(bridge, _)
             if bridge.token.as_ref().is_some_and(|token| {
@@ -348,18 +349,16 @@ fn token_state(
         }
         Known::Bridge(bridge, _) => {
             problems.push(format!("it is a bridge of {} that is gone", bridge.robot));
-            (
-                "stale",
-                Some(format!(
-                    "kubectl quay-pullsecret sync --context {context} -n {namespace}"
-                )),
-            )
+            ("stale", Some(repair()))
         }
         Known::Robot(robot, RobotToken::NoSuchRobot) => {
             problems.push("the robot does not exist in Quay".to_owned());
-            let next = format!(
-                "kubectl quay-pullsecret delete --robot {robot} --context {context} -n {namespace}"
-            );
+            let next = match nodes {
+                true => format!("oc quay-global remove {} --context {context}", entry.key),
+                false => format!(
+                    "kubectl quay-pullsecret delete --robot {robot} --context {context} -n {namespace}"
+                ),
+            };
             ("stale", Some(next))
         }
         Known::Robot(_, RobotToken::Unreadable(reason)) => {

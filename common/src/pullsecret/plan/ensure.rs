@@ -1,6 +1,6 @@
 //! The robot's credential is brought into a namespace, whatever is there.
 
-use super::repair::{finish, plan_secret, problem, unreadable};
+use super::repair::{finish, leave_to_nodes, plan_secret, problem, unreadable};
 use super::{Consent, Ensure, EntryPlan, NamespacePlan, Problem, SecretPlan, Verdict, Write};
 use crate::dockerconfig::{Document, EntryError, Format};
 use crate::pullsecret::PullSecret;
@@ -28,7 +28,7 @@ pub fn plan_namespace(
     if plans.is_empty() {
         plans.push(match named {
             Some(secret) => plan_target(secret, ensure, wanted, consent),
-            None => plan_new(namespace, ensure),
+            None => leave_to_nodes(plan_new(namespace, ensure)),
         });
     }
     let usable = |plan: &&SecretPlan| plan.refusal.is_none() && !plan.has_problem();
@@ -90,7 +90,7 @@ pub(in crate::pullsecret) fn plan_target(
         after: Some(ensure.credential.fingerprint()),
     };
     let bridged = ensure.bridged(&secret.bridged);
-    finish(secret, vec![entry], edited, bridged, consent)
+    leave_to_nodes(finish(secret, vec![entry], edited, bridged, consent))
 }
 
 /// The key is somebody else's, and the user did not ask for it to be switched.

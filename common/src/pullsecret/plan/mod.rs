@@ -8,6 +8,7 @@ mod repair;
 pub use ensure::plan_namespace;
 pub(super) use ensure::plan_target;
 pub use redirect::{Redirect, plan_redirect};
+pub(super) use repair::nodes_reason;
 pub use repair::plan_secret;
 
 use super::secret::PullSecret;

@@ -3,14 +3,18 @@
 use super::last_applied::keeps_replaced;
 use super::{Consent, EntryPlan, Problem, Refusal, SecretPlan, Verdict, Write};
 use crate::dockerconfig::{Credential, Document, EntryError};
+use crate::global::{is_derived, is_global};
 use crate::pullsecret::PullSecret;
 use crate::pullsecret::wanted::{Known, RobotToken, Wanted};
 use crate::quay::RobotName;
 use std::collections::BTreeSet;
 
 /// Repairs one secret: every entry of a robot we know is brought to its current token.
-/// `None` if nothing in it concerns us.
+/// `None` if nothing in it concerns us, and for what OpenShift copies by itself.
 pub fn plan_secret(secret: &PullSecret, wanted: &Wanted, consent: Consent) -> Option<SecretPlan> {
+    if is_derived(&secret.namespace, &secret.name) {
+        return None;
+    }
     let document = match &secret.document {
         Ok(document) => document,
         Err(error) => return Some(unreadable(secret, error.to_string())),
@@ -37,7 +41,7 @@ pub fn plan_secret(secret: &PullSecret, wanted: &Wanted, consent: Consent) -> Op
             Err(_) => {}
         }
     }
-    (!entries.is_empty()).then(|| finish(secret, entries, edited, bridged, consent))
+    (!entries.is_empty()).then(|| leave_to_nodes(finish(secret, entries, edited, bridged, consent)))
 }
 
 /// What an entry shall hold instead of what it holds.
@@ -175,6 +179,31 @@ fn refusal(secret: &PullSecret, consent: Consent) -> Option<Refusal> {
         reason: "it is immutable".to_owned(),
         remedy: "pass --force to put a new secret in its place".to_owned(),
     })
+}
+
+/// Writes nothing into what the nodes of a cluster pull with: that takes a backup, the look
+/// at the machines and the rest of `oc quay-global`, and no `--force` stands for them.
+pub(super) fn leave_to_nodes(mut plan: SecretPlan) -> SecretPlan {
+    let Some(reason) = nodes_reason(&plan.namespace, &plan.name) else {
+        return plan;
+    };
+    if plan.writes() {
+        plan.write = Write::Nothing;
+        plan.bridged = None;
+        plan.refusal = Some(Refusal {
+            reason: reason.to_owned(),
+            remedy: "oc quay-global update".to_owned(),
+        });
+    }
+    plan
+}
+
+/// Why a secret is left to `oc quay-global`, if it is.
+pub(in crate::pullsecret) fn nodes_reason(namespace: &str, name: &str) -> Option<&'static str> {
+    if is_global(namespace, name) {
+        return Some("every node pulls with it");
+    }
+    is_derived(namespace, name).then_some("OpenShift copies it from the global pull secret")
 }
 
 /// The plan for a secret whose content is no credential document.
