@@ -194,6 +194,65 @@ pub(super) fn remove(
     })
 }
 
+/// Brings Red Hat's entries, and no others, unless that would hand the cluster to another
+/// account: its owner in OpenShift Cluster Manager is whoever `cloud.openshift.com` holds.
+pub(super) fn red_hat(
+    after: &mut Document,
+    handed: &Document,
+    replace: &[String],
+) -> Result<Vec<EntryPlan>, Obstacle> {
+    let keys: Vec<&str> = handed.entries().map(|(key, _)| key).collect();
+    if !keys.iter().any(|key| red_hat_entry(key).is_some()) {
+        return Err(Obstacle {
+            reason: "what Red Hat handed out has none of Red Hat's entries".to_owned(),
+            next: "compare with https://console.redhat.com/openshift/install/pull-secret"
+                .to_owned(),
+        });
+    }
+    let entries = keys.into_iter().map(|key| {
+        let mut entry = copy(after, handed, key);
+        match red_hat_refusal(after, handed, &entry, replace) {
+            Some((reason, next)) => {
+                entry.step = Step::Refused { reason, next };
+                entry.after = None;
+            }
+            None => after.copy(key, handed),
+        }
+        entry
+    });
+    Ok(entries.collect())
+}
+
+fn red_hat_refusal(
+    current: &Document,
+    handed: &Document,
+    entry: &EntryPlan,
+    replace: &[String],
+) -> Option<(String, Option<String>)> {
+    let key = &entry.key;
+    if entry.after.is_none() {
+        let reason = "what Red Hat handed out for it cannot be read";
+        return Some((reason.to_owned(), None));
+    }
+    let named = replace.contains(key);
+    let holder = entry
+        .holder
+        .as_ref()
+        .filter(|_| entry.step == Step::Replaced && !named)?;
+    // Red Hat may give an account another name for pulling; its email stays.
+    let email = current.email(key);
+    let same_person = email.is_some() && email == handed.email(key);
+    let unreadable = entry.before.is_none();
+    if red_hat_entry(key).is_some() && (same_person || unreadable) {
+        return None;
+    }
+    let next = format!("oc quay-global update --from-ocm --replace-entry {key}");
+    Some((
+        format!("it holds {holder}, and this login is another account"),
+        Some(next),
+    ))
+}
+
 /// Makes every one of these entries what it is in `source`.
 pub(super) fn copy_all<'a, T>(
     after: &mut Document,

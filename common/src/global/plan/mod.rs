@@ -161,7 +161,7 @@ pub fn plan(observed: &Observed, request: &Request) -> Result<Plan, Obstacle> {
         Intent::Robot(intent) => edit::robot(observed, &mut after, intent, &request.replace),
         Intent::Refresh(wanted) => edit::refresh(&mut after, wanted),
         Intent::Remove(key) => vec![edit::remove(&mut after, key, &request.replace)?],
-        Intent::RedHat(document) => edit::copy_all(&mut after, document, document.entries()),
+        Intent::RedHat(document) => edit::red_hat(&mut after, document, &request.replace)?,
         Intent::Restore(intent) => edit::restore(&mut after, intent, &request.replace),
         Intent::Undo { keys, document } => {
             let keys = keys.iter().map(|key| (key.as_str(), ()));

@@ -1,3 +1,5 @@
+mod red_hat;
+
 use super::super::guard::red_hat_entry;
 use super::super::names::{ADDITIONAL_PULL_SECRET, GLOBAL_PULL_SECRET};
 use super::super::observed::Current;
