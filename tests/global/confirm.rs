@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 /// Longer than a deadline and what follows it take.
 const LIMIT: Duration = Duration::from_secs(60);
 
-fn update(within: &str) -> Vec<&str> {
+pub fn update(within: &str) -> Vec<&str> {
     vec![
         "update",
         "--robot",
@@ -20,7 +20,7 @@ fn update(within: &str) -> Vec<&str> {
 }
 
 #[track_caller]
-fn until(what: &str, holds: impl Fn() -> bool) {
+pub fn until(what: &str, holds: impl Fn() -> bool) {
     let deadline = Instant::now() + LIMIT;
     while !holds() {
         assert!(Instant::now() < deadline, "{what}: not within {LIMIT:?}");
@@ -29,7 +29,7 @@ fn until(what: &str, holds: impl Fn() -> bool) {
 }
 
 /// The files of writes that wait, or did.
-fn files(world: &World) -> Vec<PathBuf> {
+pub fn files(world: &World) -> Vec<PathBuf> {
     let folder = world
         .context
         .home()
@@ -38,7 +38,7 @@ fn files(world: &World) -> Vec<PathBuf> {
     entries.map(|entry| entry.path()).collect()
 }
 
-fn has_file(world: &World, ending: &str) -> bool {
+pub fn has_file(world: &World, ending: &str) -> bool {
     let named = |path: &PathBuf| path.to_string_lossy().ends_with(ending);
     files(world).iter().any(named)
 }
@@ -66,6 +66,12 @@ fn what_is_not_confirmed_is_taken_back_and_the_next_command_says_so() {
     until("recorded", || has_file(&world, ".restored.json"));
     world.run(&["show"]).expect(0).says("has been taken back");
     world.run(&["confirm"]).expect(1).says("nothing waits");
+    for within in ["0s", "25h"] {
+        world
+            .run(&update(within))
+            .expect(2)
+            .says("between 1s and 24h");
+    }
     assert!(files(&world).is_empty());
 }
 
@@ -232,7 +238,7 @@ fn nothing_is_written_over_what_waits_for_its_confirmation() {
 }
 
 /// Stops the next PATCH of the secret before it is carried out.
-fn hold_patch(world: &World) -> Hold {
+pub fn hold_patch(world: &World) -> Hold {
     let hold = Hold::default();
     let method = "PATCH".parse().expect("a method");
     let action = FaultAction::HoldBefore(hold.clone());

@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod confirm;
+mod guarded;
 mod killed;
 mod ocm;
 mod rollback;

@@ -182,6 +182,7 @@ impl Cluster {
         body: Vec<u8>,
     ) -> Result<T, CallError> {
         let mut pause = FIRST_PAUSE;
+        let mut lost = false;
         for attempt in 1.. {
             let answer = self.once(&method, path, content_type, body.clone()).await;
             let (error, retry_after) = match answer {
@@ -197,9 +198,13 @@ impl Cluster {
             if error.is_overload() {
                 self.window.halve();
             }
+            if lost && error.is_conflict() {
+                return Err(CallError::AfterLostAnswer(Box::new(error)));
+            }
             if attempt >= TRIES || !error.is_transient() {
                 return Err(error);
             }
+            lost = true;
             let pause_now = retry_after.unwrap_or(pause).min(LONGEST_PAUSE);
             tracing::debug!(context = %self.context, %method, path, %error, ?pause_now, "trying again");
             tokio::time::sleep(pause_now).await;

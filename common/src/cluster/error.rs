@@ -23,6 +23,9 @@ pub enum CallError {
     /// The connection could not be made or broke.
     #[error("{0}")]
     Transport(String),
+    /// The object changed, which an earlier try of ours may have done: its answer was lost.
+    #[error("{0}")]
+    AfterLostAnswer(Box<CallError>),
     /// We do not do it, for this reason.
     #[error("{0}")]
     Refused(String),
@@ -35,6 +38,7 @@ impl CallError {
     fn code(&self) -> Option<u16> {
         match self {
             Self::Api { code, .. } => Some(*code),
+            Self::AfterLostAnswer(error) => error.code(),
             _ => None,
         }
     }
@@ -67,6 +71,9 @@ impl CallError {
 
     /// The failure of `action` (such as "list secrets in namespace `x`") in `context`.
     pub fn into_failure(self, context: &str, action: &str) -> Failure {
+        if let Self::AfterLostAnswer(error) = self {
+            return error.into_failure(context, action);
+        }
         let message = format!("cannot {action} (context {context}): {self}");
         let failure = match &self {
             Self::Timeout(_) | Self::Transport(_) | Self::Api { code: 500.., .. } => {

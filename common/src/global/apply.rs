@@ -1,6 +1,6 @@
 //! Carries a plan out: a backup, one PATCH, and the proof from its answer.
 
-use super::backup::keep;
+use super::backup::{KeepFor, keep};
 use super::names::{SecretName, collection};
 use super::observed::{Current, LAST_APPLIED, Observed, get};
 use super::plan::{Intent, Obstacle, Plan, Request, plan};
@@ -10,6 +10,7 @@ use crate::cluster::{CallError, Cluster, Write};
 use crate::dockerconfig::{Document, Format};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -26,9 +27,14 @@ pub struct Applied {
     pub backup: Option<String>,
 }
 
-/// Called between the backup and the write, with the backup's name and the plan: what
-/// would undo the write has to stand before the write is sent.
-pub(super) type BeforeWrite<'a> = &'a dyn Fn(&str, &Plan) -> Result<(), Failure>;
+/// What a write takes that is undone unless it is confirmed.
+pub(super) struct Guarding<'a> {
+    /// So long the backup is needed.
+    pub until: Option<Timestamp>,
+    /// Called between the backup and the write, with the backup's name and the plan: what
+    /// would undo the write has to stand before the write is sent.
+    pub before_write: &'a dyn Fn(&str, &Plan) -> Result<(), Failure>,
+}
 
 impl Obstacle {
     /// The failure of whoever wanted to write.
@@ -54,7 +60,11 @@ pub async fn apply(
     first: Plan,
     write: Write,
 ) -> Result<Applied, Failure> {
-    apply_after(cluster, request, observed, first, write, &|_, _| Ok(())).await
+    let guarded = Guarding {
+        until: None,
+        before_write: &|_, _| Ok(()),
+    };
+    apply_after(cluster, request, observed, first, write, &guarded).await
 }
 
 /// The same, with something to do before each attempt to write.
@@ -64,7 +74,7 @@ pub(super) async fn apply_after(
     mut observed: Observed,
     first: Plan,
     write: Write,
-    before_write: BeforeWrite<'_>,
+    guarding: &Guarding<'_>,
 ) -> Result<Applied, Failure> {
     let name = observed.name;
     let mut planned = first;
@@ -78,12 +88,16 @@ pub(super) async fn apply_after(
         let backup = match &observed.current {
             Some(current) => {
                 let content = current.content();
-                Some(keep(cluster, name.namespace, name.name, content, write).await?)
+                let keep_for = KeepFor {
+                    until: guarding.until,
+                    guard: matches!(request.intent, Intent::Undo { .. }),
+                };
+                Some(keep(cluster, name, content, &keep_for, write).await?)
             }
             None => None,
         };
         if write == Write::Persist {
-            before_write(backup.as_deref().unwrap_or_default(), &planned)?;
+            (guarding.before_write)(backup.as_deref().unwrap_or_default(), &planned)?;
         }
         let written = send(cluster, name, observed.current.as_ref(), document, write).await;
         match written {
@@ -94,10 +108,19 @@ pub(super) async fn apply_after(
                     backup,
                 });
             }
-            Err(error) if error.is_conflict() || error.is_not_found() => {}
+            Err(error) if error.is_conflict() || error.is_not_found() => {
+                observed.current = get(cluster, name).await?;
+                let ours = matches!(error, CallError::AfterLostAnswer(_))
+                    && observed.document().is_some_and(|stored| stored == document);
+                if ours {
+                    return Ok(Applied {
+                        plan: planned,
+                        backup,
+                    });
+                }
+            }
             Err(error) => return Err(forbidden_or(error, cluster, name, verb(&observed))),
         }
-        observed.current = get(cluster, name).await?;
         if let Intent::Restore(_) = request.intent {
             return Err(changed_meanwhile(cluster, name));
         }

@@ -1,6 +1,6 @@
 //! What the secret held before each write, kept in a Secret beside it.
 
-use super::names::collection;
+use super::names::{SecretName, collection};
 use crate::Failure;
 use crate::cluster::{CallError, Cluster, Write, list_all};
 use crate::dockerconfig::{Document, DocumentError, Format};
@@ -17,6 +17,10 @@ use serde_json::{Value, json};
 const TYPE: &str = "kubectl-quay.io/pull-secret-backup";
 /// Names the secret that was backed up.
 const BACKUP_OF: &str = "kubectl-quay/backup-of";
+/// On a backup that a guard may still need: until when, RFC 3339.
+const KEPT_UNTIL: &str = "kubectl-quay/kept-until";
+/// On a backup of what a guard took back.
+const TAKEN_BACK: &str = "kubectl-quay/taken-back";
 const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "kubectl-quay");
 /// Kept for each secret.
 const KEPT: usize = 5;
@@ -29,6 +33,9 @@ pub struct Backup {
     pub name: String,
     /// When it was made.
     pub created: Option<Timestamp>,
+    /// Whether it holds what was not confirmed, and so was taken back.
+    pub(super) taken_back: bool,
+    kept_until: Option<Timestamp>,
     uid: String,
     content: SecretSlice<u8>,
 }
@@ -45,10 +52,15 @@ impl Backup {
 
     fn read(secret: Secret) -> Option<Self> {
         let mut data = secret.data?;
+        let annotations = secret.metadata.annotations.unwrap_or_default();
         let content = data.remove(Format::DockerConfigJson.data_key())?.0;
         Some(Self {
             name: secret.metadata.name?,
             created: secret.metadata.creation_timestamp.map(|time| time.0),
+            taken_back: annotations.contains_key(TAKEN_BACK),
+            kept_until: annotations
+                .get(KEPT_UNTIL)
+                .and_then(|until| until.parse().ok()),
             uid: secret.metadata.uid.unwrap_or_default(),
             content: SecretSlice::from(content),
         })
@@ -87,28 +99,74 @@ pub async fn back_up(
     })?;
     let content = document.to_json();
     let content = content.expose_secret().as_bytes();
-    keep(cluster, &secret.namespace, &secret.name, content, write).await
+    let place = (secret.namespace.as_str(), secret.name.as_str());
+    keep_in(cluster, place, content, &KeepFor::default(), write).await
+}
+
+/// What a backup is needed for.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct KeepFor {
+    /// No run on any machine drops it before.
+    pub until: Option<Timestamp>,
+    /// A guard makes it of what it takes back.
+    pub guard: bool,
+}
+
+impl KeepFor {
+    fn annotations(&self) -> Value {
+        let mut annotations = json!({});
+        if let Some(until) = self.until {
+            annotations[KEPT_UNTIL] = until.to_string().into();
+        }
+        if self.guard {
+            annotations[TAKEN_BACK] = "true".into();
+        }
+        annotations
+    }
 }
 
 /// Keeps `content`, which the secret holds now.
 pub(super) async fn keep(
     cluster: &Cluster,
-    namespace: &str,
-    name: &str,
+    name: SecretName,
     content: &[u8],
+    purpose: &KeepFor,
     write: Write,
 ) -> Result<String, Failure> {
+    keep_in(
+        cluster,
+        (name.namespace, name.name),
+        content,
+        purpose,
+        write,
+    )
+    .await
+}
+
+async fn keep_in(
+    cluster: &Cluster,
+    place: (&str, &str),
+    content: &[u8],
+    purpose: &KeepFor,
+    write: Write,
+) -> Result<String, Failure> {
+    let (namespace, name) = place;
     let existing = backups(cluster, namespace, name).await?;
-    let newest = existing.first().filter(|newest| newest.holds(content));
+    let newest = existing
+        .first()
+        .filter(|newest| newest.holds(content) && newest.kept_until >= purpose.until);
     let kept = match newest {
         Some(newest) => newest.name.clone(),
-        None => create(cluster, namespace, name, content, write)
+        None => create(cluster, place, content, purpose, write)
             .await
             .map_err(|error| failed(error, cluster, namespace, "create"))?,
     };
     if write == Write::Persist {
         // The same content under an older name says nothing any more.
-        let others = existing.iter().filter(|backup| backup.name != kept);
+        let now = Timestamp::now();
+        let others = existing.iter().filter(|backup| {
+            backup.name != kept && backup.kept_until.is_none_or(|until| until < now)
+        });
         let (same, others): (Vec<_>, Vec<_>) = others.partition(|backup| backup.holds(content));
         for backup in same.into_iter().chain(others.into_iter().skip(KEPT - 1)) {
             drop_backup(cluster, namespace, backup).await;
@@ -130,18 +188,19 @@ async fn list(cluster: &Cluster, namespace: &str, name: &str) -> Result<Vec<Back
 
 async fn create(
     cluster: &Cluster,
-    namespace: &str,
-    name: &str,
+    place: (&str, &str),
     content: &[u8],
+    purpose: &KeepFor,
     write: Write,
 ) -> Result<String, CallError> {
+    let (namespace, name) = place;
     let mut tried = 1;
     loop {
         let backup = format!(
             "{name}-backup-{}",
             Timestamp::now().strftime("%Y%m%d-%H%M%S-%3f")
         );
-        let object = object(namespace, name, &backup, content);
+        let object = object(place, &backup, content, purpose);
         let created: Result<Value, CallError> =
             cluster.create(&collection(namespace), &object, write).await;
         match created {
@@ -163,7 +222,8 @@ async fn create(
     }
 }
 
-fn object(namespace: &str, name: &str, backup: &str, content: &[u8]) -> Value {
+fn object(place: (&str, &str), backup: &str, content: &[u8], purpose: &KeepFor) -> Value {
+    let (namespace, name) = place;
     json!({
         "apiVersion": "v1",
         "kind": "Secret",
@@ -171,6 +231,7 @@ fn object(namespace: &str, name: &str, backup: &str, content: &[u8]) -> Value {
             "name": backup,
             "namespace": namespace,
             "labels": {MANAGED_BY.0: MANAGED_BY.1, BACKUP_OF: name},
+            "annotations": purpose.annotations(),
         },
         "type": TYPE,
         "immutable": true,

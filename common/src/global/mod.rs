@@ -21,7 +21,7 @@ pub use apply::{Applied, apply};
 pub use backup::{Backup, back_up, backups};
 pub use confirm::{
     Deadline, Guard, Pending, READY, Stage, acknowledge, apply_guarded, check_settled, confirm,
-    pending,
+    pending, settle,
 };
 pub use guard::{Guarded, RED_HAT, RedHatEntry, check_entry, red_hat_entry};
 pub use names::{ADDITIONAL_PULL_SECRET, GLOBAL_PULL_SECRET, SecretName, is_derived, is_global};

@@ -87,7 +87,8 @@ pub async fn restore_intent(
     let kept = backups(cluster, name.namespace, name.name).await?;
     let found = match wanted {
         Some(wanted) => kept.iter().find(|backup| backup.name == wanted),
-        None => kept.first(),
+        // What was taken back is not brought again unasked.
+        None => kept.iter().find(|backup| !backup.taken_back),
     };
     let found = found.ok_or_else(|| {
         let what = wanted.map_or("no backup".to_owned(), |name| format!("no backup {name}"));

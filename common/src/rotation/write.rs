@@ -109,7 +109,7 @@ impl Rotation<'_> {
                     (name.namespace, name.name) == (&*secret.namespace, &*secret.name)
                 };
                 if let Some(name) = names.into_iter().find(is_named) {
-                    global::check_settled(cluster, name)?;
+                    global::check_settled(cluster, name).await?;
                 }
                 global::back_up(cluster, secret, write).await?;
             }

@@ -7,7 +7,7 @@ use quay_common::cli::{Console, DryRun, Exit, OutputArgs};
 use quay_common::cluster::{Cluster, Write};
 use quay_common::global::{
     Change, Changes, Deadline, Intent, Observed, Plan, Pools, Request, SecretName, Topology, apply,
-    apply_guarded, check_settled, openshift_version, plan, reboots_nodes,
+    apply_guarded, check_settled, openshift_version, plan, reboots_nodes, settle,
 };
 
 /// The flags of every command that writes.
@@ -65,7 +65,7 @@ pub async fn carry_out(
         items: failures,
         dry_run: args.dry_run.label(),
     };
-    let planned = plan_all(targets, &mut changes);
+    let planned = plan_all(targets, &mut changes).await;
     let writes = planned
         .iter()
         .any(|planned| planned.plan.document.is_some());
@@ -88,7 +88,7 @@ pub async fn carry_out(
         let write = args.dry_run.write();
         let applied = planned
             .into_iter()
-            .map(|planned| write_one(planned, write, deadline.as_ref()));
+            .map(|planned| write_one(planned, write, deadline.as_ref(), console));
         changes
             .items
             .extend(join_all(applied).await.into_iter().flatten());
@@ -96,14 +96,14 @@ pub async fn carry_out(
     report(args, &changes, deadline.as_ref(), console)
 }
 
-fn plan_all<'a>(targets: Vec<Target<'a>>, changes: &mut Changes) -> Vec<Planned<'a>> {
+async fn plan_all<'a>(targets: Vec<Target<'a>>, changes: &mut Changes) -> Vec<Planned<'a>> {
     let mut planned = Vec::new();
     for target in targets {
         let (cluster, name) = (target.cluster, target.observed.name);
         let rollback = matches!(target.request.intent, Intent::Restore(_));
         if changes.dry_run.is_none()
             && !rollback
-            && let Err(failure) = check_settled(cluster, name)
+            && let Err(failure) = check_settled(cluster, name).await
         {
             changes
                 .items
@@ -177,6 +177,7 @@ async fn write_one(
     planned: Planned<'_>,
     write: Write,
     deadline: Option<&Deadline<'_>>,
+    console: &Console,
 ) -> Vec<Change> {
     let (context, name) = (planned.context().to_owned(), planned.name());
     let Target {
@@ -188,10 +189,26 @@ async fn write_one(
         Some(deadline) => apply_guarded(cluster, &request, observed, planned.plan, *deadline).await,
         None => apply(cluster, &request, observed, planned.plan, write).await,
     };
-    match result {
-        Ok(applied) => Changes::of_applied(&context, name, &applied),
-        Err(failure) => vec![Change::failed(&context, &failure)],
+    let applied = match result {
+        Ok(applied) => applied,
+        Err(failure) => return vec![Change::failed(&context, &failure)],
+    };
+    let mut changes = Changes::of_applied(&context, name, &applied);
+    let rolled_back = matches!(request.intent, Intent::Restore(_)) && !applied.plan.has_refusal();
+    if rolled_back && write == Write::Persist {
+        match settle(cluster, name).await {
+            Ok(settled) => {
+                for pending in settled {
+                    console.note(format!(
+                        "the write of {} does not wait for a confirmation any more",
+                        pending.keys().join(", ")
+                    ));
+                }
+            }
+            Err(failure) => changes.push(Change::failed(&context, &failure)),
+        }
     }
+    changes
 }
 
 fn report(

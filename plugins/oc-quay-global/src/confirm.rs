@@ -27,13 +27,20 @@ pub struct GuardArgs {
 
 pub fn run(args: &ConfirmArgs, console: &Console) -> Result<Exit, Failure> {
     let confirmed = confirm(&args.contexts)?;
-    for pending in &confirmed {
+    for (pending, stage) in &confirmed {
         console.note(format!("confirmed: {}", written(pending)));
+        if *stage == Stage::Restoring {
+            console.warn(format!(
+                "it was being taken back already; see what is there: {} show --context {}",
+                console.invocation().typed(),
+                pending.context
+            ));
+        }
     }
     if !confirmed.is_empty() {
         return Ok(Exit::Success);
     }
-    remind(console)?;
+    remind(console);
     Err(
         Failure::new("nothing waits for a confirmation on this machine").next(format!(
             "{} show, to see what is there",
@@ -42,8 +49,15 @@ pub fn run(args: &ConfirmArgs, console: &Console) -> Result<Exit, Failure> {
     )
 }
 
-/// Tells of every write that waits, waited in vain, or was taken back.
-pub fn remind(console: &Console) -> Result<(), Failure> {
+/// Tells of every write that waits, waited in vain, or was taken back. Where that cannot be
+/// told, the command goes on: it may be the rollback.
+pub fn remind(console: &Console) {
+    if let Err(failure) = tell(console) {
+        console.warn(failure.message());
+    }
+}
+
+fn tell(console: &Console) -> Result<(), Failure> {
     let typed = console.invocation().typed();
     for (pending, stage) in pending()? {
         let (what, context) = (written(&pending), &pending.context);
@@ -53,10 +67,22 @@ pub fn remind(console: &Console) -> Result<(), Failure> {
                 pending.deadline
             )),
             Stage::Restoring => {
-                console.warn(format!("{what} was not confirmed and is being taken back"))
+                let trouble = pending
+                    .trouble()
+                    .map(|why| format!(", which did not succeed yet: {why}; keep it with: {typed} confirm, or: {typed} rollback --context {context}"));
+                console.warn(format!(
+                    "{what} was not confirmed and is being taken back{}",
+                    trouble.unwrap_or_default()
+                ));
             }
             Stage::Restored => {
                 console.warn(format!("{what} was not confirmed and has been taken back"));
+                if !pending.left.is_empty() {
+                    console.warn(format!(
+                        "left as it is, because somebody changed it since: {}",
+                        pending.left.join(", ")
+                    ));
+                }
                 acknowledge(&pending)?;
             }
             Stage::Orphaned => {
@@ -78,7 +104,7 @@ pub fn remind(console: &Console) -> Result<(), Failure> {
 fn written(pending: &Pending) -> String {
     format!(
         "the write of {} in {} (context {})",
-        pending.keys.join(", "),
+        pending.keys().join(", "),
         pending.secret,
         pending.context
     )

@@ -66,7 +66,7 @@ fn main() -> ExitCode {
 
 async fn run(command: Command, console: &Console) -> Result<Exit, Failure> {
     if !matches!(command, Command::Guard(_) | Command::Confirm(_)) {
-        confirm::remind(console)?;
+        confirm::remind(console);
     }
     match command {
         Command::Show(args) => show::run(args, console).await,

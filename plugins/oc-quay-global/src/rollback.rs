@@ -6,7 +6,7 @@ use clap::Args;
 use quay_common::Failure;
 use quay_common::cli::{ClusterArgs, Console, Exit, QuayArgs};
 use quay_common::cluster::{Cluster, connect, parse_object_name};
-use quay_common::global::{Change, Intent, Request, confirm, observe, restore_intent};
+use quay_common::global::{Change, Intent, Request, observe, restore_intent};
 
 /// Restore what was there before
 ///
@@ -40,17 +40,7 @@ pub async fn run(args: RollbackArgs, console: &Console) -> Result<Exit, Failure>
             Err(failure) => failures.push(Change::failed(cluster.context(), &failure)),
         }
     }
-    let contexts: Vec<String> = targets
-        .iter()
-        .map(|target| target.cluster.context().to_owned())
-        .collect();
-    let exit = carry_out(&args.change, targets, failures, None, console).await?;
-    let settled = exit == Exit::Success && args.change.dry_run.label().is_none();
-    if settled && !contexts.is_empty() {
-        // What was to be taken back has been.
-        confirm(&contexts)?;
-    }
-    Ok(exit)
+    carry_out(&args.change, targets, failures, None, console).await
 }
 
 async fn target<'a>(

@@ -38,7 +38,7 @@ pub struct UpdateArgs {
     from_ocm: bool,
 
     /// Take the change back by itself unless `confirm` follows in this time, such as `10m`
-    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    #[arg(long, value_name = "DURATION", value_parser = parse_deadline)]
     confirm_within: Option<Duration>,
 
     #[command(flatten)]
@@ -49,6 +49,16 @@ pub struct UpdateArgs {
     ocm: OcmArgs,
     #[command(flatten)]
     cluster: ClusterArgs,
+}
+
+/// Less nobody can answer in; more, and the guard is forgotten.
+fn parse_deadline(text: &str) -> Result<Duration, String> {
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    let within = parse_duration(text)?;
+    match (Duration::from_secs(1)..=DAY).contains(&within) {
+        true => Ok(within),
+        false => Err("it has to be between 1s and 24h".to_owned()),
+    }
 }
 
 pub async fn run(args: UpdateArgs, console: &Console) -> Result<Exit, Failure> {

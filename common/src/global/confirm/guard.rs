@@ -1,9 +1,10 @@
 //! The guard: a process of its own that takes a write back at its deadline.
 
-use super::{Pending, folder, read, undo};
+use super::{PATIENCE, Pending, folder, read, undo};
 use crate::Failure;
 use crate::cli::ClusterArgs;
 use crate::cluster::connect;
+use crate::credentials::replace_private_file;
 use jiff::Timestamp;
 use std::fs::{self, File};
 use std::io::ErrorKind;
@@ -15,8 +16,6 @@ use std::time::Duration;
 const GLANCE: Duration = Duration::from_secs(1);
 /// Between two attempts to take a write back.
 const PAUSE: Duration = Duration::from_secs(10);
-/// So long an API server may be away.
-const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// One write's guard, which lives in a session of its own.
 pub struct Guard {
@@ -74,30 +73,45 @@ impl Guard {
         let Some(pending) = read(&claimed) else {
             return self.end();
         };
-        self.restore(&pending, cluster, field_manager).await?;
-        let restored = self.file("restored.json");
-        fs::rename(&claimed, restored)
+        let Some(left) = self.restore(&pending, cluster, field_manager).await? else {
+            return self.end();
+        };
+        let text = serde_json::to_vec(&Pending { left, ..pending })
             .map_err(|error| Failure::new(format!("cannot finish {}: {error}", self.id)))?;
+        replace_private_file(&self.file("restored.json"), &text)?;
+        self.remove("restoring.json")?;
         self.end()
     }
 
+    /// The entries that were left, or `None` if somebody settled the matter meanwhile.
     async fn restore(
         &self,
         pending: &Pending,
         cluster: &ClusterArgs,
         field_manager: &str,
-    ) -> Result<(), Failure> {
+    ) -> Result<Option<Vec<String>>, Failure> {
         let began = Timestamp::now();
-        loop {
-            let Err(failure) = attempt(pending, cluster, field_manager).await else {
-                return Ok(());
+        while self.file("restoring.json").exists() {
+            let failure = match attempt(pending, cluster, field_manager).await {
+                Ok(left) => return Ok(Some(left)),
+                Err(failure) => failure,
             };
             let tried = Duration::try_from(began.duration_until(Timestamp::now()));
             if tried.is_ok_and(|tried| tried > PATIENCE) {
                 return Err(failure);
             }
-            tracing::info!(%failure, "trying again");
-            tokio::time::sleep(PAUSE).await;
+            // Nobody reads our stderr: the next command of the user tells it.
+            let told = replace_private_file(&self.file("trouble"), failure.message().as_bytes());
+            tracing::info!(%failure, ?told, "trying again");
+            self.pause().await;
+        }
+        Ok(None)
+    }
+
+    async fn pause(&self) {
+        let next = tokio::time::Instant::now() + PAUSE;
+        while self.file("restoring.json").exists() && tokio::time::Instant::now() < next {
+            tokio::time::sleep(GLANCE).await;
         }
     }
 
@@ -108,7 +122,12 @@ impl Guard {
     }
 
     fn end(self) -> Result<(), Failure> {
-        match fs::remove_file(self.file("lock")) {
+        self.remove("trouble")?;
+        self.remove("lock")
+    }
+
+    fn remove(&self, kind: &str) -> Result<(), Failure> {
+        match fs::remove_file(self.file(kind)) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 Err(Failure::new(format!("cannot finish {}: {error}", self.id)))
             }
@@ -121,11 +140,12 @@ async fn attempt(
     pending: &Pending,
     cluster: &ClusterArgs,
     field_manager: &str,
-) -> Result<(), Failure> {
+) -> Result<Vec<String>, Failure> {
+    let mut left = Vec::new();
     for cluster in connect(cluster, field_manager).await? {
-        undo(&cluster, pending).await?;
+        left.extend(undo(&cluster, pending).await?);
     }
-    Ok(())
+    Ok(left)
 }
 
 /// Without a terminal of its own no hangup reaches the process when one is closed.

@@ -3,7 +3,8 @@
 //! What waits for its confirmation is a file in the state folder; a process of its own,
 //! the guard, waits for the deadline beside it and holds a lock as long as it lives. The
 //! file's name says where things are, and a rename decides who was first:
-//! `ID.json` waits, `ID.restoring.json` is being taken back, `ID.restored.json` has been.
+//! `ID.json` waits, `ID.restoring.json` is being taken back, `ID.restored.json` has been;
+//! `ID.trouble` tells why the guard did not manage it yet.
 
 mod guard;
 mod spawn;
@@ -17,7 +18,7 @@ use super::apply::apply;
 use super::backup::backups;
 use super::names::{ADDITIONAL_PULL_SECRET, GLOBAL_PULL_SECRET, SecretName};
 use super::observed::observe;
-use super::plan::{Intent, Request, plan};
+use super::plan::{Intent, Request, Step, Written, plan};
 use crate::Failure;
 use crate::cluster::{Cluster, Write};
 use crate::credentials::{make_private_folder, replace_private_file, state_folder};
@@ -29,6 +30,9 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+
+/// So long an API server may be away when a guard wants to take a write back.
+const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A write that waits for its confirmation. Nothing in it is secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,7 +49,10 @@ pub struct Pending {
     /// What was there before; empty if there was nothing.
     pub backup: String,
     /// The entries that were written.
-    pub keys: Vec<String>,
+    pub written: Written,
+    /// Those of them that were not taken back, because somebody changed them since.
+    #[serde(default)]
+    pub left: Vec<String>,
     /// When they are taken back.
     pub deadline: Timestamp,
 }
@@ -76,17 +83,44 @@ impl Pending {
             cluster: cluster.identity().await,
             secret: secret.to_string(),
             backup: String::new(),
-            keys: Vec::new(),
+            written: Written::new(),
+            left: Vec::new(),
             deadline: now.saturating_add(within).unwrap_or(Timestamp::MAX),
         }
     }
 
     /// The same, for a write of these entries over what this backup holds.
-    pub(super) fn with(&self, backup: &str, keys: Vec<String>) -> Self {
+    pub(super) fn with(&self, backup: &str, written: Written) -> Self {
         Self {
             backup: backup.to_owned(),
-            keys,
+            written,
             ..self.clone()
+        }
+    }
+
+    /// The keys that were written.
+    pub fn keys(&self) -> Vec<&str> {
+        self.written.keys().map(String::as_str).collect()
+    }
+
+    /// How long its guard may need the backup.
+    pub(super) fn guarded_until(&self) -> Timestamp {
+        let patience = SignedDuration::try_from(PATIENCE).unwrap_or(SignedDuration::MAX);
+        self.deadline
+            .saturating_add(patience)
+            .unwrap_or(Timestamp::MAX)
+    }
+
+    /// Why its guard did not manage to take it back yet.
+    pub fn trouble(&self) -> Option<String> {
+        std::fs::read_to_string(file(&self.id, "trouble").ok()?).ok()
+    }
+
+    /// Whether it is in this cluster, whatever its context is called here and there.
+    fn is_in(&self, context: &str, identity: Option<&str>) -> bool {
+        match (self.cluster.as_deref(), identity) {
+            (Some(written), Some(found)) => written == found,
+            _ => self.context == context,
         }
     }
 
@@ -138,49 +172,87 @@ pub fn pending() -> Result<Vec<(Pending, Stage)>, Failure> {
     Ok(found)
 }
 
+/// What waits, or is being taken back, in this secret of this cluster.
+async fn unsettled(
+    cluster: &Cluster,
+    secret: SecretName,
+) -> Result<Vec<(Pending, Stage)>, Failure> {
+    let mut found = pending()?;
+    found.retain(|(pending, stage)| {
+        pending.secret == secret.to_string() && *stage != Stage::Restored
+    });
+    if found.is_empty() {
+        return Ok(found);
+    }
+    let identity = cluster.identity().await;
+    found.retain(|(pending, _)| pending.is_in(cluster.context(), identity.as_deref()));
+    Ok(found)
+}
+
 /// Refuses to write where an earlier write waits for its confirmation: taking that back
 /// would take this one along.
 ///
 /// # Errors
 /// Names the write that waits.
-pub fn check_settled(cluster: &Cluster, secret: SecretName) -> Result<(), Failure> {
-    let context = cluster.context();
-    for (pending, stage) in pending()? {
-        let same = pending.context == context && pending.secret == secret.to_string();
-        if same && matches!(stage, Stage::Waiting | Stage::Restoring) {
-            return Err(Failure::new(format!(
-                "{secret} (context {context}) is not written: an earlier write of {} waits for its \
-                 confirmation until {:.0}",
-                pending.keys.join(", "),
-                pending.deadline
-            ))
-            .next("oc quay-global confirm to keep it, or oc quay-global rollback"));
-        }
-    }
-    Ok(())
+pub async fn check_settled(cluster: &Cluster, secret: SecretName) -> Result<(), Failure> {
+    let mut unsettled = unsettled(cluster, secret).await?.into_iter();
+    let waits = |stage: &Stage| matches!(stage, Stage::Waiting | Stage::Restoring);
+    let Some((pending, _)) = unsettled.find(|(_, stage)| waits(stage)) else {
+        return Ok(());
+    };
+    Err(Failure::new(format!(
+        "{secret} (context {}) is not written: an earlier write of {} waits for its \
+         confirmation until {:.0}",
+        cluster.context(),
+        pending.keys().join(", "),
+        pending.deadline
+    ))
+    .next("oc quay-global confirm to keep it, or oc quay-global rollback"))
 }
 
 /// Confirms every write in one of `contexts`, or everywhere if that is empty: nothing takes
 /// it back any more. Returns those that were still to be confirmed.
-pub fn confirm(contexts: &[String]) -> Result<Vec<Pending>, Failure> {
+pub fn confirm(contexts: &[String]) -> Result<Vec<(Pending, Stage)>, Failure> {
+    let chosen = |pending: &Pending| contexts.is_empty() || contexts.contains(&pending.context);
     let mut confirmed = Vec::new();
     for (pending, stage) in pending()? {
-        if !contexts.is_empty() && !contexts.contains(&pending.context) {
-            continue;
-        }
-        let kind = match stage {
-            Stage::Waiting => "json",
-            Stage::Orphaned => {
-                take(&pending.id, "restoring.json")?;
-                "json"
-            }
-            Stage::Restoring | Stage::Restored => continue,
-        };
-        if take(&pending.id, kind)? || stage == Stage::Orphaned {
-            confirmed.push(pending);
+        if chosen(&pending) && pending.settle(stage)? {
+            confirmed.push((pending, stage));
         }
     }
     Ok(confirmed)
+}
+
+/// After a rollback: what waited in this secret of this cluster is not taken back any more.
+/// Returns what it was.
+pub async fn settle(cluster: &Cluster, secret: SecretName) -> Result<Vec<Pending>, Failure> {
+    let mut settled = Vec::new();
+    for (pending, stage) in unsettled(cluster, secret).await? {
+        if pending.settle(stage)? {
+            settled.push(pending);
+        }
+    }
+    Ok(settled)
+}
+
+impl Pending {
+    /// Takes it away from its guard, or clears up after one that is gone; `false` if there is
+    /// nothing to be settled any more.
+    fn settle(&self, stage: Stage) -> Result<bool, Failure> {
+        let taken = match stage {
+            Stage::Waiting => take(&self.id, "json")?,
+            Stage::Restoring => take(&self.id, "restoring.json")?,
+            Stage::Orphaned => {
+                for kind in ["restoring.json", "json", "lock"] {
+                    take(&self.id, kind)?;
+                }
+                true
+            }
+            Stage::Restored => false,
+        };
+        take(&self.id, "trouble")?;
+        Ok(taken)
+    }
 }
 
 /// Forgets a write that was taken back, once somebody was told.
@@ -188,11 +260,12 @@ pub fn acknowledge(pending: &Pending) -> Result<(), Failure> {
     take(&pending.id, "restored.json").map(drop)
 }
 
-/// Takes the written entries back to what the backup has, and leaves all others alone.
+/// Takes the written entries back to what the backup has, and leaves all others alone;
+/// returns those that somebody changed since, and so were left too.
 ///
 /// # Errors
 /// The backup is gone, or the cluster does not let us.
-pub(super) async fn undo(cluster: &Cluster, pending: &Pending) -> Result<(), Failure> {
+pub(super) async fn undo(cluster: &Cluster, pending: &Pending) -> Result<Vec<String>, Failure> {
     if let Some(expected) = &pending.cluster
         && let Some(found) = cluster.identity().await
         && found != *expected
@@ -218,7 +291,7 @@ pub(super) async fn undo(cluster: &Cluster, pending: &Pending) -> Result<(), Fai
     };
     let request = Request {
         intent: Intent::Undo {
-            keys: pending.keys.clone(),
+            written: pending.written.clone(),
             document,
         },
         replace: Vec::new(),
@@ -226,8 +299,10 @@ pub(super) async fn undo(cluster: &Cluster, pending: &Pending) -> Result<(), Fai
     };
     let observed = observe(cluster).await?;
     let planned = plan(&observed, &request).map_err(|found| found.into_failure(cluster, name))?;
-    apply(cluster, &request, observed, planned, Write::Persist).await?;
-    Ok(())
+    let applied = apply(cluster, &request, observed, planned, Write::Persist).await?;
+    let left = applied.plan.entries.into_iter();
+    let left = left.filter(|entry| matches!(entry.step, Step::Refused { .. }));
+    Ok(left.map(|entry| entry.key).collect())
 }
 
 fn folder() -> Result<PathBuf, Failure> {

@@ -5,7 +5,8 @@ use super::spawn::arm;
 use crate::Failure;
 use crate::cli::ClusterArgs;
 use crate::cluster::{Cluster, Write};
-use crate::global::apply::{Applied, apply_after};
+use crate::dockerconfig::{Document, Format};
+use crate::global::apply::{Applied, Guarding, apply_after};
 use crate::global::observed::{Observed, observe};
 use crate::global::plan::{Plan, Request};
 use std::cell::Cell;
@@ -39,23 +40,43 @@ pub async fn apply_guarded(
     let keys = first.changed_keys();
     let armed = Cell::new(false);
     let before_write = |backup: &str, plan: &Plan| {
-        let pending = pending.with(backup, plan.changed_keys());
+        let pending = pending.with(backup, plan.written());
         match armed.replace(true) {
             false => arm(&pending, deadline.guard, deadline.cluster),
             // A conflict: the same guard, another backup.
             true => pending.store(),
         }
     };
+    let guarding = Guarding {
+        until: Some(pending.guarded_until()),
+        before_write: &before_write,
+    };
     let write = Write::Persist;
-    let applied = apply_after(cluster, request, observed, first, write, &before_write).await;
+    let applied = apply_after(cluster, request, observed, first, write, &guarding).await;
+    let came_about = match &applied {
+        // Somebody else wrote the same before us: it is theirs.
+        Ok(applied) => applied.plan.document.is_some(),
+        Err(_) => !is_as_before(cluster, &keys, before.as_ref()).await,
+    };
     if armed.get()
-        && applied.is_err()
-        && let (Some(before), Ok(now)) = (before, observe(cluster).await)
-        && let Some(now) = now.document()
-        && keys.iter().all(|key| now.agrees(key, &before))
+        && !came_about
+        && let Err(failure) = pending.forget()
     {
-        // It did not come about, so there is nothing to confirm.
-        pending.forget()?;
+        tracing::info!(%failure, "a write that did not come about still waits for a confirmation");
     }
     applied
+}
+
+/// Whether none of these entries was written; where that cannot be seen, one may have been.
+async fn is_as_before(cluster: &Cluster, keys: &[String], before: Option<&Document>) -> bool {
+    let Ok(observed) = observe(cluster).await else {
+        return false;
+    };
+    let empty = Document::empty(Format::DockerConfigJson);
+    let (now, before) = (observed.document(), before.unwrap_or(&empty));
+    let now = match observed.current {
+        Some(_) => now,
+        None => Some(&empty),
+    };
+    now.is_some_and(|now| keys.iter().all(|key| now.agrees(key, before)))
 }

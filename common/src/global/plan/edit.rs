@@ -2,7 +2,7 @@
 
 use super::super::guard::{Guarded, check_entry, red_hat_entry};
 use super::super::observed::Observed;
-use super::{EntryPlan, Obstacle, RestoreIntent, RobotIntent, Step};
+use super::{EntryPlan, Obstacle, RestoreIntent, RobotIntent, Step, Written, mark};
 use crate::credentials::Fingerprint;
 use crate::dockerconfig::{Credential, Document, belongs_to};
 use crate::pullsecret::{RobotToken, Wanted};
@@ -253,18 +253,23 @@ fn red_hat_refusal(
     ))
 }
 
-/// Makes every one of these entries what it is in `source`.
-pub(super) fn copy_all<'a, T>(
-    after: &mut Document,
-    source: &Document,
-    keys: impl Iterator<Item = (&'a str, T)>,
-) -> Vec<EntryPlan> {
-    keys.map(|(key, _)| {
-        let entry = copy(after, source, key);
-        after.copy(key, source);
+/// Makes every one of these entries what it is in `source`, where it still is what was
+/// written; what somebody changed since is left to them.
+pub(super) fn undo(after: &mut Document, source: &Document, written: &Written) -> Vec<EntryPlan> {
+    let entries = written.iter().map(|(key, expected)| {
+        let mut entry = copy(after, source, key);
+        let holder = entry.holder.as_deref().unwrap_or_default();
+        if mark(holder, entry.before.as_ref()) == *expected {
+            after.copy(key, source);
+        } else if entry.step != Step::Unchanged {
+            entry.step = Step::Refused {
+                reason: "somebody changed it since".to_owned(),
+                next: None,
+            };
+        }
         entry
-    })
-    .collect()
+    });
+    entries.collect()
 }
 
 /// What copying the entry from `source` would change.

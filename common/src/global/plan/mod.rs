@@ -4,12 +4,13 @@ mod edit;
 
 use super::observed::Observed;
 use super::topology::Topology;
-use crate::credentials::Fingerprint;
+use crate::credentials::{Fingerprint, shown};
 use crate::dockerconfig::{Credential, Document, Format};
 use crate::pullsecret::Wanted;
 use crate::quay::RobotName;
 use crate::registry::RegistryHost;
 use secrecy::ExposeSecret;
+use std::collections::BTreeMap;
 
 /// What a Secret may hold.
 const LARGEST: usize = 1 << 20;
@@ -27,13 +28,22 @@ pub enum Intent {
     RedHat(Document),
     /// It is as a backup has it.
     Restore(RestoreIntent),
-    /// These entries are as a backup has them; the rest stays.
+    /// These entries are as a backup has them, unless somebody changed them since; the rest
+    /// stays.
     Undo {
-        /// Their keys.
-        keys: Vec<String>,
+        /// What was written into them.
+        written: Written,
         /// What the backup holds.
         document: Document,
     },
+}
+
+/// Keys below `auths`, each with the account and the fingerprint that were written there.
+pub type Written = BTreeMap<String, String>;
+
+/// An account and its password's fingerprint, to tell an entry from what it becomes later.
+fn mark(account: &str, fingerprint: Option<&Fingerprint>) -> String {
+    format!("{account} {}", shown(fingerprint))
 }
 
 /// A robot's credential, and where it goes.
@@ -112,6 +122,15 @@ pub struct EntryPlan {
     pub after: Option<Fingerprint>,
 }
 
+impl EntryPlan {
+    fn changes(&self) -> bool {
+        !matches!(
+            self.step,
+            Step::Unchanged | Step::Unknown | Step::Refused { .. }
+        )
+    }
+}
+
 /// The plan for one cluster.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -122,14 +141,22 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// What the plan writes.
+    pub fn written(&self) -> Written {
+        let changed = self.entries.iter().filter(|entry| entry.changes());
+        changed
+            .map(|entry| {
+                (
+                    entry.key.clone(),
+                    mark(&entry.account, entry.after.as_ref()),
+                )
+            })
+            .collect()
+    }
+
     /// The keys that the plan changes.
     pub fn changed_keys(&self) -> Vec<String> {
-        let changed = self.entries.iter().filter(|entry| {
-            !matches!(
-                entry.step,
-                Step::Unchanged | Step::Unknown | Step::Refused { .. }
-            )
-        });
+        let changed = self.entries.iter().filter(|entry| entry.changes());
         changed.map(|entry| entry.key.clone()).collect()
     }
 
@@ -163,10 +190,7 @@ pub fn plan(observed: &Observed, request: &Request) -> Result<Plan, Obstacle> {
         Intent::Remove(key) => vec![edit::remove(&mut after, key, &request.replace)?],
         Intent::RedHat(document) => edit::red_hat(&mut after, document, &request.replace)?,
         Intent::Restore(intent) => edit::restore(&mut after, intent, &request.replace),
-        Intent::Undo { keys, document } => {
-            let keys = keys.iter().map(|key| (key.as_str(), ()));
-            edit::copy_all(&mut after, document, keys)
-        }
+        Intent::Undo { written, document } => edit::undo(&mut after, document, written),
     };
     let size = after.to_json().expose_secret().len();
     if size > LARGEST {
