@@ -1,6 +1,7 @@
 //! `update`, `show` and `remove`.
 
 use crate::world::{NAMESPACE, ROBOT, SECRET, World};
+use quay_tests::auth;
 use std::time::{Duration, Instant};
 
 #[test]
@@ -357,4 +358,31 @@ fn the_rights_that_are_documented_are_enough() {
     world
         .cluster
         .kubectl(&[&["-n", NAMESPACE], &cleanup[..]].concat());
+}
+
+#[test]
+fn a_robot_that_is_being_rotated_is_left_to_its_rotation() {
+    let world = World::new();
+    world.run(&["update", "--robot", ROBOT, "--yes"]).expect(0);
+    let bridge = format!("{ROBOT}-bridge");
+    let token = world.quay.quay.edit(|state| {
+        let token = state.add_robot(&bridge);
+        let mark = "kubectl-quay rotation r1 replaces 0123456789ab, clusters: 1";
+        state.set_description(&bridge, mark);
+        token
+    });
+    let robot = world.text();
+    let crossed = robot.replace(&auth(ROBOT, &world.token()), &auth(&bridge, &token));
+    for content in [robot, crossed] {
+        world.put(&content);
+        for command in [
+            &["update", "--robot", ROBOT, "--yes"][..],
+            &["update", "--yes"],
+        ] {
+            let output = world.run(command).expect(1);
+            let said = format!("{}{}", output.stdout, output.stderr);
+            assert!(said.contains("rotate myorg+deploy --global"), "{said}");
+        }
+        assert_eq!(world.text(), content);
+    }
 }

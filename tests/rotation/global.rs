@@ -3,7 +3,7 @@
 
 use crate::world::{BRIDGE, ROBOT, World};
 use quay_sandbox::openshift;
-use quay_tests::{TestCluster, auth, pull_secret_of};
+use quay_tests::{Running, TestCluster, auth, pull_secret_of};
 use serde_json::{Value, json};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -24,7 +24,7 @@ fn openshift() -> (&'static TestCluster, MutexGuard<'static, ()>) {
         cluster.become_openshift();
         cluster
     });
-    cluster.kubectl(&["delete", "machineconfigpools", "--all"]);
+    cluster.kubectl(&["delete", "machineconfigpools,machineconfigs", "--all"]);
     cluster.kubectl(&["-n", NAMESPACE, "delete", "secrets", "--all"]);
     (cluster, turn)
 }
@@ -144,4 +144,77 @@ fn in_place_the_nodes_secret_is_written_with_the_others() {
     world.rotate(&more).expect(0);
     world.is_at_rest();
     assert!(holds(cluster, ROBOT, &world.token()));
+}
+
+/// The Machine Config Operator renders what the nodes' secret holds now.
+fn render(cluster: &TestCluster, number: usize) {
+    let config = format!("rendered-worker-{number}");
+    let content = cluster.content(NAMESPACE, SECRET);
+    cluster.create(&openshift::machine_config(&config, &content));
+}
+
+/// Starts a rotation, and returns when the nodes' secret holds the bridge and the nodes do not.
+fn crossed<'a>(cluster: &TestCluster, world: &'a World) -> Running<'a> {
+    render(cluster, 0);
+    let run = world.start(&NOW);
+    wait_until("the nodes' secret holds the bridge", || {
+        world
+            .token_of(BRIDGE)
+            .is_some_and(|token| holds(cluster, BRIDGE, &token))
+    });
+    run
+}
+
+#[test]
+fn a_rotation_that_goes_on_waits_for_what_an_earlier_run_wrote_to_the_nodes() {
+    let (cluster, _turn) = openshift();
+    let world = world(cluster);
+    let old = world.token();
+    drop(crossed(cluster, &world).kill());
+    let renewal = world.hold_quay("POST", "/regenerate");
+    let mut run = world.start(&NOW);
+    let looks = looks_at_pools(&world);
+    wait_until("the pools are looked at several times", || {
+        looks_at_pools(&world) > looks + 2
+    });
+    assert_eq!(world.token(), old, "the token was replaced under the nodes");
+    render(cluster, 1);
+    cluster.roll_out("worker", 1, 3);
+    assert!(run.reaches(&renewal, 1));
+    renewal.release();
+    wait_until("the nodes' secret holds the new token", || {
+        holds(cluster, ROBOT, &world.token())
+    });
+    render(cluster, 2);
+    cluster.roll_out("worker", 2, 3);
+    run.wait().expect(0);
+    world.is_at_rest();
+}
+
+#[test]
+fn what_never_reached_the_nodes_is_taken_back_without_waiting_for_them() {
+    let (cluster, _turn) = openshift();
+    let world = world(cluster);
+    let old = world.token();
+    drop(crossed(cluster, &world).kill());
+    // The Machine Config Operator has not rendered the bridge, and never will.
+    world.rotate(&[&NOW[..], &["--abort"]].concat()).expect(0);
+    assert_eq!(world.token(), old);
+    assert!(holds(cluster, ROBOT, &old));
+    world.is_at_rest();
+}
+
+#[test]
+fn a_pool_that_is_paused_meanwhile_stops_the_rotation_and_is_named() {
+    let (cluster, _turn) = openshift();
+    let world = world(cluster);
+    let old = world.token();
+    let run = crossed(cluster, &world);
+    let paused = json!({"spec": {"paused": true}}).to_string();
+    cluster.kubectl(&["patch", "mcp", "worker", "--type=merge", "-p", &paused]);
+    let stopped = run.wait().expect(1);
+    stopped
+        .says("machineconfigpool/worker is paused")
+        .says("--leave-behind=worker");
+    assert_eq!(world.token(), old);
 }

@@ -94,20 +94,6 @@ impl Pools {
             .map(|pool| (pool.name.clone(), pool.state.as_str()))
             .collect()
     }
-
-    /// Whether every pool is updated on another rendered config than it wanted in `before`.
-    /// Those in `left_behind` are not waited for; one that `before` does not know has to
-    /// be updated only.
-    pub fn rolled_out_since(&self, before: &Self, left_behind: &[String]) -> bool {
-        self.pools
-            .iter()
-            .filter(|pool| !left_behind.contains(&pool.name))
-            .all(|pool| {
-                let earlier = before.pools.iter().find(|known| known.name == pool.name);
-                pool.state == PoolState::Updated
-                    && earlier.is_none_or(|known| known.wanted_config != pool.wanted_config)
-            })
-    }
 }
 
 /// The part of a MachineConfigPool that is read.
@@ -256,27 +242,6 @@ mod tests {
         let mut behind = object("a", "r-1", "r-1");
         behind["status"]["updatedMachineCount"] = json!(2);
         assert_eq!(state(&behind), PoolState::Updating);
-    }
-
-    #[test]
-    fn rolled_out_means_updated_on_another_config_in_every_pool_not_left_behind() {
-        let before = pools(&[
-            object("master", "m-1", "m-1"),
-            object("worker", "w-1", "w-1"),
-        ]);
-        assert!(!before.rolled_out_since(&before, &[]));
-        let half = pools(&[
-            object("master", "m-2", "m-2"),
-            object("worker", "w-2", "w-1"),
-        ]);
-        assert!(!half.rolled_out_since(&before, &[]));
-        assert!(half.rolled_out_since(&before, &["worker".to_owned()]));
-        let done = pools(&[
-            object("master", "m-2", "m-2"),
-            object("new", "n-1", "n-1"),
-            object("worker", "w-2", "w-2"),
-        ]);
-        assert!(done.rolled_out_since(&before, &[]));
     }
 
     #[test]

@@ -18,8 +18,8 @@ const FILE: &str = "/var/lib/kubelet/config.json";
 #[derive(Default)]
 pub struct Rendered {
     known: HashMap<String, Holds>,
-    /// Why configs cannot be looked into, once that is known.
-    pub(super) blind: Option<Failure>,
+    /// Why configs of a context cannot be looked into, once that is known.
+    pub(super) blind: HashMap<String, Failure>,
 }
 
 /// What a rendered config brings.
@@ -58,7 +58,9 @@ impl Rendered {
             Ok(config) => compare(config, secret.content()),
             Err(error) if error.is_forbidden() => {
                 let action = format!("get machineconfigs/{name}");
-                self.blind = Some(error.into_failure(cluster.context(), &action));
+                let context = cluster.context();
+                let failure = error.into_failure(context, &action);
+                self.blind.insert(context.to_owned(), failure);
                 Holds::Unknown
             }
             // It may be rendered in a moment, or be there in a moment.

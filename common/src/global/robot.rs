@@ -6,7 +6,7 @@ use crate::Failure;
 use crate::cli::{ClusterArgs, Console, QuayArgs};
 use crate::credentials::{Session, Settings, endpoint, robot_token, session, sessions};
 use crate::dockerconfig::{Credential, belongs_to};
-use crate::pullsecret::{PullSecret, Wanted, hosts, logins, wanted};
+use crate::pullsecret::{PullSecret, Wanted, hosts, logins, standing_bridge, wanted};
 use crate::quay::{ApiError, RobotName};
 use crate::registry::{Endpoint, Probe, Registry, RegistryHost};
 use secrecy::SecretString;
@@ -104,6 +104,21 @@ async fn from_quay(
             return Err(error.failure(object, &session.endpoint, console.invocation()));
         }
     };
+    let bridge = standing_bridge(&session.quay, robot).await;
+    let bridge = bridge.map_err(|error| {
+        let object = format!("the bridge of robot `{robot}`");
+        error.failure(object, &session.endpoint, console.invocation())
+    })?;
+    if let Some(bridge) = bridge {
+        // Its own token is about to die, or was just born: the rotation knows which.
+        return Err(Failure::new(format!(
+            "nothing was written: {robot} is being rotated, and {} stands in for it",
+            bridge.name
+        ))
+        .next(format!(
+            "let the rotation end: {create} rotate {robot} --global"
+        )));
+    }
     accepted(&session.registry, robot, &token).await?;
     let hosts = hosts(&session.registry, &session.endpoint).await;
     Ok((token, hosts))

@@ -35,6 +35,9 @@ pub struct Stretch {
     pub nodes: usize,
     /// Whether it brings what the secret holds now: `current`, `older` or `unknown`.
     pub secret: &'static str,
+    /// The rendered config that a pool wants.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub config: String,
     /// What is worth knowing.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub message: String,
@@ -106,7 +109,7 @@ impl Rollout {
             };
             self.items.push(stretch(cluster.context(), pool, holds));
         }
-        if let Some(failure) = &rendered.blind {
+        if let Some(failure) = rendered.blind.get(cluster.context()) {
             self.note(failure);
         }
         Ok(())
@@ -138,6 +141,7 @@ impl Rollout {
             updated: 0,
             nodes: 0,
             secret: if arrived { "current" } else { "older" },
+            config: String::new(),
             message: "what the control plane merges for the nodes".to_owned(),
         });
         match cluster.get::<DaemonSet>(SYNCER).await {
@@ -179,6 +183,7 @@ fn stretch(context: &str, pool: Pool, holds: Holds) -> Stretch {
             Holds::Older => "older",
             Holds::Unknown => "unknown",
         },
+        config: pool.wanted_config,
         message: message.to_owned(),
     }
 }
@@ -201,6 +206,7 @@ fn syncer_stretch(context: &str, syncer: &DaemonSet, arrived: bool) -> Stretch {
         updated: ready,
         nodes,
         secret: if arrived { "current" } else { "older" },
+        config: String::new(),
         message: "it writes the secret within 30 s and restarts the kubelet".to_owned(),
     }
 }

@@ -10,6 +10,7 @@ mod in_place;
 mod interrupt;
 mod ledger;
 mod log;
+mod nodes;
 mod observe;
 mod options;
 mod plan;

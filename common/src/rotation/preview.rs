@@ -151,7 +151,7 @@ fn rights(options: &Options) -> Vec<&'static str> {
     let mut rights = vec!["list and patch secrets"];
     if options.global {
         rights.push("create and delete secrets in openshift-config, for backups");
-        rights.push("list machineconfigpools, get infrastructures");
+        rights.push("list machineconfigpools, get machineconfigs and infrastructures");
     }
     if options.restart {
         rights.push("list pods, replicasets and jobs");

@@ -3,7 +3,6 @@
 use super::run::Rotation;
 use crate::Failure;
 use crate::cli::span;
-use crate::global::Pools;
 use crate::quay::{ApiError, Pull, RobotName};
 use jiff::{SignedDuration, Timestamp};
 use std::time::{Duration, Instant};
@@ -11,8 +10,6 @@ use std::time::{Duration, Instant};
 /// How often the usage log is looked at, while there is time.
 const OFTEN: Duration = Duration::from_secs(1);
 const SELDOM: Duration = Duration::from_secs(15);
-/// How often node pools are.
-const POOLS: Duration = Duration::from_secs(2);
 
 impl Rotation<'_> {
     /// Waits for the nodes of global pull secrets, then until for a whole grace nobody has
@@ -107,41 +104,5 @@ impl Rotation<'_> {
                 "see to that, then run the same command again; --ignore-usage goes on regardless",
             )),
         }
-    }
-
-    /// Waits until every node pool has the global pull secret as it was last written.
-    /// Returns whether there are such nodes.
-    async fn wait_for_nodes(&self) -> Result<bool, Failure> {
-        let mut any = false;
-        for site in &self.sites {
-            if !site.holds_global {
-                continue;
-            }
-            any = true;
-            if !site.has_pools {
-                continue;
-            }
-            let cluster = site.member.cluster;
-            let before = self.pools_before(cluster.context());
-            let text = format!("waiting until the nodes of {} have it", cluster.context());
-            self.step("roll out", &text)?;
-            let left = &self.task.options.leave_behind.named;
-            loop {
-                let pools = Pools::observe(cluster).await?;
-                let done = pools.is_none_or(|pools| pools.rolled_out_since(&before, left));
-                if done {
-                    break;
-                }
-                self.interrupt.sleep(POOLS).await?;
-            }
-        }
-        Ok(any)
-    }
-
-    /// A run that wrote nothing knows of none, and waits for whatever is under way.
-    fn pools_before(&self, context: &str) -> Pools {
-        let roll_outs = self.roll_outs.borrow();
-        let known = roll_outs.iter().find(|(known, _)| known == context);
-        known.map_or(Pools { pools: Vec::new() }, |(_, pools)| pools.clone())
     }
 }

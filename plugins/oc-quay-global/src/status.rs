@@ -3,7 +3,7 @@
 use crate::FIELD_MANAGER;
 use clap::Args;
 use quay_common::Failure;
-use quay_common::cli::{Bars, ClusterArgs, Console, Exit, OutputArgs, parse_duration};
+use quay_common::cli::{Bars, ClusterArgs, Console, Exit, OutputArgs, parse_duration, span};
 use quay_common::cluster::{Cluster, connect};
 use quay_common::global::{Rendered, Rollout, observe};
 use std::time::{Duration, Instant};
@@ -49,10 +49,15 @@ pub async fn run(args: StatusArgs, console: &Console) -> Result<Exit, Failure> {
     for unseen in &rollout.unseen {
         console.warn(unseen);
     }
-    Ok(match failures.is_empty() && !rollout.is_blocked() {
-        true => Exit::Success,
-        false => Exit::Problem,
-    })
+    // Whoever waits wants to know that it arrived, and that cannot be told.
+    let seen = |context: &str| rollout.items.iter().any(|item| item.context == context);
+    let blind = args.wait && !reachable.iter().all(|cluster| seen(cluster.context()));
+    Ok(
+        match failures.is_empty() && !blind && !rollout.is_blocked() {
+            true => Exit::Success,
+            false => Exit::Problem,
+        },
+    )
 }
 
 async fn wait(
@@ -66,12 +71,16 @@ async fn wait(
     let mut bars = Bars::new(console.progress());
     while !rollout.is_settled() {
         for item in &rollout.items {
-            bars.show(&item.name, item.updated, item.nodes);
+            let name = match clusters.len() {
+                1 => item.name.clone(),
+                _ => format!("{} {}", item.context, item.name),
+            };
+            bars.show(&name, item.updated, item.nodes);
         }
         if began.elapsed() > timeout {
             return Err(Failure::new(format!(
-                "the nodes did not get the secret within {} s",
-                timeout.as_secs()
+                "the nodes did not get the secret within {}",
+                span(timeout)
             ))
             .next(format!("{} status", console.invocation().typed())));
         }

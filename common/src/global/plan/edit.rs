@@ -127,15 +127,27 @@ pub(super) fn refresh(after: &mut Document, wanted: &Wanted) -> Vec<EntryPlan> {
         if let Some(robot) = robot.filter(|_| red_hat_entry(key).is_none()) {
             let registry = wanted.registry_of(key);
             let token = registry.map(|registry| registry.robots.get(&robot).cloned());
-            found.push((key.to_owned(), robot, token));
+            let mut bridges = registry.iter().flat_map(|registry| &registry.bridges);
+            let rotated = bridges.find(|bridge| {
+                bridge.token.is_some() && (bridge.name == robot || bridge.robot == robot)
+            });
+            let rotated = rotated.map(|bridge| bridge.robot.clone());
+            found.push((key.to_owned(), robot, token, rotated));
         }
     }
-    let entries = found.into_iter().map(|(key, robot, token)| {
+    let entries = found.into_iter().map(|(key, robot, token, rotated)| {
         let refused = |reason, next| Step::Refused {
             reason,
             next: Some(next),
         };
         let step = match token {
+            _ if rotated.is_some() => refused(
+                "a rotation of it is under way".to_owned(),
+                format!(
+                    "kubectl quay-robot rotate {} --global",
+                    rotated.as_ref().unwrap_or(&robot)
+                ),
+            ),
             Some(Some(RobotToken::Current(token))) => {
                 return set(after, &key, &Credential::new(robot.as_str(), token));
             }
