@@ -3,7 +3,7 @@
 use crate::world::{ROBOT, World};
 use quay_sandbox::http::{Fault, FaultAction, Hold};
 use quay_sandbox::ocm::Ocm;
-use quay_tests::{SessionBus, TestContext, TestKeyring};
+use quay_tests::{SessionBus, TestContext, TestKeyring, auth};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -237,7 +237,7 @@ fn a_rotation_that_was_requested_elsewhere_is_followed_too() {
     });
     let wait = ["ocm", "status", "--wait", "--interval", "10ms"];
     let out_of_time = [&wait[..], &["--timeout", "0"]].concat();
-    context.run(&out_of_time).expect(1).says("within 0 s");
+    context.run(&out_of_time).expect(1).says("within 0s");
     ocm.edit(|state| state.run_batch(&rotated()));
     context.run(&wait).expect(0).prints("rotated");
 }
@@ -392,4 +392,56 @@ fn a_hosted_control_planes_own_pull_secret_is_not_ours_to_bring() {
     let _ocm = start(&mut world.context);
     let output = world.run(&["update", "--from-ocm", "--yes"]).expect(1);
     output.prints("HostedCluster");
+}
+
+#[test]
+fn a_refused_request_leaves_nothing_to_wait_for() {
+    let (context, ocm) = context();
+    answers(
+        &ocm,
+        "/pull_secret_rotation",
+        403,
+        r#"{"kind":"Error","reason":"not you"}"#,
+    );
+    let rotate = ["ocm", "rotate", "--yes"];
+    let refused = context.run(&rotate).expect(1);
+    refused.says("not you");
+    ocm.server().faults().clear();
+    context
+        .run(&["ocm", "status", "--wait"])
+        .expect(1)
+        .says("no rotation is under way");
+}
+
+#[test]
+fn another_accounts_pull_secret_is_not_brought_unless_its_keys_are_named() {
+    let mut world = World::new();
+    let ocm = start(&mut world.context);
+    let before = world.text();
+    let token = rotated();
+    ocm.edit(|state| state.run_batch(&token));
+    let theirs = before.replace(
+        &auth("fhc-pool-sandbox", &world.red_hat_token),
+        &auth("fhc-pool-mallory", &world.red_hat_token),
+    );
+    assert_ne!(theirs, before);
+    world.put(&theirs);
+    let bring = ["update", "--from-ocm", "--yes"];
+    let refused = world.run(&bring).expect(1);
+    refused
+        .prints("another account")
+        .prints("--replace-entry registry.redhat.io");
+    let text: Value = serde_json::from_str(&world.text()).expect("JSON");
+    let theirs: Value = serde_json::from_str(&theirs).expect("JSON");
+    let key = "registry.redhat.io";
+    assert_eq!(text["auths"][key], theirs["auths"][key]);
+    let named = [
+        "--replace-entry",
+        key,
+        "--replace-entry",
+        "registry.connect.redhat.com",
+    ];
+    world.run(&[&bring[..], &named].concat()).expect(0);
+    let text: Value = serde_json::from_str(&world.text()).expect("JSON");
+    assert_ne!(text["auths"][key], theirs["auths"][key]);
 }

@@ -23,7 +23,11 @@ fn every_entry_is_held_against_its_registry_and_quay() {
         (&robot["registry"], &robot["token"]),
         (&"refused".into(), &"stale".into())
     );
-    assert_eq!(robot["next"], "oc quay-global update");
+    let context = robot["context"].as_str().expect("a context");
+    assert_eq!(
+        robot["next"],
+        format!("oc quay-global update --context {context}")
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::{Console, escape_control};
 use crate::Failure;
 use dialoguer::{FuzzySelect, Password};
 use secrecy::SecretString;
-use std::io::{Write, stderr, stdin};
+use std::io::{self, Write, stderr, stdin};
 
 impl Console {
     /// Asks yes or no; elsewhere than on a terminal the answer has to be `flag`. Only `y` or
@@ -14,21 +14,22 @@ impl Console {
         // A line as the terminal gives it: a prompt in raw mode leaves the cursor hidden when
         // Ctrl-C ends the process.
         self.progress().suspend(|| {
-            let mut answer = String::new();
-            let asked = write!(stderr(), "{} [y/N] ", escape_control(question));
-            asked
-                .and_then(|()| stderr().flush())
-                .and_then(|()| stdin().read_line(&mut answer))
-                .map_err(|error| Failure::new(format!("the question was not answered: {error}")))?;
-            if answer.is_empty() {
-                // Nobody ended the line.
-                let _ = writeln!(stderr());
-            }
-            Ok(matches!(
-                answer.trim().to_ascii_lowercase().as_str(),
-                "y" | "yes"
-            ))
+            put(question)
+                .and_then(|()| read_answer())
+                .map_err(unanswered)
         })
+    }
+
+    /// The same, while other work goes on: whoever waits for it can stop waiting.
+    pub async fn confirm_meanwhile(&self, question: &str, flag: &str) -> Result<bool, Failure> {
+        self.require_terminal(question, &format!("pass {flag} to answer yes"))?;
+        self.progress()
+            .suspend(|| put(question))
+            .map_err(unanswered)?;
+        match tokio::task::spawn_blocking(read_answer).await {
+            Ok(answer) => answer.map_err(unanswered),
+            Err(error) => Err(unanswered(error.into())),
+        }
     }
 
     /// Asks for a secret without showing it; `elsewhere` says how to give it otherwise.
@@ -72,6 +73,26 @@ impl Console {
         }
         Err(Failure::usage(format!("cannot ask \"{question}\" without a terminal")).next(elsewhere))
     }
+}
+
+fn put(question: &str) -> io::Result<()> {
+    write!(stderr(), "{} [y/N] ", escape_control(question))?;
+    stderr().flush()
+}
+
+fn read_answer() -> io::Result<bool> {
+    let mut answer = String::new();
+    stdin().read_line(&mut answer)?;
+    if answer.is_empty() {
+        // Nobody ended the line.
+        let _ = writeln!(stderr());
+    }
+    let answer = answer.trim().to_ascii_lowercase();
+    Ok(matches!(answer.as_str(), "y" | "yes"))
+}
+
+fn unanswered(error: io::Error) -> Failure {
+    Failure::new(format!("the question was not answered: {error}"))
 }
 
 fn prompt_failed(error: dialoguer::Error) -> Failure {

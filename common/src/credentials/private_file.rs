@@ -31,9 +31,7 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<(), Failure> {
 /// Refuses a place where [`replace`] could not write later, and one that holds a device, a
 /// pipe or a link: replacing `/dev/stdout` or a FIFO by a file would break it for everybody.
 pub fn check_replaceable(path: &Path) -> Result<(), Failure> {
-    let refuse = |reason: String| {
-        Failure::usage(reason).next("name another file, or write to a pipe without -o")
-    };
+    let refuse = |reason: String| Failure::usage(reason).next("name another file");
     match fs::symlink_metadata(path) {
         Ok(found) if found.is_dir() => {
             return Err(refuse(format!("{} is a folder", path.display())));

@@ -1,6 +1,7 @@
 //! Carries a plan out: a backup, one PATCH, and the proof from its answer.
 
 use super::backup::{KeepFor, keep};
+use super::hint::aimed;
 use super::names::{SecretName, collection};
 use super::observed::{Current, LAST_APPLIED, Observed, get};
 use super::plan::{Intent, Obstacle, Plan, Request, plan};
@@ -44,7 +45,7 @@ impl Obstacle {
             "{name} (context {context}) is not written: {}",
             self.reason
         ))
-        .next(self.next)
+        .next(aimed(&self.next, context))
     }
 }
 
@@ -187,7 +188,10 @@ fn prove(
         "the API server stored something else in {name} (context {}) than was sent",
         cluster.context()
     ))
-    .next("look for an admission webhook that changes secrets, then: oc quay-global verify"))
+    .next(format!(
+        "look for an admission webhook that changes secrets, then: oc quay-global verify --context {}",
+        cluster.context()
+    )))
 }
 
 fn changed_meanwhile(cluster: &Cluster, name: SecretName) -> Failure {

@@ -52,10 +52,21 @@ pub enum Guarded {
     },
 }
 
+/// Where release images are: a key for them comes before `quay.io` to a kubelet.
+const RELEASES: &str = "openshift-release-dev";
+
 /// Red Hat's entry that `key` stands for, however it is spelled: `https://quay.io/v1/`
-/// means to a kubelet what `quay.io` means, and `quay.io/myorg` does not.
+/// means to a kubelet what `quay.io` means, `quay.io/openshift-release-dev` stands before it,
+/// and `quay.io/myorg` does neither.
 pub fn red_hat_entry(key: &str) -> Option<&'static RedHatEntry> {
-    let host = registry_of_key(key).filter(|_| is_whole_registry(key))?;
+    let host = registry_of_key(key)?;
+    let mut path = key
+        .split('/')
+        .skip_while(|part| part.is_empty() || part.ends_with(':'));
+    let shadows = host.as_str() == "quay.io" && path.nth(1) == Some(RELEASES);
+    if !is_whole_registry(key) && !shadows {
+        return None;
+    }
     RED_HAT.iter().find(|entry| entry.key == host.as_str())
 }
 
@@ -137,6 +148,14 @@ mod tests {
                 true,
             ),
             ("QUAY.IO:443", "", false),
+            ("quay.io/openshift-release-dev", "", false),
+            (
+                "https://quay.io/openshift-release-dev/ocp-release",
+                "",
+                false,
+            ),
+            ("quay.io/openshift-release-dev-x", "", true),
+            ("quay.example.com/openshift-release-dev", "", true),
             ("quay.io/acme", "", true),
             ("quay.io/other", "", true),
             ("quay.example.com", "", false),

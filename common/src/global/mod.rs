@@ -4,6 +4,7 @@ mod apply;
 mod backup;
 mod confirm;
 mod guard;
+mod hint;
 mod names;
 mod observed;
 mod plan;

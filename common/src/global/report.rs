@@ -1,6 +1,7 @@
 //! What became of the global pull secret, and how it is shown.
 
 use super::apply::Applied;
+use super::hint::aimed;
 use super::names::SecretName;
 use super::plan::{EntryPlan, Plan, Step};
 use crate::Failure;
@@ -63,7 +64,7 @@ impl Change {
             after: None,
             backup: None,
             message: failure.message().to_owned(),
-            next: failure.next_step().map(str::to_owned),
+            next: failure.next_step().map(|next| aimed(next, context)),
         }
     }
 
@@ -91,7 +92,7 @@ impl Change {
             after: entry.after.clone(),
             backup: None,
             message,
-            next,
+            next: next.map(|next| aimed(&next, context)),
         }
     }
 

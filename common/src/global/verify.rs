@@ -1,6 +1,7 @@
 //! What each entry of the global pull secret is worth.
 
 use super::guard::{RED_HAT, red_hat_entry};
+use super::hint::aimed;
 use super::names::{GLOBAL_PULL_SECRET, SecretName};
 use super::observed::Observed;
 use crate::cli::{ContextColumn, Report, Table};
@@ -60,6 +61,9 @@ pub struct Yardstick<'a> {
     pub red_hat: Option<&'a Document>,
 }
 
+/// What brings Red Hat's entries.
+const FROM_OCM: &str = "oc quay-global update --from-ocm";
+
 impl Checks {
     /// Whether something is wrong.
     pub fn has_problem(&self) -> bool {
@@ -92,7 +96,10 @@ impl Checks {
                         Err(error) => {
                             check.ok = false;
                             check.message = error.to_string();
-                            check.next = Some(format!("oc quay-global remove {key}"));
+                            check.next = Some(match red_hat_entry(key) {
+                                Some(_) => FROM_OCM.to_owned(),
+                                None => format!("oc quay-global remove {key}"),
+                            });
                         }
                     }
                     check
@@ -109,10 +116,13 @@ impl Checks {
                 self.items.push(Check {
                     ok: false,
                     message: format!("missing: {}", wanted.breaks),
-                    next: Some("oc quay-global update --from-ocm".to_owned()),
+                    next: Some(FROM_OCM.to_owned()),
                     ..blank(context, GLOBAL_PULL_SECRET, wanted.key)
                 });
             }
+        }
+        for item in self.items.iter_mut().filter(|item| item.context == context) {
+            item.next = item.next.take().map(|next| aimed(&next, context));
         }
     }
 }
@@ -172,7 +182,15 @@ fn against_red_hat(
         true => check.token = "current",
         false => {
             check.token = "stale";
-            fail(check, "Red Hat hands out another token to this account");
+            let email = document.email(&check.key);
+            let same_person = email.is_some() && email == red_hat.email(&check.key);
+            fail(
+                check,
+                match wanted.username == held.username || same_person {
+                    true => "Red Hat hands out another token to this account",
+                    false => "it holds another account than the one logged in at Red Hat",
+                },
+            );
         }
     }
     let (ours, theirs) = (document.email(&check.key), red_hat.email(&check.key));
@@ -180,7 +198,7 @@ fn against_red_hat(
         fail(check, "its email is not the account's");
     }
     if !check.ok {
-        check.next = Some("oc quay-global update --from-ocm".to_owned());
+        check.next = Some(FROM_OCM.to_owned());
     }
 }
 

@@ -40,6 +40,15 @@ pub enum OcmError {
 }
 
 impl OcmError {
+    /// Whether the request may have been carried out all the same.
+    pub fn is_doubtful(&self) -> bool {
+        match self {
+            Self::Unavailable(_) | Self::Timeout => true,
+            Self::Unexpected { status, .. } => *status >= 500 || *status < 400,
+            _ => false,
+        }
+    }
+
     /// The failure of `action`, such as "download the pull secret".
     pub fn failure(&self, action: &str) -> Failure {
         let failure = Failure::new(format!("cannot {action}: {self}"));

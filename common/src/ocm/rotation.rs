@@ -59,6 +59,21 @@ impl RotationRecord {
         created.any(|created| created > requested)
     }
 
+    /// Takes it back: the older one is stored again, if there was any.
+    pub fn withdraw(older: Option<&Self>) -> Result<(), Failure> {
+        let Some(older) = older else {
+            let path = file()?;
+            return match std::fs::remove_file(&path) {
+                Err(error) if error.kind() != ErrorKind::NotFound => Err(Failure::new(format!(
+                    "cannot remove {}: {error}",
+                    path.display()
+                ))),
+                _ => Ok(()),
+            };
+        };
+        older.store()
+    }
+
     /// Stores it in place of an older one.
     pub fn store(&self) -> Result<(), Failure> {
         make_private_folder(&state_folder()?)?;

@@ -229,7 +229,10 @@ impl Quay {
         if let Some(first) = may_ask(robots[0]).await? {
             let mut answers = vec![first];
             for robot in &robots[1..] {
-                answers.extend(may_ask(robot).await?);
+                let answer = may_ask(robot).await?;
+                answers.push(answer.ok_or(ApiError::MissingScope {
+                    needs: "org:admin repo:admin",
+                })?);
             }
             for (grants, rights) in answers.into_iter().zip(all) {
                 for grant in grants {

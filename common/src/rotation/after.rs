@@ -16,6 +16,11 @@ impl Rotation<'_> {
     /// When a cluster does not tell which those are. One that cannot be restarted is part of
     /// the receipt.
     pub async fn restart_workloads(&self, receipt: &mut Receipt) -> Result<(), Failure> {
+        let restart = self.restart_all(receipt);
+        self.interrupt.watch(restart).await
+    }
+
+    async fn restart_all(&self, receipt: &mut Receipt) -> Result<(), Failure> {
         self.task.watcher.step("restarting workloads");
         let at = Timestamp::now();
         for site in &self.sites {
@@ -36,6 +41,7 @@ impl Rotation<'_> {
             });
             let workloads: BTreeSet<Workload> = uses.filter_map(|pod| pod.owner).collect();
             for workload in workloads {
+                self.interrupt.check()?;
                 let result = match restart(cluster, &workload, at, Write::Persist).await {
                     Ok(Restarted::Rolling) => "rolling".to_owned(),
                     Ok(Restarted::OnDelete) => "its pods follow when they are deleted".to_owned(),

@@ -20,7 +20,7 @@ impl Rotation<'_> {
     pub async fn run_bridge(&self) -> Result<Receipt, Failure> {
         let run = async {
             match &self.stage {
-                Stage::NotBegun | Stage::Distributing | Stage::Undone => {
+                Stage::NotBegun => {
                     self.make_bridge().await?;
                     self.cross_safely().await?;
                 }
@@ -30,7 +30,9 @@ impl Rotation<'_> {
                     self.cross_safely().await?;
                 }
                 Stage::Returning(_) => self.take_note().await?,
-                Stage::Removed => return self.finish(Outcome::Finished).await,
+                Stage::Removed | Stage::Distributing | Stage::Undone => {
+                    return self.finish(Outcome::Finished).await;
+                }
             }
             self.bring_back().await?;
             self.remove_bridge().await?;

@@ -42,14 +42,19 @@ impl Interrupt {
         }
     }
 
-    /// Sleeps, and fails as soon as Ctrl-C is pressed.
-    pub async fn sleep(&self, time: Duration) -> Result<(), Failure> {
+    /// Waits for something that need not be finished, and fails as soon as Ctrl-C is pressed.
+    pub async fn during<T>(&self, work: impl Future<Output = T>) -> Result<T, Failure> {
         let woken = self.wake.notified();
         self.check()?;
         tokio::select! {
-            () = tokio::time::sleep(time) => Ok(()),
-            () = woken => self.check(),
+            result = work => Ok(result),
+            () = woken => Err(interrupted()),
         }
+    }
+
+    /// Sleeps, and fails as soon as Ctrl-C is pressed.
+    pub async fn sleep(&self, time: Duration) -> Result<(), Failure> {
+        self.during(tokio::time::sleep(time)).await
     }
 }
 

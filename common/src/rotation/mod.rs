@@ -48,4 +48,4 @@ pub use run::Rotation;
 pub use stage::Stage;
 pub use task::Task;
 pub use usage::Consumer;
-pub use watcher::Watcher;
+pub use watcher::{Answer, Watcher};

@@ -244,6 +244,7 @@ fn is_settled(observed: &Observed, now: Timestamp) -> bool {
     let stale = |state: &ClusterState| {
         let secrets = state.holders.inside.iter();
         secrets
+            .chain(&state.holders.global)
             .flat_map(|secret| subject.entries(secret))
             .any(|(_, found)| subject.is_ours(&found.username) && found.fingerprint() != current)
     };

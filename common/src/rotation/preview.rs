@@ -45,8 +45,8 @@ pub struct Preview {
     /// What keeps the rotation from beginning.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub refusals: Vec<Refusal>,
-    /// Who pulled with the robot lately.
-    pub consumers: Vec<Consumer>,
+    /// Who pulled with the robot lately; `None` if Quay does not tell.
+    pub consumers: Option<Vec<Consumer>>,
     /// What could not be found out.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unknown: Vec<String>,
@@ -98,10 +98,10 @@ impl Preview {
             unknown.extend(users.unknown.iter().cloned());
         }
         let consumers = match &observed.consumers {
-            Ok(consumers) => consumers.clone(),
+            Ok(consumers) => Some(consumers.clone()),
             Err(reason) => {
                 unknown.push(format!("who else pulls with it: {reason}"));
-                Vec::new()
+                None
             }
         };
         let own = observed.by == task.robot.namespace();
@@ -286,13 +286,13 @@ fn steps(task: &Task<'_>, observed: &Observed, stage: &Stage) -> Vec<String> {
         observed.rights.len()
     );
     match stage {
-        Stage::NotBegun | Stage::Distributing | Stage::Undone => {
-            [&[begin][..], &forth, &back].concat()
-        }
+        Stage::NotBegun => [&[begin][..], &forth, &back].concat(),
         Stage::Crossing(_) if task.options.abort => back.to_vec(),
         Stage::Crossing(_) => [&forth[..], &back].concat(),
         Stage::Returning(_) => back.to_vec(),
-        Stage::Removed => vec!["prove what an earlier run did".to_owned()],
+        Stage::Removed | Stage::Distributing | Stage::Undone => {
+            vec!["prove what an earlier run did".to_owned()]
+        }
     }
 }
 

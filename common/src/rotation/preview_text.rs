@@ -67,7 +67,11 @@ impl Preview {
         );
         section(
             "Pulled with it lately, and have to be told",
-            self.consumers.iter().map(Consumer::line).collect(),
+            self.consumers
+                .iter()
+                .flatten()
+                .map(Consumer::line)
+                .collect(),
         );
         section("Not known", self.unknown.clone());
         section(

@@ -38,7 +38,7 @@ impl Rotation<'_> {
         loop {
             let left = grace.saturating_sub(quiet_since.elapsed());
             if began.elapsed() > grace.saturating_add(self.task.options.settle_timeout) {
-                return self.decide_on_stragglers(account, last);
+                return self.decide_on_stragglers(account, last).await;
             }
             self.interrupt.sleep(left.min(every)).await?;
             if *account == self.subject.robot {
@@ -51,7 +51,7 @@ impl Rotation<'_> {
             } else if quiet_since.elapsed() >= grace {
                 return match last {
                     Ok(_) => Ok(()),
-                    Err(_) => self.decide_on_stragglers(account, last),
+                    Err(_) => self.decide_on_stragglers(account, last).await,
                 };
             }
         }
@@ -73,7 +73,7 @@ impl Rotation<'_> {
         last.map_err(|error| error.to_string())
     }
 
-    fn decide_on_stragglers(
+    async fn decide_on_stragglers(
         &self,
         account: &RobotName,
         last: Result<Option<Pull>, String>,
@@ -98,7 +98,11 @@ impl Rotation<'_> {
             return Ok(());
         }
         let question = format!("{problem}. Go on? Their pulls will fail");
-        match self.task.watcher.ask(&question) {
+        match self
+            .interrupt
+            .during(self.task.watcher.ask(&question))
+            .await?
+        {
             Some(true) => Ok(()),
             Some(false) | None => Err(Failure::new(problem).next(
                 "see to that, then run the same command again; --ignore-usage goes on regardless",

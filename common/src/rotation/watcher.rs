@@ -1,6 +1,10 @@
 //! Who looks on while a rotation runs.
 
 use crate::progress::Progress;
+use std::pin::Pin;
+
+/// An answer that is waited for.
+pub type Answer<'a> = Pin<Box<dyn Future<Output = Option<bool>> + 'a>>;
 
 /// Is told what happens, and decides where a person has to.
 pub trait Watcher {
@@ -11,5 +15,5 @@ pub trait Watcher {
     /// Where long work shows how far it is.
     fn progress(&self) -> &dyn Progress;
     /// Asks whether to go on; `None` where nobody can be asked.
-    fn ask(&self, question: &str) -> Option<bool>;
+    fn ask<'a>(&'a self, question: &'a str) -> Answer<'a>;
 }

@@ -206,9 +206,10 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
         (false, false) => rotation.run_bridge().await?,
     };
     let followed = follow_up(&args, &rotation, &mut receipt).await;
-    if let Some(file) = &args.receipt {
-        write_receipt(file, &receipt, console)?;
-    }
+    let written = match &args.receipt {
+        Some(file) => write_receipt(file, &receipt, console),
+        None => Ok(()),
+    };
     if args.no_cluster {
         keep_token(
             &args.robot,
@@ -220,6 +221,7 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
         .await?;
     }
     report(&args, &receipt, &skipped, console)?;
+    written?;
     followed?;
     Ok(match receipt.is_proved() && skipped.is_empty() {
         true => Exit::Success,

@@ -6,7 +6,7 @@ use quay_common::credentials::{Session, replace_private_file, store_robot_token}
 use quay_common::progress::Progress;
 use quay_common::quay::RobotName;
 use quay_common::rotation::{
-    Consumer, Outcome, Plan, Preview, Receipt, Stage, USAGE_DAYS, Watcher, receipt_page,
+    Answer, Consumer, Outcome, Plan, Preview, Receipt, Stage, USAGE_DAYS, Watcher, receipt_page,
 };
 use secrecy::ExposeSecret;
 use std::path::Path;
@@ -47,8 +47,13 @@ impl<'a> Narrator<'a> {
             "copies of the secrets that do not follow at once:",
             &cautions,
         );
-        let consumers: Vec<String> = preview.consumers.iter().map(Consumer::line).collect();
-        if consumers.is_empty() {
+        let consumers: Vec<String> = preview
+            .consumers
+            .iter()
+            .flatten()
+            .map(Consumer::line)
+            .collect();
+        if preview.consumers.as_ref().is_some_and(Vec::is_empty) {
             self.console.note(format!(
                 "Quay's usage log shows no pull by {robot} in the last {USAGE_DAYS} days"
             ));
@@ -158,11 +163,14 @@ impl Watcher for Narrator<'_> {
         self.console.progress()
     }
 
-    fn ask(&self, question: &str) -> Option<bool> {
-        if !self.console.can_ask() {
-            return None;
-        }
-        self.console.confirm(question, "--ignore-usage").ok()
+    fn ask<'a>(&'a self, question: &'a str) -> Answer<'a> {
+        Box::pin(async move {
+            if !self.console.can_ask() {
+                return None;
+            }
+            let asked = self.console.confirm_meanwhile(question, "--ignore-usage");
+            asked.await.ok()
+        })
     }
 }
 

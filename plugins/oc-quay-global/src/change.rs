@@ -3,7 +3,7 @@
 use clap::Args;
 use futures::future::join_all;
 use quay_common::Failure;
-use quay_common::cli::{Console, DryRun, Exit, OutputArgs};
+use quay_common::cli::{Console, DryRun, Exit, OutputArgs, span};
 use quay_common::cluster::{Cluster, Write};
 use quay_common::global::{
     Change, Changes, Deadline, Intent, Observed, Plan, Pools, Request, SecretName, Topology, apply,
@@ -231,8 +231,8 @@ fn report(
     }
     if let Some(deadline) = deadline.filter(|_| wrote) {
         console.note(format!(
-            "It is taken back in {} s unless you confirm it: {typed} confirm",
-            deadline.within.as_secs()
+            "It is taken back in {} unless you confirm it: {typed} confirm",
+            span(deadline.within)
         ));
     }
     Ok(match changes.has_failure() {

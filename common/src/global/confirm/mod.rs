@@ -207,7 +207,10 @@ pub async fn check_settled(cluster: &Cluster, secret: SecretName) -> Result<(), 
         pending.keys().join(", "),
         pending.deadline
     ))
-    .next("oc quay-global confirm to keep it, or oc quay-global rollback"))
+    .next(format!(
+        "oc quay-global confirm to keep it, or oc quay-global rollback --context {}",
+        cluster.context()
+    )))
 }
 
 /// Confirms every write in one of `contexts`, or everywhere if that is empty: nothing takes

@@ -4,7 +4,7 @@ use super::{pull_secret, signed_in};
 use clap::Args;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs};
-use quay_common::ocm::{Account, AccountCluster, Ocm, OcmArgs, OcmError, RotationRecord, status};
+use quay_common::ocm::{Account, AccountCluster, Ocm, OcmArgs, RotationRecord, status};
 
 /// Ask Red Hat to rotate the account's pull secret
 ///
@@ -53,17 +53,19 @@ pub async fn run(args: RotateArgs, console: &Console) -> Result<Exit, Failure> {
     if !args.yes && !console.confirm(&question, "--yes")? {
         return Err(Failure::new("nothing was requested: the answer was no"));
     }
+    let older = RotationRecord::load(&account)?;
     record.store()?;
-    ocm.request_rotation(&account).await.map_err(|error| {
+    if let Err(error) = ocm.request_rotation(&account).await {
         let failure = error.failure("request the rotation");
-        match error {
+        if error.is_doubtful() {
             // It may have been carried out, and once is enough.
-            OcmError::Unavailable(_) | OcmError::Timeout => failure.next(format!(
+            return Err(failure.next(format!(
                 "see whether it arrived before you ask again: {typed} ocm status"
-            )),
-            _ => failure,
+            )));
         }
-    })?;
+        RotationRecord::withdraw(older.as_ref())?;
+        return Err(failure);
+    }
     console.note(format!(
         "requested; Red Hat works off requests four times a day. Then: {typed} ocm status --wait, \
          and {typed} update --from-ocm for every cluster of the account"

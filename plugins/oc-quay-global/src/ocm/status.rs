@@ -3,9 +3,12 @@
 use super::{pull_secret, signed_in};
 use clap::Args;
 use quay_common::Failure;
-use quay_common::cli::{Console, Exit, OutputArgs, parse_duration};
+use quay_common::cli::{Console, Exit, OutputArgs, parse_duration, span};
 use quay_common::ocm::{Account, Ocm, OcmArgs, RotationRecord, RotationStatus, status};
 use std::time::{Duration, Instant};
+
+/// Red Hat is never asked more often.
+const OFTEN: Duration = Duration::from_secs(1);
 
 /// Show whether Red Hat hands out another pull secret than when its rotation was requested
 #[derive(Args)]
@@ -63,13 +66,13 @@ async fn wait(
     let began = Instant::now();
     while now.is_pending() {
         if began.elapsed() > args.timeout {
-            let waited = args.timeout.as_secs();
             return Err(Failure::new(format!(
-                "Red Hat did not rotate the pull secret within {waited} s"
+                "Red Hat did not rotate the pull secret within {}",
+                span(args.timeout)
             ))
             .next(format!("{typed} ocm status")));
         }
-        tokio::time::sleep(args.interval).await;
+        tokio::time::sleep(args.interval.max(OFTEN)).await;
         match status(ocm, account, record.as_ref()).await {
             Ok(later) => now = later,
             // Hours go by: a service that is away for a moment is asked again.
