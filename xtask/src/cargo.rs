@@ -15,6 +15,12 @@ pub const PLUGINS: [&str; 3] = [
     "oc-quay-global",
 ];
 
+/// A plugin's name as krew has it: the package's, without the host before it.
+pub fn plugin_of(package: &str) -> &str {
+    let (_, plugin) = package.split_once('-').unwrap_or(("", package));
+    plugin
+}
+
 /// The folder that holds the workspace's manifest.
 pub fn root() -> Result<PathBuf> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));

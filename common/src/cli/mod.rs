@@ -25,4 +25,4 @@ pub use output::{OutputArgs, OutputFormat, Report, to_yaml};
 pub use progress::Bars;
 pub use quay_args::QuayArgs;
 pub use run::{Exit, GlobalArgs, Plugin, run};
-pub use table::{ContextColumn, Table, age, span};
+pub use table::{ContextColumn, Table, age, detail, span};

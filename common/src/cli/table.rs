@@ -95,6 +95,21 @@ impl ContextColumn {
     }
 }
 
+/// The last cell of a row: what is worth knowing, then what to do next. Empty parts are left
+/// out.
+pub fn detail<'a>(parts: impl IntoIterator<Item = &'a str>, next: Option<&str>) -> String {
+    let parts = parts.into_iter().filter(|part| !part.is_empty());
+    let parts = parts.map(str::to_owned);
+    let parts: Vec<String> = parts
+        .chain(next.map(|next| format!("next: {next}")))
+        .collect();
+    // A dash, since "<none>" in the last column reads like a missing value.
+    match parts.is_empty() {
+        true => "-".to_owned(),
+        false => parts.join("; "),
+    }
+}
+
 /// How long ago something was, as kubectl's AGE column says it: `45s`, `12m`, `5h`, `9d`.
 pub fn age(since: Timestamp, now: Timestamp) -> String {
     let seconds = now.as_second().saturating_sub(since.as_second()).max(0);

@@ -9,6 +9,9 @@ use kube::config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig, Kubeconfi
 use kube::{Client, Config};
 use std::collections::HashSet;
 
+/// What connections from inside a cluster are called.
+pub(crate) const IN_CLUSTER: &str = "in-cluster";
+
 /// Connects to every cluster `args` choose; nothing is sent yet, except that several
 /// contexts are asked for their cluster's identity, so that no cluster is worked on twice.
 ///
@@ -157,9 +160,9 @@ fn in_cluster(args: &ClusterArgs, field_manager: &str) -> Result<Cluster, Failur
         ))
         .next("name a kubeconfig with --kubeconfig FILE or KUBECONFIG")
     })?;
-    let client = build(args, config, "in-cluster")?;
+    let client = build(args, config, IN_CLUSTER)?;
     Ok(Cluster::new(
-        "in-cluster".to_owned(),
+        IN_CLUSTER.to_owned(),
         client,
         args.request_timeout,
         field_manager,

@@ -2,12 +2,17 @@
 
 use super::connection::Cluster;
 use super::error::CallError;
+use super::scope::NamespaceSelection;
 use kube::core::ObjectList;
 use kube::core::params::ListParams;
 use serde::de::DeserializeOwned;
+use std::collections::BTreeSet;
 
 /// Objects in one page; kubectl's own number.
 const PAGE: u32 = 500;
+/// Up to this many namespaces are listed one by one; one LIST of the whole cluster is
+/// cheaper than more of them.
+const ONE_BY_ONE: usize = 8;
 /// How often a list begins again because its snapshot expired on the server (410).
 const RESTARTS: usize = 3;
 
@@ -47,4 +52,72 @@ where
             None => return Ok(items),
         }
     }
+}
+
+/// A resource below an API: `/api/v1` and `pods`, `/apis/apps/v1` and `replicasets`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Resource {
+    pub(crate) api: &'static str,
+    pub(crate) plural: &'static str,
+}
+
+/// What could be listed, and the namespaces that could not.
+pub(crate) struct Listed<T> {
+    pub(crate) items: Vec<T>,
+    pub(crate) failures: Vec<(String, CallError)>,
+}
+
+/// The objects in these namespaces, and, if they are many, in others too: with as few
+/// requests as the user's rights allow. A namespace that cannot be listed does not hide the
+/// others.
+///
+/// # Errors
+/// The whole cluster was to be listed, and could not.
+pub(crate) async fn list_in<T: Clone + DeserializeOwned>(
+    cluster: &Cluster,
+    selection: &NamespaceSelection,
+    resource: Resource,
+    params: &ListParams,
+) -> Result<Listed<T>, CallError> {
+    let everywhere = format!("{}/{}", resource.api, resource.plural);
+    let whole = list_all(cluster, &everywhere, params);
+    let items = match selection {
+        NamespaceSelection::All => whole.await?,
+        NamespaceSelection::Named(names) if names.len() <= ONE_BY_ONE => {
+            return Ok(list_each(cluster, names, resource, params).await);
+        }
+        NamespaceSelection::Named(names) => match whole.await {
+            Err(error) if error.is_forbidden() => {
+                return Ok(list_each(cluster, names, resource, params).await);
+            }
+            other => other?,
+        },
+    };
+    Ok(Listed {
+        items,
+        failures: Vec::new(),
+    })
+}
+
+async fn list_each<T: Clone + DeserializeOwned>(
+    cluster: &Cluster,
+    namespaces: &BTreeSet<String>,
+    Resource { api, plural }: Resource,
+    params: &ListParams,
+) -> Listed<T> {
+    let lists = cluster.window().run(namespaces, async |namespace| {
+        let path = format!("{api}/namespaces/{namespace}/{plural}");
+        list_all(cluster, &path, params).await
+    });
+    let mut listed = Listed {
+        items: Vec::new(),
+        failures: Vec::new(),
+    };
+    for (namespace, list) in namespaces.iter().zip(lists.await) {
+        match list {
+            Ok(items) => listed.items.extend(items),
+            Err(error) => listed.failures.push((namespace.clone(), error)),
+        }
+    }
+    listed
 }

@@ -11,8 +11,10 @@ mod window;
 
 pub use access::{denied, may};
 pub use connection::{Cluster, FIELD_MANAGER_LIMIT, Write};
+pub(crate) use contexts::IN_CLUSTER;
 pub use contexts::{connect, context_names};
 pub use error::CallError;
 pub use list::list_all;
+pub(crate) use list::{Resource, list_in};
 pub use scope::{NamespaceSelection, Scope, parse_object_name};
 pub use window::Window;

@@ -45,6 +45,17 @@ pub enum NamespaceSelection {
     Named(BTreeSet<String>),
 }
 
+impl NamespaceSelection {
+    /// Whether `namespace` is meant, those in `excluded` left out.
+    pub fn covers(&self, namespace: &str, excluded: &GlobSet) -> bool {
+        let selected = match self {
+            Self::All => true,
+            Self::Named(names) => names.contains(namespace),
+        };
+        selected && !excluded.is_match(namespace)
+    }
+}
+
 impl Scope {
     /// The globs of `--exclude-namespace`.
     pub fn excluded(&self) -> Result<GlobSet, Failure> {

@@ -1,12 +1,12 @@
 //! Logging in and out.
 
+use super::keyring::api_account;
 use super::session::given_token;
 use super::settings::Settings;
-use super::{Session, endpoint, insecure_file, keyring, token};
+use super::{Session, endpoint, token, vault};
 use crate::Failure;
 use crate::cli::{ClusterArgs, Console, QuayArgs};
 use crate::registry::RegistryHost;
-use secrecy::SecretString;
 use std::path::PathBuf;
 
 /// Where a login's token is kept.
@@ -47,55 +47,21 @@ pub async fn log_in(
         .whose()
         .await
         .map_err(|error| error.failure("the login", &session.endpoint, console.invocation()))?;
-    let storage = store(&session.endpoint.registry, &user, &token, insecure_storage).await?;
+    let account = |user: &str| api_account(&session.endpoint.registry, user);
+    let storage = vault::keep(&account(&user), "the token", &token, insecure_storage).await?;
     let replaced = settings.registries.get(&session.endpoint.registry).cloned();
     settings.remember(&session.endpoint, &user, insecure_storage);
     settings.save()?;
     if let Some(old) = replaced
         && (old.user != user || old.insecure_storage != insecure_storage)
     {
-        let registry = &session.endpoint.registry;
-        discard(registry, &old.user, old.insecure_storage).await?;
+        vault::discard(&account(&old.user), old.insecure_storage).await?;
     }
     Ok(Login {
         session,
         user,
         storage,
     })
-}
-
-async fn store(
-    registry: &RegistryHost,
-    user: &str,
-    token: &SecretString,
-    insecure_storage: bool,
-) -> Result<Storage, Failure> {
-    let account = keyring::api_account(registry, user);
-    if insecure_storage {
-        insecure_file::set(&account, token)?;
-        return Ok(Storage::File(insecure_file::path()?));
-    }
-    keyring::set(&account, token).await.map_err(|error| {
-        error
-            .failure()
-            .context("the token is good but was not stored")
-    })?;
-    Ok(Storage::Keyring)
-}
-
-async fn discard(
-    registry: &RegistryHost,
-    user: &str,
-    insecure_storage: bool,
-) -> Result<bool, Failure> {
-    let account = keyring::api_account(registry, user);
-    if insecure_storage {
-        insecure_file::remove(&account)
-    } else {
-        keyring::remove(&account)
-            .await
-            .map_err(|error| error.failure())
-    }
 }
 
 /// What logging out did.
@@ -121,7 +87,8 @@ pub async fn log_out(registry: Option<RegistryHost>) -> Result<Option<LoggedOut>
     let Some(remembered) = settings.forget(&registry) else {
         return Ok(None);
     };
-    let had_token = discard(&registry, &remembered.user, remembered.insecure_storage).await?;
+    let account = api_account(&registry, &remembered.user);
+    let had_token = vault::discard(&account, remembered.insecure_storage).await?;
     settings.save()?;
     Ok(Some(LoggedOut {
         registry,

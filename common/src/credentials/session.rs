@@ -1,7 +1,7 @@
 //! Signing in: which registry, with which token.
 
 use super::settings::{Remembered, Settings};
-use super::{insecure_file, keyring, token, token_from_secret};
+use super::{keyring, token, token_from_secret, vault};
 use crate::Failure;
 use crate::cli::{ClusterArgs, Console, QuayArgs};
 use crate::cluster;
@@ -179,13 +179,7 @@ async fn remembered_session(
     remembered: &Remembered,
 ) -> Result<Option<Session>, Failure> {
     let account = keyring::api_account(&endpoint.registry, &remembered.user);
-    let token = if remembered.insecure_storage {
-        insecure_file::get(&account)?
-    } else {
-        keyring::get(&account)
-            .await
-            .map_err(|error| error.failure())?
-    };
+    let token = vault::recall(&account, remembered.insecure_storage).await?;
     let user = Some(remembered.user.clone());
     token
         .map(|token| Session::new(endpoint.clone(), token, user))

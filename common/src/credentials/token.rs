@@ -12,7 +12,7 @@ use std::io::Read;
 const LONGEST: u64 = 64 << 10;
 
 /// Reads one token from stdin; the line break at its end does not count.
-pub(super) fn from_stdin(what: &str) -> Result<SecretString, Failure> {
+pub(crate) fn from_stdin(what: &str) -> Result<SecretString, Failure> {
     let mut text = String::new();
     std::io::stdin()
         .lock()
@@ -28,7 +28,7 @@ pub(super) fn from_stdin(what: &str) -> Result<SecretString, Failure> {
 }
 
 /// The token in an environment variable; one that is empty is not set.
-pub(super) fn from_environment(
+pub(crate) fn from_environment(
     variable: &str,
     what: &str,
 ) -> Result<Option<SecretString>, Failure> {

@@ -1,6 +1,7 @@
-//! Secrets of other services than Quay, kept where API tokens are kept.
+//! The secrets of logins, in the OS keyring or, if it was asked for, in a file.
 
 use super::login::Storage;
+pub(crate) use super::token::{from_environment, from_stdin};
 use super::{insecure_file, keyring, token};
 use crate::Failure;
 use crate::cli::Console;
@@ -11,9 +12,10 @@ pub(crate) fn ocm_account(user: &str) -> String {
     format!("ocm:{user}")
 }
 
-/// Creates or replaces the item.
+/// Creates or replaces the item, which holds `what`, such as "the token".
 pub(crate) async fn keep(
     account: &str,
+    what: &str,
     secret: &SecretString,
     insecure_storage: bool,
 ) -> Result<Storage, Failure> {
@@ -24,7 +26,7 @@ pub(crate) async fn keep(
     keyring::set(account, secret).await.map_err(|error| {
         error
             .failure()
-            .context("the login is good but was not stored")
+            .context(format!("{what} is good but was not stored"))
     })?;
     Ok(Storage::Keyring)
 }
@@ -48,19 +50,6 @@ pub(crate) async fn discard(account: &str, insecure_storage: bool) -> Result<boo
             .await
             .map_err(|error| error.failure()),
     }
-}
-
-/// Reads a secret from stdin.
-pub(crate) fn from_stdin(what: &str) -> Result<SecretString, Failure> {
-    token::from_stdin(what)
-}
-
-/// The secret in an environment variable; one that is empty is not set.
-pub(crate) fn from_environment(
-    variable: &str,
-    what: &str,
-) -> Result<Option<SecretString>, Failure> {
-    token::from_environment(variable, what)
 }
 
 /// Asks for the secret without showing it; `elsewhere` says how to give it otherwise.

@@ -3,14 +3,13 @@
 use super::backup::{KeepFor, keep};
 use super::hint::aimed;
 use super::names::{SecretName, collection};
-use super::observed::{Current, LAST_APPLIED, Observed, get};
+use super::observed::{Current, Observed, get};
 use super::plan::{Intent, Obstacle, Plan, Request, plan};
 use super::topology::forbidden_or;
 use crate::Failure;
 use crate::cluster::{CallError, Cluster, Write};
 use crate::dockerconfig::{Document, Format};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use crate::pullsecret::{LAST_APPLIED, data};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
 use secrecy::ExposeSecret;
@@ -144,7 +143,7 @@ async fn send(
     document: &Document,
     write: Write,
 ) -> Result<Secret, CallError> {
-    let data = json!({Format::DockerConfigJson.data_key(): encoded(document)});
+    let data = json!({Format::DockerConfigJson.data_key(): data(document)});
     let Some(current) = current else {
         let object = json!({
             "apiVersion": "v1",
@@ -164,10 +163,6 @@ async fn send(
     }
     let patch = json!({"metadata": metadata, "data": data});
     cluster.merge_patch(&name.path(), &patch, write).await
-}
-
-fn encoded(document: &Document) -> String {
-    STANDARD.encode(document.to_json().expose_secret())
 }
 
 fn prove(

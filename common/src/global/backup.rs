@@ -4,7 +4,7 @@ use super::names::{SecretName, collection};
 use crate::Failure;
 use crate::cluster::{CallError, Cluster, Write, list_all};
 use crate::dockerconfig::{Document, DocumentError, Format};
-use crate::pullsecret::PullSecret;
+use crate::pullsecret::{MANAGED_BY, PullSecret};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
@@ -21,7 +21,6 @@ const BACKUP_OF: &str = "kubectl-quay/backup-of";
 const KEPT_UNTIL: &str = "kubectl-quay/kept-until";
 /// On a backup of what a guard took back.
 const TAKEN_BACK: &str = "kubectl-quay/taken-back";
-const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "kubectl-quay");
 /// Kept for each secret.
 const KEPT: usize = 5;
 /// Names are made from the time; another run may have taken this millisecond.

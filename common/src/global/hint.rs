@@ -6,7 +6,7 @@ const WITHOUT_CONTEXT: [&str; 2] = ["ocm", "confirm"];
 
 /// The hint `next`, aimed at `context`: a command of this plugin names it right after its
 /// first word, so that it does not run against whatever context is current.
-pub(super) fn aimed(next: &str, context: &str) -> String {
+pub(crate) fn aimed(next: &str, context: &str) -> String {
     let Some(rest) = next.strip_prefix(PLUGIN) else {
         return next.to_owned();
     };

@@ -25,6 +25,8 @@ pub use confirm::{
     pending, settle,
 };
 pub use guard::{Guarded, RED_HAT, RedHatEntry, check_entry, red_hat_entry};
+pub(crate) use hint::aimed;
+pub(crate) use names::global_name;
 pub use names::{ADDITIONAL_PULL_SECRET, GLOBAL_PULL_SECRET, SecretName, is_derived, is_global};
 pub use observed::{Current, Observed, observe};
 pub use plan::{

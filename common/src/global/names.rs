@@ -59,9 +59,16 @@ pub(super) fn collection(namespace: &str) -> String {
     format!("/api/v1/namespaces/{namespace}/secrets")
 }
 
+/// The global pull secret, or the additional one, that this is.
+pub(crate) fn global_name(namespace: &str, name: &str) -> Option<SecretName> {
+    [GLOBAL_PULL_SECRET, ADDITIONAL_PULL_SECRET]
+        .into_iter()
+        .find(|known| known.is(namespace, name))
+}
+
 /// Whether only what concerns whole clusters may write this secret.
 pub fn is_global(namespace: &str, name: &str) -> bool {
-    GLOBAL_PULL_SECRET.is(namespace, name) || ADDITIONAL_PULL_SECRET.is(namespace, name)
+    global_name(namespace, name).is_some()
 }
 
 /// Whether OpenShift derives this secret from a global one: what is written there is

@@ -5,12 +5,9 @@ use super::topology::{Topology, forbidden_or, topology};
 use crate::Failure;
 use crate::cluster::Cluster;
 use crate::dockerconfig::{Document, DocumentError, Format};
-use crate::pullsecret::PullSecret;
+use crate::pullsecret::{LAST_APPLIED, PullSecret};
 use k8s_openapi::api::core::v1::Secret;
 use secrecy::{ExposeSecret, SecretSlice};
-
-/// What kubectl remembers of the last `apply`, content included.
-pub(super) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// The secret of one cluster, and what decides how it may be written.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use super::hint::aimed;
 use super::names::SecretName;
 use super::plan::{EntryPlan, Plan, Step};
 use crate::Failure;
-use crate::cli::{ContextColumn, Report, Table, escape_control};
+use crate::cli::{ContextColumn, Report, Table, detail, escape_control};
 use crate::credentials::{Fingerprint, shown};
 use serde::Serialize;
 
@@ -174,7 +174,9 @@ impl Report for Changes {
             if wide {
                 row.extend([&item.before, &item.after].map(|found| shown(found.as_ref())));
             }
-            row.push(detail(item));
+            let backup = item.backup.as_ref().map(|name| format!("backup {name}"));
+            let parts = [item.message.as_str(), backup.as_deref().unwrap_or_default()];
+            row.push(detail(parts, item.next.as_deref()));
             table.row(row);
         }
         table
@@ -187,24 +189,5 @@ impl Report for Changes {
             .filter(named)
             .map(|item| format!("auth/{}", item.key))
             .collect()
-    }
-}
-
-fn detail(item: &Change) -> String {
-    let mut parts = Vec::new();
-    if !item.message.is_empty() {
-        parts.push(item.message.clone());
-    }
-    if let Some(backup) = &item.backup {
-        parts.push(format!("backup {backup}"));
-    }
-    if let Some(next) = &item.next {
-        parts.push(format!("next: {next}"));
-    }
-    // A dash, since "<none>" in the last column reads like a missing value.
-    if parts.is_empty() {
-        "-".to_owned()
-    } else {
-        parts.join("; ")
     }
 }

@@ -6,7 +6,7 @@ use super::pools::{Pool, PoolState, Pools};
 use super::rendered::{Holds, Rendered};
 use super::topology::Topology;
 use crate::Failure;
-use crate::cli::{ContextColumn, Report, Table};
+use crate::cli::{ContextColumn, Report, Table, detail};
 use crate::cluster::Cluster;
 use k8s_openapi::api::apps::v1::DaemonSet;
 use serde::Serialize;
@@ -229,10 +229,7 @@ impl Report for Rollout {
                 nodes,
                 item.secret.to_owned(),
             ]);
-            row.push(match item.message.as_str() {
-                "" => "-".to_owned(),
-                message => message.to_owned(),
-            });
+            row.push(detail([item.message.as_str()], None));
             table.row(row);
         }
         table

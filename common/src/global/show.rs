@@ -2,7 +2,7 @@
 
 use super::guard::{RED_HAT, red_hat_entry};
 use super::observed::Observed;
-use crate::cli::{ContextColumn, Report, Table};
+use crate::cli::{ContextColumn, Report, Table, detail};
 use crate::credentials::{Fingerprint, shown};
 use crate::quay::RobotName;
 use serde::Serialize;
@@ -124,10 +124,7 @@ impl Report for Entries {
             if wide {
                 row.push(item.secret.clone());
             }
-            row.push(match item.message.as_str() {
-                "" => "-".to_owned(),
-                message => message.to_owned(),
-            });
+            row.push(detail([item.message.as_str()], None));
             table.row(row);
         }
         table

@@ -4,7 +4,7 @@ use super::guard::{RED_HAT, red_hat_entry};
 use super::hint::aimed;
 use super::names::{GLOBAL_PULL_SECRET, SecretName};
 use super::observed::Observed;
-use crate::cli::{ContextColumn, Report, Table};
+use crate::cli::{ContextColumn, Report, Table, detail};
 use crate::credentials::{Fingerprint, shown};
 use crate::dockerconfig::{Credential, Document, belongs_to, registry_of_key};
 use crate::pullsecret::Login;
@@ -278,16 +278,7 @@ impl Report for Checks {
             if wide {
                 row.extend([shown(item.fingerprint.as_ref()), item.secret.clone()]);
             }
-            let next = item.next.as_ref().map(|next| format!("next: {next}"));
-            let parts: Vec<&str> = [Some(item.message.as_str()), next.as_deref()]
-                .into_iter()
-                .flatten()
-                .filter(|part| !part.is_empty())
-                .collect();
-            row.push(match parts.is_empty() {
-                true => "-".to_owned(),
-                false => parts.join("; "),
-            });
+            row.push(detail([item.message.as_str()], item.next.as_deref()));
             table.row(row);
         }
         table

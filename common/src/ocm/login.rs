@@ -48,7 +48,7 @@ pub async fn log_in(
     let account = ocm.account().await;
     let account = account.map_err(|error| error.failure("sign in"))?;
     let item = vault::ocm_account(&account.username);
-    let storage = vault::keep(&item, &secret, insecure_storage)
+    let storage = vault::keep(&item, "the login", &secret, insecure_storage)
         .await
         .map_err(|failure| failure.next(format!("{ELSEWHERE}, or --insecure-storage")))?;
     if let Some(old) = settings.ocm.take()

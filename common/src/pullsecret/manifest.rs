@@ -16,7 +16,7 @@ const ROBOT: &str = "kubectl-quay/robot";
 const SYNCED_AT: &str = "kubectl-quay/synced-at";
 
 /// The secret's content as the API wants it: base64 of the JSON.
-pub(super) fn data(document: &Document) -> String {
+pub(crate) fn data(document: &Document) -> String {
     STANDARD.encode(document.to_json().expose_secret())
 }
 

@@ -3,18 +3,16 @@
 use super::secret::PullSecret;
 use super::service_account::ServiceAccountRefs;
 use crate::Failure;
-use crate::cluster::{CallError, Cluster, NamespaceSelection, list_all};
+use crate::cluster::{CallError, Cluster, NamespaceSelection, Resource, list_in};
 use crate::dockerconfig::Format;
 use futures::future::try_join;
 use globset::GlobSet;
 use k8s_openapi::api::core::v1::{Secret, ServiceAccount};
 use kube::core::params::ListParams;
 use serde::de::DeserializeOwned;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-/// Up to this many namespaces are listed one by one; one LIST of the whole cluster
-/// is cheaper than more of them.
-const ONE_BY_ONE: usize = 8;
+const CORE: &str = "/api/v1";
 
 /// The pull secrets of one cluster's namespaces, ordered by namespace and name.
 #[derive(Debug)]
@@ -38,18 +36,14 @@ pub async fn observe(
         let params = ListParams::default().fields(&format!("type={}", format.secret_type()));
         async move { list_readable::<Secret>(cluster, selection, "secrets", &params).await }
     };
-    let (current, legacy) = try_join(of(Format::DockerConfigJson), of(Format::DockerCfg)).await?;
-    let unreadable = current
-        .failures
-        .into_iter()
-        .chain(legacy.failures)
-        .collect();
+    let lists = try_join(of(Format::DockerConfigJson), of(Format::DockerCfg));
+    let ((current, unread), (legacy, legacy_unread)) = lists.await?;
+    let unreadable = unread.into_iter().chain(legacy_unread).collect();
     let mut secrets: Vec<PullSecret> = current
-        .items
         .into_iter()
-        .chain(legacy.items)
+        .chain(legacy)
         .filter_map(PullSecret::read)
-        .filter(|secret| in_scope(&secret.namespace, selection, excluded))
+        .filter(|secret| selection.covers(&secret.namespace, excluded))
         .collect();
     secrets.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
     Ok(Observed {
@@ -74,16 +68,10 @@ pub async fn observe_service_accounts(
     let mut accounts: Vec<ServiceAccountRefs> = accounts
         .into_iter()
         .filter_map(ServiceAccountRefs::read)
-        .filter(|account| in_scope(&account.namespace, selection, excluded))
+        .filter(|account| selection.covers(&account.namespace, excluded))
         .collect();
     accounts.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
     Ok(accounts)
-}
-
-/// What could be listed, and the namespaces that could not.
-struct Listed<T> {
-    items: Vec<T>,
-    failures: Vec<(String, Failure)>,
 }
 
 /// Lists a core resource in the selected namespaces, with as few requests as the user's
@@ -94,13 +82,13 @@ struct Listed<T> {
 pub(super) async fn list<T: Clone + DeserializeOwned>(
     cluster: &Cluster,
     selection: &NamespaceSelection,
-    resource: &str,
+    resource: &'static str,
     params: &ListParams,
 ) -> Result<Vec<T>, Failure> {
-    let listed = list_readable(cluster, selection, resource, params).await?;
-    match listed.failures.into_iter().next() {
+    let (items, failures) = list_readable(cluster, selection, resource, params).await?;
+    match failures.into_iter().next() {
         Some((_, failure)) => Err(failure),
-        None => Ok(listed.items),
+        None => Ok(items),
     }
 }
 
@@ -109,63 +97,25 @@ pub(super) async fn list<T: Clone + DeserializeOwned>(
 async fn list_readable<T: Clone + DeserializeOwned>(
     cluster: &Cluster,
     selection: &NamespaceSelection,
-    resource: &str,
+    plural: &'static str,
     params: &ListParams,
-) -> Result<Listed<T>, Failure> {
-    let everywhere = format!("/api/v1/{resource}");
-    let whole = |items| Listed {
-        items,
-        failures: Vec::new(),
-    };
-    match selection {
-        NamespaceSelection::All => list_all(cluster, &everywhere, params)
-            .await
-            .map(whole)
-            .map_err(|error| cluster_wide_failure(error, cluster, resource)),
-        NamespaceSelection::Named(names) if names.len() <= ONE_BY_ONE => {
-            list_each(cluster, names, resource, params).await
-        }
-        NamespaceSelection::Named(names) => match list_all(cluster, &everywhere, params).await {
-            Err(error) if error.is_forbidden() => list_each(cluster, names, resource, params).await,
-            other => other
-                .map(whole)
-                .map_err(|error| cluster_wide_failure(error, cluster, resource)),
-        },
-    }
-}
-
-async fn list_each<T: Clone + DeserializeOwned>(
-    cluster: &Cluster,
-    namespaces: &BTreeSet<String>,
-    resource: &str,
-    params: &ListParams,
-) -> Result<Listed<T>, Failure> {
-    let lists = cluster
-        .window()
-        .run(namespaces, async |namespace| {
-            let path = format!("/api/v1/namespaces/{namespace}/{resource}");
-            let action = format!("list {resource} in namespace `{namespace}`");
-            list_all(cluster, &path, params)
-                .await
-                .map_err(|error: CallError| error.into_failure(cluster.context(), &action))
-        })
-        .await;
-    let mut listed = Listed {
-        items: Vec::new(),
-        failures: Vec::new(),
-    };
-    for (namespace, list) in namespaces.iter().zip(lists) {
-        match list {
-            Ok(items) => listed.items.extend(items),
-            Err(failure) => listed.failures.push((namespace.clone(), failure)),
-        }
-    }
-    if listed.failures.len() == namespaces.len()
-        && let Some((_, failure)) = listed.failures.pop()
+) -> Result<(Vec<T>, Vec<(String, Failure)>), Failure> {
+    let resource = Resource { api: CORE, plural };
+    let listed = list_in(cluster, selection, resource, params)
+        .await
+        .map_err(|error| cluster_wide_failure(error, cluster, plural))?;
+    let failures = listed.failures.into_iter().map(|(namespace, error)| {
+        let action = format!("list {plural} in namespace `{namespace}`");
+        (namespace, error.into_failure(cluster.context(), &action))
+    });
+    let mut failures: Vec<(String, Failure)> = failures.collect();
+    if let NamespaceSelection::Named(names) = selection
+        && failures.len() == names.len()
+        && let Some((_, failure)) = failures.pop()
     {
         return Err(failure);
     }
-    Ok(listed)
+    Ok((listed.items, failures))
 }
 
 fn cluster_wide_failure(error: CallError, cluster: &Cluster, resource: &str) -> Failure {
@@ -180,12 +130,4 @@ fn cluster_wide_failure(error: CallError, cluster: &Cluster, resource: &str) -> 
         ));
     }
     failure
-}
-
-fn in_scope(namespace: &str, selection: &NamespaceSelection, excluded: &GlobSet) -> bool {
-    let selected = match selection {
-        NamespaceSelection::All => true,
-        NamespaceSelection::Named(names) => names.contains(namespace),
-    };
-    selected && !excluded.is_match(namespace)
 }

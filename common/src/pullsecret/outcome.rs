@@ -1,10 +1,11 @@
 //! What became of every target.
 
-use super::plan::{EntryPlan, NamespacePlan, Problem, SecretPlan, Verdict, Write, nodes_reason};
+use super::plan::{EntryPlan, NamespacePlan, Problem, SecretPlan, Verdict, Write};
 use crate::Failure;
-use crate::cli::{ContextColumn, Report, Table, escape_control};
+use crate::cli::{ContextColumn, Report, Table, detail, escape_control};
 use crate::cluster::Cluster;
 use crate::credentials::{Fingerprint, shown};
+use crate::global::aimed;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -222,11 +223,9 @@ impl Outcome {
 
 fn next_step(context: &str, plan: &SecretPlan, entry: &EntryPlan, result: Verb) -> Option<String> {
     let (namespace, name) = (&plan.namespace, &plan.name);
-    if result == Verb::Refused && nodes_reason(namespace, name).is_some() {
-        return Some(format!("oc quay-global update --context {context}"));
-    }
     if result == Verb::Refused {
-        return plan.refusal.as_ref().map(|refusal| refusal.remedy.clone());
+        let remedy = plan.refusal.as_ref().map(|refusal| &refusal.remedy);
+        return remedy.map(|remedy| aimed(remedy, context));
     }
     match &entry.verdict {
         Verdict::Problem(Problem::NoSuchRobot(robot)) => Some(format!(
@@ -345,7 +344,9 @@ impl Report for Outcomes {
                 row.push(item.key.clone());
                 row.extend([&item.before, &item.after].map(|found| shown(found.as_ref())));
             }
-            row.push(detail(item));
+            let references = references(item);
+            let parts = [references.as_str(), item.message.as_str()];
+            row.push(detail(parts, item.next.as_deref()));
             table.row(row);
         }
         table
@@ -370,26 +371,15 @@ impl Outcomes {
     }
 }
 
-fn detail(item: &Outcome) -> String {
-    let mut parts = Vec::new();
-    if !item.references.is_empty() {
-        let verb = match item.result {
-            Verb::Detached | Verb::Deleted => "detached from",
-            Verb::Attached | Verb::Created | Verb::Updated => "attached to",
-            _ => "at",
-        };
-        parts.push(format!("{verb} {}", item.references.join(", ")));
+/// Where the secret is named now, or is not any more.
+fn references(item: &Outcome) -> String {
+    if item.references.is_empty() {
+        return String::new();
     }
-    if !item.message.is_empty() {
-        parts.push(item.message.clone());
-    }
-    if let Some(next) = &item.next {
-        parts.push(format!("next: {next}"));
-    }
-    // A dash, since "<none>" in the last column reads like a missing value.
-    if parts.is_empty() {
-        "-".to_owned()
-    } else {
-        parts.join("; ")
-    }
+    let verb = match item.result {
+        Verb::Detached | Verb::Deleted => "detached from",
+        Verb::Attached | Verb::Created | Verb::Updated => "attached to",
+        _ => "at",
+    };
+    format!("{verb} {}", item.references.join(", "))
 }

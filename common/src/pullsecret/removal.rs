@@ -2,7 +2,7 @@
 
 use super::manifest;
 use super::outcome::{Outcome, Verb};
-use super::plan::nodes_reason;
+use super::plan::{Refusal, nodes_reason};
 use super::reference::{Attachment, Holder};
 use super::secret::PullSecret;
 use super::service_account::ServiceAccountRefs;
@@ -24,7 +24,7 @@ pub struct RemovalPlan {
     /// What stays; `None` if the whole secret goes.
     remaining: Option<Document>,
     detach_from: Vec<String>,
-    refusal: Option<(String, String)>,
+    refusal: Option<Refusal>,
 }
 
 /// The registries at which `robot` is found: more than one are more than one robot.
@@ -70,7 +70,10 @@ pub fn plan_removal(
             Some(RemovalPlan {
                 refusal: match nodes_reason(&secret.namespace, &secret.name) {
                     // No --force stands for a backup and the look at the machines.
-                    Some(reason) => Some((reason.to_owned(), String::new())),
+                    Some(reason) => Some(Refusal {
+                        reason: reason.to_owned(),
+                        remedy: format!("oc quay-global remove {}", keys.join(" ")),
+                    }),
                     None if force => None,
                     None => refusal(secret, &users, whole),
                 },
@@ -103,26 +106,26 @@ fn robot_keys(
         .collect()
 }
 
-fn refusal(secret: &PullSecret, users: &[&str], whole: bool) -> Option<(String, String)> {
+fn refusal(secret: &PullSecret, users: &[&str], whole: bool) -> Option<Refusal> {
     if let Some(owner) = &secret.owner {
-        return Some((
-            format!("{} writes it", owner.tool),
-            format!("change {}, or pass --force", owner.place),
-        ));
+        return Some(Refusal {
+            reason: format!("{} writes it", owner.tool),
+            remedy: format!("change {}, or pass --force", owner.place),
+        });
     }
     if let Some(first) = users.first() {
         let more = match users.len() {
             1 => String::new(),
             count => format!(" and {} more", count - 1),
         };
-        return Some((
-            format!("pod `{first}`{more} may have to pull with it again"),
-            "give those pods another pull secret, or pass --force".to_owned(),
-        ));
+        return Some(Refusal {
+            reason: format!("pod `{first}`{more} may have to pull with it again"),
+            remedy: "give those pods another pull secret, or pass --force".to_owned(),
+        });
     }
-    (secret.immutable && !whole).then(|| {
-        let remedy = "other entries are in it: recreate it without the robot's".to_owned();
-        ("it is immutable".to_owned(), remedy)
+    (secret.immutable && !whole).then(|| Refusal {
+        reason: "it is immutable".to_owned(),
+        remedy: "other entries are in it: recreate it without the robot's".to_owned(),
     })
 }
 
@@ -158,11 +161,13 @@ impl RemovalPlan {
         outcome.account = self.robot.to_string();
         outcome.key = self.keys.join(",");
         match &self.refusal {
-            Some((reason, _)) if self.is_for_nodes() => outcome.message(reason).next(format!(
-                "oc quay-global remove {} --context {context}",
-                self.keys.join(" ")
-            )),
-            Some((reason, remedy)) => outcome.message(reason).next(remedy),
+            Some(Refusal { reason, remedy }) => {
+                let remedy = match self.is_for_nodes() {
+                    true => format!("{remedy} --context {context}"),
+                    false => remedy.clone(),
+                };
+                outcome.message(reason).next(remedy)
+            }
             None if self.remaining.is_some() => {
                 outcome.message("the robot's entry removed, the others kept")
             }

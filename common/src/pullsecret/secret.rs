@@ -9,11 +9,11 @@ use secrecy::SecretString;
 use std::collections::BTreeSet;
 
 /// What `kubectl apply` keeps of the last manifest, credential included.
-pub(super) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+pub(crate) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 /// On a secret that holds bridges: the robots they stand in for, separated by commas.
 pub(super) const BRIDGE: &str = "kubectl-quay/bridge";
 /// Marks secrets this suite created.
-pub(super) const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "kubectl-quay");
+pub(crate) const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "kubectl-quay");
 
 /// A secret of one of the two pull secret types.
 #[derive(Debug, Clone)]

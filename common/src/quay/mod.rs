@@ -11,6 +11,7 @@ mod pace;
 mod permissions;
 mod provision;
 mod repository_name;
+mod right;
 mod rights;
 mod robot_name;
 mod robots;
@@ -32,7 +33,7 @@ pub use provision::{
     revoke_all,
 };
 pub use repository_name::RepositoryName;
-pub use rights::{DefaultRight, Degree, Party, Right, Rights};
+pub use right::{DefaultRight, Degree, Party, Right, Rights};
 pub use robot_name::RobotName;
 pub use robots::{ListedRobot, Robot};
 pub use role::Role;

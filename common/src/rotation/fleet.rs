@@ -131,7 +131,7 @@ impl<'a> Member<'a> {
             }
             let place = if global::is_global(&secret.namespace, &secret.name) {
                 &mut holders.global
-            } else if self.covers(&secret.namespace) {
+            } else if self.selection.covers(&secret.namespace, &self.excluded) {
                 &mut holders.inside
             } else {
                 &mut holders.outside
@@ -157,13 +157,5 @@ impl<'a> Member<'a> {
         });
         let checks: Result<Vec<Option<String>>, Failure> = checks.await.into_iter().collect();
         Ok(checks?.into_iter().flatten().collect())
-    }
-
-    fn covers(&self, namespace: &str) -> bool {
-        let selected = match &self.selection {
-            NamespaceSelection::All => true,
-            NamespaceSelection::Named(names) => names.contains(namespace),
-        };
-        selected && !self.excluded.is_match(namespace)
     }
 }

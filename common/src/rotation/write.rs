@@ -7,7 +7,7 @@ use super::run::Rotation;
 use crate::Failure;
 use crate::cluster;
 use crate::dockerconfig::Credential;
-use crate::global::{self, ADDITIONAL_PULL_SECRET, GLOBAL_PULL_SECRET, Pools, SecretName};
+use crate::global::{self, Pools, global_name};
 use crate::pullsecret::{
     Apply, NamespacePlan, Outcome, PullSecret, Redirect, SecretPlan, Verb, apply, plan_redirect,
 };
@@ -104,11 +104,7 @@ impl Rotation<'_> {
             let changed: Vec<&PullSecret> = changed.collect();
             let cluster = site.member.cluster;
             for secret in &changed {
-                let names = [GLOBAL_PULL_SECRET, ADDITIONAL_PULL_SECRET];
-                let is_named = |name: &SecretName| {
-                    (name.namespace, name.name) == (&*secret.namespace, &*secret.name)
-                };
-                if let Some(name) = names.into_iter().find(is_named) {
+                if let Some(name) = global_name(&secret.namespace, &secret.name) {
                     global::check_settled(cluster, name).await?;
                 }
                 global::back_up(cluster, secret, write).await?;

@@ -1,10 +1,10 @@
 //! The workload behind a pod: a ReplicaSet's Deployment, a Job's CronJob.
 
-use super::listing::{Resource, Unlisted, list};
+use super::listing::{Unlisted, list};
 use super::pod::PodUse;
 use super::workload_kind::{Workload, WorkloadKind};
 use crate::Failure;
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Resource};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,13 +32,14 @@ struct Between {
     metadata: Metadata,
 }
 
+/// The part of an object's metadata that is read.
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Metadata {
-    name: String,
-    namespace: String,
+pub(super) struct Metadata {
+    pub(super) name: String,
+    pub(super) namespace: String,
     #[serde(default)]
-    owner_references: Vec<OwnerReference>,
+    pub(super) owner_references: Vec<OwnerReference>,
 }
 
 /// The controller among an object's owners.

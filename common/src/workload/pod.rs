@@ -1,10 +1,10 @@
 //! Pods, as far as pull secrets are concerned.
 
-use super::listing::{Resource, Unlisted, list};
-use super::owner::{OwnerReference, find_workloads, stated};
+use super::listing::{Unlisted, list};
+use super::owner::{Metadata, find_workloads, stated};
 use super::workload_kind::Workload;
 use crate::Failure;
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Resource};
 use crate::dockerconfig::ImageReference;
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -93,15 +93,6 @@ struct Pod {
     spec: Spec,
     #[serde(default)]
     status: Status,
-}
-
-#[derive(Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Metadata {
-    name: String,
-    namespace: String,
-    #[serde(default)]
-    owner_references: Vec<OwnerReference>,
 }
 
 #[derive(Clone, Deserialize)]

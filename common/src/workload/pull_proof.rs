@@ -4,7 +4,7 @@ use super::leftover::remove_leftovers;
 use super::pull_test::PullTest;
 use super::verdict::PullVerdict;
 use crate::Failure;
-use crate::cli::{ContextColumn, Report, Table};
+use crate::cli::{ContextColumn, Report, Table, detail};
 use crate::cluster::Cluster;
 use crate::dockerconfig::{ImageReference, matches_image};
 use crate::progress::Progress;
@@ -183,10 +183,7 @@ impl Report for Pulls {
             let mut row = contexts.cells(&item.context);
             row.extend([&item.namespace, &item.secret, &item.image].map(Clone::clone));
             row.push(item.word().to_owned());
-            row.push(match &item.next {
-                Some(next) => format!("{}; next: {next}", item.message),
-                None => item.message.clone(),
-            });
+            row.push(detail([item.message.as_str()], item.next.as_deref()));
             table.row(row);
         }
         table

@@ -1,6 +1,7 @@
 //! The pod that proves a pull: what it is made of, and whose it is.
 
 use super::run_mark;
+use crate::pullsecret::MANAGED_BY;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Pod;
 use serde_json::{Value, json};
@@ -55,7 +56,7 @@ impl TestPod<'_> {
     /// want limits.
     pub(super) fn manifest(&self) -> Value {
         let mut labels = json!({
-            "app.kubernetes.io/managed-by": "kubectl-quay",
+            MANAGED_BY.0: MANAGED_BY.1,
             "kubectl-quay/pull-test": "true",
         });
         if let Some(run) = run_mark::of_this_run() {

@@ -6,7 +6,7 @@ mod manifest;
 mod platform;
 mod readme;
 
-use crate::cargo::{self, Binaries, PLUGINS};
+use crate::cargo::{self, Binaries, PLUGINS, plugin_of};
 use crate::screen::Screen;
 use anyhow::{Context, Result, bail, ensure};
 use archive::File;
@@ -181,9 +181,7 @@ fn manifests_into(args: &ReleaseArgs, folder: &Path) -> Result<Vec<PathBuf>> {
     let mut filled = Vec::new();
     let mut problems = Vec::new();
     for package in PLUGINS {
-        let plugin = package
-            .split_once('-')
-            .map_or(package, |(_, plugin)| plugin);
+        let plugin = plugin_of(package);
         let name = format!("{plugin}.yaml");
         let template = cargo::root()?.join("krew").join(&name);
         let template = fs::read_to_string(&template)
@@ -237,9 +235,7 @@ mod tests {
         let into = folder.path().join("plugins");
         assert_eq!(manifests_into(&release, &into)?.len(), 3);
         for package in PLUGINS {
-            let plugin = package
-                .split_once('-')
-                .map_or(package, |(_, plugin)| plugin);
+            let plugin = plugin_of(package);
             let manifest = fs::read_to_string(into.join(format!("{plugin}.yaml")))?;
             let downloads = "uri: https://example.com/quay/releases/download/v1.2.3/";
             assert_eq!(manifest.matches(downloads).count(), 6, "{manifest}");

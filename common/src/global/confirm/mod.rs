@@ -16,7 +16,7 @@ pub use write::{Deadline, apply_guarded};
 
 use super::apply::apply;
 use super::backup::backups;
-use super::names::{ADDITIONAL_PULL_SECRET, GLOBAL_PULL_SECRET, SecretName};
+use super::names::{SecretName, global_name};
 use super::observed::observe;
 use super::plan::{Intent, Request, Step, Written, plan};
 use crate::Failure;
@@ -125,9 +125,8 @@ impl Pending {
     }
 
     fn secret_name(&self) -> Option<SecretName> {
-        [GLOBAL_PULL_SECRET, ADDITIONAL_PULL_SECRET]
-            .into_iter()
-            .find(|name| name.to_string() == self.secret)
+        let (namespace, name) = self.secret.split_once('/')?;
+        global_name(namespace, name)
     }
 
     /// Stores it, or what it has become after a conflict.

@@ -3,6 +3,7 @@
 use super::Pending;
 use crate::Failure;
 use crate::cli::ClusterArgs;
+use crate::cluster::IN_CLUSTER;
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -94,9 +95,6 @@ fn arguments(cluster: &ClusterArgs, context: &str) -> Vec<OsString> {
     }
     arguments
 }
-
-/// What connections from inside a cluster are called.
-const IN_CLUSTER: &str = "in-cluster";
 
 #[cfg(windows)]
 fn without_console(command: &mut Command) {

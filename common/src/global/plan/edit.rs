@@ -141,12 +141,9 @@ pub(super) fn refresh(after: &mut Document, wanted: &Wanted) -> Vec<EntryPlan> {
             next: Some(next),
         };
         let step = match token {
-            _ if rotated.is_some() => refused(
+            _ if let Some(rotated) = rotated => refused(
                 "a rotation of it is under way".to_owned(),
-                format!(
-                    "kubectl quay-robot rotate {} --global",
-                    rotated.as_ref().unwrap_or(&robot)
-                ),
+                format!("kubectl quay-robot rotate {rotated} --global"),
             ),
             Some(Some(RobotToken::Current(token))) => {
                 return set(after, &key, &Credential::new(robot.as_str(), token));
