@@ -1,8 +1,8 @@
 //! Requests to the cluster that are refused, cut off, left hanging or answered to nobody.
 
-use crate::world::{ROBOT, World, line_of, names, references, text_of};
+use crate::world::{ROBOT, World, line_of, names, references};
 use quay_sandbox::http::{Fault, FaultAction};
-use quay_tests::{auth, pull_secret_of};
+use quay_tests::{auth, pull_secret_of, text_of};
 use serde_json::json;
 use std::time::{Duration, Instant};
 

@@ -1,8 +1,7 @@
 //! Killing a run at each of its mutating requests, and running it again.
 
 use crate::world::World;
-use quay_sandbox::http::{FaultAction, Hold};
-use quay_tests::Running;
+use quay_tests::{MOMENTS, Moment, Running, killed_at};
 
 /// What a command is held to.
 pub trait Promise {
@@ -15,14 +14,6 @@ pub trait Promise {
     /// Holds after a run that ended well.
     fn is_kept(&self, world: &World);
 }
-
-type Moment = fn(Hold) -> FaultAction;
-
-/// When a run is killed.
-const MOMENTS: [(&str, Moment); 2] = [
-    ("before delivery", FaultAction::HoldBefore),
-    ("after effect", FaultAction::HoldAfter),
-];
 
 /// Kills the command before the delivery of each of its `requests` mutating requests, and
 /// in other rounds after its effect with the answer withheld; runs it again every time.
@@ -45,18 +36,10 @@ pub fn at_every_request(world: &mut World, promise: &mut dyn Promise, requests: 
     }
 }
 
-/// Kills the command at one of its mutating requests; `false` if it ended well without.
-fn kill(world: &World, arguments: &[String], request: usize, action: Moment) -> bool {
-    let (faults, hold) = (world.faulty.faults(), Hold::default());
-    faults.add_nth_mutating(request, action(hold.clone()));
-    let mut run = run(world, arguments);
-    let reached = run.reaches(&hold, 1);
-    match reached {
-        true => drop(run.kill()),
-        false => drop(run.wait().expect(0)),
-    }
-    faults.clear();
-    reached
+fn kill(world: &World, arguments: &[String], request: usize, moment: Moment) -> bool {
+    killed_at(world.faulty.faults(), request, moment, || {
+        run(world, arguments)
+    })
 }
 
 fn run<'a>(world: &'a World, arguments: &[String]) -> Running<'a> {

@@ -1,8 +1,8 @@
 //! `attach`, `detach` and `delete --robot`, killed.
 
 use crate::kill::{Promise, at_every_request};
-use crate::world::{ROBOT, World, names, references, text_of};
-use quay_tests::{auth, pull_secret, pull_secret_of};
+use crate::world::{ROBOT, World, names, references};
+use quay_tests::{auth, pull_secret, pull_secret_of, text_of};
 use serde_json::{Value, json};
 
 fn account(namespace: &str, name: &str, secrets: &[&str]) -> Value {

@@ -1,8 +1,8 @@
 //! `sync`, killed.
 
 use crate::kill::{Promise, at_every_request};
-use crate::world::{ROBOT, World, names, references, text_of};
-use quay_tests::{auth, pull_secret, pull_secret_of};
+use crate::world::{ROBOT, World, names, references};
+use quay_tests::{auth, pull_secret, pull_secret_of, text_of};
 use serde_json::{Value, json};
 
 /// How many secrets `sync` repairs.

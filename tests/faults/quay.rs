@@ -1,8 +1,8 @@
 //! A Quay that refuses, breaks off or hangs while secrets are synced and verified.
 
-use crate::world::{World, line_of, text_of};
+use crate::world::{World, line_of};
 use quay_sandbox::http::{Fault, FaultAction};
-use quay_tests::pull_secret_of;
+use quay_tests::{pull_secret_of, text_of};
 use std::thread;
 use std::time::{Duration, Instant};
 

@@ -2,8 +2,8 @@
 //! so it is copied, deleted, created and the copy deleted.
 
 use crate::kill::{Promise, at_every_request};
-use crate::world::{World, decoded, names, text_of};
-use quay_tests::pull_secret_of;
+use crate::world::{World, decoded, names};
+use quay_tests::{pull_secret_of, text_of};
 use serde_json::{Value, json};
 
 /// The copy, the removal, the new secret, the removal of the copy.

@@ -38,21 +38,17 @@ impl World {
 
     /// The registry's host, as it stands in `auths`.
     pub fn registry(&self) -> &str {
-        self.quay.quay.registry()
+        self.quay.registry()
     }
 
     /// The robot's token now.
     pub fn token(&self) -> String {
-        let token = |state: &quay_sandbox::quay::State| state.token_of(ROBOT).map(str::to_owned);
-        self.quay.quay.read(token).expect("the robot exists")
+        self.quay.token_of_robot(ROBOT).expect("the robot exists")
     }
 
     /// Regenerates the robot's token, so that every secret that holds it is stale.
     pub fn regenerate(&mut self) -> String {
-        let token = self.quay.quay.edit(|state| state.regenerate(ROBOT));
-        let token = token.expect("the robot exists");
-        self.context.watch(&token);
-        token
+        self.quay.regenerate(&mut self.context, ROBOT)
     }
 
     /// A pull secret's text: the robot with this password between other people's things.
@@ -92,11 +88,6 @@ impl World {
         let list: Value = serde_json::from_str(&text).expect("kubectl prints JSON");
         list["items"].as_array().cloned().unwrap_or_default()
     }
-}
-
-/// The JSON text in a pull secret.
-pub fn text_of(secret: &Value) -> String {
-    decoded(&secret["data"][".dockerconfigjson"])
 }
 
 /// The text in a secret's field.

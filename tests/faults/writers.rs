@@ -1,14 +1,10 @@
 //! Others who write at the same time, and rights that go away.
 
-use crate::world::{World, names, text_of};
+use crate::world::{World, names};
 use quay_sandbox::http::{Fault, FaultAction, Hold};
-use quay_tests::pull_secret_of;
-use std::time::{Duration, Instant};
+use quay_tests::{pull_secret_of, text_of};
 
 const SECRETS: usize = 12;
-
-/// Longer than kubectl takes.
-const LIMIT: Duration = Duration::from_secs(30);
 
 /// A namespace with stale secrets.
 fn stale(world: &mut World) -> String {
@@ -118,13 +114,17 @@ fn a_right_that_is_taken_away_halfway_fails_the_rest_by_name() {
         "--role=pull",
         "--user=limited",
     ]);
-    until_limited_may(&world, &namespace, true);
+    world
+        .cluster
+        .until_limited(true, &["-n", &namespace, "patch", "secrets"]);
     world.faulty.join_limited(&mut world.context);
     let hold = hold_patches(&world, SECRETS / 2, SECRETS / 2);
     let mut run = world.context.command(&["sync", "-n", &namespace]).spawn();
     assert!(run.reaches(&hold, SECRETS / 2));
     kubectl(&["delete", "rolebinding", "pull"]);
-    until_limited_may(&world, &namespace, false);
+    world
+        .cluster
+        .until_limited(false, &["-n", &namespace, "patch", "secrets"]);
     hold.release();
     let output = run.wait().expect(1).says("6 updated, 6 failed");
 
@@ -140,15 +140,5 @@ fn a_right_that_is_taken_away_halfway_fails_the_rest_by_name() {
                 "{name}: {line}"
             ),
         }
-    }
-}
-
-/// Rights take effect a moment after they are granted.
-fn until_limited_may(world: &World, namespace: &str, wanted: bool) {
-    let ask = ["auth", "can-i", "patch", "secrets", "--as=limited"];
-    let arguments = [&["-n", namespace], &ask[..]].concat();
-    let deadline = Instant::now() + LIMIT;
-    while (world.cluster.try_kubectl(&arguments, "").code == 0) != wanted {
-        assert!(Instant::now() < deadline, "the right never changed");
     }
 }

@@ -2,8 +2,9 @@
 
 use crate::world::{ROBOT, World};
 use quay_sandbox::http::{Fault, FaultAction, Hold};
+use quay_tests::eventually;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Longer than a deadline and what follows it take.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -17,15 +18,6 @@ pub fn update(within: &str) -> Vec<&str> {
         "--confirm-within",
         within,
     ]
-}
-
-#[track_caller]
-pub fn until(what: &str, holds: impl Fn() -> bool) {
-    let deadline = Instant::now() + LIMIT;
-    while !holds() {
-        assert!(Instant::now() < deadline, "{what}: not within {LIMIT:?}");
-        std::thread::park_timeout(Duration::from_millis(20));
-    }
 }
 
 /// The files of writes that wait, or did.
@@ -62,8 +54,8 @@ fn what_is_not_confirmed_is_taken_back_and_the_next_command_says_so() {
     let world = World::new();
     let output = world.run(&update("2s")).expect(0);
     output.prints("added").says("unless you confirm it");
-    until("taken back", || world.text() == world.content(None));
-    until("recorded", || has_file(&world, ".restored.json"));
+    eventually("taken back", || world.text() == world.content(None));
+    eventually("recorded", || has_file(&world, ".restored.json"));
     world.run(&["show"]).expect(0).says("has been taken back");
     world.run(&["confirm"]).expect(1).says("nothing waits");
     for within in ["0s", "25h"] {
@@ -86,7 +78,7 @@ fn what_is_confirmed_stays() {
         .run(&["confirm"])
         .expect(0)
         .says("confirmed: the write of");
-    until("the guard ends", || {
+    eventually("the guard ends", || {
         !PathBuf::from(format!("/proc/{process}")).exists()
     });
     assert!(files(&world).is_empty());
@@ -97,7 +89,7 @@ fn what_is_confirmed_stays() {
 fn the_guard_outlives_its_terminal_in_a_session_of_its_own_without_our_tokens() {
     let world = World::new();
     let command = world.context.command(&update("3s")).on_terminal().spawn();
-    until("written", || world.text() != world.content(None));
+    eventually("written", || world.text() != world.content(None));
     let process = guard(&world).expect("a guard");
     let read = |name: &str| std::fs::read(format!("/proc/{process}/{name}")).unwrap_or_default();
     let stat = String::from_utf8_lossy(&read("stat")).into_owned();
@@ -118,8 +110,8 @@ fn the_guard_outlives_its_terminal_in_a_session_of_its_own_without_our_tokens() 
     assert!(environment.contains("KUBECONFIG=") && !environment.contains("QUAY_API_TOKEN"));
     // The terminal goes away, and with it everything in its session.
     drop(command.kill());
-    until("taken back", || world.text() == world.content(None));
-    until("recorded", || has_file(&world, ".restored.json"));
+    eventually("taken back", || world.text() == world.content(None));
+    eventually("recorded", || has_file(&world, ".restored.json"));
 }
 
 #[test]
@@ -133,7 +125,7 @@ fn others_changes_survive_what_is_taken_back() {
     let expected = world
         .content(None)
         .replace("registry.example.com", "registry.example.org");
-    until("taken back", || world.text() == expected);
+    eventually("taken back", || world.text() == expected);
 }
 
 #[test]
@@ -146,10 +138,10 @@ fn a_write_that_was_killed_after_its_effect_is_taken_back() {
         .add_nth_mutating(1, FaultAction::HoldAfter(hold.clone()));
     let mut run = world.context.command(&update("3s")).spawn();
     assert!(run.reaches(&hold, 1));
-    until("written", || world.text() != world.content(None));
+    eventually("written", || world.text() != world.content(None));
     drop(run.kill());
     world.faulty.faults().clear();
-    until("taken back", || world.text() == world.content(None));
+    eventually("taken back", || world.text() == world.content(None));
 }
 
 #[test]
@@ -166,7 +158,7 @@ fn a_write_that_never_came_about_leaves_nothing_to_confirm() {
     world.faulty.faults().add_nth_mutating(1, refused);
     let output = world.run(&update("10m")).expect(1);
     output.prints("auth can-i patch secrets/pull-secret");
-    until("the guard ends", || files(&world).is_empty());
+    eventually("the guard ends", || files(&world).is_empty());
     assert_eq!(world.text(), world.content(None));
 }
 
@@ -181,7 +173,7 @@ fn a_guard_that_is_gone_is_told_of_by_every_command() {
         .run()
         .expect(0);
     let gone = "what would have taken it back is gone";
-    until("the lock falls", || {
+    eventually("the lock falls", || {
         world.run(&["show"]).expect(0).stderr.contains(gone)
     });
     for command in [&["status"][..], &["backups"], &["verify"]] {
@@ -211,7 +203,7 @@ fn an_api_server_that_is_away_at_the_deadline_is_waited_for() {
             FaultAction::Reset,
         )
     });
-    until("taken back", || world.text() == world.content(None));
+    eventually("taken back", || world.text() == world.content(None));
     assert!(world.faulty.faults().hits() > 0, "the server was away");
 }
 
@@ -232,7 +224,7 @@ fn nothing_is_written_over_what_waits_for_its_confirmation() {
     assert_eq!(world.text(), written);
     // A person who goes back by hand has decided, and the guard ends.
     world.run(&["rollback", "--yes"]).expect(0);
-    until("the guard ends", || files(&world).is_empty());
+    eventually("the guard ends", || files(&world).is_empty());
     world.run(&["update", "--robot", ROBOT, "--yes"]).expect(0);
     assert_eq!(world.text(), world.content(Some(&world.token())));
 }
@@ -259,7 +251,7 @@ fn a_write_that_had_to_be_planned_again_is_taken_back_to_what_it_met() {
     world.put(&theirs);
     hold.release();
     run.wait().expect(0).prints("added");
-    until("taken back", || world.text() == theirs);
+    eventually("taken back", || world.text() == theirs);
 }
 
 #[test]
@@ -276,7 +268,7 @@ fn a_guard_that_dies_while_it_takes_back_leaves_the_rest_to_a_person() {
         .expect(0);
     hold.release();
     let gone = "what would have taken it back is gone";
-    until("the lock falls", || {
+    eventually("the lock falls", || {
         world.run(&["show"]).expect(0).stderr.contains(gone)
     });
     let said = world.run(&["show"]).expect(0).stderr;
@@ -286,7 +278,7 @@ fn a_guard_that_dies_while_it_takes_back_leaves_the_rest_to_a_person() {
     let command: Vec<&str> = command.split_whitespace().collect();
     let command = [&command[..], &["--yes"]].concat();
     // What the guard had sent may still arrive in between.
-    until("a person took it back", || world.run(&command).code == 0);
+    eventually("a person took it back", || world.run(&command).code == 0);
     assert_eq!(world.text(), world.content(None));
     let said = world.run(&["show"]).expect(0).stderr;
     assert!(!said.contains(gone), "{said}");

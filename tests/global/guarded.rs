@@ -1,8 +1,9 @@
 //! What the guard of `--confirm-within` takes back, and what it leaves.
 
-use crate::confirm::{files, has_file, hold_patch, until, update};
+use crate::confirm::{files, has_file, hold_patch, update};
 use crate::world::{ROBOT, World};
 use quay_sandbox::http::{Fault, FaultAction};
+use quay_tests::eventually;
 use std::path::Path;
 
 const BACKUPS: [&str; 4] = ["-n", "openshift-config", "-l", "kubectl-quay/backup-of"];
@@ -17,7 +18,7 @@ fn what_somebody_else_wrote_first_is_theirs_and_is_not_taken_back() {
     hold.release();
     let output = run.wait().expect(0).prints("unchanged");
     assert!(!output.stderr.contains("confirm"), "{}", output.stderr);
-    until("the guard ends", || files(&world).is_empty());
+    eventually("the guard ends", || files(&world).is_empty());
     assert_eq!(world.text(), world.content(Some(&world.token())));
 }
 
@@ -32,7 +33,7 @@ fn a_write_whose_answer_was_lost_is_told_and_taken_back() {
         .prints("added")
         .prints("backup")
         .says("unless you confirm it");
-    until("taken back", || world.text() == world.content(None));
+    eventually("taken back", || world.text() == world.content(None));
 }
 
 #[test]
@@ -41,7 +42,7 @@ fn what_somebody_changed_since_is_left_to_them_and_named() {
     world.run(&update("3s")).expect(0);
     let theirs = world.content(Some(&"T".repeat(64)));
     world.put(&theirs);
-    until("recorded", || has_file(&world, ".restored.json"));
+    eventually("recorded", || has_file(&world, ".restored.json"));
     assert_eq!(world.text(), theirs);
     world
         .run(&["show"])
@@ -54,7 +55,7 @@ fn what_somebody_changed_since_is_left_to_them_and_named() {
 fn what_was_taken_back_does_not_return_with_a_rollback_that_names_no_backup() {
     let world = World::new();
     world.run(&update("1s")).expect(0);
-    until("recorded", || has_file(&world, ".restored.json"));
+    eventually("recorded", || has_file(&world, ".restored.json"));
     world.run(&["rollback", "--yes"]).expect(0);
     assert_eq!(world.text(), world.content(None));
 }
@@ -132,7 +133,7 @@ fn a_guard_that_cannot_take_it_back_says_why_and_lets_go() {
         world
             .cluster
             .kubectl(&[&["-n", "openshift-config"], &broken[..], &[label]].concat());
-        until("told", || {
+        eventually("told", || {
             let said = world.run(&["show"]).expect(0).stderr;
             said.contains("did not succeed yet") && said.contains("is gone")
         });
@@ -143,7 +144,7 @@ fn a_guard_that_cannot_take_it_back_says_why_and_lets_go() {
                 .kubectl(&[&["-n", "openshift-config"], &broken[..], &[back]].concat());
         }
         world.run(way_out).expect(0);
-        until("the guard ends", || {
+        eventually("the guard ends", || {
             files(&world).is_empty() || has_file(&world, ".restored.json")
         });
         world.run(&["remove", world.registry(), "--yes"]);

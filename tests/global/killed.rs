@@ -1,29 +1,13 @@
 //! Runs that are killed at each of their writes, and run again.
 
 use crate::world::{ROBOT, World};
-use quay_sandbox::http::{FaultAction, Hold};
+use quay_sandbox::http::FaultAction;
+use quay_tests::{MOMENTS, Moment, killed_at};
 
-type Moment = fn(Hold) -> FaultAction;
-
-/// Before the delivery of a write, and after its effect with the answer withheld.
-const MOMENTS: [(&str, Moment); 2] = [
-    ("before delivery", FaultAction::HoldBefore),
-    ("after effect", FaultAction::HoldAfter),
-];
-
-/// Runs the command until its write number `request` and kills it there; `false` if it
-/// ended well without one.
-fn kill(world: &World, arguments: &[&str], request: usize, action: Moment) -> bool {
-    let (faults, hold) = (world.faulty.faults(), Hold::default());
-    faults.add_nth_mutating(request, action(hold.clone()));
-    let mut run = world.context.command(arguments).spawn();
-    let reached = run.reaches(&hold, 1);
-    match reached {
-        true => drop(run.kill()),
-        false => drop(run.wait().expect(0)),
-    }
-    faults.clear();
-    reached
+fn kill(world: &World, arguments: &[&str], request: usize, moment: Moment) -> bool {
+    killed_at(world.faulty.faults(), request, moment, || {
+        world.context.command(arguments).spawn()
+    })
 }
 
 #[test]

@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod confirm;
+mod from_ocm;
 mod guarded;
 mod killed;
 mod ocm;

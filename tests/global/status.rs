@@ -137,7 +137,9 @@ fn without_rights_on_pools_or_configs_it_says_what_it_could_not_see() {
         "--user=limited",
     ];
     kubectl(&bind);
-    until_limited_may(&world, &["get", "secrets", "-n", "openshift-config"]);
+    world
+        .cluster
+        .until_limited(true, &["get", "secrets", "-n", "openshift-config"]);
     world.faulty.join_limited(&mut world.context);
     let output = world.run(&["status"]).expect(0);
     output.says("cannot list machineconfigpools");
@@ -158,22 +160,15 @@ fn without_rights_on_pools_or_configs_it_says_what_it_could_not_see() {
         "--clusterrole=pools",
         "--user=limited",
     ]);
-    until_limited_may(&world, &["list", "machineconfigpools"]);
+    world
+        .cluster
+        .until_limited(true, &["list", "machineconfigpools"]);
     let output = world.run(&["status"]).expect(0);
     output
         .says("cannot get machineconfigs")
         .prints("unknown")
         .prints("updated");
     kubectl(&cleanup);
-}
-
-/// Rights take effect a moment after they are granted.
-fn until_limited_may(world: &World, what: &[&str]) {
-    let ask = [&["auth", "can-i", "--as=limited"], what].concat();
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
-    while world.cluster.try_kubectl(&ask, "").code != 0 {
-        assert!(std::time::Instant::now() < deadline, "the right never came");
-    }
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! What every test begins with: an OpenShift cluster, a Quay, somebody signed in.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use quay_sandbox::openshift;
-use quay_tests::{FaultyCluster, Output, TestCluster, TestContext, TestQuay, auth, pull_secret_of};
+use quay_tests::{
+    FaultyCluster, Output, TestCluster, TestContext, TestQuay, auth, pull_secret_of, text_of,
+};
 use serde_json::{Value, json};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -88,21 +88,17 @@ impl World {
 
     /// The registry's host, as it stands in `auths`.
     pub fn registry(&self) -> &str {
-        self.quay.quay.registry()
+        self.quay.registry()
     }
 
     /// The robot's token now; no run may give it away.
     pub fn token(&self) -> String {
-        let token = |state: &quay_sandbox::quay::State| state.token_of(ROBOT).map(str::to_owned);
-        self.quay.quay.read(token).expect("the robot exists")
+        self.quay.token_of_robot(ROBOT).expect("the robot exists")
     }
 
     /// Regenerates the robot's token behind everybody's back.
     pub fn regenerate(&mut self) -> String {
-        let token = self.quay.quay.edit(|state| state.regenerate(ROBOT));
-        let token = token.expect("the robot exists");
-        self.context.watch(&token);
-        token
+        self.quay.regenerate(&mut self.context, ROBOT)
     }
 
     /// A global pull secret's text: Red Hat's entries, somebody else's, and maybe the robot's.
@@ -141,31 +137,12 @@ impl World {
 
     /// So many of the pool's machines have arrived at its rendered config.
     pub fn machines(&self, pool: &str, number: usize, updated: u64) {
-        let rendered = |number: usize| format!("rendered-{pool}-{number}");
-        let generation =
-            self.cluster.get("", &format!("mcp/{pool}"))["metadata"]["generation"].as_i64();
-        let progress = openshift::progress(
-            generation.unwrap_or_default(),
-            &rendered(number.saturating_sub(1)),
-            &rendered(number),
-            updated,
-            3,
-        );
-        self.patch(pool, &["--subresource=status"], &progress);
+        self.cluster.machines_arrive(pool, number, updated);
     }
 
     /// Changes a pool.
     pub fn patch(&self, pool: &str, flags: &[&str], patch: &Value) {
-        let patch = patch.to_string();
-        let arguments = [
-            "patch",
-            "machineconfigpool",
-            pool,
-            "--type=merge",
-            "-p",
-            &patch,
-        ];
-        self.cluster.kubectl(&[&arguments[..], flags].concat());
+        self.cluster.patch_pool(pool, flags, patch);
     }
 
     /// Stores this text as the global pull secret.
@@ -213,13 +190,6 @@ impl World {
         let found = items.into_iter().find(|item| item["key"] == key);
         found.unwrap_or_else(|| panic!("no {key} in {}", output.stdout))
     }
-}
-
-/// The text in a pull secret or a backup.
-pub fn text_of(secret: &Value) -> String {
-    let data = secret["data"][".dockerconfigjson"].as_str();
-    let bytes = STANDARD.decode(data.unwrap_or_default());
-    String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned()
 }
 
 fn turn() -> MutexGuard<'static, ()> {

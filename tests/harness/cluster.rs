@@ -3,6 +3,7 @@
 
 use super::assets::{ASSETS, Assets};
 use super::context::TestContext;
+use super::eventually::eventually;
 use super::faulty::FaultyCluster;
 use super::process::{Output, run};
 use base64::Engine;
@@ -15,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Names the control plane's executable; without it tests run on the small cluster.
 pub const CONTROL_PLANE: &str = "QUAY_TEST_CONTROLPLANE";
@@ -164,6 +165,16 @@ impl TestCluster {
         FaultyCluster::start(self, &[&self.admin, &self.limited])
     }
 
+    /// Rights take effect a moment after they are given or taken: returns once the user
+    /// `limited` may do this, or may not.
+    #[track_caller]
+    pub fn until_limited(&self, may: bool, what: &[&str]) {
+        let ask = [&["auth", "can-i", "--as=limited"], what].concat();
+        eventually(&format!("limited may {what:?}: {may}"), || {
+            (self.try_kubectl(&ask, "").code == 0) == may
+        });
+    }
+
     /// The administrator's kubeconfig.
     pub fn kubeconfig(&self) -> &str {
         &self.admin
@@ -246,13 +257,9 @@ impl TestCluster {
     }
 
     fn wait_for(&self, arguments: &[&str]) {
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while self.try_kubectl(arguments, "").code != 0 {
-            assert!(
-                Instant::now() < deadline,
-                "kubectl {arguments:?} never succeeded"
-            );
-        }
+        eventually(&format!("kubectl {arguments:?} succeeds"), || {
+            self.try_kubectl(arguments, "").code == 0
+        });
     }
 
     /// An object, as kubectl shows it.
@@ -267,13 +274,7 @@ impl TestCluster {
     #[track_caller]
     pub fn content(&self, namespace: &str, secret: &str) -> String {
         let object = self.get(namespace, &format!("secret/{secret}"));
-        let data = [".dockerconfigjson", ".dockercfg"]
-            .iter()
-            .find_map(|key| object["data"][*key].as_str());
-        let bytes = STANDARD
-            .decode(data.unwrap_or_default())
-            .unwrap_or_default();
-        String::from_utf8_lossy(&bytes).into_owned()
+        text_of(&object)
     }
 
     /// The password of one entry of a pull secret, from its `auth`.
@@ -356,4 +357,12 @@ pub fn pull_secret_of(namespace: &str, name: &str, content: &str) -> Value {
 /// The `auth` field of a user and a password.
 pub fn auth(user: &str, password: &str) -> String {
     STANDARD.encode(format!("{user}:{password}"))
+}
+
+/// The JSON text in a pull secret of either type, or in a backup of one.
+pub fn text_of(secret: &Value) -> String {
+    let keys = [".dockerconfigjson", ".dockercfg"];
+    let data = keys.iter().find_map(|key| secret["data"][*key].as_str());
+    let bytes = STANDARD.decode(data.unwrap_or_default());
+    String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned()
 }

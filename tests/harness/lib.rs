@@ -6,8 +6,10 @@
 mod assets;
 mod cluster;
 mod context;
+mod eventually;
 mod faulty;
 mod keyring;
+mod kill;
 mod kubelet;
 mod leaks;
 mod openshift;
@@ -17,10 +19,12 @@ mod running;
 mod terminal;
 
 pub use assets::ASSETS;
-pub use cluster::{CONTROL_PLANE, TestCluster, auth, pull_secret, pull_secret_of};
+pub use cluster::{CONTROL_PLANE, TestCluster, auth, pull_secret, pull_secret_of, text_of};
 pub use context::{Run, TestContext};
+pub use eventually::eventually;
 pub use faulty::FaultyCluster;
 pub use keyring::{SessionBus, TestKeyring};
+pub use kill::{MOMENTS, Moment, killed_at};
 pub use kubelet::{Kubelet, test_pods};
 pub use leaks::Leaks;
 pub use process::Output;

@@ -1,12 +1,9 @@
 //! Makes a cluster look like OpenShift, as far as the global pull secret is concerned.
 
 use super::cluster::TestCluster;
+use super::eventually::eventually;
 use quay_sandbox::openshift;
-use serde_json::json;
-use std::time::{Duration, Instant};
-
-/// Longer than an API server needs to serve a definition.
-const SERVED: Duration = Duration::from_secs(60);
+use serde_json::{Value, json};
 
 impl TestCluster {
     /// Adds OpenShift's definitions, its Infrastructure and the namespace of its global pull
@@ -20,10 +17,9 @@ impl TestCluster {
             "infrastructures",
             "clusterversions",
         ] {
-            let deadline = Instant::now() + SERVED;
-            while self.try_kubectl(&["get", kind], "").code != 0 {
-                assert!(Instant::now() < deadline, "{kind} are never served");
-            }
+            eventually(&format!("{kind} are served"), || {
+                self.try_kubectl(&["get", kind], "").code == 0
+            });
         }
         let metadata = json!({"name": "openshift-config"});
         let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata});
@@ -34,26 +30,36 @@ impl TestCluster {
     /// them have arrived at it.
     #[track_caller]
     pub fn roll_out(&self, pool: &str, number: usize, updated: u64) {
+        let config = format!("rendered-{pool}-{number}");
+        self.patch_pool(pool, &[], &openshift::wants(&config));
+        self.machines_arrive(pool, number, updated);
+    }
+
+    /// So many of the pool's three machines have arrived at the rendered config of this number.
+    #[track_caller]
+    pub fn machines_arrive(&self, pool: &str, number: usize, updated: u64) {
         let rendered = |number: usize| format!("rendered-{pool}-{number}");
-        let patch = |flags: &[&str], patch: &serde_json::Value| {
-            let patch = patch.to_string();
-            let arguments = [
-                "patch",
-                "machineconfigpool",
-                pool,
-                "--type=merge",
-                "-p",
-                &patch,
-            ];
-            self.kubectl(&[&arguments[..], flags].concat());
-        };
-        patch(&[], &openshift::wants(&rendered(number)));
         let object = self.get("", &format!("mcp/{pool}"));
         let generation = object["metadata"]["generation"]
             .as_i64()
             .unwrap_or_default();
         let before = rendered(number.saturating_sub(1));
         let progress = openshift::progress(generation, &before, &rendered(number), updated, 3);
-        patch(&["--subresource=status"], &progress);
+        self.patch_pool(pool, &["--subresource=status"], &progress);
+    }
+
+    /// Changes a pool.
+    #[track_caller]
+    pub fn patch_pool(&self, pool: &str, flags: &[&str], patch: &Value) {
+        let patch = patch.to_string();
+        let arguments = [
+            "patch",
+            "machineconfigpool",
+            pool,
+            "--type=merge",
+            "-p",
+            &patch,
+        ];
+        self.kubectl(&[&arguments[..], flags].concat());
     }
 }

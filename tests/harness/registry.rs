@@ -52,6 +52,26 @@ impl TestQuay {
         token
     }
 
+    /// The registry's host, as it stands in `auths`.
+    pub fn registry(&self) -> &str {
+        self.quay.registry()
+    }
+
+    /// A robot's token now, if it exists.
+    pub fn token_of_robot(&self, robot: &str) -> Option<String> {
+        self.quay
+            .read(|state| state.token_of(robot).map(str::to_owned))
+    }
+
+    /// Regenerates a robot's token behind everybody's back; no run may give it away.
+    #[track_caller]
+    pub fn regenerate(&self, context: &mut TestContext, robot: &str) -> String {
+        let token = self.quay.edit(|state| state.regenerate(robot));
+        let token = token.unwrap_or_else(|error| panic!("cannot regenerate {robot}: {error}"));
+        context.watch(&token);
+        token
+    }
+
     /// How many requests changed something so far.
     pub fn writes(&self) -> usize {
         self.quay.server().log().count(|request| request.mutates)

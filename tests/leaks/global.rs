@@ -7,7 +7,6 @@ use quay_sandbox::ocm::Ocm;
 use quay_sandbox::openshift;
 use quay_tests::{auth, pull_secret, pull_secret_of};
 use serde_json::json;
-use std::time::{Duration, Instant};
 
 const NAMESPACE: &str = "openshift-config";
 
@@ -34,26 +33,13 @@ pub fn prepare(world: &mut World) -> Ocm {
             .watch(&format!("access-token-number-{issued}"));
     }
     let cluster = world.cluster;
-    cluster.create_all(&openshift::definitions());
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while cluster
-        .try_kubectl(&["get", "machineconfigpools,infrastructures"], "")
-        .code
-        != 0
-    {
-        assert!(
-            Instant::now() < deadline,
-            "the definitions are never served"
-        );
-    }
+    cluster.become_openshift();
     let mut auths = openshift::red_hat_entries(&pull_token, "alice@example.com");
     let registry = world.quay.quay.registry();
     auths[registry] = json!({"auth": auth(ROBOT, &"O".repeat(64))});
     auths["docker.io"] = json!({"auth": auth("somebody", &world.other_password)});
-    let namespace =
-        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}});
     let secret = pull_secret(NAMESPACE, "pull-secret", &auths);
-    cluster.create_all(&[namespace, openshift::infrastructure(), secret]);
+    cluster.create(&secret);
     ocm
 }
 

@@ -38,27 +38,17 @@ impl World {
 
     /// The registry's host, as it stands in `auths`.
     pub fn registry(&self) -> &str {
-        self.quay.quay.registry()
+        self.quay.registry()
     }
 
     /// The robot's token now; no run may give it away.
     pub fn token(&self) -> String {
-        let token = self
-            .quay
-            .quay
-            .read(|state| state.token_of(ROBOT).map(str::to_owned));
-        token.expect("the robot exists")
+        self.quay.token_of_robot(ROBOT).expect("the robot exists")
     }
 
     /// Regenerates the robot's token behind everybody's back.
     pub fn regenerate(&mut self) -> String {
-        let token = self
-            .quay
-            .quay
-            .edit(|state| state.regenerate(ROBOT))
-            .expect("the robot exists");
-        self.context.watch(&token);
-        token
+        self.quay.regenerate(&mut self.context, ROBOT)
     }
 
     /// An entry that holds the robot with this password.

@@ -1,7 +1,8 @@
 //! Every answer a server can give instead of the right one, at every mutating request.
 
-use crate::world::{World, text_of};
+use crate::world::World;
 use quay_sandbox::http::{Fault, FaultAction, Hold};
+use quay_tests::text_of;
 
 fn status(code: u16, reason: &str) -> FaultAction {
     let body = format!(
@@ -135,7 +136,8 @@ fn a_right_that_is_taken_away_half_way_is_reported_and_given_back_is_used() {
             let command = [&["-n", &world.namespace], &command[..]].concat();
             world.cluster.kubectl(&command);
         }
-        crate::refused::wait_until_allowed(world.cluster, &world.namespace);
+        let list = ["-n", &world.namespace, "list", "secrets"];
+        world.cluster.until_limited(true, &list);
     };
     allow(&world);
     world.faulty.join_limited(&mut world.context);
@@ -145,8 +147,7 @@ fn a_right_that_is_taken_away_half_way_is_reported_and_given_back_is_used() {
         .faults()
         .add_nth_mutating(1, FaultAction::HoldBefore(hold.clone()));
     let more = ["-n", &namespace, "--scope-is-complete"];
-    let mut run = world.start(&more);
-    assert!(run.reaches(&hold, 1));
+    let run = world.start_until(&hold, &more);
     // The proxy refuses from now on, whatever the authorizer has heard of.
     world.faulty.faults().add(Fault::always(
         "PATCH".parse().expect("a method"),

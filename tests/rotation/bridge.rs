@@ -1,7 +1,7 @@
 //! A rotation with a bridge, from its beginning to its end.
 
-use crate::world::{BRIDGE, ROBOT, World, assert_silent_about, text_of};
-use quay_tests::pull_secret_of;
+use crate::world::{BRIDGE, ROBOT, World, assert_silent_about};
+use quay_tests::{pull_secret_of, text_of};
 use serde_json::{Value, json};
 
 fn uids(secrets: &[Value]) -> Vec<Value> {
@@ -168,8 +168,7 @@ fn hundreds_of_rights_are_copied_without_tripping_over_quays_rate() {
         }
     });
     let hold = world.hold_quay("POST", "/regenerate");
-    let mut run = world.start(&[]);
-    assert!(run.reaches(&hold, 1));
+    let run = world.start_until(&hold, &[]);
     assert_eq!(world.rights(BRIDGE), world.rights(ROBOT));
     assert_eq!(world.rights(BRIDGE).len(), 154);
     hold.release();

@@ -1,8 +1,8 @@
 //! Others who work at the same time.
 
-use crate::world::{BRIDGE, ROBOT, World, name, text_of};
+use crate::world::{BRIDGE, ROBOT, World, name};
 use quay_sandbox::http::{FaultAction, Hold};
-use quay_tests::{Output, auth, pull_secret_of};
+use quay_tests::{Output, auth, pull_secret_of, text_of};
 
 /// The other plugin; every test run builds it first.
 fn pullsecret_binary() -> String {
@@ -21,8 +21,7 @@ fn pullsecret(world: &World, arguments: &[&str]) -> Output {
 fn a_second_rotation_of_the_robot_on_this_machine_is_refused_meanwhile() {
     let world = World::new(1);
     let hold = world.hold_quay("POST", "/regenerate");
-    let mut run = world.start(&[]);
-    assert!(run.reaches(&hold, 1));
+    let run = world.start_until(&hold, &[]);
     let second = world.rotate(&[]).expect(1);
     second.says("another run on this machine is rotating");
     hold.release();
@@ -40,8 +39,7 @@ fn while_a_bridge_stands_sync_leaves_it_and_new_secrets_get_it() {
     let fresh = world.cluster.namespace("fresh");
     let hold = world.hold_quay("POST", "/regenerate");
     let only = ["-n", &world.namespace, "--scope-is-complete"];
-    let mut run = world.start(&only);
-    assert!(run.reaches(&hold, 1));
+    let run = world.start_until(&hold, &only);
     let bridge = world.token_of(BRIDGE).expect("the bridge stands");
 
     let output = pullsecret(&world, &["sync", "-n", &world.namespace]).expect(0);
@@ -82,13 +80,8 @@ fn while_a_bridge_stands_sync_leaves_it_and_new_secrets_get_it() {
 #[test]
 fn a_secret_that_appears_just_before_the_renewal_is_crossed_too() {
     let world = World::new(2);
-    let crossed = Hold::default();
-    world
-        .faulty
-        .faults()
-        .add_nth_mutating(1, FaultAction::HoldBefore(crossed.clone()));
-    let mut run = world.start(&[]);
-    assert!(run.reaches(&crossed, 1));
+    let crossed = world.hold_write(1, FaultAction::HoldBefore);
+    let mut run = world.start_until(&crossed, &[]);
     // The list of what is crossed was made before.
     let late = pull_secret_of(
         &world.namespace,
@@ -111,13 +104,8 @@ fn a_secret_that_appears_just_before_the_renewal_is_crossed_too() {
 #[test]
 fn a_bridge_that_somebody_regenerates_is_written_again_before_the_renewal() {
     let world = World::new(2);
-    let crossed = Hold::default();
-    world
-        .faulty
-        .faults()
-        .add_nth_mutating(1, FaultAction::HoldAfter(crossed.clone()));
-    let mut run = world.start(&[]);
-    assert!(run.reaches(&crossed, 1));
+    let crossed = world.hold_write(1, FaultAction::HoldAfter);
+    let mut run = world.start_until(&crossed, &[]);
     let regenerated = world.quay.quay.edit(|state| state.regenerate(BRIDGE));
     let bridge = regenerated.expect("the bridge stands");
     let renewal = world.hold_quay("POST", "/regenerate");
@@ -157,8 +145,7 @@ fn writers_of_the_same_secrets_lose_nothing() {
 fn a_standing_bridge_cannot_be_deleted_by_accident() {
     let world = World::new(1);
     let hold = world.hold_quay("POST", "/regenerate");
-    let mut run = world.start(&[]);
-    assert!(run.reaches(&hold, 1));
+    let run = world.start_until(&hold, &[]);
     let refused = world.context.run(&["delete", BRIDGE, "--yes"]).expect(1);
     refused.says("is the bridge of a rotation");
     assert!(world.token_of(BRIDGE).is_some());
@@ -174,9 +161,7 @@ fn a_sync_that_was_overtaken_by_a_rotation_in_place_writes_no_dead_token() {
         let old = world.mixed(ROBOT, &"O".repeat(64));
         vec![pull_secret_of(namespace, "late", &old)]
     });
-    let hold = Hold::default();
-    let faults = world.faulty.faults();
-    faults.add_nth_mutating(0, FaultAction::HoldBefore(hold.clone()));
+    let hold = world.hold_write(0, FaultAction::HoldBefore);
     let binary = pullsecret_binary();
     let sync = world.context.program(&binary, &["sync", "-n", &stale]);
     let mut sync = sync.spawn();
@@ -193,11 +178,8 @@ fn a_secret_that_sync_makes_while_the_bridge_goes_away_ends_with_the_robot() {
     let world = World::new(1);
     let fresh = world.cluster.namespace("fresh");
     let renewal = world.hold_quay("POST", "/regenerate");
-    let mut run = world.start(&[]);
-    assert!(run.reaches(&renewal, 1));
-    let creation = Hold::default();
-    let faults = world.faulty.faults();
-    faults.add_nth_mutating(0, FaultAction::HoldBefore(creation.clone()));
+    let run = world.start_until(&renewal, &[]);
+    let creation = world.hold_write(0, FaultAction::HoldBefore);
     let binary = pullsecret_binary();
     let arguments = ["sync", "-n", &fresh, "--robot", ROBOT];
     let mut sync = world.context.program(&binary, &arguments).spawn();
@@ -240,8 +222,7 @@ fn a_bridge_that_somebody_deletes_is_noticed_and_every_secret_gets_the_robot_bac
 fn the_robot_of_a_standing_bridge_cannot_be_deleted_by_accident() {
     let world = World::new(1);
     let hold = world.hold_quay("POST", "/regenerate");
-    let mut run = world.start(&[]);
-    assert!(run.reaches(&hold, 1));
+    let run = world.start_until(&hold, &[]);
     let refused = world.context.run(&["delete", ROBOT, "--yes"]).expect(1);
     refused.says("is being rotated").says("--abort");
     hold.release();
@@ -257,8 +238,7 @@ fn a_secret_that_becomes_unwritable_is_found_while_there_is_a_way_back() {
         let first = world.hold_quay("GET", "/logs");
         first.release();
         let settling = world.hold_quay("GET", "/logs");
-        let mut run = world.start(more);
-        assert!(run.reaches(&settling, 1));
+        let run = world.start_until(&settling, more);
         let freeze = ["patch", "secret", "s1", "-p", r#"{"immutable":true}"#];
         world
             .cluster
@@ -266,8 +246,10 @@ fn a_secret_that_becomes_unwritable_is_found_while_there_is_a_way_back() {
         settling.release();
         let output = run.wait().expect(1);
         output
-            .says("s1 of ")
-            .says(" cannot be written any more: it is immutable")
+            .says(&format!(
+                "s1 of {} cannot be written any more: it is immutable",
+                world.context_name()
+            ))
             .says("--leave-behind=")
             .says("--abort");
         assert_eq!(world.token(), token);
@@ -291,8 +273,7 @@ fn two_robots_in_one_secret_are_rotated_without_losing_track_of_each_other() {
         vec![pull_secret_of(namespace, "both", &content.to_string())]
     });
     let hold = world.hold_quay("POST", "/deploy/regenerate");
-    let mut run = world.start(&[]);
-    assert!(run.reaches(&hold, 1));
+    let run = world.start_until(&hold, &[]);
     let second = ["rotate", "myorg+second", "--yes", "--grace", "0s"];
     world.context.run(&second).expect(0);
     let secret = &world.secrets(&namespace)[0];

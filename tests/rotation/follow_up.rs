@@ -1,7 +1,7 @@
 //! What can follow: restarts, and a pull by a real pod.
 
 use crate::world::World;
-use quay_tests::Kubelet;
+use quay_tests::{Kubelet, eventually};
 use serde_json::{Value, json};
 
 #[test]
@@ -91,10 +91,9 @@ fn a_pull_by_a_real_pod_is_part_of_the_receipt_and_decides_the_exit_code() {
         let world = World::new(1);
         // The service account a pod runs as.
         let ready = ["-n", &world.namespace, "get", "serviceaccount", "default"];
-        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
-        while world.cluster.try_kubectl(&ready, "").code != 0 {
-            assert!(std::time::Instant::now() < deadline, "no service account");
-        }
+        eventually("there is a service account", || {
+            world.cluster.try_kubectl(&ready, "").code == 0
+        });
         let image = format!("{}/myorg/my-app:v1", world.registry());
         let arguments = world.arguments(&["--verify-pull", &image, "-o", "json"]);
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();

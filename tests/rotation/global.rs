@@ -3,15 +3,12 @@
 
 use crate::world::{BRIDGE, ROBOT, World};
 use quay_sandbox::openshift;
-use quay_tests::{Running, TestCluster, auth, pull_secret_of};
+use quay_tests::{Running, TestCluster, auth, eventually, pull_secret_of};
 use serde_json::{Value, json};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
 
 const NAMESPACE: &str = "openshift-config";
 const SECRET: &str = "pull-secret";
-/// Longer than a run takes to get anywhere.
-const LIMIT: Duration = Duration::from_secs(60);
 const NOW: [&str; 3] = ["--global", "--node-grace", "0s"];
 
 /// One OpenShift for all tests of this file, which take turns.
@@ -48,14 +45,6 @@ fn holds(cluster: &TestCluster, account: &str, token: &str) -> bool {
     content.contains(&auth(account, token))
 }
 
-#[track_caller]
-fn wait_until(what: &str, condition: impl Fn() -> bool) {
-    let deadline = Instant::now() + LIMIT;
-    while !condition() {
-        assert!(Instant::now() < deadline, "never: {what}");
-    }
-}
-
 fn looks_at_pools(world: &World) -> usize {
     world
         .faulty
@@ -70,21 +59,21 @@ fn the_token_dies_only_when_every_node_has_the_bridge() {
     let old = world.token();
     let renewal = world.hold_quay("POST", "/regenerate");
     let mut run = world.start(&NOW);
-    wait_until("the nodes' secret holds the bridge", || {
+    eventually("the nodes' secret holds the bridge", || {
         world
             .token_of(BRIDGE)
             .is_some_and(|token| holds(cluster, BRIDGE, &token))
     });
     let looks = looks_at_pools(&world);
     cluster.roll_out("worker", 1, 1);
-    wait_until("the pools are looked at again", || {
+    eventually("the pools are looked at again", || {
         looks_at_pools(&world) > looks + 1
     });
     assert_eq!(world.token(), old, "the token was replaced under the nodes");
     cluster.roll_out("worker", 1, 3);
     assert!(run.reaches(&renewal, 1));
     renewal.release();
-    wait_until("the nodes' secret holds the new token", || {
+    eventually("the nodes' secret holds the new token", || {
         holds(cluster, ROBOT, &world.token())
     });
     assert!(
@@ -157,7 +146,7 @@ fn render(cluster: &TestCluster, number: usize) {
 fn crossed<'a>(cluster: &TestCluster, world: &'a World) -> Running<'a> {
     render(cluster, 0);
     let run = world.start(&NOW);
-    wait_until("the nodes' secret holds the bridge", || {
+    eventually("the nodes' secret holds the bridge", || {
         world
             .token_of(BRIDGE)
             .is_some_and(|token| holds(cluster, BRIDGE, &token))
@@ -174,7 +163,7 @@ fn a_rotation_that_goes_on_waits_for_what_an_earlier_run_wrote_to_the_nodes() {
     let renewal = world.hold_quay("POST", "/regenerate");
     let mut run = world.start(&NOW);
     let looks = looks_at_pools(&world);
-    wait_until("the pools are looked at several times", || {
+    eventually("the pools are looked at several times", || {
         looks_at_pools(&world) > looks + 2
     });
     assert_eq!(world.token(), old, "the token was replaced under the nodes");
@@ -182,7 +171,7 @@ fn a_rotation_that_goes_on_waits_for_what_an_earlier_run_wrote_to_the_nodes() {
     cluster.roll_out("worker", 1, 3);
     assert!(run.reaches(&renewal, 1));
     renewal.release();
-    wait_until("the nodes' secret holds the new token", || {
+    eventually("the nodes' secret holds the new token", || {
         holds(cluster, ROBOT, &world.token())
     });
     render(cluster, 2);

@@ -60,8 +60,7 @@ fn somebody_elses_regenerate_at_the_same_moment_is_noticed_and_followed() {
     let hold = quay_sandbox::http::Hold::default();
     // Ours is carried out and its answer waits while theirs is carried out.
     world.quay_fault("POST", "/regenerate", FaultAction::HoldAfter(hold.clone()));
-    let mut run = world.start(&["--in-place"]);
-    assert!(run.reaches(&hold, 1));
+    let run = world.start_until(&hold, &["--in-place"]);
     let theirs = world.quay.quay.edit(|state| state.regenerate(ROBOT));
     hold.release();
     run.wait().expect(0).says("somebody else regenerated");
@@ -128,11 +127,8 @@ fn a_robot_no_cluster_uses_is_only_regenerated_and_its_token_handed_over() {
 #[test]
 fn ctrl_c_within_the_window_leaves_no_secret_behind() {
     let world = World::new(40);
-    let hold = quay_sandbox::http::Hold::default();
-    let faults = world.faulty.faults();
-    faults.add_nth_mutating(0, FaultAction::HoldBefore(hold.clone()));
-    let mut run = world.start(&["--in-place"]);
-    assert!(run.reaches(&hold, 1));
+    let hold = world.hold_write(0, FaultAction::HoldBefore);
+    let run = world.start_until(&hold, &["--in-place"]);
     run.interrupt();
     hold.release();
     run.wait().expect(1).says("interrupted");
@@ -146,11 +142,8 @@ fn ctrl_c_within_the_window_leaves_no_secret_behind() {
 #[test]
 fn what_is_half_written_is_not_closed_by_a_run_that_sees_no_cluster() {
     let world = World::new(3);
-    let hold = quay_sandbox::http::Hold::default();
-    let faults = world.faulty.faults();
-    faults.add_nth_mutating(0, FaultAction::HoldBefore(hold.clone()));
-    let mut run = world.start(&["--in-place"]);
-    assert!(run.reaches(&hold, 1));
+    let hold = world.hold_write(0, FaultAction::HoldBefore);
+    let run = world.start_until(&hold, &["--in-place"]);
     drop(run.kill());
     world.heal();
     let blind = world.rotate(&["--in-place", "--no-cluster"]).expect(1);

@@ -1,17 +1,10 @@
 //! SIGKILL at every mutating request, to Quay and to the cluster, before its delivery and
 //! after its effect with the answer withheld; then the same command again.
 
-use crate::world::{World, text_of};
-use quay_sandbox::http::{FaultAction, Faults, Hold};
-use quay_tests::Running;
+use crate::world::World;
+use quay_sandbox::http::{FaultAction, Faults};
+use quay_tests::{MOMENTS, Moment, Running, killed_at, text_of};
 use serde_json::Value;
-
-type Moment = fn(Hold) -> FaultAction;
-
-const MOMENTS: [(&str, Moment); 2] = [
-    ("before delivery", FaultAction::HoldBefore),
-    ("after effect", FaultAction::HoldAfter),
-];
 
 /// Who is written to.
 #[derive(Clone, Copy, Debug)]
@@ -42,17 +35,9 @@ fn kill(
     request: usize,
     moment: Moment,
 ) -> bool {
-    let hold = Hold::default();
-    let faults = server.faults(world);
-    faults.add_nth_mutating(request, moment(hold.clone()));
-    let mut run = start(world, arguments);
-    let reached = run.reaches(&hold, 1);
-    match reached {
-        true => drop(run.kill()),
-        false => drop(run.wait().expect(0)),
-    }
-    faults.clear();
-    reached
+    killed_at(server.faults(world), request, moment, || {
+        start(world, arguments)
+    })
 }
 
 /// Kills a rotation at each of so many mutating requests to one server. `holds` is checked

@@ -1,7 +1,7 @@
 //! What keeps a rotation from beginning. Nothing is changed then, in Quay or in a cluster.
 
 use crate::world::{ROBOT, World, name};
-use quay_tests::{TestCluster, pull_secret_of};
+use quay_tests::pull_secret_of;
 use serde_json::json;
 
 #[track_caller]
@@ -124,7 +124,9 @@ fn rights_that_are_missing_in_a_namespace_are_named_before_anything_is_changed()
     world.faulty.join_limited(&mut world.context);
     let more = ["-n", &namespace, "--scope-is-complete"];
     // The authorizer of a real API server learns of a binding a moment later.
-    wait_until_allowed(world.cluster, &namespace);
+    world
+        .cluster
+        .until_limited(true, &["-n", &namespace, "list", "secrets"]);
     refuses(
         &world,
         &more,
@@ -134,19 +136,6 @@ fn rights_that_are_missing_in_a_namespace_are_named_before_anything_is_changed()
             "auth can-i patch secrets",
         ],
     );
-}
-
-#[track_caller]
-pub fn wait_until_allowed(cluster: &TestCluster, namespace: &str) {
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
-    let asked = ["auth", "can-i", "list", "secrets", "--as", "limited"];
-    while cluster
-        .try_kubectl(&[&["-n", namespace], &asked[..]].concat(), "")
-        .code
-        != 0
-    {
-        assert!(std::time::Instant::now() < deadline, "never allowed");
-    }
 }
 
 #[test]

@@ -8,8 +8,7 @@ fn killed_before(world: &World, request: usize) {
     let hold = Hold::default();
     let faults = world.quay.quay.server().faults();
     faults.add_nth_mutating(request, FaultAction::HoldBefore(hold.clone()));
-    let mut run = world.start(&[]);
-    assert!(run.reaches(&hold, 1));
+    let run = world.start_until(&hold, &[]);
     drop(run.kill());
     world.heal();
 }
@@ -72,8 +71,7 @@ fn a_rotation_after_one_that_was_taken_back_and_cut_off_replaces_the_token() {
     // The bridge is deleted, and nobody hears of it.
     let hold = Hold::default();
     world.quay_fault("DELETE", "/robots/", FaultAction::HoldAfter(hold.clone()));
-    let mut run = world.start(&["--abort"]);
-    assert!(run.reaches(&hold, 1));
+    let run = world.start_until(&hold, &["--abort"]);
     drop(run.kill());
     world.heal();
     assert_eq!(world.token_of(BRIDGE), None);

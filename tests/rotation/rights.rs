@@ -8,8 +8,7 @@ use quay_tests::Running;
 /// Stops a rotation where it is about to ask for this.
 fn stopped<'a>(world: &'a World, method: &str, path: &str) -> (Running<'a>, Hold) {
     let hold = world.hold_quay(method, path);
-    let mut run = world.start(&[]);
-    assert!(run.reaches(&hold, 1));
+    let run = world.start_until(&hold, &[]);
     (run, hold)
 }
 
@@ -55,8 +54,7 @@ fn what_the_robot_gains_before_the_renewal_goes_to_the_bridge() {
         .faulty
         .faults()
         .add_nth_mutating(0, quay_sandbox::http::FaultAction::HoldBefore(hold.clone()));
-    let mut run = world.start(&[]);
-    assert!(run.reaches(&hold, 1));
+    let mut run = world.start_until(&hold, &[]);
     world
         .quay
         .quay
@@ -82,8 +80,7 @@ fn what_was_given_and_taken_again_meanwhile_stays_taken() {
         0,
         quay_sandbox::http::FaultAction::HoldBefore(crossing.clone()),
     );
-    let mut run = world.start(&[]);
-    assert!(run.reaches(&crossing, 1));
+    let mut run = world.start_until(&crossing, &[]);
     let role = |role| {
         world
             .quay

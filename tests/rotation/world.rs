@@ -1,12 +1,11 @@
 //! What every test begins with: a robot with rights of every kind, secrets that hold it
 //! between other people's things, a cluster behind a proxy.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use quay_sandbox::http::{Fault, FaultAction, Hold};
 use quay_sandbox::quay::{Role, State};
 use quay_tests::{
-    FaultyCluster, Leaks, Output, Running, TestCluster, TestContext, TestQuay, auth, pull_secret_of,
+    FaultyCluster, Leaks, Moment, Output, Running, TestCluster, TestContext, TestQuay, auth,
+    pull_secret_of, text_of,
 };
 use serde_json::Value;
 
@@ -67,7 +66,7 @@ impl World {
 
     /// The registry's host, as it stands in `auths`.
     pub fn registry(&self) -> &str {
-        self.quay.quay.registry()
+        self.quay.registry()
     }
 
     /// The robot's token now.
@@ -77,9 +76,7 @@ impl World {
 
     /// The token of any robot.
     pub fn token_of(&self, robot: &str) -> Option<String> {
-        self.quay
-            .quay
-            .read(|state| state.token_of(robot).map(str::to_owned))
+        self.quay.token_of_robot(robot)
     }
 
     /// A pull secret's text: the account between other people's things.
@@ -193,6 +190,30 @@ impl World {
         hold
     }
 
+    /// Stops the write number `request` to the cluster, from now on, at this moment.
+    pub fn hold_write(&self, request: usize, moment: Moment) -> Hold {
+        let hold = Hold::default();
+        let faults = self.faulty.faults();
+        faults.add_nth_mutating(request, moment(hold.clone()));
+        hold
+    }
+
+    /// Starts a rotation, and returns when it is held there.
+    #[track_caller]
+    pub fn start_until(&self, hold: &Hold, more: &[&str]) -> Running<'_> {
+        let mut run = self.start(more);
+        assert!(run.reaches(hold, 1));
+        run
+    }
+
+    /// What the cluster is called here.
+    #[track_caller]
+    pub fn context_name(&self) -> String {
+        let name = ["config", "current-context"];
+        let shown = self.context.program("kubectl", &name).run().expect(0);
+        shown.stdout.trim().to_owned()
+    }
+
     /// Ends every fault.
     pub fn heal(&self) {
         self.quay.quay.server().faults().clear();
@@ -234,11 +255,4 @@ pub fn expected_rights() -> Vec<String> {
     ]
     .map(str::to_owned)
     .to_vec()
-}
-
-/// The JSON text in a pull secret.
-pub fn text_of(secret: &Value) -> String {
-    let data = secret["data"][".dockerconfigjson"].as_str();
-    let bytes = STANDARD.decode(data.unwrap_or_default());
-    String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned()
 }
