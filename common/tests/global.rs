@@ -1,8 +1,8 @@
 //! What a rotation that includes the global pull secret builds on.
 #![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
 
-use quay_common::cli::ClusterArgs;
-use quay_common::cluster::{self, Cluster, Write};
+use quay_common::cluster;
+use quay_common::cluster::{Cluster, ClusterArgs, Write};
 use quay_common::global::{Pools, Topology, back_up, backups, topology};
 use quay_common::pullsecret::PullSecret;
 use quay_sandbox::cluster::{Cluster as Sandbox, ClusterOptions};

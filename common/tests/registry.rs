@@ -5,7 +5,8 @@
     reason = "a test that cannot set up its world has failed"
 )]
 
-use quay_common::registry::{Endpoint, Probe, Registry};
+use quay_common::registry::{Probe, Registry};
+use quay_common::web::Endpoint;
 use quay_sandbox::http::{Fault, FaultAction};
 use quay_sandbox::quay::{Quay, QuayOptions, Role};
 use secrecy::SecretString;

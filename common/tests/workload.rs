@@ -5,8 +5,7 @@
     reason = "a test that cannot set up its world has failed"
 )]
 
-use quay_common::cli::ClusterArgs;
-use quay_common::cluster::{Cluster, Write, connect};
+use quay_common::cluster::{Cluster, ClusterArgs, Write, connect};
 use quay_common::workload::{Restarted, Workload, WorkloadKind, restart, running_pods};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,10 +1,11 @@
 //! Where a command's words go: data to stdout, everything else to stderr.
 
 use super::escape::escape_control;
+use super::global_args::GlobalArgs;
 use super::output::{OutputFormat, Report};
 use super::progress::TerminalProgress;
-use super::{GlobalArgs, Invocation};
 use crate::Failure;
+use crate::invocation::Invocation;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
 /// The two streams of a command and what is known of them.
@@ -19,7 +20,7 @@ pub struct Console {
 }
 
 impl Console {
-    pub(super) fn new(invocation: Invocation, global: &GlobalArgs) -> Self {
+    pub(crate) fn new(invocation: Invocation, global: &GlobalArgs) -> Self {
         let stderr_terminal = io::stderr().is_terminal();
         // The log and a bar would overwrite each other.
         let bar = stderr_terminal && !global.quiet && global.verbose == 0;

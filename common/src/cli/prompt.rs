@@ -1,6 +1,7 @@
 //! Questions, on a terminal only. Every question has a flag that answers it.
 
-use super::{Console, escape_control};
+use super::console::Console;
+use super::escape::escape_control;
 use crate::Failure;
 use dialoguer::{FuzzySelect, Password};
 use secrecy::SecretString;

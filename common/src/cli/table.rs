@@ -1,6 +1,6 @@
 //! Columns as kubectl prints them: upper-case headings, three spaces, no borders.
 
-use super::escape_control;
+use super::escape::escape_control;
 use jiff::Timestamp;
 use std::time::Duration;
 

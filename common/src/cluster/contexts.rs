@@ -1,9 +1,9 @@
 //! From flags and kubeconfig to clusters, one for each distinct API server.
 
+use super::args::ClusterArgs;
 use super::connection::Cluster;
 use super::transport;
 use crate::Failure;
-use crate::cli::ClusterArgs;
 use hyper_util::client::proxy::matcher::Matcher;
 use kube::config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};

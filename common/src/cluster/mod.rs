@@ -1,8 +1,10 @@
 //! Kubeconfig contexts become connections; namespaces; many clusters at once.
 
 mod access;
+mod args;
 mod connection;
 mod contexts;
+mod dry_run;
 mod error;
 mod list;
 mod scope;
@@ -10,9 +12,11 @@ mod transport;
 mod window;
 
 pub use access::{denied, may};
+pub use args::{ClusterArgs, parse_duration};
 pub use connection::{Cluster, FIELD_MANAGER_LIMIT, Write};
 pub(crate) use contexts::IN_CLUSTER;
 pub use contexts::{connect, context_names};
+pub use dry_run::DryRun;
 pub use error::CallError;
 pub use list::list_all;
 pub(crate) use list::{Resource, list_in};

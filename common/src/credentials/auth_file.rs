@@ -1,7 +1,6 @@
 //! An auth file as container tools read it.
 
-use crate::quay::RobotName;
-use crate::registry::RegistryHost;
+use crate::names::{RegistryHost, RobotName};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};

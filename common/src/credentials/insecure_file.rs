@@ -1,7 +1,6 @@
 //! Tokens in one plain file, for machines without a keyring, and only when asked for.
 
-use super::{places, private_file};
-use crate::Failure;
+use crate::{Failure, folders, private_file};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -16,11 +15,11 @@ struct Tokens(BTreeMap<String, Token>);
 
 #[derive(Deserialize)]
 #[serde(transparent)]
-struct Token(#[serde(deserialize_with = "crate::quay::secret_text")] SecretString);
+struct Token(#[serde(deserialize_with = "crate::web::body::secret")] SecretString);
 
 /// `$XDG_STATE_HOME/kubectl-quay/credentials.json`.
 pub(super) fn path() -> Result<PathBuf, Failure> {
-    Ok(places::state()?.join("credentials.json"))
+    Ok(folders::state()?.join("credentials.json"))
 }
 
 /// The token of the account, if the file has one.

@@ -1,8 +1,7 @@
 //! The OS keyring: one item a token, under the service `kubectl-quay`.
 
 use crate::Failure;
-use crate::quay::RobotName;
-use crate::registry::RegistryHost;
+use crate::names::{RegistryHost, RobotName};
 use keyring::{Entry, Error};
 use secrecy::{ExposeSecret, SecretString};
 #[cfg(all(unix, not(target_os = "macos")))]

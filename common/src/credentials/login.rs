@@ -1,12 +1,14 @@
 //! Logging in and out.
 
 use super::keyring::api_account;
-use super::session::given_token;
+use super::quay_args::QuayArgs;
+use super::session::{Session, endpoint, given_token};
 use super::settings::Settings;
-use super::{Session, endpoint, token, vault};
+use super::{token, vault};
 use crate::Failure;
-use crate::cli::{ClusterArgs, Console, QuayArgs};
-use crate::registry::RegistryHost;
+use crate::cli::Console;
+use crate::cluster::ClusterArgs;
+use crate::names::RegistryHost;
 use std::path::PathBuf;
 
 /// Where a login's token is kept.

@@ -1,13 +1,15 @@
 //! Signing in: which registry, with which token.
 
+use super::cluster_secret::token_from_secret;
+use super::quay_args::QuayArgs;
 use super::settings::{Remembered, Settings};
-use super::{keyring, token, token_from_secret, vault};
-use crate::Failure;
-use crate::cli::{ClusterArgs, Console, QuayArgs};
-use crate::cluster;
+use super::{keyring, token, vault};
+use crate::cli::Console;
+use crate::cluster::ClusterArgs;
 use crate::quay::Quay;
-use crate::quay::transport::Transport;
-use crate::registry::{Endpoint, Registry, parse_origin};
+use crate::registry::Registry;
+use crate::web::{Endpoint, Transport, parse_origin};
+use crate::{Failure, cluster};
 use secrecy::SecretString;
 use std::sync::Arc;
 

@@ -1,9 +1,9 @@
 //! What logins leave behind that is no secret.
 
-use super::{places, private_file};
-use crate::Failure;
 use crate::cli::to_yaml;
-use crate::registry::{Endpoint, RegistryHost};
+use crate::names::RegistryHost;
+use crate::web::Endpoint;
+use crate::{Failure, folders, private_file};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -145,7 +145,7 @@ impl Remembered {
 }
 
 fn file() -> Result<PathBuf, Failure> {
-    Ok(places::config()?.join("config.yaml"))
+    Ok(folders::config()?.join("config.yaml"))
 }
 
 #[cfg(test)]

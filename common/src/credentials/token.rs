@@ -3,8 +3,8 @@
 use super::keyring;
 use crate::Failure;
 use crate::cli::Console;
-use crate::quay::RobotName;
-use crate::registry::{Endpoint, RegistryHost};
+use crate::names::{RegistryHost, RobotName};
+use crate::web::Endpoint;
 use secrecy::SecretString;
 use std::io::Read;
 

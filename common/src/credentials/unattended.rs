@@ -1,9 +1,13 @@
 //! Signing in where nobody may be asked, as for the completion of a command line.
 
-use super::{Session, Settings, endpoint, insecure_file, keyring, token, token_from_secret};
-use crate::cli::{ClusterArgs, QuayArgs};
+use super::cluster_secret::token_from_secret;
+use super::quay_args::QuayArgs;
+use super::session::{Session, endpoint};
+use super::settings::Settings;
+use super::{insecure_file, keyring, token};
 use crate::cluster;
-use crate::registry::Endpoint;
+use crate::cluster::ClusterArgs;
+use crate::web::Endpoint;
 use secrecy::SecretString;
 
 /// The session for the registry meant, if its token can be had without a question and

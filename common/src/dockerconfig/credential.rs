@@ -1,6 +1,6 @@
 //! A user name and a password.
 
-use crate::credentials::Fingerprint;
+use crate::fingerprint::Fingerprint;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};

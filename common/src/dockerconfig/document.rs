@@ -1,7 +1,8 @@
 //! A pull secret's JSON, edited without losing anything.
 
 use super::credential::Credential;
-use super::entry::{self, EntryError};
+use super::entry;
+use super::entry::EntryError;
 use super::format::Format;
 use super::raw::{RawObject, raw};
 use secrecy::{ExposeSecret, SecretString};

@@ -1,7 +1,7 @@
 //! Keys below `auths`: which registry they belong to, which images they match.
 
 use super::image::ImageReference;
-use crate::registry::RegistryHost;
+use crate::names::RegistryHost;
 
 /// Whether `key` belongs to one of `hosts`: scheme and `/v1/` `/v2/` stripped, its
 /// host is one of them, with any path. Port 443 is the same as none.

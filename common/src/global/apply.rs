@@ -2,14 +2,15 @@
 
 use super::backup::{KeepFor, keep};
 use super::hint::aimed;
-use super::names::{SecretName, collection};
 use super::observed::{Current, Observed, get};
 use super::plan::{Intent, Obstacle, Plan, Request, plan};
 use super::topology::forbidden_or;
 use crate::Failure;
 use crate::cluster::{CallError, Cluster, Write};
 use crate::dockerconfig::{Document, Format};
-use crate::pullsecret::{LAST_APPLIED, data};
+use crate::labels::LAST_APPLIED;
+use crate::node_secrets::{SecretName, collection};
+use crate::pullsecret::data;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
 use secrecy::ExposeSecret;

@@ -1,10 +1,11 @@
 //! What the secret held before each write, kept in a Secret beside it.
 
-use super::names::{SecretName, collection};
 use crate::Failure;
 use crate::cluster::{CallError, Cluster, Write, list_all};
 use crate::dockerconfig::{Document, DocumentError, Format};
-use crate::pullsecret::{MANAGED_BY, PullSecret};
+use crate::labels::MANAGED_BY;
+use crate::node_secrets::{SecretName, collection};
+use crate::pullsecret::PullSecret;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;

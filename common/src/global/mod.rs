@@ -5,7 +5,6 @@ mod backup;
 mod confirm;
 mod guard;
 mod hint;
-mod names;
 mod observed;
 mod plan;
 mod pools;
@@ -20,14 +19,12 @@ mod verify;
 
 pub use apply::{Applied, apply};
 pub use backup::{Backup, back_up, backups};
-pub use confirm::{
-    Deadline, Guard, Pending, READY, Stage, acknowledge, apply_guarded, check_settled, confirm,
-    pending, settle,
-};
+pub use confirm::Guard;
+pub use confirm::READY;
+pub use confirm::{Deadline, apply_guarded};
+pub use confirm::{Pending, Stage, acknowledge, check_settled, confirm, pending, settle};
 pub use guard::{Guarded, RED_HAT, RedHatEntry, check_entry, red_hat_entry};
 pub(crate) use hint::aimed;
-pub(crate) use names::global_name;
-pub use names::{ADDITIONAL_PULL_SECRET, GLOBAL_PULL_SECRET, SecretName, is_derived, is_global};
 pub use observed::{Current, Observed, observe};
 pub use plan::{
     EntryPlan, Intent, Obstacle, Plan, Request, RestoreIntent, RobotIntent, Step, plan,

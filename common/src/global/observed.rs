@@ -1,11 +1,12 @@
 //! The global pull secret of one cluster as it is now.
 
-use super::names::{GLOBAL_PULL_SECRET, SecretName};
 use super::topology::{Topology, forbidden_or, topology};
 use crate::Failure;
 use crate::cluster::Cluster;
 use crate::dockerconfig::{Document, DocumentError, Format};
-use crate::pullsecret::{LAST_APPLIED, PullSecret};
+use crate::labels::LAST_APPLIED;
+use crate::node_secrets::{GLOBAL_PULL_SECRET, SecretName};
+use crate::pullsecret::PullSecret;
 use k8s_openapi::api::core::v1::Secret;
 use secrecy::{ExposeSecret, SecretSlice};
 

@@ -2,11 +2,11 @@
 
 use super::apply::Applied;
 use super::hint::aimed;
-use super::names::SecretName;
 use super::plan::{EntryPlan, Plan, Step};
 use crate::Failure;
 use crate::cli::{ContextColumn, Report, Table, detail, escape_control};
-use crate::credentials::{Fingerprint, shown};
+use crate::fingerprint::{Fingerprint, shown};
+use crate::node_secrets::SecretName;
 use serde::Serialize;
 
 /// One entry's line in the report, or one cluster's where no entry is concerned.

@@ -3,12 +3,14 @@
 use super::guard::red_hat_entry;
 use super::plan::RobotIntent;
 use crate::Failure;
-use crate::cli::{ClusterArgs, Console, QuayArgs};
-use crate::credentials::{Session, Settings, endpoint, robot_token, session, sessions};
+use crate::cli::Console;
+use crate::cluster::ClusterArgs;
+use crate::credentials::{QuayArgs, Session, Settings, endpoint, robot_token, session, sessions};
 use crate::dockerconfig::{Credential, belongs_to};
+use crate::names::{RegistryHost, RobotName};
 use crate::pullsecret::{PullSecret, Wanted, hosts, logins, standing_bridge, wanted};
-use crate::quay::{ApiError, RobotName};
-use crate::registry::{Endpoint, Probe, Registry, RegistryHost};
+use crate::registry::{Probe, Registry};
+use crate::web::{ApiError, Endpoint};
 use secrecy::SecretString;
 
 /// Which robot, and how its credential is found.

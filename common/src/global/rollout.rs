@@ -1,6 +1,5 @@
 //! How far the nodes are with what the secret holds now.
 
-use super::names::SecretName;
 use super::observed::{Observed, get};
 use super::pools::{Pool, PoolState, Pools};
 use super::rendered::{Holds, Rendered};
@@ -8,6 +7,7 @@ use super::topology::Topology;
 use crate::Failure;
 use crate::cli::{ContextColumn, Report, Table, detail};
 use crate::cluster::Cluster;
+use crate::node_secrets::SecretName;
 use k8s_openapi::api::apps::v1::DaemonSet;
 use serde::Serialize;
 

@@ -3,8 +3,9 @@
 use super::guard::{RED_HAT, red_hat_entry};
 use super::observed::Observed;
 use crate::cli::{ContextColumn, Report, Table, detail};
-use crate::credentials::{Fingerprint, shown};
-use crate::quay::RobotName;
+use crate::fingerprint::{Fingerprint, shown};
+use crate::names::RobotName;
+use crate::node_secrets::GLOBAL_PULL_SECRET;
 use serde::Serialize;
 
 /// One entry, or one that should be there.
@@ -47,7 +48,7 @@ pub fn entries(context: &str, observed: &Observed) -> Vec<Entry> {
     let original = observed
         .original
         .as_ref()
-        .map(|document| (super::GLOBAL_PULL_SECRET, document));
+        .map(|document| (GLOBAL_PULL_SECRET, document));
     let mut found = Vec::new();
     for (name, document) in original.into_iter().chain(additional) {
         for (key, read) in document.entries() {
@@ -89,7 +90,7 @@ pub fn entries(context: &str, observed: &Observed) -> Vec<Entry> {
         })
         .map(|wanted| Entry {
             context: context.to_owned(),
-            secret: super::GLOBAL_PULL_SECRET.to_string(),
+            secret: GLOBAL_PULL_SECRET.to_string(),
             key: wanted.key.to_owned(),
             account: String::new(),
             kind: "red-hat",

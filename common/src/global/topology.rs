@@ -1,8 +1,8 @@
 //! What kind of cluster this is, and so where its nodes' credentials come from.
 
-use super::names::{ADDITIONAL_PULL_SECRET, GLOBAL_PULL_SECRET, SecretName};
 use crate::Failure;
 use crate::cluster::{CallError, Cluster};
+use crate::node_secrets::{ADDITIONAL_PULL_SECRET, GLOBAL_PULL_SECRET, SecretName};
 use serde::Deserialize;
 use serde_json::Value;
 

@@ -2,14 +2,15 @@
 
 use super::guard::{RED_HAT, red_hat_entry};
 use super::hint::aimed;
-use super::names::{GLOBAL_PULL_SECRET, SecretName};
 use super::observed::Observed;
 use crate::cli::{ContextColumn, Report, Table, detail};
-use crate::credentials::{Fingerprint, shown};
 use crate::dockerconfig::{Credential, Document, belongs_to, registry_of_key};
+use crate::fingerprint::{Fingerprint, shown};
+use crate::names::RobotName;
+use crate::node_secrets::{GLOBAL_PULL_SECRET, SecretName};
 use crate::pullsecret::Login;
-use crate::quay::{ApiError, RobotName};
-use crate::registry::{Endpoint, Probe, Registry};
+use crate::registry::{Probe, Registry};
+use crate::web::{ApiError, Endpoint};
 use futures::future::join_all;
 use secrecy::ExposeSecret;
 use serde::Serialize;

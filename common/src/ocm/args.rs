@@ -1,7 +1,7 @@
 //! Where Red Hat's services are.
 
 use crate::Failure;
-use crate::registry::parse_origin;
+use crate::web::parse_origin;
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use reqwest::Url;

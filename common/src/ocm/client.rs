@@ -1,8 +1,9 @@
 //! The account API as one login sees it.
 
-use super::OcmError;
 use super::args::Place;
-use super::sso::{self, Grant};
+use super::error::OcmError;
+use super::sso;
+use super::sso::Grant;
 use super::transport::{Answer, Auth, Call, Content, Transport};
 use crate::Failure;
 use crate::dockerconfig::{Document, Format};

@@ -3,8 +3,9 @@
 use super::client::{Account, Ocm, Rotation};
 use crate::Failure;
 use crate::cli::{Report, Table};
-use crate::credentials::{make_private_folder, replace_private_file, state_folder};
 use crate::dockerconfig::Document;
+use crate::folders;
+use crate::private_file;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -76,10 +77,10 @@ impl RotationRecord {
 
     /// Stores it in place of an older one.
     pub fn store(&self) -> Result<(), Failure> {
-        make_private_folder(&state_folder()?)?;
+        private_file::make_folder(&folders::state()?)?;
         let text = serde_json::to_vec(self)
             .map_err(|error| Failure::new(format!("cannot write the record: {error}")))?;
-        replace_private_file(&file()?, &text)
+        private_file::replace(&file()?, &text)
     }
 }
 
@@ -168,7 +169,7 @@ fn fingerprints(document: &Document) -> BTreeMap<String, String> {
 }
 
 fn file() -> Result<PathBuf, Failure> {
-    Ok(state_folder()?.join("ocm-rotation.json"))
+    Ok(folders::state()?.join("ocm-rotation.json"))
 }
 
 impl Report for RotationStatus {

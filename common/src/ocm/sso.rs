@@ -1,6 +1,6 @@
 //! From an offline token or a service account to an access token.
 
-use super::OcmError;
+use super::error::OcmError;
 use super::transport::{Auth, Call, Content, Transport};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -24,7 +24,7 @@ pub(super) enum Grant {
 /// What the sign-on service gives for it.
 #[derive(Deserialize)]
 pub(super) struct Tokens {
-    #[serde(rename = "access_token", deserialize_with = "crate::quay::secret_text")]
+    #[serde(rename = "access_token", deserialize_with = "crate::web::body::secret")]
     pub access: SecretString,
 }
 

@@ -1,6 +1,6 @@
 //! HTTP to Red Hat's services: bounded retries, bounded bodies, no redirects.
 
-use super::OcmError;
+use super::error::OcmError;
 use crate::Failure;
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Certificate, Client, Method, RequestBuilder, Url};

@@ -1,14 +1,15 @@
 //! Carries a plan out, target by target, and proves each write from its answer.
 
-use super::manifest;
 use super::outcome::{Outcome, Verb};
-use super::plan::{self, Consent, Ensure, NamespacePlan, Redirect, SecretPlan, Write};
-use super::recreate;
+use super::plan::Redirect;
+use super::plan::{Consent, Ensure, NamespacePlan, SecretPlan, Write};
 use super::reference::{Attachment, Holder};
-use super::secret::{self, PullSecret};
+use super::secret::PullSecret;
 use super::wanted::Wanted;
 use super::written::{Written, prove};
-use crate::cluster::{self, CallError, Cluster};
+use super::{manifest, plan, recreate, secret};
+use crate::cluster;
+use crate::cluster::{CallError, Cluster};
 use crate::progress::Progress;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;

@@ -4,9 +4,9 @@ use super::outcome::Outcome;
 use super::secret::PullSecret;
 use super::service_account::ServiceAccountRefs;
 use crate::cli::{ContextColumn, Report, Table, age};
-use crate::credentials::{Fingerprint, shown};
 use crate::dockerconfig::EntryError;
-use crate::quay::RobotName;
+use crate::fingerprint::{Fingerprint, shown};
+use crate::names::RobotName;
 use jiff::Timestamp;
 use serde::Serialize;
 

@@ -4,8 +4,10 @@ use super::secret::PullSecret;
 use super::wanted::{Bridge, RobotToken, Wanted, WantedRegistry};
 use crate::credentials::Session;
 use crate::dockerconfig::{Document, belongs_to};
-use crate::quay::{ApiError, BridgeMark, Quay, RobotName, bridge_name};
-use crate::registry::{Endpoint, Registry, RegistryHost};
+use crate::names::{RegistryHost, RobotName};
+use crate::quay::{BridgeMark, Quay, bridge_name};
+use crate::registry::Registry;
+use crate::web::{ApiError, Endpoint};
 use futures::future::{join, join_all};
 use std::collections::{BTreeMap, BTreeSet};
 

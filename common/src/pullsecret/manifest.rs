@@ -1,10 +1,10 @@
 //! Objects as we write them.
 
 use super::plan::{NamespacePlan, SecretPlan, Write};
-use super::secret::{BRIDGE, LAST_APPLIED, MANAGED_BY};
 use super::service_account::ServiceAccountRefs;
 use crate::dockerconfig::Document;
-use crate::quay::RobotName;
+use crate::labels::{BRIDGE, LAST_APPLIED, MANAGED_BY};
+use crate::names::RobotName;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;

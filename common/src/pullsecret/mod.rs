@@ -14,8 +14,8 @@ mod reference;
 mod removal;
 mod secret;
 mod service_account;
-mod sync;
 mod verify;
+mod view;
 mod wanted;
 mod written;
 
@@ -27,17 +27,18 @@ pub use manifest::manifests;
 pub use observe::{Observed, observe, observe_service_accounts};
 pub use outcome::{Outcome, Outcomes, Verb};
 pub use owner::Owner;
+pub use plan::plan_namespace;
+pub use plan::plan_secret;
 pub use plan::{
-    Consent, Ensure, EntryPlan, NamespacePlan, Problem, Redirect, Refusal, SecretPlan, Verdict,
-    Write, plan_namespace, plan_redirect, plan_secret,
+    Consent, Ensure, EntryPlan, NamespacePlan, Problem, Refusal, SecretPlan, Verdict, Write,
 };
+pub use plan::{Redirect, plan_redirect};
 pub use proof::{Proof, Proofs};
 pub use recreate::finish_replacements;
 pub use reference::{Attachment, Holder};
 pub use removal::{RemovalPlan, plan_removal, registries_of};
 pub use secret::PullSecret;
-pub(crate) use secret::{LAST_APPLIED, MANAGED_BY};
 pub use service_account::ServiceAccountRefs;
-pub use sync::{ClusterView, existing_views, views};
 pub use verify::verify;
+pub use view::{ClusterView, existing_views, views};
 pub use wanted::{Bridge, RobotToken, Wanted, WantedRegistry};

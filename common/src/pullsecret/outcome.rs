@@ -4,7 +4,7 @@ use super::plan::{EntryPlan, NamespacePlan, Problem, SecretPlan, Verdict, Write}
 use crate::Failure;
 use crate::cli::{ContextColumn, Report, Table, detail, escape_control};
 use crate::cluster::Cluster;
-use crate::credentials::{Fingerprint, shown};
+use crate::fingerprint::{Fingerprint, shown};
 use crate::global::aimed;
 use jiff::Timestamp;
 use serde::Serialize;

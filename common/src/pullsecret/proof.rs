@@ -2,7 +2,7 @@
 
 use super::outcome::Outcome;
 use crate::cli::{ContextColumn, Report, Table};
-use crate::credentials::{Fingerprint, shown};
+use crate::fingerprint::{Fingerprint, shown};
 use serde::Serialize;
 
 /// What was found out about one credential in one secret.

@@ -4,15 +4,14 @@
 //! between, a copy of a type that no kubelet uses holds the whole new secret: whenever
 //! a run is killed, either the secret or the copy is complete.
 
-use super::manifest;
-use super::observe;
 use super::outcome::{Outcome, Verb};
 use super::plan::SecretPlan;
-use super::secret::{self, LAST_APPLIED};
 use super::written::{Written, prove};
+use super::{manifest, observe, secret};
 use crate::Failure;
 use crate::cluster::{CallError, Cluster, NamespaceSelection, Write};
 use crate::dockerconfig::Document;
+use crate::labels::LAST_APPLIED;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use globset::GlobSet;

@@ -2,15 +2,16 @@
 
 use super::manifest;
 use super::outcome::{Outcome, Verb};
-use super::plan::{Refusal, nodes_reason};
+use super::plan::Refusal;
+use super::plan::nodes_reason;
 use super::reference::{Attachment, Holder};
 use super::secret::PullSecret;
 use super::service_account::ServiceAccountRefs;
 use crate::cluster::{CallError, Cluster, Write};
 use crate::dockerconfig::{Document, belongs_to, registry_of_key};
-use crate::global::is_derived;
-use crate::quay::RobotName;
-use crate::registry::RegistryHost;
+use crate::labels::LAST_APPLIED;
+use crate::names::{RegistryHost, RobotName};
+use crate::node_secrets::is_derived;
 use crate::workload::PodUse;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -222,7 +223,7 @@ impl RemovalPlan {
                     "data": {document.format().data_key(): manifest::data(document)},
                 });
                 if self.secret.last_applied.is_some() {
-                    patch["metadata"]["annotations"] = json!({super::secret::LAST_APPLIED: null});
+                    patch["metadata"]["annotations"] = json!({LAST_APPLIED: null});
                 }
                 cluster
                     .merge_patch::<Value>(&path, &patch, write)

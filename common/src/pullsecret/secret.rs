@@ -2,18 +2,12 @@
 
 use super::owner::Owner;
 use crate::dockerconfig::{Document, DocumentError, Format};
-use crate::quay::RobotName;
+use crate::labels::{BRIDGE, LAST_APPLIED, MANAGED_BY};
+use crate::names::RobotName;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
 use secrecy::SecretString;
 use std::collections::BTreeSet;
-
-/// What `kubectl apply` keeps of the last manifest, credential included.
-pub(crate) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
-/// On a secret that holds bridges: the robots they stand in for, separated by commas.
-pub(super) const BRIDGE: &str = "kubectl-quay/bridge";
-/// Marks secrets this suite created.
-pub(crate) const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "kubectl-quay");
 
 /// A secret of one of the two pull secret types.
 #[derive(Debug, Clone)]

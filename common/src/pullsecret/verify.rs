@@ -3,12 +3,14 @@
 use super::logins::Login;
 use super::plan::nodes_reason;
 use super::proof::{Proof, Proofs};
-use super::sync::ClusterView;
+use super::view::ClusterView;
 use super::wanted::{Known, RobotToken, Wanted};
 use crate::dockerconfig::{Credential, EntryError, matches_image, registry_of_key};
+use crate::names::RobotName;
 use crate::progress::Progress;
-use crate::quay::{Grant, RobotName, Role};
-use crate::registry::{Endpoint, Probe, Registry};
+use crate::quay::{Grant, Role};
+use crate::registry::{Probe, Registry};
+use crate::web::Endpoint;
 use crate::workload::PodUse;
 use futures::stream::{self, StreamExt};
 use secrecy::ExposeSecret;

@@ -1,8 +1,7 @@
 //! What the credential of each robot should be.
 
 use crate::dockerconfig::{Credential, belongs_to};
-use crate::quay::RobotName;
-use crate::registry::RegistryHost;
+use crate::names::{RegistryHost, RobotName};
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! Bridges: the robots that carry another robot's pulls while its token changes.
 
-use super::RobotName;
-use crate::credentials::{Fingerprint, short_hash};
+use crate::fingerprint::{Fingerprint, short_hash};
+use crate::names::RobotName;
 use std::fmt;
 
 const SUFFIX: &str = "-bridge";

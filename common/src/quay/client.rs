@@ -1,9 +1,8 @@
 //! One signed-in connection to Quay's API.
 
-use super::transport::{Answer, Auth, Call, Repeat, Transport};
-use super::{ApiError, body};
-use crate::registry::{Endpoint, Registry};
-use reqwest::{Method, Url};
+use crate::registry::Registry;
+use crate::web::{Answer, ApiError, Auth, Call, Endpoint, Repeat, Transport, body, url};
+use reqwest::Method;
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -136,14 +135,4 @@ impl Quay {
             repeat,
         })
     }
-}
-
-/// `origin` + `path` with an encoded query.
-pub(crate) fn url(origin: &str, path: &str, query: &[(&str, &str)]) -> Result<Url, ApiError> {
-    let mut url = Url::parse(&format!("{origin}{path}"))
-        .map_err(|error| ApiError::Unavailable(format!("{origin} is no address: {error}")))?;
-    if !query.is_empty() {
-        url.query_pairs_mut().extend_pairs(query);
-    }
-    Ok(url)
 }

@@ -1,8 +1,12 @@
 //! Everything Quay knows about one robot.
 
+use super::client::Quay;
 use super::logs::Pull;
+use super::permissions::Grant;
 use super::robots::ListedRobot;
-use super::{ApiError, Grant, Quay, RobotName, Role};
+use super::role::Role;
+use crate::names::RobotName;
+use crate::web::ApiError;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 

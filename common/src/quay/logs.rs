@@ -1,6 +1,8 @@
 //! The usage log: who pulled what, and when.
 
-use super::{ApiError, Quay, RobotName, body};
+use super::client::Quay;
+use crate::names::RobotName;
+use crate::web::{ApiError, body};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};

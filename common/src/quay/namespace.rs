@@ -1,7 +1,9 @@
 //! Users, organizations, repositories, and the server itself.
 
-use super::robot_name::is_name;
-use super::{ApiError, Quay, RepositoryName};
+use super::client::Quay;
+use crate::names::RepositoryName;
+use crate::registry::ServerConfig;
+use crate::web::ApiError;
 use serde::Deserialize;
 
 /// The signed-in user.
@@ -21,29 +23,6 @@ pub struct Organization {
     pub name: String,
 }
 
-/// What Quay tells anybody about itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ServerConfig {
-    /// The host in Quay's own image names; it may differ from the API's.
-    pub server_hostname: Option<String>,
-    /// The version, where told.
-    pub version: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct ConfigAnswer {
-    #[serde(default)]
-    config: ConfigValues,
-    #[serde(default, alias = "version")]
-    version_number: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-struct ConfigValues {
-    #[serde(default, rename = "SERVER_HOSTNAME")]
-    server_hostname: Option<String>,
-}
-
 #[derive(Deserialize)]
 struct RepositoryPage {
     repositories: Vec<ListedRepository>,
@@ -53,37 +32,6 @@ struct RepositoryPage {
 #[derive(Deserialize)]
 struct ListedRepository {
     name: String,
-}
-
-/// Reads an organization's or user's name, as Quay allows them.
-pub fn parse_namespace(text: &str) -> Result<String, String> {
-    if is_name(text) {
-        return Ok(text.to_owned());
-    }
-    let hint = text
-        .split(['+', '/'])
-        .next()
-        .unwrap_or(text)
-        .to_ascii_lowercase();
-    if hint != text && is_name(&hint) {
-        return Err(format!(
-            "`{text}` is not an organization; did you mean `{hint}`?"
-        ));
-    }
-    Err(format!(
-        "`{text}` is not an organization: names are 2 to 255 lower-case letters and digits, \
-         with single `.`, `_` or `-` between them"
-    ))
-}
-
-impl ServerConfig {
-    pub(crate) fn parse(status: u16, body: &[u8]) -> Result<Self, ApiError> {
-        let answer: ConfigAnswer = super::body::parse(status, body)?;
-        Ok(Self {
-            server_hostname: answer.config.server_hostname,
-            version: answer.version_number,
-        })
-    }
 }
 
 impl Quay {
@@ -160,30 +108,5 @@ impl Quay {
         let mut query = vec![("namespace", namespace)];
         query.extend(marker.map(|marker| ("next_page", marker)));
         self.get("/api/v1/repository", &query, "repo:read").await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_robot_or_repository_given_as_organization_is_recognised() {
-        assert_eq!(parse_namespace("my_org"), Ok("my_org".to_owned()));
-        for wrong in ["myorg+deploy", "myorg/app", "MyOrg"] {
-            assert!(
-                parse_namespace(wrong).unwrap_err().contains("`myorg`"),
-                "{wrong}"
-            );
-        }
-        assert!(parse_namespace("..").is_err());
-    }
-
-    #[test]
-    fn the_servers_own_name_is_read_from_its_configuration() {
-        let text = br#"{"config":{"SERVER_HOSTNAME":"localhost:8080"},"version_number":"3.18.0"}"#;
-        let config = ServerConfig::parse(200, text).unwrap();
-        assert_eq!(config.server_hostname.as_deref(), Some("localhost:8080"));
-        assert_eq!(config.version.as_deref(), Some("3.18.0"));
     }
 }

@@ -1,8 +1,10 @@
 //! Roles of robots on repositories.
 
-use super::body::parse;
-use super::transport::Repeat;
-use super::{ApiError, Quay, RepositoryName, RobotName, Role};
+use super::client::Quay;
+use super::role::Role;
+use crate::names::{RepositoryName, RobotName};
+use crate::web::body::parse;
+use crate::web::{ApiError, Repeat};
 use futures::{StreamExt, TryStreamExt, stream};
 use reqwest::Method;
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,10 @@
 //! Creating a robot with its roles, and giving or taking several roles at once.
 
+use super::client::Quay;
 use super::permissions::no_such_robot;
-use super::{ApiError, Quay, RepositoryName, RobotName, Role};
+use super::role::Role;
+use crate::names::{RepositoryName, RobotName};
+use crate::web::ApiError;
 use futures::{StreamExt, stream};
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
 //! What a robot may do, as values that can be compared, copied and written down.
 
-use super::Role;
+use super::role::Role;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,9 +1,11 @@
 //! Reading, comparing and giving everything a robot may do.
 
+use super::client::Quay;
 use super::details::Prototype;
 use super::right::{DefaultRight, Degree, Party, Right, Rights};
-use super::transport::Repeat;
-use super::{ApiError, Quay, RepositoryName, RobotName, Role};
+use super::role::Role;
+use crate::names::{RepositoryName, RobotName};
+use crate::web::{ApiError, Repeat};
 use futures::{StreamExt, TryStreamExt, stream};
 use reqwest::Method;
 use serde::Deserialize;

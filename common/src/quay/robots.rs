@@ -1,7 +1,8 @@
 //! Robot accounts: read, list, create, delete.
 
-use super::transport::Repeat;
-use super::{ApiError, Quay, RobotName, body};
+use super::client::Quay;
+use crate::names::RobotName;
+use crate::web::{ApiError, Repeat, body};
 use jiff::Timestamp;
 use reqwest::Method;
 use secrecy::SecretString;
@@ -172,7 +173,7 @@ impl Quay {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::quay::body::parse;
+    use crate::web::body::parse;
 
     #[test]
     fn a_recorded_robot_is_read_and_its_token_never_shown() {

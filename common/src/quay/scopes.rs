@@ -1,6 +1,8 @@
 //! Which scopes a token seems to have, found out without side effects.
 
-use super::{ApiError, Quay, RobotName};
+use super::client::Quay;
+use crate::names::RobotName;
+use crate::web::ApiError;
 use serde::Serialize;
 
 /// What a token is seen to be good for.

@@ -2,11 +2,9 @@
 
 mod challenge;
 mod claims;
-mod endpoint;
-mod host;
 mod probe;
 mod scope;
+mod server_config;
 
-pub use endpoint::{Endpoint, parse_origin};
-pub use host::RegistryHost;
 pub use probe::{Probe, Registry};
+pub use server_config::ServerConfig;

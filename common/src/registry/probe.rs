@@ -2,10 +2,11 @@
 
 use super::challenge::Challenge;
 use super::claims::Claims;
-use super::{Endpoint, RegistryHost, scope};
+use super::scope;
+use super::server_config::ServerConfig;
 use crate::Failure;
-use crate::quay::transport::{Answer, Auth, Call, Repeat, Transport};
-use crate::quay::{ApiError, ServerConfig, parse_body, problem_text, request_url};
+use crate::names::RegistryHost;
+use crate::web::{Answer, ApiError, Auth, Call, Endpoint, Repeat, Transport, body, url};
 use reqwest::{Method, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -47,7 +48,7 @@ pub enum Probe {
 
 #[derive(Deserialize)]
 struct TokenAnswer {
-    #[serde(alias = "access_token", deserialize_with = "crate::quay::secret_text")]
+    #[serde(alias = "access_token", deserialize_with = "crate::web::body::secret")]
     token: SecretString,
 }
 
@@ -138,9 +139,7 @@ impl Registry {
     /// What the server tells anybody about itself.
     pub(crate) async fn server_config(&self) -> Result<ServerConfig, ApiError> {
         let api = &self.transport.endpoint().api;
-        let answer = self
-            .get(request_url(api, "/config", &[])?, Auth::None)
-            .await?;
+        let answer = self.get(url(api, "/config", &[])?, Auth::None).await?;
         if answer.status != 200 {
             return Err(unexpected(&answer));
         }
@@ -177,9 +176,7 @@ impl Registry {
 
     async fn find_token_endpoint(&self) -> Result<(Url, String), ApiError> {
         let origin = self.transport.endpoint().registry_origin();
-        let answer = self
-            .get(request_url(&origin, "/v2/", &[])?, Auth::None)
-            .await?;
+        let answer = self.get(url(&origin, "/v2/", &[])?, Auth::None).await?;
         let challenge = answer.challenge.as_deref().and_then(Challenge::parse);
         let (401, Some(challenge)) = (answer.status, challenge) else {
             return Err(ApiError::Unexpected {
@@ -230,7 +227,7 @@ fn read_claims(answer: &Answer) -> Result<Claims, ApiError> {
     if answer.status != 200 {
         return Err(unexpected(answer));
     }
-    let token: TokenAnswer = parse_body(answer.status, &answer.body)?;
+    let token: TokenAnswer = body::parse(answer.status, &answer.body)?;
     Claims::read(token.token.expose_secret()).ok_or_else(|| ApiError::Unexpected {
         status: answer.status,
         text: "the registry's token is no JWT; is it a Quay registry?".to_owned(),
@@ -248,7 +245,7 @@ fn reason(answer: &Answer) -> String {
 fn unexpected(answer: &Answer) -> ApiError {
     ApiError::Unexpected {
         status: answer.status,
-        text: problem_text(&answer.body),
+        text: body::error_text(&answer.body),
     }
 }
 

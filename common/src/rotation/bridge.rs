@@ -1,16 +1,17 @@
 //! The bridge strategy: at every moment each secret holds a credential that works.
 
 use super::fleet::Subject;
-use super::receipt::{Outcome, Receipt};
-use super::record::Event;
 use super::rights::merge;
 use super::run::{ROUNDS, Rotation};
 use super::stage::Stage;
 use crate::Failure;
 use crate::cluster::Write;
-use crate::credentials::Fingerprint;
 use crate::dockerconfig::Credential;
-use crate::quay::{ApiError, BridgeMark, Right, Robot};
+use crate::fingerprint::Fingerprint;
+use crate::ledger::Event;
+use crate::quay::{BridgeMark, Right, Robot};
+use crate::receipt::{Outcome, Receipt};
+use crate::web::ApiError;
 
 impl Rotation<'_> {
     /// Goes on from wherever the rotation stands to its end.

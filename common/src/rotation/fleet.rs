@@ -3,10 +3,9 @@
 use crate::Failure;
 use crate::cluster::{Cluster, NamespaceSelection, Scope};
 use crate::dockerconfig::belongs_to;
-use crate::global;
+use crate::names::{RegistryHost, RobotName};
+use crate::node_secrets;
 use crate::pullsecret::{PullSecret, observe};
-use crate::quay::RobotName;
-use crate::registry::RegistryHost;
 use globset::GlobSet;
 use serde::de::IgnoredAny;
 
@@ -126,10 +125,12 @@ impl<'a> Member<'a> {
         }
         let mut holders = Holders::default();
         for secret in observed.secrets {
-            if !subject.concerns(&secret) || global::is_derived(&secret.namespace, &secret.name) {
+            if !subject.concerns(&secret)
+                || node_secrets::is_derived(&secret.namespace, &secret.name)
+            {
                 continue;
             }
-            let place = if global::is_global(&secret.namespace, &secret.name) {
+            let place = if node_secrets::is_global(&secret.namespace, &secret.name) {
                 &mut holders.global
             } else if self.selection.covers(&secret.namespace, &self.excluded) {
                 &mut holders.inside

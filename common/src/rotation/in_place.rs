@@ -1,14 +1,14 @@
 //! In place: the token is replaced, and written everywhere as fast as can be.
 
 use super::bridge::credential;
-use super::receipt::{Outcome, Receipt};
-use super::record::Event;
 use super::run::Rotation;
 use super::stage::Stage;
 use crate::Failure;
 use crate::cluster::Write;
-use crate::credentials::Fingerprint;
+use crate::fingerprint::Fingerprint;
+use crate::ledger::Event;
 use crate::quay::Robot;
+use crate::receipt::{Outcome, Receipt};
 use futures::future::join;
 use jiff::Timestamp;
 use secrecy::ExposeSecret;

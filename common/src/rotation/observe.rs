@@ -1,26 +1,24 @@
 //! Everything a rotation has to know before it changes anything. Only reads.
 
 use super::fleet::{Holders, Member, Subject};
-use super::ledger::Ledger;
 use super::options::Options;
-use super::record::{Record, Strategy};
 use super::task::Task;
-use super::usage::{Consumer, consumers};
 use crate::Failure;
-use crate::cli::Invocation;
 use crate::cluster::{Cluster, Scope, denied};
-use crate::credentials::{Fingerprint, Session};
+use crate::credentials::Session;
 use crate::failure::FailureKind;
+use crate::fingerprint::Fingerprint;
 use crate::global::{Pools, Topology, topology};
+use crate::invocation::Invocation;
+use crate::ledger::{Ledger, Record, Strategy};
 use crate::pullsecret::hosts;
-use crate::quay::{ApiError, BridgeMark, Pull, Rights, bridge_name};
+use crate::quay::{BridgeMark, Pull, Rights, bridge_name};
+use crate::receipt::{Consumer, USAGE_DAYS, consumers};
+use crate::web::ApiError;
 use futures::future::{join, join_all};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use std::collections::BTreeSet;
-
-/// How far back the usage log is searched for others who pull with the robot.
-pub const USAGE_DAYS: i64 = 30;
 
 /// What was found.
 pub struct Observed {

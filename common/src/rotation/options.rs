@@ -1,6 +1,6 @@
 //! What the user asked of a rotation.
 
-use super::record::Strategy;
+use crate::ledger::Strategy;
 use std::time::Duration;
 
 /// How a rotation is done, how it waits, and what it may leave undone.

@@ -2,8 +2,8 @@
 
 use super::plan::Target;
 use super::preview::Preview;
-use super::usage::Consumer;
 use crate::cli::escape_control;
+use crate::receipt::Consumer;
 
 impl Preview {
     /// The tree for people: cluster, namespace, secret, and what hangs on it.

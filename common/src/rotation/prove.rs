@@ -1,14 +1,15 @@
 //! What is checked in the end, and on the way.
 
 use super::bridge::credential;
-use super::receipt::{Outcome, Receipt, TargetProof};
-use super::record::{Event, Strategy};
 use super::run::Rotation;
 use super::stage::Stage;
 use crate::Failure;
 use crate::cluster::Write;
-use crate::credentials::Fingerprint;
-use crate::quay::{RepositoryName, Robot, RobotName};
+use crate::fingerprint::Fingerprint;
+use crate::ledger::{Event, Strategy};
+use crate::names::{RepositoryName, RobotName};
+use crate::quay::Robot;
+use crate::receipt::{Outcome, Receipt, TargetProof};
 use crate::registry::Probe;
 use jiff::Timestamp;
 use secrecy::SecretString;

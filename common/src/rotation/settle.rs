@@ -3,7 +3,9 @@
 use super::run::Rotation;
 use crate::Failure;
 use crate::cli::span;
-use crate::quay::{ApiError, Pull, RobotName};
+use crate::names::RobotName;
+use crate::quay::Pull;
+use crate::web::ApiError;
 use jiff::{SignedDuration, Timestamp};
 use std::time::{Duration, Instant};
 

@@ -1,7 +1,7 @@
 //! Where a rotation stands, derived from what Quay and this machine's ledger hold. No I/O.
 
-use super::record::{Event, Record, Strategy};
-use crate::credentials::Fingerprint;
+use crate::fingerprint::Fingerprint;
+use crate::ledger::{Event, Record, Strategy};
 use crate::quay::BridgeMark;
 
 /// What a rotation has to do next.
@@ -46,7 +46,7 @@ pub fn stage(current: &Fingerprint, bridge: Option<&BridgeMark>, record: Option<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rotation::ledger::tests::record;
+    use crate::ledger::tests::record;
     use secrecy::SecretString;
 
     fn fingerprint(letter: &str) -> Fingerprint {

@@ -2,9 +2,9 @@
 
 use super::options::Options;
 use super::watcher::Watcher;
-use crate::cli::Invocation;
 use crate::credentials::Session;
-use crate::quay::RobotName;
+use crate::invocation::Invocation;
+use crate::names::RobotName;
 
 /// One rotation as it was asked for.
 pub struct Task<'a> {

@@ -1,16 +1,17 @@
 //! Writing one credential into every secret, in all clusters at once.
 
 use super::fleet::Holders;
-use super::log::Switch;
-use super::plan_cluster::without_force;
+use super::plan::cluster::without_force;
 use super::run::Rotation;
-use crate::Failure;
-use crate::cluster;
 use crate::dockerconfig::Credential;
-use crate::global::{self, Pools, global_name};
+use crate::global::Pools;
+use crate::node_secrets;
+use crate::node_secrets::global_name;
 use crate::pullsecret::{
     Apply, NamespacePlan, Outcome, PullSecret, Redirect, SecretPlan, Verb, apply, plan_redirect,
 };
+use crate::receipt::Switch;
+use crate::{Failure, cluster, global};
 use futures::future::join_all;
 use secrecy::SecretString;
 
@@ -98,7 +99,7 @@ impl Rotation<'_> {
     ) -> Result<(), Failure> {
         for (site, holders) in self.sites.iter().zip(holders) {
             let changed = self.written(holders).filter(|secret| {
-                global::is_global(&secret.namespace, &secret.name)
+                node_secrets::is_global(&secret.namespace, &secret.name)
                     && plan_redirect(secret, redirect).is_some_and(|plan| plan.writes())
             });
             let changed: Vec<&PullSecret> = changed.collect();

@@ -223,8 +223,8 @@ fn names(references: Vec<Reference>) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::workload_kind::WorkloadKind;
     use super::*;
-    use crate::workload::WorkloadKind;
     use serde_json::json;
 
     fn set(names: &[&str]) -> BTreeSet<String> {

@@ -3,14 +3,13 @@
 use crate::FIELD_MANAGER;
 use clap::Args;
 use quay_common::Failure;
-use quay_common::cli::{ClusterArgs, Console, DryRun, Exit, OutputArgs};
-use quay_common::cluster::{Cluster, Scope, connect};
+use quay_common::cli::{Console, Exit, OutputArgs};
+use quay_common::cluster::{Cluster, ClusterArgs, DryRun, Scope, connect};
+use quay_common::names::{RegistryHost, RobotName};
 use quay_common::pullsecret::{
     ClusterView, Outcomes, RemovalPlan, existing_views, observe_service_accounts, plan_removal,
     registries_of,
 };
-use quay_common::quay::RobotName;
-use quay_common::registry::RegistryHost;
 use quay_common::workload::running_pods_as_listed;
 use std::collections::BTreeSet;
 

@@ -3,8 +3,8 @@
 use crate::FIELD_MANAGER;
 use clap::Args;
 use quay_common::Failure;
-use quay_common::cli::{ClusterArgs, Console, Exit, OutputArgs};
-use quay_common::cluster::{Scope, connect};
+use quay_common::cli::{Console, Exit, OutputArgs};
+use quay_common::cluster::{ClusterArgs, Scope, connect};
 use quay_common::pullsecret::{Inventory, Outcome, existing_views, observe_service_accounts};
 
 /// Show which robots are in which pull secrets, and who uses those

@@ -3,8 +3,10 @@
 use crate::FIELD_MANAGER;
 use clap::Args;
 use quay_common::Failure;
-use quay_common::cli::{ClusterArgs, Console, DryRun, Exit, OutputArgs};
-use quay_common::cluster::{Cluster, NamespaceSelection, Scope, connect, parse_object_name};
+use quay_common::cli::{Console, Exit, OutputArgs};
+use quay_common::cluster::{
+    Cluster, ClusterArgs, DryRun, NamespaceSelection, Scope, connect, parse_object_name,
+};
 use quay_common::pullsecret::{
     Attachment, Holder, Outcome, Outcomes, ServiceAccountRefs, Verb, existing_views,
     observe_service_accounts,

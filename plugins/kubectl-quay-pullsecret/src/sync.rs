@@ -5,11 +5,9 @@ use crate::sync_robot::{Named, Robot, RobotArgs};
 use clap::Args;
 use futures::future::join_all;
 use quay_common::Failure;
-use quay_common::cli::{
-    ClusterArgs, Console, DryRun, Exit, OutputArgs, OutputFormat, QuayArgs, to_yaml,
-};
-use quay_common::cluster::{Cluster, NamespaceSelection, Scope, connect};
-use quay_common::credentials::{Session, sessions};
+use quay_common::cli::{Console, Exit, OutputArgs, OutputFormat, to_yaml};
+use quay_common::cluster::{Cluster, ClusterArgs, DryRun, NamespaceSelection, Scope, connect};
+use quay_common::credentials::{QuayArgs, Session, sessions};
 use quay_common::progress::Progress;
 use quay_common::pullsecret::{
     Apply, ClusterView, Consent, Ensure, NamespacePlan, Outcome, Outcomes, PullSecret, SyncPlanner,

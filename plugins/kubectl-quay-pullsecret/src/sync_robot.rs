@@ -3,15 +3,16 @@
 use clap::{Args, ValueEnum};
 use futures::future::join3;
 use quay_common::Failure;
-use quay_common::cli::{ClusterArgs, Console, QuayArgs};
-use quay_common::cluster::parse_object_name;
-use quay_common::credentials::{Session, Settings, endpoint, robot_token, session};
+use quay_common::cli::Console;
+use quay_common::cluster::{ClusterArgs, parse_object_name};
+use quay_common::credentials::{QuayArgs, Session, Settings, endpoint, robot_token, session};
 use quay_common::dockerconfig::Credential;
+use quay_common::names::{RegistryHost, RobotName};
 use quay_common::pullsecret::{
     Bridge, Ensure, RobotToken, Wanted, WantedRegistry, hosts, standing_bridge,
 };
-use quay_common::quay::{ApiError, RobotName};
-use quay_common::registry::{Endpoint, Probe, Registry, RegistryHost};
+use quay_common::registry::{Probe, Registry};
+use quay_common::web::{ApiError, Endpoint};
 use secrecy::SecretString;
 
 /// The robot, and how its credential is written where it is new.

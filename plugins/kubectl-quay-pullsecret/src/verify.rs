@@ -6,12 +6,13 @@ use crate::verify_pull::{PullArgs, Verified};
 use clap::Args;
 use futures::future::join;
 use quay_common::Failure;
-use quay_common::cli::{ClusterArgs, Console, Exit, OutputArgs, OutputFormat, QuayArgs};
-use quay_common::cluster::{Scope, connect};
-use quay_common::credentials::sessions;
+use quay_common::cli::{Console, Exit, OutputArgs, OutputFormat};
+use quay_common::cluster::{ClusterArgs, Scope, connect};
+use quay_common::credentials::{QuayArgs, sessions};
+use quay_common::names::RobotName;
 use quay_common::pullsecret::{ClusterView, Proofs, existing_views, logins, verify, wanted};
-use quay_common::quay::RobotName;
-use quay_common::workload::{PodUse, Pulls, running_pods_as_listed};
+use quay_common::pulltest::Pulls;
+use quay_common::workload::{PodUse, running_pods_as_listed};
 use std::collections::BTreeSet;
 
 /// Check that robots' credentials are current, accepted by the registry and good for pulling

@@ -1,11 +1,12 @@
 //! `verify --pull`: a real pod pulls an image.
 
 use clap::Args;
-use quay_common::cli::{Console, Report, Table, parse_duration};
+use quay_common::cli::{Console, Report, Table};
+use quay_common::cluster::parse_duration;
 use quay_common::dockerconfig::parse_image;
+use quay_common::names::RobotName;
 use quay_common::pullsecret::{ClusterView, Proofs};
-use quay_common::quay::RobotName;
-use quay_common::workload::{PullOrder, PullProof, Pulls, prove_pulls};
+use quay_common::pulltest::{PullOrder, PullProof, Pulls, prove_pulls};
 use serde::Serialize;
 use std::time::Duration;
 

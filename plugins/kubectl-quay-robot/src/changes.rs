@@ -4,8 +4,8 @@ use crate::connection::failed;
 use crate::dry_run::DryRun;
 use quay_common::cli::{Console, Exit, Report, Table};
 use quay_common::credentials::Session;
-use quay_common::quay::{GrantOutcome, GrantState, RobotName, Role};
-use quay_common::registry::RegistryHost;
+use quay_common::names::{RegistryHost, RobotName};
+use quay_common::quay::{GrantOutcome, GrantState, Role};
 use serde::Serialize;
 
 /// The report of `create`, `delete`, `grant` and `revoke`.

@@ -1,9 +1,10 @@
 //! The flags that say which Quay, and with which token.
 
 use quay_common::Failure;
-use quay_common::cli::{ClusterArgs, Console, QuayArgs};
-use quay_common::credentials::{Session, signed_in};
-use quay_common::quay::ApiError;
+use quay_common::cli::Console;
+use quay_common::cluster::ClusterArgs;
+use quay_common::credentials::{QuayArgs, Session, signed_in};
+use quay_common::web::ApiError;
 
 /// Which Quay to talk to; the cluster flags say where an `--auth-secret` is. Flattened last
 /// into a command's arguments: what follows would stand under its headings.

@@ -6,10 +6,9 @@ use crate::dry_run::DryRun;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs};
 use quay_common::credentials::Session;
-use quay_common::quay::{
-    ApiError, Creation, GrantOutcome, GrantState, NotCreated, RepositoryName, RobotName, Role,
-    create_robot,
-};
+use quay_common::names::{RepositoryName, RobotName};
+use quay_common::quay::{Creation, GrantOutcome, GrantState, NotCreated, Role, create_robot};
+use quay_common::web::ApiError;
 
 /// Create a robot and give it roles on repositories
 ///

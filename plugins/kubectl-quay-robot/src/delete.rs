@@ -5,8 +5,9 @@ use crate::connection::{Connection, failed};
 use crate::dry_run::DryRun;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs};
+use quay_common::names::RobotName;
 use quay_common::pullsecret::{Bridge, standing_bridge};
-use quay_common::quay::{BridgeMark, RobotName};
+use quay_common::quay::BridgeMark;
 
 /// Delete a robot, its roles and its memberships
 ///

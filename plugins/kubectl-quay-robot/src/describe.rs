@@ -4,10 +4,9 @@ use crate::connection::{Connection, failed};
 use jiff::{SignedDuration, Timestamp};
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs, Report, Table, age, escape_control};
-use quay_common::quay::{
-    ApiError, DefaultPermission, FederatedSubject, Grant, Pull, RobotDetails, RobotName,
-};
-use quay_common::registry::RegistryHost;
+use quay_common::names::{RegistryHost, RobotName};
+use quay_common::quay::{DefaultPermission, FederatedSubject, Grant, Pull, RobotDetails};
+use quay_common::web::ApiError;
 use serde::Serialize;
 
 /// How far back the usage log is searched for the last pull.

@@ -5,7 +5,8 @@ use crate::connection::Connection;
 use crate::dry_run::DryRun;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs};
-use quay_common::quay::{RepositoryName, RobotName, Role, grant_all};
+use quay_common::names::{RepositoryName, RobotName};
+use quay_common::quay::{Role, grant_all};
 
 /// Give a robot a role on repositories, whatever it had there
 #[derive(Debug, clap::Args)]

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs, Report, Table, age};
-use quay_common::quay::RobotName;
-use quay_common::rotation::{Entry, Event, Ledger, Record};
+use quay_common::ledger::{Entry, Event, Ledger, Record};
+use quay_common::names::RobotName;
 use serde::Serialize;
 
 /// Show the rotations this machine has carried out

@@ -7,8 +7,9 @@ use quay_common::cli::{
     Console, Exit, OutputArgs, OutputFormat, Report, Table, age, escape_control,
 };
 use quay_common::credentials::Session;
-use quay_common::quay::{ApiError, ListedRobot, parse_namespace};
-use quay_common::registry::RegistryHost;
+use quay_common::names::{RegistryHost, parse_namespace};
+use quay_common::quay::ListedRobot;
+use quay_common::web::ApiError;
 use serde::Serialize;
 
 /// List the robots of an organization, or of all of yours and your own

@@ -3,7 +3,7 @@
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit};
 use quay_common::credentials::log_out;
-use quay_common::registry::RegistryHost;
+use quay_common::names::RegistryHost;
 
 /// Remove the login's token from this machine and forget the registry
 ///

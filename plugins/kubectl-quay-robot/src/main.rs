@@ -19,8 +19,9 @@ mod token;
 mod whoami;
 
 use clap::{Parser, Subcommand};
-use quay_common::Failure;
-use quay_common::cli::{self, Console, Exit, GlobalArgs, Plugin};
+use quay_common::app::Plugin;
+use quay_common::cli::{Console, Exit, GlobalArgs};
+use quay_common::{Failure, app};
 use std::process::ExitCode;
 
 /// Create, inspect, rotate and delete Quay robot accounts, and say what they may pull.
@@ -61,7 +62,7 @@ impl Plugin for Robot {
 }
 
 fn main() -> ExitCode {
-    cli::run(run)
+    app::run(run)
 }
 
 async fn run(plugin: Robot, console: &Console) -> Result<Exit, Failure> {

@@ -6,7 +6,8 @@ use crate::dry_run::DryRun;
 use crate::grant::repositories;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs};
-use quay_common::quay::{RobotName, revoke_all};
+use quay_common::names::RobotName;
+use quay_common::quay::revoke_all;
 
 /// Take a robot's role on repositories away
 ///

@@ -6,14 +6,15 @@ use crate::rotate_output::{Narrator, count, keep_token, write_receipt};
 use clap::ArgAction;
 use jiff::Timestamp;
 use quay_common::Failure;
-use quay_common::cli::{Console, Exit, OutputArgs, OutputFormat, parse_duration};
-use quay_common::cluster::{Cluster, Scope, connect};
-use quay_common::credentials::check_replaceable;
+use quay_common::cli::{Console, Exit, OutputArgs, OutputFormat};
+use quay_common::cluster::{Cluster, Scope, connect, parse_duration};
 use quay_common::dockerconfig::parse_image;
-use quay_common::quay::RobotName;
+use quay_common::ledger::{Ledger, Strategy};
+use quay_common::names::RobotName;
+use quay_common::private_file;
+use quay_common::receipt::Receipt;
 use quay_common::rotation::{
-    LeaveBehind, Ledger, Observed, Options, Plan, Preview, Receipt, Rotation, Stage, Strategy,
-    Task, observe, plan,
+    LeaveBehind, Observed, Options, Plan, Preview, Rotation, Stage, Task, observe, plan,
 };
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -171,7 +172,7 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
     }
     let token = args.token_output.iter().filter(|_| !args.token_to_stdout());
     for file in args.receipt.iter().chain(token) {
-        check_replaceable(file)?;
+        private_file::check_replaceable(file)?;
     }
     let session = args.connection.open(console).await?;
     let clusters = args.clusters().await?;

@@ -2,12 +2,12 @@
 
 use quay_common::Failure;
 use quay_common::cli::Console;
-use quay_common::credentials::{Session, replace_private_file, store_robot_token};
+use quay_common::credentials::{Session, store_robot_token};
+use quay_common::names::RobotName;
+use quay_common::private_file;
 use quay_common::progress::Progress;
-use quay_common::quay::RobotName;
-use quay_common::rotation::{
-    Answer, Consumer, Outcome, Plan, Preview, Receipt, Stage, USAGE_DAYS, Watcher, receipt_page,
-};
+use quay_common::receipt::{Consumer, Outcome, Receipt, USAGE_DAYS, receipt_page};
+use quay_common::rotation::{Answer, Plan, Preview, Stage, Watcher};
 use secrecy::ExposeSecret;
 use std::path::Path;
 
@@ -182,7 +182,7 @@ pub fn write_receipt(file: &Path, receipt: &Receipt, console: &Console) -> Resul
             .map(|text| text + "\n")
             .map_err(|error| Failure::new(format!("cannot write the receipt: {error}")))?,
     };
-    replace_private_file(file, text.as_bytes())?;
+    private_file::replace(file, text.as_bytes())?;
     console.note(format!("wrote the receipt to {}", file.display()));
     Ok(())
 }
@@ -227,7 +227,7 @@ pub async fn keep_token(
         }
         Some(path) => {
             let typed = console.invocation().typed();
-            replace_private_file(path, current.token.expose_secret().as_bytes())
+            private_file::replace(path, current.token.expose_secret().as_bytes())
                 .map_err(|failure| failure.next(format!("{typed} token {robot} -o FILE")))?;
             console.note(format!("wrote the token of {robot} to {}", path.display()));
         }

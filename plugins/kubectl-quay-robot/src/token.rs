@@ -4,8 +4,9 @@ use crate::connection::{Connection, failed};
 use clap::ValueEnum;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit};
-use quay_common::credentials::{auth_json, check_replaceable, replace_private_file};
-use quay_common::quay::RobotName;
+use quay_common::credentials::auth_json;
+use quay_common::names::RobotName;
+use quay_common::private_file;
 use secrecy::{ExposeSecret, SecretString};
 use std::path::{Path, PathBuf};
 
@@ -58,7 +59,7 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
         );
     }
     if let Some(path) = file {
-        check_replaceable(path)?;
+        private_file::check_replaceable(path)?;
     }
     let session = args.connection.open(console).await?;
     let found = session.quay.robot(robot).await;
@@ -69,7 +70,7 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
     };
     match file {
         Some(path) => {
-            replace_private_file(path, content.expose_secret().as_bytes())?;
+            private_file::replace(path, content.expose_secret().as_bytes())?;
             console.note(format!("wrote the token of {robot} to {}", path.display()));
         }
         None => {

@@ -4,8 +4,8 @@ use crate::connection::{Connection, failed};
 use crate::scopes;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs, Report, Table, escape_control};
-use quay_common::quay::{ScopeReport, parse_namespace};
-use quay_common::registry::RegistryHost;
+use quay_common::names::{RegistryHost, parse_namespace};
+use quay_common::quay::ScopeReport;
 use serde::Serialize;
 
 /// Show whose API token is used, and which scopes it has

@@ -3,12 +3,13 @@
 use clap::Args;
 use futures::future::join_all;
 use quay_common::Failure;
-use quay_common::cli::{Console, DryRun, Exit, OutputArgs, span};
-use quay_common::cluster::{Cluster, Write};
+use quay_common::cli::{Console, Exit, OutputArgs, span};
+use quay_common::cluster::{Cluster, DryRun, Write};
 use quay_common::global::{
-    Change, Changes, Deadline, Intent, Observed, Plan, Pools, Request, SecretName, Topology, apply,
+    Change, Changes, Deadline, Intent, Observed, Plan, Pools, Request, Topology, apply,
     apply_guarded, check_settled, openshift_version, plan, reboots_nodes, settle,
 };
+use quay_common::node_secrets::SecretName;
 
 /// The flags of every command that writes.
 #[derive(Args)]

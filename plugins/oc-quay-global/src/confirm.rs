@@ -3,7 +3,8 @@
 use crate::FIELD_MANAGER;
 use clap::Args;
 use quay_common::Failure;
-use quay_common::cli::{ClusterArgs, Console, Exit};
+use quay_common::cli::{Console, Exit};
+use quay_common::cluster::ClusterArgs;
 use quay_common::global::{Guard, Pending, READY, Stage, acknowledge, confirm, pending};
 
 /// The guard's command, for the plugin's own use.

@@ -13,7 +13,8 @@ mod verify;
 
 use clap::{Parser, Subcommand};
 use quay_common::Failure;
-use quay_common::cli::{Console, Exit, GlobalArgs, Plugin};
+use quay_common::app::Plugin;
+use quay_common::cli::{Console, Exit, GlobalArgs};
 use std::process::ExitCode;
 
 /// The global pull secret of an OpenShift cluster
@@ -61,7 +62,7 @@ impl Plugin for Cli {
 }
 
 fn main() -> ExitCode {
-    quay_common::cli::run::<Cli>(async |cli, console| run(cli.command, console).await)
+    quay_common::app::run::<Cli>(async |cli, console| run(cli.command, console).await)
 }
 
 async fn run(command: Command, console: &Console) -> Result<Exit, Failure> {

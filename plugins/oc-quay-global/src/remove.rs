@@ -4,8 +4,8 @@ use crate::FIELD_MANAGER;
 use crate::change::{ChangeArgs, Target, carry_out};
 use clap::Args;
 use quay_common::Failure;
-use quay_common::cli::{ClusterArgs, Console, Exit};
-use quay_common::cluster::connect;
+use quay_common::cli::{Console, Exit};
+use quay_common::cluster::{ClusterArgs, connect};
 use quay_common::global::{Change, Intent, Request, observe};
 
 /// Remove one entry; Red Hat's only when named twice

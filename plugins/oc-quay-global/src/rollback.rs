@@ -4,8 +4,9 @@ use crate::FIELD_MANAGER;
 use crate::change::{ChangeArgs, Target, carry_out};
 use clap::Args;
 use quay_common::Failure;
-use quay_common::cli::{ClusterArgs, Console, Exit, QuayArgs};
-use quay_common::cluster::{Cluster, connect, parse_object_name};
+use quay_common::cli::{Console, Exit};
+use quay_common::cluster::{Cluster, ClusterArgs, connect, parse_object_name};
+use quay_common::credentials::QuayArgs;
 use quay_common::global::{Change, Intent, Request, observe, restore_intent};
 
 /// Restore what was there before

@@ -3,8 +3,8 @@
 use crate::FIELD_MANAGER;
 use clap::Args;
 use quay_common::Failure;
-use quay_common::cli::{ClusterArgs, Console, Exit, OutputArgs};
-use quay_common::cluster::connect;
+use quay_common::cli::{Console, Exit, OutputArgs};
+use quay_common::cluster::{ClusterArgs, connect};
 use quay_common::global::{Entries, entries, observe};
 
 /// Show whose credentials are in it, and which of Red Hat's are missing

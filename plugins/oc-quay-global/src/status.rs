@@ -3,8 +3,8 @@
 use crate::FIELD_MANAGER;
 use clap::Args;
 use quay_common::Failure;
-use quay_common::cli::{Bars, ClusterArgs, Console, Exit, OutputArgs, parse_duration, span};
-use quay_common::cluster::{Cluster, connect};
+use quay_common::cli::{Bars, Console, Exit, OutputArgs, span};
+use quay_common::cluster::{Cluster, ClusterArgs, connect, parse_duration};
 use quay_common::global::{Rendered, Rollout, observe};
 use std::time::{Duration, Instant};
 

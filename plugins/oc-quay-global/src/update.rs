@@ -5,13 +5,14 @@ use crate::confirm::GUARD;
 use crate::{FIELD_MANAGER, ocm};
 use clap::Args;
 use quay_common::Failure;
-use quay_common::cli::{ClusterArgs, Console, Exit, QuayArgs, parse_duration};
-use quay_common::cluster::{Cluster, connect};
+use quay_common::cli::{Console, Exit};
+use quay_common::cluster::{Cluster, ClusterArgs, connect, parse_duration};
+use quay_common::credentials::QuayArgs;
 use quay_common::global::{
     Change, Deadline, Intent, Observed, Request, RobotSource, observe, refresh_intent, robot_intent,
 };
+use quay_common::names::RobotName;
 use quay_common::ocm::OcmArgs;
-use quay_common::quay::RobotName;
 use std::time::Duration;
 
 /// Merge robots' current tokens into the secret

@@ -3,9 +3,9 @@
 use crate::{FIELD_MANAGER, ocm};
 use clap::Args;
 use quay_common::Failure;
-use quay_common::cli::{ClusterArgs, Console, Exit, OutputArgs, QuayArgs};
-use quay_common::cluster::connect;
-use quay_common::credentials::sessions;
+use quay_common::cli::{Console, Exit, OutputArgs};
+use quay_common::cluster::{ClusterArgs, connect};
+use quay_common::credentials::{QuayArgs, sessions};
 use quay_common::dockerconfig::Document;
 use quay_common::global::{Checks, Yardstick, observe};
 use quay_common::ocm::{OcmArgs, open};

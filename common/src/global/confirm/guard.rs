@@ -2,9 +2,8 @@
 
 use super::{PATIENCE, Pending, folder, read, undo};
 use crate::Failure;
-use crate::cli::ClusterArgs;
-use crate::cluster::connect;
-use crate::credentials::replace_private_file;
+use crate::cluster::{ClusterArgs, connect};
+use crate::private_file;
 use jiff::Timestamp;
 use std::fs::{self, File};
 use std::io::ErrorKind;
@@ -78,7 +77,7 @@ impl Guard {
         };
         let text = serde_json::to_vec(&Pending { left, ..pending })
             .map_err(|error| Failure::new(format!("cannot finish {}: {error}", self.id)))?;
-        replace_private_file(&self.file("restored.json"), &text)?;
+        private_file::replace(&self.file("restored.json"), &text)?;
         self.remove("restoring.json")?;
         self.end()
     }
@@ -101,7 +100,7 @@ impl Guard {
                 return Err(failure);
             }
             // Nobody reads our stderr: the next command of the user tells it.
-            let told = replace_private_file(&self.file("trouble"), failure.message().as_bytes());
+            let told = private_file::replace(&self.file("trouble"), failure.message().as_bytes());
             tracing::info!(%failure, ?told, "trying again");
             self.pause().await;
         }

@@ -16,13 +16,14 @@ pub use write::{Deadline, apply_guarded};
 
 use super::apply::apply;
 use super::backup::backups;
-use super::names::{SecretName, global_name};
 use super::observed::observe;
 use super::plan::{Intent, Request, Step, Written, plan};
 use crate::Failure;
 use crate::cluster::{Cluster, Write};
-use crate::credentials::{make_private_folder, replace_private_file, state_folder};
 use crate::dockerconfig::{Document, Format};
+use crate::folders;
+use crate::node_secrets::{SecretName, global_name};
+use crate::private_file;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
@@ -133,7 +134,7 @@ impl Pending {
     pub(super) fn store(&self) -> Result<(), Failure> {
         let text = serde_json::to_vec(self)
             .map_err(|error| Failure::new(format!("cannot write {}: {error}", self.id)))?;
-        replace_private_file(&file(&self.id, "json")?, &text)
+        private_file::replace(&file(&self.id, "json")?, &text)
     }
 
     /// Forgets a write that did not come about. Its guard ends by itself.
@@ -308,13 +309,13 @@ pub(super) async fn undo(cluster: &Cluster, pending: &Pending) -> Result<Vec<Str
 }
 
 fn folder() -> Result<PathBuf, Failure> {
-    Ok(state_folder()?.join("unconfirmed"))
+    Ok(folders::state()?.join("unconfirmed"))
 }
 
 /// A file of this write; the folder exists afterwards.
 fn file(id: &str, kind: &str) -> Result<PathBuf, Failure> {
     let folder = folder()?;
-    make_private_folder(&folder)?;
+    private_file::make_folder(&folder)?;
     Ok(folder.join(format!("{id}.{kind}")))
 }
 

@@ -2,8 +2,7 @@
 
 use super::Pending;
 use crate::Failure;
-use crate::cli::ClusterArgs;
-use crate::cluster::IN_CLUSTER;
+use crate::cluster::{ClusterArgs, IN_CLUSTER};
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::path::Path;

@@ -1,14 +1,13 @@
 //! A write with a guard beside it.
 
+use super::super::apply::{Applied, Guarding, apply_after};
+use super::super::observed::{Observed, observe};
+use super::super::plan::{Plan, Request};
 use super::Pending;
 use super::spawn::arm;
 use crate::Failure;
-use crate::cli::ClusterArgs;
-use crate::cluster::{Cluster, Write};
+use crate::cluster::{Cluster, ClusterArgs, Write};
 use crate::dockerconfig::{Document, Format};
-use crate::global::apply::{Applied, Guarding, apply_after};
-use crate::global::observed::{Observed, observe};
-use crate::global::plan::{Plan, Request};
 use std::cell::Cell;
 use std::time::Duration;
 

@@ -3,10 +3,10 @@
 use super::super::guard::{Guarded, check_entry, red_hat_entry};
 use super::super::observed::Observed;
 use super::{EntryPlan, Obstacle, RestoreIntent, RobotIntent, Step, Written, mark};
-use crate::credentials::Fingerprint;
 use crate::dockerconfig::{Credential, Document, belongs_to};
+use crate::fingerprint::Fingerprint;
+use crate::names::RobotName;
 use crate::pullsecret::{RobotToken, Wanted};
-use crate::quay::RobotName;
 use std::collections::BTreeSet;
 
 /// Who holds the entry `key`, and the password's fingerprint.

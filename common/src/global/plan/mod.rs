@@ -4,11 +4,10 @@ mod edit;
 
 use super::observed::Observed;
 use super::topology::Topology;
-use crate::credentials::{Fingerprint, shown};
 use crate::dockerconfig::{Credential, Document, Format};
+use crate::fingerprint::{Fingerprint, shown};
+use crate::names::{RegistryHost, RobotName};
 use crate::pullsecret::Wanted;
-use crate::quay::RobotName;
-use crate::registry::RegistryHost;
 use secrecy::ExposeSecret;
 use std::collections::BTreeMap;
 

@@ -2,9 +2,9 @@ mod red_hat;
 mod undo;
 
 use super::super::guard::red_hat_entry;
-use super::super::names::{ADDITIONAL_PULL_SECRET, GLOBAL_PULL_SECRET};
 use super::super::observed::Current;
 use super::*;
+use crate::node_secrets::{ADDITIONAL_PULL_SECRET, GLOBAL_PULL_SECRET};
 use crate::pullsecret::{RobotToken, WantedRegistry};
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;

@@ -1,11 +1,11 @@
 //! The robot's credential is brought into a namespace, whatever is there.
 
+use super::super::secret::PullSecret;
+use super::super::wanted::{Known, Wanted};
 use super::repair::{finish, leave_to_nodes, plan_secret, problem, unreadable};
 use super::{Consent, Ensure, EntryPlan, NamespacePlan, Problem, SecretPlan, Verdict, Write};
 use crate::dockerconfig::{Document, EntryError, Format};
-use crate::pullsecret::PullSecret;
-use crate::pullsecret::wanted::{Known, Wanted};
-use crate::quay::RobotName;
+use crate::names::RobotName;
 use std::collections::BTreeSet;
 
 /// Brings the robot's credential into a namespace: refreshes it wherever it is,

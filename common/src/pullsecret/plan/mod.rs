@@ -12,9 +12,9 @@ pub(super) use repair::nodes_reason;
 pub use repair::plan_secret;
 
 use super::secret::PullSecret;
-use crate::credentials::Fingerprint;
 use crate::dockerconfig::{Credential, Document};
-use crate::quay::RobotName;
+use crate::fingerprint::Fingerprint;
+use crate::names::RobotName;
 use std::collections::BTreeSet;
 
 /// What the user allowed beyond the careful default.

@@ -1,11 +1,10 @@
 //! A rotation's writes: every entry of one of some robots is brought to one credential.
 
+use super::super::secret::PullSecret;
 use super::repair::finish;
 use super::{Consent, EntryPlan, SecretPlan, Verdict};
 use crate::dockerconfig::{Credential, belongs_to};
-use crate::pullsecret::PullSecret;
-use crate::quay::RobotName;
-use crate::registry::RegistryHost;
+use crate::names::{RegistryHost, RobotName};
 
 /// Where the pulls of some robots are to go.
 #[derive(Debug, Clone)]

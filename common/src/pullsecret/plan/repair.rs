@@ -1,12 +1,12 @@
 //! Every robot's entry is brought to its current token, in the secrets that are there.
 
+use super::super::secret::PullSecret;
+use super::super::wanted::{Known, RobotToken, Wanted};
 use super::last_applied::keeps_replaced;
 use super::{Consent, EntryPlan, Problem, Refusal, SecretPlan, Verdict, Write};
 use crate::dockerconfig::{Credential, Document, EntryError};
-use crate::global::{is_derived, is_global};
-use crate::pullsecret::PullSecret;
-use crate::pullsecret::wanted::{Known, RobotToken, Wanted};
-use crate::quay::RobotName;
+use crate::names::RobotName;
+use crate::node_secrets::{is_derived, is_global};
 use std::collections::BTreeSet;
 
 /// Repairs one secret: every entry of a robot we know is brought to its current token.

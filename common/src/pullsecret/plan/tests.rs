@@ -2,9 +2,9 @@
 
 mod bridged;
 
+use super::super::wanted::{RobotToken, Wanted, WantedRegistry};
 use super::*;
 use crate::dockerconfig::Format;
-use crate::pullsecret::{RobotToken, Wanted, WantedRegistry};
 use k8s_openapi::api::core::v1::Secret;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};

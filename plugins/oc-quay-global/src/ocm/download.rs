@@ -4,8 +4,8 @@ use super::{pull_secret, signed_in};
 use clap::Args;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit};
-use quay_common::credentials::{check_replaceable, replace_private_file};
 use quay_common::ocm::OcmArgs;
+use quay_common::private_file;
 use secrecy::ExposeSecret;
 use std::path::{Path, PathBuf};
 
@@ -35,13 +35,13 @@ pub async fn run(args: DownloadArgs, console: &Console) -> Result<Exit, Failure>
             .next("send it to a pipe, write it to a file with -o FILE, or pass --show"));
     }
     if let Some(path) = file {
-        check_replaceable(path)?;
+        private_file::check_replaceable(path)?;
     }
     let ocm = signed_in(&args.ocm, console).await?;
     let content = pull_secret(&ocm).await?.to_json();
     match file {
         Some(path) => {
-            replace_private_file(path, content.expose_secret().as_bytes())?;
+            private_file::replace(path, content.expose_secret().as_bytes())?;
             console.note(format!("wrote the pull secret to {}", path.display()));
         }
         None => {

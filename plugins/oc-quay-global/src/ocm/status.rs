@@ -3,7 +3,8 @@
 use super::{pull_secret, signed_in};
 use clap::Args;
 use quay_common::Failure;
-use quay_common::cli::{Console, Exit, OutputArgs, parse_duration, span};
+use quay_common::cli::{Console, Exit, OutputArgs, span};
+use quay_common::cluster::parse_duration;
 use quay_common::ocm::{Account, Ocm, OcmArgs, RotationRecord, RotationStatus, status};
 use std::time::{Duration, Instant};
 

@@ -1,7 +1,7 @@
 //! Planning while a bridge stands, and redirects.
 
 use super::*;
-use crate::pullsecret::Bridge;
+use crate::pullsecret::wanted::Bridge;
 
 const BRIDGE: &str = "myorg+puller-bridge";
 

@@ -1,0 +1,7 @@
+//! What stands above every command: from `main` to an exit code, completion, the command tree.
+
+mod completion;
+mod run;
+mod tree;
+
+pub use run::{Plugin, run};

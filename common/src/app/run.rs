@@ -1,0 +1,169 @@
+//! From `main` to an exit code: parsing, logging, the runtime, the last word.
+
+use super::completion::CompletionArgs;
+use super::{completion, tree};
+use crate::Failure;
+use crate::cli::{Console, Exit, GlobalArgs};
+use crate::failure::FailureKind;
+use crate::invocation::Invocation;
+use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches};
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// A plugin's whole command line.
+pub trait Plugin: CommandFactory + FromArgMatches {
+    /// The plugin's name, such as `quay-robot`.
+    const NAME: &'static str;
+    /// The flags that apply whatever the command.
+    fn global(&self) -> &GlobalArgs;
+}
+
+/// A command every plugin has, besides its own: scripts and links for completion.
+const COMPLETION: &str = "completion";
+/// Another one, for whoever makes documentation; nothing offers it.
+const TREE: &str = "command-tree";
+
+/// What was asked for.
+enum Asked<P> {
+    Plugin(P),
+    Completion(CompletionArgs, GlobalArgs),
+    Tree(GlobalArgs),
+}
+
+/// Parses the command line, runs `body`, and turns what comes back into an exit code:
+/// 0 all well, 1 something failed or a check found a problem, 2 usage.
+///
+/// Called by the name of a completer, it completes instead, and says nothing else.
+pub fn run<P: Plugin>(body: impl AsyncFnOnce(P, &Console) -> Result<Exit, Failure>) -> ExitCode {
+    // Both HTTP clients share this provider; the result only says whether one was set before.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let executable = std::env::args_os().next().unwrap_or_default();
+    let executable = executable.to_string_lossy();
+    let invocation = Invocation::from_executable(&executable, P::NAME);
+    let command = command_line::<P>(&invocation);
+    if Invocation::is_completer(&executable) {
+        let words = std::env::args_os().skip(1).collect();
+        print(&completion::answer(command, words));
+        return ExitCode::SUCCESS;
+    }
+    let asked = match parse::<P>(command) {
+        Ok(asked) => asked,
+        Err(error) => {
+            print_usage(&error);
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let global = match &asked {
+        Asked::Plugin(plugin) => plugin.global(),
+        Asked::Completion(_, global) | Asked::Tree(global) => global,
+    };
+    start_log(global.verbose);
+    let console = Console::new(invocation, global);
+    let command = || command_line::<P>(console.invocation());
+    let result = match asked {
+        Asked::Plugin(plugin) => on_runtime(async || body(plugin, &console).await),
+        Asked::Completion(args, _) => completion::run(&args, command(), &console),
+        Asked::Tree(_) => tree::run(command(), &console),
+    };
+    exit_code(result, &console)
+}
+
+fn on_runtime(work: impl AsyncFnOnce() -> Result<Exit, Failure>) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(format!("cannot start: {error}")))?;
+    let result = runtime.block_on(work());
+    // A hanging keyring or exec plugin must not keep us from ending.
+    runtime.shutdown_background();
+    result
+}
+
+/// The plugin's command line under the words the user typed, with `completion`.
+fn command_line<P: Plugin>(invocation: &Invocation) -> Command {
+    let typed = invocation.typed();
+    P::command()
+        .name(P::NAME)
+        .bin_name(&typed)
+        .display_name(&typed)
+        .subcommand(CompletionArgs::augment_args(Command::new(COMPLETION)))
+}
+
+fn parse<P: Plugin>(command: Command) -> Result<Asked<P>, clap::Error> {
+    let mut command = command.subcommand(Command::new(TREE).hide(true));
+    let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+    asked(&matches).map_err(|error| error.format(&mut command))
+}
+
+fn asked<P: Plugin>(matches: &ArgMatches) -> Result<Asked<P>, clap::Error> {
+    match matches.subcommand() {
+        Some((COMPLETION, below)) => Ok(Asked::Completion(
+            CompletionArgs::from_arg_matches(below)?,
+            GlobalArgs::from_arg_matches(matches)?,
+        )),
+        Some((TREE, _)) => GlobalArgs::from_arg_matches(matches).map(Asked::Tree),
+        _ => P::from_arg_matches(matches).map(Asked::Plugin),
+    }
+}
+
+/// Writes to stdout; a closed stream leaves nothing to say.
+fn print(text: &str) {
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}
+
+/// Help, version or a usage error, in one piece: clap alone would write line by line.
+fn print_usage(error: &clap::Error) {
+    let text = error.render();
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let shown = |terminal: bool| match terminal && !plain {
+        true => text.ansi().to_string(),
+        false => text.to_string(),
+    };
+    if error.use_stderr() {
+        let stream = std::io::stderr();
+        let text = shown(stream.is_terminal());
+        // A closed stream leaves nothing to say.
+        let _ = stream.lock().write_all(text.as_bytes());
+    } else {
+        print(&shown(std::io::stdout().is_terminal()));
+    }
+}
+
+fn start_log(verbose: u8) {
+    // Only our own words: the libraries below us might print what we must not.
+    let level = match verbose {
+        0 => return,
+        1 => Level::INFO,
+        2 => Level::DEBUG,
+        _ => Level::TRACE,
+    };
+    let log = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_target(false);
+    tracing_subscriber::registry()
+        .with(Targets::new().with_target("quay_common", level))
+        .with(log)
+        .init();
+}
+
+fn exit_code(result: Result<Exit, Failure>, console: &Console) -> ExitCode {
+    match result {
+        Ok(Exit::Success) => ExitCode::SUCCESS,
+        Ok(Exit::Problem) => ExitCode::from(1),
+        Err(failure) => match failure.kind() {
+            FailureKind::BrokenPipe => ExitCode::SUCCESS,
+            FailureKind::Failed | FailureKind::Unreachable => {
+                console.failure(&failure);
+                ExitCode::from(1)
+            }
+            FailureKind::Usage => {
+                console.failure(&failure);
+                ExitCode::from(2)
+            }
+        },
+    }
+}

@@ -1,0 +1,36 @@
+//! The flags that say which Quay, and how to reach it.
+
+use crate::names::RegistryHost;
+use clap::Args;
+use clap::builder::{OsStringValueParser, TypedValueParser};
+use std::path::PathBuf;
+
+/// Which registry, where its API is, and how far its certificate is trusted.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Quay options")]
+pub struct QuayArgs {
+    /// Registry, as in image names; the last login's by default
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub registry: Option<RegistryHost>,
+
+    /// Quay's API, where it is not https://HOST
+    #[arg(long, value_name = "URL", env = "QUAY_URL")]
+    pub quay_url: Option<String>,
+
+    /// Certificate authority of the registry and its API
+    // A variable that is set to nothing is not set.
+    #[arg(long, value_name = "FILE", env = "QUAY_CA_FILE", value_parser = OsStringValueParser::new().map(PathBuf::from))]
+    pub registry_ca: Option<PathBuf>,
+
+    /// Accept plain http and unknown certificates from the registry
+    #[arg(long)]
+    pub registry_insecure: bool,
+
+    /// Read the API token from stdin
+    #[arg(long)]
+    pub token_stdin: bool,
+
+    /// Secret that holds the API token under the key `token`
+    #[arg(long, value_name = "NAMESPACE/NAME", conflicts_with = "token_stdin")]
+    pub auth_secret: Option<String>,
+}

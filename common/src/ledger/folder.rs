@@ -1,0 +1,237 @@
+//! The ledger: what this machine rotated, when, for whom. No secret is in it.
+//!
+//! One JSON object a line in `$XDG_STATE_HOME/kubectl-quay/ledger.jsonl`, written through
+//! to the disk before what it announces is done.
+
+use super::record::{Entry, Record};
+use crate::Failure;
+use crate::fingerprint::short_hash;
+use crate::folders;
+use crate::names::{RegistryHost, RobotName};
+use crate::private_file;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
+use std::path::PathBuf;
+
+/// The file.
+pub struct Ledger {
+    path: PathBuf,
+}
+
+impl Ledger {
+    /// This user's ledger, whether there is one yet or not.
+    pub fn open() -> Result<Self, Failure> {
+        Ok(Self {
+            path: folders::state()?.join("ledger.jsonl"),
+        })
+    }
+
+    fn make_folder(&self) -> Result<(), Failure> {
+        self.path.parent().map_or(Ok(()), private_file::make_folder)
+    }
+
+    /// Adds a line, and returns once it is on the disk.
+    pub fn append(&self, entry: &Entry) -> Result<(), Failure> {
+        self.make_folder()?;
+        let mut line = serde_json::to_string(entry)
+            .map_err(|error| Failure::new(format!("cannot write the ledger: {error}")))?;
+        line.push('\n');
+        let mut write = || {
+            let mut file = self.file()?;
+            file.lock()?;
+            // A run that was killed while it wrote left a line without an end.
+            if file.metadata()?.len() > 0 {
+                file.seek(SeekFrom::End(-1))?;
+                let mut last = [0];
+                file.read_exact(&mut last)?;
+                if last != *b"\n" {
+                    line.insert(0, '\n');
+                }
+            }
+            file.write_all(line.as_bytes())?;
+            file.sync_all()
+        };
+        write().map_err(|error: std::io::Error| self.failed("write", &error))
+    }
+
+    /// Every rotation, the oldest first; lines that cannot be read are left out.
+    pub fn records(&self) -> Result<Vec<Record>, Failure> {
+        let text = match std::fs::read(&self.path) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(self.failed("read", &error)),
+        };
+        let mut records: Vec<Record> = Vec::new();
+        for entry in text
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Entry>(line).ok())
+        {
+            let known = records
+                .iter()
+                .position(|record| record.rotation == entry.rotation);
+            let index = known.unwrap_or_else(|| {
+                records.push(Record::begin(&entry));
+                records.len() - 1
+            });
+            records[index].add(entry);
+        }
+        Ok(records)
+    }
+
+    /// The newest rotation of the robot.
+    pub fn latest(
+        &self,
+        registry: &RegistryHost,
+        robot: &RobotName,
+    ) -> Result<Option<Record>, Failure> {
+        let mut records = self.records()?;
+        records.retain(|record| record.registry == *registry && record.robot == *robot);
+        Ok(records.pop())
+    }
+
+    /// Keeps every other run on this machine from rotating the robot until the lock is
+    /// dropped, or this process ends in whatever way.
+    ///
+    /// # Errors
+    /// When another run holds it.
+    pub fn lock(&self, registry: &RegistryHost, robot: &RobotName) -> Result<Lock, Failure> {
+        self.make_folder()?;
+        let name = short_hash(&format!("{registry} {robot}"), 8);
+        let path = self.path.with_file_name(format!("rotation-{name}.lock"));
+        let file = private(&path).map_err(|error| {
+            Failure::new(format!("cannot open the lock {}: {error}", path.display()))
+        })?;
+        match file.try_lock() {
+            Ok(()) => Ok(Lock { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(Failure::new(format!(
+                "another run on this machine is rotating {robot} at {registry}"
+            ))
+            .next("wait until it has ended, then run the same command again")),
+            Err(TryLockError::Error(error)) => Err(Failure::new(format!(
+                "cannot lock {}: {error}",
+                path.display()
+            ))),
+        }
+    }
+
+    fn file(&self) -> std::io::Result<File> {
+        private(&self.path)
+    }
+
+    fn failed(&self, action: &str, error: &std::io::Error) -> Failure {
+        Failure::new(format!("cannot {action} {}: {error}", self.path.display()))
+    }
+}
+
+/// Held while a robot is rotated.
+pub struct Lock {
+    _file: File,
+}
+
+/// Opens a file only its owner may read, to append to it.
+fn private(path: &std::path::Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).create(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    options.open(path)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::super::record::{Event, Strategy};
+    use super::*;
+    use crate::fingerprint::Fingerprint;
+    use crate::quay::Rights;
+    use jiff::Timestamp;
+
+    pub fn record(strategy: Strategy, replaces: &Fingerprint, events: &[Event]) -> Record {
+        let began = Event::Began {
+            strategy,
+            by: "alice".into(),
+            contexts: vec!["prod".into()],
+            scope: String::new(),
+            secrets: 2,
+            replaces: replaces.to_string(),
+            rights: Some(Rights::default()),
+        };
+        let mut record: Option<Record> = None;
+        for event in [&[began][..], events].concat() {
+            let entry = entry("id", event);
+            record
+                .get_or_insert_with(|| Record::begin(&entry))
+                .add(entry);
+        }
+        record.unwrap()
+    }
+
+    fn entry(rotation: &str, event: Event) -> Entry {
+        Entry {
+            at: Timestamp::UNIX_EPOCH,
+            rotation: rotation.to_owned(),
+            registry: "quay.io".parse().unwrap(),
+            robot: "myorg+puller".parse().unwrap(),
+            event,
+        }
+    }
+
+    fn ledger() -> Ledger {
+        static NUMBER: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let name = format!("ledger-{}-{number}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        Ledger {
+            path: folder.join("ledger.jsonl"),
+        }
+    }
+
+    #[test]
+    fn what_was_written_is_read_and_a_line_that_broke_off_harms_nobody() {
+        let ledger = ledger();
+        assert_eq!(ledger.records().unwrap(), []);
+        ledger.append(&entry("one", Event::Crossed)).unwrap();
+        let mut file = ledger.file().unwrap();
+        file.write_all(br#"{"at":"2026-"#).unwrap();
+        let token = "d53eda7a637c".to_owned();
+        ledger
+            .append(&entry("two", Event::Renewed { token }))
+            .unwrap();
+        ledger.append(&entry("one", Event::Finished)).unwrap();
+        let records = ledger.records().unwrap();
+        let ids: Vec<&str> = records.iter().map(|r| r.rotation.as_str()).collect();
+        assert_eq!(ids, ["one", "two"]);
+        assert!(records[0].is_over() && !records[1].is_over());
+        assert_eq!(records[1].token.as_deref(), Some("d53eda7a637c"));
+        let robot = "myorg+puller".parse().unwrap();
+        let latest = ledger.latest(&"quay.io".parse().unwrap(), &robot).unwrap();
+        assert_eq!(latest.unwrap().rotation, "two");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = std::fs::metadata(&ledger.path).unwrap().permissions();
+            assert_eq!(mode.mode() & 0o777, 0o600);
+        }
+    }
+
+    #[test]
+    fn a_robot_is_rotated_by_one_run_at_a_time() {
+        let ledger = ledger();
+        let (registry, robot) = (
+            "quay.io".parse().unwrap(),
+            "myorg+puller".parse::<RobotName>().unwrap(),
+        );
+        let lock = ledger.lock(&registry, &robot).unwrap();
+        assert!(ledger.lock(&registry, &robot).is_err());
+        assert!(
+            ledger
+                .lock(&registry, &"myorg+other".parse().unwrap())
+                .is_ok()
+        );
+        drop(lock);
+        assert!(ledger.lock(&registry, &robot).is_ok());
+    }
+}

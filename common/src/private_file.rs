@@ -1,0 +1,93 @@
+//! Files only their owner may read.
+
+use crate::Failure;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// Writes `content` to `path` in one step: whoever reads it sees the old content or the
+/// new, never a part. The file has mode 0600, and a link in its place is replaced, not followed.
+pub fn replace(path: &Path, content: &[u8]) -> Result<(), Failure> {
+    let failed =
+        |error: io::Error| Failure::new(format!("cannot write {}: {error}", path.display()));
+    if path.is_dir() {
+        return Err(failed(io::ErrorKind::IsADirectory.into()));
+    }
+    let temporary = beside(path);
+    let written = create(&temporary).and_then(|mut file| {
+        file.write_all(content)?;
+        file.sync_all()?;
+        fs::rename(&temporary, path)
+    });
+    written.map_err(|error| {
+        // Left over only if it was created by us.
+        if error.kind() != io::ErrorKind::AlreadyExists {
+            let _ = fs::remove_file(&temporary);
+        }
+        failed(error)
+    })
+}
+
+/// Refuses a place where [`replace`] could not write later, and one that holds a device, a
+/// pipe or a link: replacing `/dev/stdout` or a FIFO by a file would break it for everybody.
+pub fn check_replaceable(path: &Path) -> Result<(), Failure> {
+    let refuse = |reason: String| Failure::usage(reason).next("name another file");
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => {
+            return Err(refuse(format!("{} is a folder", path.display())));
+        }
+        Ok(found) if !found.is_file() => {
+            let message = format!("{} is no regular file, and is left alone", path.display());
+            return Err(refuse(message));
+        }
+        _ => {}
+    }
+    let temporary = beside(path);
+    create(&temporary)
+        .map(drop)
+        .and_then(|()| fs::remove_file(&temporary))
+        .map_err(|error| refuse(format!("cannot write {}: {error}", path.display())))
+}
+
+/// Makes a folder only its owner may enter, with its parents.
+pub(crate) fn make_folder(path: &Path) -> Result<(), Failure> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt;
+        builder.mode(0o700);
+    }
+    builder
+        .create(path)
+        .map_err(|error| Failure::new(format!("cannot create {}: {error}", path.display())))
+}
+
+/// Whether others than the owner may read or write the file.
+#[cfg(unix)]
+pub(crate) fn is_open_to_others(file: &File) -> io::Result<bool> {
+    use std::os::unix::fs::PermissionsExt;
+    Ok(file.metadata()?.permissions().mode() & 0o077 != 0)
+}
+
+/// Elsewhere files in a profile are the user's own.
+#[cfg(not(unix))]
+pub(crate) fn is_open_to_others(_file: &File) -> io::Result<bool> {
+    Ok(false)
+}
+
+fn beside(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.{}.tmp", std::process::id()))
+}
+
+fn create(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    options.open(path)
+}

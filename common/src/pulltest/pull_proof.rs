@@ -1,0 +1,244 @@
+//! One pull in each cluster, with a secret that should allow it.
+
+use super::leftover::remove_leftovers;
+use super::pull_test::PullTest;
+use super::verdict::PullVerdict;
+use crate::Failure;
+use crate::cli::{ContextColumn, Report, Table, detail};
+use crate::cluster::Cluster;
+use crate::dockerconfig::{ImageReference, matches_image};
+use crate::names::RobotName;
+use crate::progress::Progress;
+use crate::pullsecret::PullSecret;
+use crate::quay::bridge_name;
+use futures::future::join_all;
+use serde::Serialize;
+use std::time::Duration;
+
+/// What to pull, with whose credential, and how long to wait for the kubelet.
+pub struct PullOrder<'a> {
+    /// As in a pod, with a tag or a digest.
+    pub image: &'a str,
+    /// Only secrets that hold this robot; `None` for any account.
+    pub robot: Option<&'a RobotName>,
+    /// For each cluster.
+    pub timeout: Duration,
+}
+
+/// What came of the pull in one cluster.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PullProof {
+    /// The cluster, by the name of its context.
+    pub context: String,
+    /// Where it was tried; empty if nowhere.
+    pub namespace: String,
+    /// With which pull secret; empty if there is none for the image.
+    pub secret: String,
+    /// What was pulled.
+    pub image: String,
+    /// Whether it was pulled.
+    pub ok: bool,
+    /// How the test ended; `None` if there was none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<PullVerdict>,
+    /// The verdict in words, or why there is none.
+    pub message: String,
+    /// What to do next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+    /// Test pods of earlier runs that were removed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub leftovers: Vec<String>,
+}
+
+/// The pulls of one command, a line for each cluster.
+#[derive(Debug, Default, Serialize)]
+pub struct Pulls {
+    /// In the order of the clusters.
+    pub items: Vec<PullProof>,
+}
+
+/// Pulls the image once in each cluster, side by side: in the first namespace with a
+/// secret whose key the kubelet would use for it, with that secret alone. `secrets` are
+/// a cluster's, ordered by namespace.
+pub async fn prove_pulls(
+    clusters: &[(&Cluster, &[PullSecret])],
+    order: &PullOrder<'_>,
+    progress: &dyn Progress,
+) -> Pulls {
+    progress.begin(&format!("pulling {}", order.image), clusters.len());
+    let items = join_all(clusters.iter().map(async |(cluster, secrets)| {
+        let proof = prove(cluster, secrets, order).await;
+        progress.advance();
+        proof
+    }))
+    .await;
+    progress.end();
+    Pulls { items }
+}
+
+async fn prove(cluster: &Cluster, secrets: &[PullSecret], order: &PullOrder<'_>) -> PullProof {
+    let mut proof = PullProof {
+        context: cluster.context().to_owned(),
+        namespace: String::new(),
+        secret: String::new(),
+        image: order.image.to_owned(),
+        ok: false,
+        verdict: None,
+        message: String::new(),
+        next: None,
+        leftovers: Vec::new(),
+    };
+    let Some(secret) = secret_for(secrets, order) else {
+        proof.message = match order.robot {
+            Some(robot) => format!("no pull secret here holds {robot} for this image"),
+            None => "no pull secret here has a key for this image".to_owned(),
+        };
+        let robot = order
+            .robot
+            .map_or("ORG+NAME".to_owned(), ToString::to_string);
+        proof.next = Some(format!(
+            "kubectl quay-pullsecret sync --robot {robot} -n NAMESPACE"
+        ));
+        return proof;
+    };
+    proof.namespace = secret.namespace.clone();
+    proof.secret = secret.name.clone();
+    let cleared = remove_leftovers(cluster, &secret.namespace).await;
+    let test = PullTest {
+        cluster,
+        namespace: &secret.namespace,
+        image: order.image,
+        pull_secrets: std::slice::from_ref(&secret.name),
+        service_account: "",
+        timeout: order.timeout,
+    };
+    match test.run().await {
+        Ok(verdict) => {
+            proof.ok = verdict.is_pulled();
+            proof.message = verdict.detail();
+            let nodes = format!("kubectl --context {} get nodes", cluster.context());
+            proof.next = verdict.is_about_nodes().then_some(nodes);
+            proof.verdict = Some(verdict);
+        }
+        Err(failure) => proof.failure(&failure),
+    }
+    match cleared {
+        Ok(names) => proof.leftovers = names,
+        // A test that failed says what is wrong; otherwise this does.
+        Err(failure) if proof.ok => proof.failure(&failure),
+        Err(_) => {}
+    }
+    proof
+}
+
+/// The first secret with an entry that the kubelet would use for the image.
+fn secret_for<'a>(secrets: &'a [PullSecret], order: &PullOrder<'_>) -> Option<&'a PullSecret> {
+    let image: ImageReference = order.image.parse().ok()?;
+    secrets.iter().find(|secret| {
+        let entries = secret.document.iter().flat_map(|content| content.entries());
+        entries
+            .filter(|(key, _)| matches_image(key, &image))
+            .filter_map(|(_, credential)| credential.ok())
+            .any(|credential| {
+                order
+                    .robot
+                    .is_none_or(|robot| stands_for(&credential.username, robot))
+            })
+    })
+}
+
+/// While a rotation lasts, its bridge is as good as the robot.
+fn stands_for(account: &str, robot: &RobotName) -> bool {
+    let bridge = bridge_name(robot).map(|bridge| bridge.to_string());
+    account == robot.to_string() || bridge.as_deref() == Some(account)
+}
+
+impl PullProof {
+    fn failure(&mut self, failure: &Failure) {
+        self.ok = false;
+        self.message = failure.message().to_owned();
+        self.next = failure.next_step().map(str::to_owned);
+    }
+
+    fn word(&self) -> &'static str {
+        self.verdict.as_ref().map_or("failed", PullVerdict::word)
+    }
+}
+
+impl Pulls {
+    /// Whether every cluster pulled.
+    pub fn all_ok(&self) -> bool {
+        self.items.iter().all(|item| item.ok)
+    }
+}
+
+impl Report for Pulls {
+    fn table(&self, wide: bool) -> Table {
+        let contexts =
+            ContextColumn::new(self.items.iter().map(|item| item.context.as_str()), wide);
+        let headings = ["NAMESPACE", "SECRET", "IMAGE", "RESULT", "DETAIL"];
+        let mut table = Table::new(contexts.headings(&headings));
+        for item in &self.items {
+            let mut row = contexts.cells(&item.context);
+            row.extend([&item.namespace, &item.secret, &item.image].map(Clone::clone));
+            row.push(item.word().to_owned());
+            row.push(detail([item.message.as_str()], item.next.as_deref()));
+            table.row(row);
+        }
+        table
+    }
+
+    fn names(&self) -> Vec<String> {
+        let secrets = self.items.iter().filter(|item| !item.secret.is_empty());
+        secrets
+            .map(|item| format!("secret/{}", item.secret))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use serde_json::json;
+
+    fn secret(namespace: &str, key: &str, account: &str) -> PullSecret {
+        let auth = STANDARD.encode(format!("{account}:password"));
+        let content = json!({"auths": {key: {"auth": auth}}}).to_string();
+        let secret = serde_json::from_value(json!({
+            "metadata": {"name": "pull", "namespace": namespace, "uid": "u", "resourceVersion": "1"},
+            "type": "kubernetes.io/dockerconfigjson",
+            "data": {".dockerconfigjson": STANDARD.encode(content)},
+        }));
+        PullSecret::read(secret.unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_first_secret_the_kubelet_would_use_is_chosen() {
+        let secrets = [
+            secret("a", "quay.io", "other+robot"),
+            secret("b", "quay.io/myorg/web", "myorg+deploy"),
+            secret("c", "quay.io/myorg/app", "myorg+deploy-bridge"),
+            secret("d", "quay.io/myorg", "myorg+deploy"),
+        ];
+        let robot: RobotName = "myorg+deploy".parse().unwrap();
+        for (image, robot, namespace) in [
+            ("quay.io/myorg/app:v1", None, Some("a")),
+            ("quay.io/myorg/app:v1", Some(&robot), Some("c")),
+            ("quay.io/myorg/web@sha256:00", Some(&robot), Some("b")),
+            ("quay.io/myorg/other", Some(&robot), Some("d")),
+            ("docker.io/library/nginx", None, None),
+        ] {
+            let order = PullOrder {
+                image,
+                robot,
+                timeout: Duration::ZERO,
+            };
+            let chosen = secret_for(&secrets, &order).map(|secret| secret.namespace.as_str());
+            assert_eq!(chosen, namespace, "{image}");
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! The receipt of a rotation: what an auditor asks for. No token is in it.
+
+use super::consumer::Consumer;
+use super::log::{Statement, StepTime, Switch, Validity};
+use crate::cli::{ContextColumn, Report, Table};
+use crate::fingerprint::Fingerprint;
+use crate::ledger::Strategy;
+use crate::names::{RegistryHost, RobotName};
+use crate::pulltest::PullProof;
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// How it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// The token was replaced everywhere.
+    Finished,
+    /// It was taken back, and nothing was replaced.
+    Aborted,
+}
+
+/// Everything a rotation did, and the proof of it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Receipt {
+    /// Of this format.
+    pub version: u8,
+    /// The rotation's id.
+    pub rotation: String,
+    /// The robot.
+    pub robot: RobotName,
+    /// The robot that stood in for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bridge: Option<RobotName>,
+    /// The registry.
+    pub registry: RegistryHost,
+    /// How the token was replaced.
+    pub strategy: Strategy,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Whether an earlier run began it: what that one did is not in here.
+    pub resumed: bool,
+    /// Whose API token was used.
+    pub by: String,
+    /// When this run began to change things.
+    pub began: Timestamp,
+    /// When it ended.
+    pub ended: Timestamp,
+    /// The clusters, by the names of their contexts.
+    pub contexts: Vec<String>,
+    /// Contexts that were left out because their clusters did not answer.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<String>,
+    /// The fingerprint of the replaced token; absent where it is not known any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// The fingerprint of the token the robot has now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<Fingerprint>,
+    /// When the regenerate was sent; in place only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window_began: Option<Timestamp>,
+    /// From the regenerate's sending to the last secret's answer, in milliseconds; in place only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window_ms: Option<u64>,
+    /// Every credential, and what it holds in the end.
+    pub targets: Vec<TargetProof>,
+    /// What keeps a dead credential, as the user accepted.
+    pub left_behind: Vec<LeftBehind>,
+    /// What was checked.
+    pub statements: Vec<Statement>,
+    /// What was done when.
+    pub steps: Vec<StepTime>,
+    /// When each credential was accepted.
+    pub validities: Vec<Validity>,
+    /// Every write.
+    pub switches: Vec<Switch>,
+    /// Who else pulled with the robot before.
+    pub consumers: Vec<Consumer>,
+    /// Workloads that were restarted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub restarted: Vec<RestartProof>,
+    /// Images that were pulled to try it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pulls: Vec<PullProof>,
+}
+
+/// One credential in one secret.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TargetProof {
+    /// The cluster, by the name of its context.
+    pub context: String,
+    /// The namespace.
+    pub namespace: String,
+    /// The secret.
+    pub secret: String,
+    /// The `auths` key.
+    pub key: String,
+    /// What it held before this run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<Fingerprint>,
+    /// What it holds now.
+    pub after: Fingerprint,
+    /// When this run wrote it.
+    pub switched: Vec<Timestamp>,
+    /// Whether it holds the robot's current token.
+    pub holds: bool,
+}
+
+/// A secret that keeps a credential that dies, as the user accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LeftBehind {
+    /// The cluster, by the name of its context.
+    pub context: String,
+    /// The namespace.
+    pub namespace: String,
+    /// The secret.
+    pub secret: String,
+    /// Why it cannot be written.
+    pub reason: String,
+    /// Where to change it.
+    pub remedy: String,
+}
+
+/// One restarted workload.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RestartProof {
+    /// The cluster, by the name of its context.
+    pub context: String,
+    /// `namespace/deployment/shop`.
+    pub workload: String,
+    /// What became of it.
+    pub result: String,
+}
+
+impl Receipt {
+    /// Whether everything that was checked holds.
+    pub fn is_proved(&self) -> bool {
+        let statements = self.statements.iter().all(|statement| statement.holds);
+        statements && self.pulls.iter().all(|pull| pull.ok)
+    }
+}
+
+impl Report for Receipt {
+    fn table(&self, wide: bool) -> Table {
+        let contexts = ContextColumn::new(self.targets.iter().map(|t| t.context.as_str()), wide);
+        let mut headings = contexts.headings(&["NAMESPACE", "SECRET", "BEFORE", "AFTER"]);
+        if wide {
+            headings.push("KEY");
+        }
+        headings.push("RESULT");
+        let mut table = Table::new(headings);
+        let result = match self.outcome {
+            Outcome::Finished => "rotated",
+            Outcome::Aborted => "as before",
+        };
+        for target in &self.targets {
+            let mut row = contexts.cells(&target.context);
+            row.extend([target.namespace.clone(), target.secret.clone()]);
+            row.push(
+                target
+                    .before
+                    .as_ref()
+                    .map(ToString::to_string)
+                    .unwrap_or_default(),
+            );
+            row.push(target.after.to_string());
+            if wide {
+                row.push(target.key.clone());
+            }
+            row.push(if target.holds { result } else { "stale" }.to_owned());
+            table.row(row);
+        }
+        for left in &self.left_behind {
+            let mut row = contexts.cells(&left.context);
+            row.extend([left.namespace.clone(), left.secret.clone()]);
+            row.extend([String::new(), String::new()]);
+            if wide {
+                row.push(String::new());
+            }
+            row.push(format!("left behind: {}", left.reason));
+            table.row(row);
+        }
+        table
+    }
+
+    fn names(&self) -> Vec<String> {
+        vec![format!("robot/{}", self.robot)]
+    }
+}

@@ -1,0 +1,95 @@
+//! What can follow a rotation: restarts, and pulls by real pods.
+
+use super::run::Rotation;
+use crate::Failure;
+use crate::cluster::Write;
+use crate::pulltest::{PullOrder, prove_pulls};
+use crate::receipt::{Receipt, RestartProof, TargetProof};
+use crate::workload::{Restarted, Workload, restart, running_pods};
+use jiff::Timestamp;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+impl Rotation<'_> {
+    /// Restarts the workloads whose pods pull with a secret that was written.
+    ///
+    /// # Errors
+    /// When a cluster does not tell which those are. One that cannot be restarted is part of
+    /// the receipt.
+    pub async fn restart_workloads(&self, receipt: &mut Receipt) -> Result<(), Failure> {
+        let restart = self.restart_all(receipt);
+        self.interrupt.watch(restart).await
+    }
+
+    async fn restart_all(&self, receipt: &mut Receipt) -> Result<(), Failure> {
+        self.task.watcher.step("restarting workloads");
+        let at = Timestamp::now();
+        for site in &self.sites {
+            let cluster = site.member.cluster;
+            let context = cluster.context();
+            let secrets = secrets_of(&receipt.targets, context);
+            let namespaces: BTreeSet<String> = secrets
+                .iter()
+                .map(|(namespace, _)| (*namespace).to_owned())
+                .collect();
+            if namespaces.is_empty() {
+                continue;
+            }
+            let pods = running_pods(cluster, namespaces).await?;
+            let uses = pods.into_iter().filter(|pod| {
+                let mut names = pod.pull_secrets.iter().chain(&pod.frozen);
+                names.any(|name| secrets.contains(&(pod.namespace.as_str(), name.as_str())))
+            });
+            let workloads: BTreeSet<Workload> = uses.filter_map(|pod| pod.owner).collect();
+            for workload in workloads {
+                self.interrupt.check()?;
+                let result = match restart(cluster, &workload, at, Write::Persist).await {
+                    Ok(Restarted::Rolling) => "rolling".to_owned(),
+                    Ok(Restarted::OnDelete) => "its pods follow when they are deleted".to_owned(),
+                    Ok(Restarted::Paused) => "not restarted: its rollout is paused".to_owned(),
+                    Ok(Restarted::NotRestartable) => "not restarted: no rollout".to_owned(),
+                    Err(error) => format!("failed: {error}"),
+                };
+                receipt.restarted.push(RestartProof {
+                    context: context.to_owned(),
+                    workload: format!("{}/{workload}", workload.namespace),
+                    result,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Pulls `image` with a real pod in one namespace of each cluster. What the kubelets say
+    /// is part of the receipt.
+    ///
+    /// # Errors
+    /// When the secrets cannot be listed any more.
+    pub async fn try_pulls(
+        &self,
+        receipt: &mut Receipt,
+        image: &str,
+        timeout: Duration,
+    ) -> Result<(), Failure> {
+        self.task.watcher.step(&format!("pulling {image}"));
+        let holders = self.holders().await?;
+        let clusters = self.sites.iter().zip(&holders);
+        let clusters: Vec<_> = clusters
+            .map(|(site, holders)| (site.member.cluster, holders.inside.as_slice()))
+            .collect();
+        let order = PullOrder {
+            image,
+            robot: Some(&self.subject.robot),
+            timeout,
+        };
+        let pulls = prove_pulls(&clusters, &order, self.task.watcher.progress()).await;
+        receipt.pulls = pulls.items;
+        Ok(())
+    }
+}
+
+fn secrets_of<'t>(targets: &'t [TargetProof], context: &str) -> BTreeSet<(&'t str, &'t str)> {
+    let here = targets.iter().filter(|target| target.context == context);
+    here.map(|target| (target.namespace.as_str(), target.secret.as_str()))
+        .collect()
+}

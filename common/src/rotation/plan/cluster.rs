@@ -1,0 +1,195 @@
+//! What a rotation will write in one cluster, and what keeps it from that. No I/O.
+
+use super::super::fleet::Subject;
+use super::super::observe::{ClusterState, Observed, StandingBridge};
+use super::super::options::Options;
+use super::{Plan, Target};
+use crate::dockerconfig::Credential;
+use crate::global::Topology;
+use crate::pullsecret::{PullSecret, Redirect, plan_redirect};
+use crate::receipt::LeftBehind;
+use secrecy::SecretString;
+
+/// Plans one cluster: its secrets, and what keeps them from being written.
+pub(super) fn plan_cluster(
+    context: &str,
+    state: &ClusterState,
+    observed: &Observed,
+    options: &Options,
+    plan: &mut Plan,
+) {
+    let subject = &observed.subject;
+    for secret in &state.holders.inside {
+        plan_secret(context, secret, observed, options, plan);
+    }
+    for secret in &state.holders.global {
+        if options.global {
+            plan_secret(context, secret, observed, options, plan);
+        } else {
+            plan.refuse(
+                format!(
+                    "{}/{}, which the nodes of {context} pull with, holds {}",
+                    secret.namespace, secret.name, subject.robot
+                ),
+                "include it with --global".to_owned(),
+            );
+        }
+    }
+    if !state.holders.global.is_empty() && options.global {
+        plan_nodes(context, state, options, plan);
+    }
+    let outside = state.holders.outside.iter();
+    let outside: Vec<String> = outside
+        .map(|secret| format!("{}/{}", secret.namespace, secret.name))
+        .collect();
+    if !outside.is_empty() {
+        plan.refuse(
+            format!(
+                "{} is also held outside the chosen namespaces of {context}: {}",
+                subject.robot,
+                some_of(&outside)
+            ),
+            "include those namespaces, or state with --scope-is-complete that they may break"
+                .to_owned(),
+        );
+    }
+    if !state.unwritable.is_empty() {
+        plan.refuse(
+            format!(
+                "you may not patch secrets in {} of {context}",
+                some_of(&state.unwritable)
+            ),
+            format!(
+                "ask for that right, then check with: kubectl --context {context} -n {} auth can-i \
+                 patch secrets",
+                state.unwritable[0]
+            ),
+        );
+    }
+}
+
+fn plan_secret(
+    context: &str,
+    secret: &PullSecret,
+    observed: &Observed,
+    options: &Options,
+    plan: &mut Plan,
+) {
+    let subject = &observed.subject;
+    if observed.bridge == StandingBridge::None && subject.holds_a_stranger(secret) {
+        let (namespace, name) = (&secret.namespace, &secret.name);
+        plan.refuse(
+            format!(
+                "secret {namespace}/{name} of {context} holds {}, a robot that does not exist and \
+                 that no rotation wrote there",
+                subject.bridge
+            ),
+            format!(
+                "kubectl quay-pullsecret delete --robot {} --context {context} -n {namespace}",
+                subject.bridge
+            ),
+        );
+        return;
+    }
+    let rehearsal = plan_redirect(secret, &rehearsal(subject));
+    let Some(refusal) = rehearsal.and_then(|plan| plan.refusal) else {
+        plan.targets
+            .extend(subject.entries(secret).filter_map(|(key, found)| {
+                subject.is_ours(&found.username).then(|| Target {
+                    context: context.to_owned(),
+                    namespace: secret.namespace.clone(),
+                    secret: secret.name.clone(),
+                    key: key.to_owned(),
+                    fingerprint: found.fingerprint(),
+                    account: found.username,
+                })
+            }));
+        return;
+    };
+    if options.leave_behind.secret(&secret.namespace, &secret.name) {
+        plan.left_behind.push(LeftBehind {
+            context: context.to_owned(),
+            namespace: secret.namespace.clone(),
+            secret: secret.name.clone(),
+            reason: refusal.reason,
+            remedy: without_force(&refusal.remedy),
+        });
+    } else {
+        let name = format!("{}/{}", secret.namespace, secret.name);
+        plan.refuse(
+            format!(
+                "secret {name} of {context} cannot be written: {}",
+                refusal.reason
+            ),
+            format!(
+                "{}, or accept that its pulls break: --leave-behind={name}",
+                without_force(&refusal.remedy)
+            ),
+        );
+    }
+}
+
+/// Pools that will not get the secret keep nodes on a credential that dies.
+fn plan_nodes(context: &str, state: &ClusterState, options: &Options, plan: &mut Plan) {
+    let Some(nodes) = &state.nodes else { return };
+    let is_hosted = nodes.topology == Topology::HostedControlPlane;
+    let mut global = state.holders.global.iter();
+    if is_hosted && global.any(|secret| secret.namespace == "openshift-config") {
+        plan.refuse(
+            format!(
+                "openshift-config/pull-secret of {context} is written by its hosted control plane"
+            ),
+            "change the pull secret of its HostedCluster".to_owned(),
+        );
+    }
+    match &nodes.pools {
+        Err(failure) => plan.refuse(
+            format!("nobody can tell when the nodes have the new credential: {failure}"),
+            failure
+                .next_step()
+                .unwrap_or("ask for that right")
+                .to_owned(),
+        ),
+        Ok(None) => {}
+        Ok(Some(pools)) => {
+            for (pool, state) in pools.blocked() {
+                if !options.leave_behind.pool(&pool) {
+                    plan.refuse(
+                        format!("pool {pool} of {context} is {state}: its nodes get no new secret"),
+                        format!("see to it, or accept that its pulls break: --leave-behind={pool}"),
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// A write that says whether the secret can be written at all; it is never sent.
+fn rehearsal(subject: &Subject) -> Redirect {
+    Redirect {
+        hosts: subject.hosts.clone(),
+        from: subject.accounts.clone(),
+        to: Credential::new(subject.bridge.as_str(), SecretString::from("X".repeat(64))),
+        stands_in_for: None,
+    }
+}
+
+/// Planning of pull secrets offers `--force`, which a rotation does not have: a secret that
+/// is replaced is missing for a moment.
+pub(in crate::rotation) fn without_force(remedy: &str) -> String {
+    match remedy.split_once(", or pass --force") {
+        Some((place, _)) => place.to_owned(),
+        None => "replace it by one that can be changed".to_owned(),
+    }
+}
+
+/// The first few, and how many more there are.
+fn some_of(names: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let more = names.len().saturating_sub(SHOWN);
+    let shown = names[..names.len() - more].join(", ");
+    match more {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}

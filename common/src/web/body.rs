@@ -1,0 +1,109 @@
+//! Reading the bodies of answers.
+
+use secrecy::SecretString;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use super::error::ApiError;
+
+/// The text of an error body, in whichever of Quay's shapes: problem JSON
+/// (`detail`), `message` (text, or an object of texts by field) or `error`.
+pub(crate) fn problem_text(body: &[u8]) -> Option<String> {
+    let value: Value = serde_json::from_slice(body).ok()?;
+    let text = ["detail", "message", "error"]
+        .iter()
+        .find_map(|key| match value.get(key)? {
+            Value::String(text) => Some(text.clone()),
+            Value::Object(fields) => {
+                let (field, text) = fields.iter().next()?;
+                Some(format!("{field}: {}", text.as_str()?))
+            }
+            _ => None,
+        })?;
+    Some(first_line(text.as_bytes()))
+}
+
+/// The text of any error body: Quay's own, or the first line of whatever it is.
+pub(crate) fn error_text(body: &[u8]) -> String {
+    problem_text(body).unwrap_or_else(|| first_line(body))
+}
+
+/// The first line of a text body, at most 200 characters; a page is not quoted.
+pub(crate) fn first_line(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    let text = text.trim_start();
+    if text.starts_with('<') {
+        return "an HTML page".to_owned();
+    }
+    let line: String = text
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .take(200)
+        .collect();
+    if line.is_empty() {
+        "an empty body".to_owned()
+    } else {
+        line
+    }
+}
+
+/// Parses the body of a success.
+///
+/// The parser's own message is dropped: it may quote the value it did not expect.
+pub(crate) fn parse<T: DeserializeOwned>(status: u16, body: &[u8]) -> Result<T, ApiError> {
+    serde_json::from_slice(body).map_err(|error| ApiError::Unexpected {
+        status,
+        text: format!(
+            "the body is not the expected JSON (line {}, column {}); is this Quay?",
+            error.line(),
+            error.column()
+        ),
+    })
+}
+
+/// Reads a string straight into a secret.
+pub(crate) fn secret<'de, D: Deserializer<'de>>(source: D) -> Result<SecretString, D::Error> {
+    String::deserialize(source).map(SecretString::from)
+}
+
+/// Reads a time as Quay writes it: `Sun, 22 Nov 2026 10:02:08 -0000`, or null.
+pub(crate) fn time<'de, D: Deserializer<'de>>(
+    source: D,
+) -> Result<Option<jiff::Timestamp>, D::Error> {
+    let text = Option::<String>::deserialize(source)?;
+    Ok(text.as_deref().and_then(parse_time))
+}
+
+fn parse_time(text: &str) -> Option<jiff::Timestamp> {
+    jiff::fmt::rfc2822::DateTimeParser::new()
+        .parse_timestamp(text)
+        .ok()
+        .or_else(|| text.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quays_times_are_read_in_both_forms() {
+        let mail = parse_time("Sun, 22 Nov 2026 10:02:08 -0000").unwrap();
+        assert_eq!(mail.to_string(), "2026-11-22T10:02:08Z");
+        assert!(parse_time("2036-11-21T22:00:18.988819Z").is_some());
+        assert_eq!(parse_time("yesterday"), None);
+    }
+
+    #[test]
+    fn a_parse_error_never_quotes_the_body() {
+        #[derive(Debug, Deserialize)]
+        struct Number {
+            #[expect(dead_code, reason = "only its type matters")]
+            token: u8,
+        }
+        let error = parse::<Number>(200, br#"{"token": "S3CRET"}"#).unwrap_err();
+        assert!(!error.to_string().contains("S3CRET"), "{error}");
+    }
+}

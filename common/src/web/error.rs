@@ -1,0 +1,223 @@
+//! How Quay says no, and what that means.
+
+use super::body::{error_text, problem_text};
+use super::endpoint::Endpoint;
+use crate::Failure;
+use crate::invocation::Invocation;
+
+/// Why a request to Quay or its registry did not do what it was sent for.
+///
+/// Recognised by status and text, since Quay has six shapes of error bodies.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ApiError {
+    /// The token is wrong, expired or revoked; Quay does not tell which.
+    #[error("Quay does not accept the API token (wrong, expired or revoked)")]
+    BadToken,
+    /// The token lacks a scope, or its user the right; an unknown organization looks the same.
+    #[error(
+        "Quay refuses: the API token needs the scopes `{needs}` and a user with the right, \
+         and the organization has to exist"
+    )]
+    MissingScope {
+        /// The scopes the request needs, separated by spaces.
+        needs: &'static str,
+    },
+    /// The object does not exist.
+    #[error("there is no such object on Quay")]
+    NotFound,
+    /// An object of this name exists already.
+    #[error("it exists already")]
+    Exists,
+    /// Quay does not take the name; its own words.
+    #[error("Quay does not take the name: {0}")]
+    InvalidName(String),
+    /// Quay does not do it for another reason; its own words.
+    #[error("Quay refuses: {0}")]
+    Refused(String),
+    /// Too many requests, and waiting did not help.
+    #[error("Quay answers too many requests (429), also after waiting")]
+    RateLimited,
+    /// Every write is suspended.
+    #[error("Quay is read-only at the moment: pulls work, changes do not")]
+    ReadOnly,
+    /// Nobody answers, or only the proxy in front of Quay.
+    #[error("Quay is unavailable: {0}")]
+    Unavailable(String),
+    /// The answer is a redirect, which is not followed with a credential.
+    #[error("Quay redirects to {to}, which is not followed with a credential")]
+    Redirected {
+        /// Where to.
+        to: String,
+    },
+    /// The certificate or the TLS handshake is at fault.
+    #[error("no trusted connection: {0}")]
+    Tls(String),
+    /// No answer in time.
+    #[error("no answer in time")]
+    Timeout,
+    /// An answer nobody expects.
+    #[error("unexpected answer {status}: {text}")]
+    Unexpected {
+        /// The HTTP status.
+        status: u16,
+        /// The first line of the error, or what the body was instead.
+        text: String,
+    },
+}
+
+impl ApiError {
+    /// Reads an answer of `/api/v1` that is not a success; `needs` names the scopes
+    /// the request takes.
+    pub(crate) fn from_answer(status: u16, body: &[u8], needs: &'static str) -> Self {
+        let text = problem_text(body);
+        let said = text.as_deref().unwrap_or_default();
+        match status {
+            401 => Self::BadToken,
+            // Quay treats a bad token as no token, and asks a session for its CSRF token.
+            403 if said.contains("CSRF token") => Self::BadToken,
+            403 => Self::MissingScope { needs },
+            404 if text.is_some() => Self::NotFound,
+            400 | 409 => Self::from_refusal(said),
+            _ => Self::Unexpected {
+                status,
+                text: error_text(body),
+            },
+        }
+    }
+
+    fn from_refusal(said: &str) -> Self {
+        let any = |texts: &[&str]| texts.iter().any(|text| said.contains(text));
+        if any(&["Existing robot with name", "duplicate key value"]) {
+            Self::Exists
+        } else if any(&[
+            "is invalid: Namespace must",
+            "characters in length",
+            "value too long",
+        ]) {
+            Self::InvalidName(said.to_owned())
+        } else if any(&[
+            "Could not find robot",
+            "User does not have permission for repo",
+            "Organization does not exist",
+        ]) {
+            Self::NotFound
+        } else {
+            Self::Refused(said.to_owned())
+        }
+    }
+
+    /// The failure to report: which object at which registry, and what to type next.
+    pub fn failure(
+        &self,
+        object: impl std::fmt::Display,
+        endpoint: &Endpoint,
+        invocation: &Invocation,
+    ) -> Failure {
+        let registry = &endpoint.registry;
+        let robot = invocation.sibling("quay-robot");
+        let failure = Failure::new(format!("{object} at {registry}: {self}"));
+        match self {
+            Self::BadToken if std::env::var_os("QUAY_API_TOKEN").is_some() => failure.next(
+                "set QUAY_API_TOKEN to a token of this registry, or unset it to use the login",
+            ),
+            Self::BadToken => failure.next(format!("{robot} login --registry {registry}")),
+            Self::MissingScope { .. } => {
+                failure.next(format!("{robot} whoami --registry {registry}"))
+            }
+            Self::NotFound => failure.next(format!("{robot} list --registry {registry}")),
+            Self::RateLimited | Self::ReadOnly | Self::Timeout => {
+                failure.next("wait a moment and run the same command again")
+            }
+            Self::Unavailable(_) => failure.next(format!(
+                "check that {} is Quay's address; --quay-url gives another",
+                endpoint.api
+            )),
+            Self::Redirected { to } => failure.next(format!(
+                "if {to} is where Quay lives, pass its origin with --quay-url"
+            )),
+            Self::Tls(_) => failure
+                .next("pass the certificate authority of the registry with --registry-ca FILE"),
+            _ => failure,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(status: u16, body: &str) -> ApiError {
+        ApiError::from_answer(status, body.as_bytes(), "org:admin")
+    }
+
+    fn problem(detail: &str, kind: &str) -> String {
+        serde_json::json!({"detail": detail, "error_message": detail, "error_type": kind, "title": kind})
+            .to_string()
+    }
+
+    #[test]
+    fn every_recorded_refusal_is_recognised() {
+        let csrf = r#"{"error": "CSRF token was invalid or missing."}"#;
+        assert_eq!(read(403, csrf), ApiError::BadToken);
+        let anonymous = r#"{"error": "Anonymous access is not allowed"}"#;
+        assert_eq!(read(401, anonymous), ApiError::BadToken);
+        let no_token = problem("Requires authentication", "invalid_token");
+        assert_eq!(read(401, &no_token), ApiError::BadToken);
+        let scope = problem("Unauthorized", "insufficient_scope");
+        let missing = ApiError::MissingScope { needs: "org:admin" };
+        assert_eq!(read(403, &scope), missing);
+        let abort =
+            r#"{"message": "You don't have the permission to access the requested resource."}"#;
+        assert_eq!(read(403, abort), missing);
+        let gone = r#"{"message":"Could not find robot with specified username"}"#;
+        assert_eq!(read(400, gone), ApiError::NotFound);
+        assert_eq!(
+            read(404, &problem("Not Found", "not_found")),
+            ApiError::NotFound
+        );
+        let exists = problem("Existing robot with name: myorg+deploy", "invalid_request");
+        assert_eq!(read(400, &exists), ApiError::Exists);
+        let race = r#"{"message":"duplicate key value violates unique constraint"}"#;
+        assert_eq!(read(400, race), ApiError::Exists);
+    }
+
+    #[test]
+    fn quays_own_words_are_kept_and_only_the_first_line() {
+        let mirror = problem("Robot is being used by a mirror", "invalid_request");
+        assert_eq!(
+            read(400, &mirror),
+            ApiError::Refused("Robot is being used by a mirror".to_owned())
+        );
+        let schema = problem(
+            "'x' is not one of ['read']\n\nFailed validating",
+            "invalid_request",
+        );
+        assert_eq!(
+            read(400, &schema),
+            ApiError::Refused("'x' is not one of ['read']".to_owned())
+        );
+        let reqparse = r#"{"message": {"limit": "If specified, the number."}}"#;
+        assert_eq!(
+            read(400, reqparse),
+            ApiError::Refused("limit: If specified, the number.".to_owned())
+        );
+        let name = problem(
+            "The name for the robot 'B' is invalid: Namespace must match expression ^x$",
+            "invalid_request",
+        );
+        assert!(matches!(read(400, &name), ApiError::InvalidName(_)));
+    }
+
+    #[test]
+    fn html_is_never_shown_as_an_error_text() {
+        let html = "<html>\n  <head>\n    <title>Internal Server Error</title>";
+        let ApiError::Unexpected { status, text } = read(500, html) else {
+            panic!("not unexpected");
+        };
+        assert_eq!((status, text.as_str()), (500, "an HTML page"));
+        assert!(matches!(
+            read(404, html),
+            ApiError::Unexpected { status: 404, .. }
+        ));
+    }
+}

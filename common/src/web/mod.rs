@@ -1,0 +1,13 @@
+//! HTTP to Quay and registries: where they are, one transport, what their answers mean.
+
+mod address;
+pub(crate) mod body;
+mod endpoint;
+mod error;
+mod pace;
+mod transport;
+
+pub(crate) use address::url;
+pub use endpoint::{Endpoint, parse_origin};
+pub use error::ApiError;
+pub(crate) use transport::{Answer, Auth, Call, Repeat, Transport};

@@ -1,0 +1,368 @@
+//! HTTP to one registry: one client, bounded retries, bounded bodies, no redirects.
+
+use super::body::problem_text;
+use super::endpoint::Endpoint;
+use super::error::ApiError;
+use super::pace::Pace;
+use crate::Failure;
+use reqwest::header::{HeaderMap, HeaderName, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
+use reqwest::{Certificate, Client, Method, Response, Url, Version};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use std::error::Error;
+use std::hash::{BuildHasher, Hasher};
+use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Quay checks the token with bcrypt on every call (about 0.3 s of its CPU).
+const API_REQUESTS_IN_FLIGHT: usize = 4;
+
+const TRIES: u32 = 4;
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+/// A server that asks for more patience than this is reported instead.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// A listing of some ten thousand robots stays well below.
+const LARGEST_BODY: usize = 16 << 20;
+
+/// The credential of one request.
+#[derive(Clone, Copy)]
+pub(crate) enum Auth<'a> {
+    None,
+    Bearer(&'a SecretString),
+    Basic(&'a str, &'a SecretString),
+}
+
+/// Whether a request may be sent again when nobody knows if it was carried out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Repeat {
+    /// Doing it twice is doing it once.
+    Safe,
+    /// Only after an answer that says it was not carried out.
+    Refused,
+}
+
+/// One request; `url` is absolute.
+pub(crate) struct Call<'a> {
+    pub method: Method,
+    pub url: Url,
+    pub auth: Auth<'a>,
+    pub body: Option<Value>,
+    pub repeat: Repeat,
+}
+
+/// One answer that is neither a redirect nor a sign to come back later.
+pub(crate) struct Answer {
+    pub status: u16,
+    pub challenge: Option<String>,
+    pub body: Vec<u8>,
+    /// An earlier try ended without an answer, so the request may have been carried out twice.
+    pub after_loss: bool,
+}
+
+impl Answer {
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
+
+/// The connection pool of one endpoint.
+pub(crate) struct Transport {
+    endpoint: Endpoint,
+    client: Client,
+    api_window: Semaphore,
+    pace: Pace,
+}
+
+impl Transport {
+    /// Reads the certificate authority and prepares the client; nothing is sent.
+    pub fn open(endpoint: &Endpoint) -> Result<Self, Failure> {
+        let mut builder = Client::builder()
+            .user_agent(concat!("kubectl-quay/", env!("CARGO_PKG_VERSION")))
+            .default_headers(headers())
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(REQUEST_TIMEOUT);
+        if let Some(path) = &endpoint.ca {
+            let pem = std::fs::read(path).map_err(|error| {
+                Failure::new(format!(
+                    "cannot read the certificate authority {}: {error}",
+                    path.display()
+                ))
+            })?;
+            let certificates = Certificate::from_pem_bundle(&pem)
+                .ok()
+                .filter(|certificates| !certificates.is_empty())
+                .ok_or_else(|| {
+                    Failure::new(format!(
+                        "{} holds no certificate in PEM form",
+                        path.display()
+                    ))
+                })?;
+            builder = builder.tls_certs_merge(certificates);
+        }
+        if endpoint.insecure {
+            builder = builder.tls_danger_accept_invalid_certs(true);
+        }
+        let client = builder
+            .build()
+            .map_err(|error| Failure::new(format!("cannot prepare TLS: {}", root_cause(&error))))?;
+        Ok(Self {
+            endpoint: endpoint.clone(),
+            client,
+            api_window: Semaphore::new(API_REQUESTS_IN_FLIGHT),
+            pace: Pace::default(),
+        })
+    }
+
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Sends until there is an answer, at most four times.
+    pub async fn send(&self, call: &Call<'_>) -> Result<Answer, ApiError> {
+        let is_api = call.url.path().starts_with("/api/");
+        let _turn = if is_api {
+            self.api_window.acquire().await.ok()
+        } else {
+            None
+        };
+        let mut after_loss = false;
+        for tried in 1.. {
+            if is_api {
+                self.pace.turn().await;
+            }
+            let (error, wait) = match self.try_once(call).await {
+                Ok(answer) => {
+                    return Ok(Answer {
+                        after_loss,
+                        ..answer
+                    });
+                }
+                Err(Trouble { error, again }) => match again {
+                    Again::No => return Err(error),
+                    Again::Unknown if call.repeat == Repeat::Refused => return Err(error),
+                    Again::Unknown => {
+                        after_loss = true;
+                        (error, None)
+                    }
+                    Again::Later(wait) => (error, wait),
+                },
+            };
+            let wait = wait.unwrap_or_else(|| backoff(tried));
+            if tried == TRIES || wait > LONGEST_WAIT {
+                return Err(error);
+            }
+            tracing::debug!(path = call.url.path(), tried, ?wait, "trying again");
+            tokio::time::sleep(wait).await;
+        }
+        Err(ApiError::RateLimited)
+    }
+
+    async fn try_once(&self, call: &Call<'_>) -> Result<Answer, Trouble> {
+        let mut request = self.client.request(call.method.clone(), call.url.clone());
+        request = match call.auth {
+            Auth::None => request,
+            Auth::Bearer(token) => request.bearer_auth(token.expose_secret()),
+            Auth::Basic(user, password) => request.basic_auth(user, Some(password.expose_secret())),
+        };
+        if let Some(body) = &call.body {
+            request = request.json(body);
+        }
+        let began = Instant::now();
+        let sent = request.send().await;
+        let path = call.url.path();
+        let elapsed = began.elapsed();
+        let response = match sent {
+            Ok(response) => response,
+            Err(error) => {
+                let trouble = Trouble::from_transport(&error);
+                tracing::info!(method = %call.method, path, ?elapsed, error = %trouble.error, "no answer");
+                return Err(trouble);
+            }
+        };
+        let status = response.status().as_u16();
+        if status == 429 {
+            self.pace.slow_down(response.version() >= Version::HTTP_2);
+        }
+        tracing::info!(method = %call.method, path, status, ?elapsed, "answered");
+        let retry_after = retry_after(response.headers());
+        let challenge = header(&response, WWW_AUTHENTICATE);
+        let location = header(&response, LOCATION);
+        let body = read(response).await?;
+        match status {
+            300..400 => Err(Trouble::ends(ApiError::Redirected {
+                to: location.map_or_else(|| "an unknown place".to_owned(), |to| redact(&to)),
+            })),
+            429 => Err(Trouble {
+                error: ApiError::RateLimited,
+                again: Again::Later(retry_after),
+            }),
+            503 if is_read_only(&body) => Err(Trouble::ends(ApiError::ReadOnly)),
+            502..=504 => Err(Trouble {
+                error: ApiError::Unavailable(format!("it answers {status}")),
+                again: retry_after.map_or(Again::Unknown, |wait| Again::Later(Some(wait))),
+            }),
+            _ => Ok(Answer {
+                status,
+                challenge,
+                body,
+                after_loss: false,
+            }),
+        }
+    }
+}
+
+/// A try that gave no usable answer.
+struct Trouble {
+    error: ApiError,
+    again: Again,
+}
+
+/// Whether and when to try again.
+enum Again {
+    No,
+    /// The request may have been carried out.
+    Unknown,
+    /// The request was not carried out; after this wait, if the server named one.
+    Later(Option<Duration>),
+}
+
+impl Trouble {
+    fn ends(error: ApiError) -> Self {
+        Self {
+            error,
+            again: Again::No,
+        }
+    }
+
+    fn from_transport(error: &reqwest::Error) -> Self {
+        if error.is_timeout() {
+            return Self::ends(ApiError::Timeout);
+        }
+        if let Some(reason) = tls_reason(error) {
+            return Self::ends(ApiError::Tls(reason));
+        }
+        let unavailable = ApiError::Unavailable(root_cause(error));
+        if error.is_connect() || error.is_builder() {
+            return Self::ends(unavailable);
+        }
+        Self {
+            error: unavailable,
+            again: Again::Unknown,
+        }
+    }
+}
+
+fn headers() -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    // Quay refuses API calls that look like a browser's and lack it (BROWSER_API_CALLS_XHR_ONLY).
+    let value = reqwest::header::HeaderValue::from_static("XMLHttpRequest");
+    headers.insert("x-requested-with", value);
+    headers
+}
+
+fn header(response: &Response, name: HeaderName) -> Option<String> {
+    let value = response.headers().get(name)?;
+    value.to_str().ok().map(str::to_owned)
+}
+
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    seconds.parse().ok().map(Duration::from_secs)
+}
+
+async fn read(mut response: Response) -> Result<Vec<u8>, Trouble> {
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(None) => return Ok(body),
+            Ok(Some(chunk)) if body.len() + chunk.len() > LARGEST_BODY => {
+                return Err(Trouble::ends(ApiError::Unexpected {
+                    status: response.status().as_u16(),
+                    text: format!("the body is larger than {} MiB", LARGEST_BODY >> 20),
+                }));
+            }
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Err(error) => return Err(Trouble::from_transport(&error)),
+        }
+    }
+}
+
+fn is_read_only(body: &[u8]) -> bool {
+    let flagged = serde_json::from_slice::<Value>(body)
+        .is_ok_and(|value| value.get("is_readonly") == Some(&Value::Bool(true)));
+    flagged || problem_text(body).is_some_and(|text| text.contains("read-only"))
+}
+
+/// Where a redirect leads, without what might be a credential in its query.
+fn redact(location: &str) -> String {
+    let end = location.find(['?', '#']).unwrap_or(location.len());
+    location[..end].chars().take(200).collect()
+}
+
+/// Doubles from half a second, spread by up to a half so that clients do not march in step.
+fn backoff(tried: u32) -> Duration {
+    let base = FIRST_WAIT * 2u32.pow(tried - 1);
+    let random = std::hash::RandomState::new().build_hasher().finish() % 512;
+    base + base.mul_f64(random as f64 / 1024.0)
+}
+
+fn root_cause(error: &(dyn Error + 'static)) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
+/// rustls hides in I/O errors, whose `source` skips over it.
+fn tls_reason(error: &(dyn Error + 'static)) -> Option<String> {
+    let mut cause = Some(error);
+    while let Some(current) = cause {
+        let inner = current
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref);
+        if let Some(inner) = inner
+            && let Some(reason) = tls_reason(inner)
+        {
+            return Some(reason);
+        }
+        if let Some(tls) = current.downcast_ref::<rustls::Error>() {
+            return Some(tls.to_string());
+        }
+        cause = current.source();
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_and_stay_bounded() {
+        for tried in 1..TRIES {
+            let base = FIRST_WAIT * 2u32.pow(tried - 1);
+            let wait = backoff(tried);
+            assert!(wait >= base && wait <= base.mul_f64(1.5), "{wait:?}");
+        }
+    }
+
+    #[test]
+    fn only_quays_own_503_means_read_only() {
+        assert!(is_read_only(
+            br#"{"is_readonly":true,"message":"System is"}"#
+        ));
+        assert!(!is_read_only(b"<html>"));
+        assert!(!is_read_only(br#"{"message":"overloaded"}"#));
+    }
+
+    #[test]
+    fn a_redirects_query_is_not_shown() {
+        assert_eq!(redact("https://sso/x?code=S3CRET#y"), "https://sso/x");
+    }
+}
