@@ -14,6 +14,7 @@ pub mod failure;
 pub mod fingerprint;
 pub mod folders;
 pub mod global;
+pub mod hint;
 pub mod invocation;
 pub mod labels;
 pub mod ledger;

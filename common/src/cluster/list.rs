@@ -2,7 +2,7 @@
 
 use super::connection::Cluster;
 use super::error::CallError;
-use super::scope::NamespaceSelection;
+use super::selection::NamespaceSelection;
 use kube::core::ObjectList;
 use kube::core::params::ListParams;
 use serde::de::DeserializeOwned;

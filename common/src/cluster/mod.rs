@@ -8,6 +8,7 @@ mod dry_run;
 mod error;
 mod list;
 mod scope;
+mod selection;
 mod transport;
 mod window;
 
@@ -20,5 +21,6 @@ pub use dry_run::DryRun;
 pub use error::CallError;
 pub use list::list_all;
 pub(crate) use list::{Resource, list_in};
-pub use scope::{NamespaceSelection, Scope, parse_object_name};
+pub use scope::{Scope, parse_object_name};
+pub use selection::NamespaceSelection;
 pub use window::Window;

@@ -3,6 +3,7 @@
 use super::connection::Cluster;
 use super::error::CallError;
 use super::list::list_all;
+use super::selection::NamespaceSelection;
 use crate::Failure;
 use clap::Args;
 use globset::{Glob, GlobSet, GlobSetBuilder};
@@ -34,26 +35,6 @@ pub struct Scope {
     /// Leave out namespaces that match this glob, such as `kube-*` (repeat for several)
     #[arg(long, value_name = "GLOB")]
     pub exclude_namespace: Vec<String>,
-}
-
-/// The scope, resolved for one cluster.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NamespaceSelection {
-    /// Every namespace, known or not.
-    All,
-    /// Exactly these, in alphabetical order.
-    Named(BTreeSet<String>),
-}
-
-impl NamespaceSelection {
-    /// Whether `namespace` is meant, those in `excluded` left out.
-    pub fn covers(&self, namespace: &str, excluded: &GlobSet) -> bool {
-        let selected = match self {
-            Self::All => true,
-            Self::Named(names) => names.contains(namespace),
-        };
-        selected && !excluded.is_match(namespace)
-    }
 }
 
 impl Scope {

@@ -4,21 +4,12 @@ use super::keyring::api_account;
 use super::quay_args::QuayArgs;
 use super::session::{Session, endpoint, given_token};
 use super::settings::Settings;
+use super::vault::Storage;
 use super::{token, vault};
 use crate::Failure;
 use crate::cli::Console;
 use crate::cluster::ClusterArgs;
 use crate::names::RegistryHost;
-use std::path::PathBuf;
-
-/// Where a login's token is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Storage {
-    /// In the OS keyring.
-    Keyring,
-    /// In this file, readable by its owner, in plain text.
-    File(PathBuf),
-}
 
 /// A login that was checked and stored.
 pub struct Login {

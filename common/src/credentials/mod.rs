@@ -14,9 +14,10 @@ pub(crate) mod vault;
 
 pub use auth_file::auth_json;
 pub use cluster_secret::token_from_secret;
-pub use login::{LoggedOut, Login, Storage, log_in, log_out};
+pub use login::{LoggedOut, Login, log_in, log_out};
 pub use quay_args::QuayArgs;
 pub use session::{Session, endpoint, session, sessions, signed_in};
 pub use settings::{Remembered, RememberedOcm, Settings};
 pub use token::{robot_token, store_robot_token};
 pub use unattended::unattended_session;
+pub use vault::Storage;

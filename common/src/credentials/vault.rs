@@ -1,11 +1,20 @@
 //! The secrets of logins, in the OS keyring or, if it was asked for, in a file.
 
-use super::login::Storage;
 pub(crate) use super::token::{from_environment, from_stdin};
 use super::{insecure_file, keyring, token};
 use crate::Failure;
 use crate::cli::Console;
 use secrecy::{ExposeSecret, SecretString};
+use std::path::PathBuf;
+
+/// Where a login's token is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Storage {
+    /// In the OS keyring.
+    Keyring,
+    /// In this file, readable by its owner, in plain text.
+    File(PathBuf),
+}
 
 /// The item of a Red Hat login.
 pub(crate) fn ocm_account(user: &str) -> String {

@@ -1,13 +1,13 @@
 //! Carries a plan out: a backup, one PATCH, and the proof from its answer.
 
 use super::backup::{KeepFor, keep};
-use super::hint::aimed;
 use super::observed::{Current, Observed, get};
 use super::plan::{Intent, Obstacle, Plan, Request, plan};
 use super::topology::forbidden_or;
 use crate::Failure;
 use crate::cluster::{CallError, Cluster, Write};
 use crate::dockerconfig::{Document, Format};
+use crate::hint::aimed;
 use crate::labels::LAST_APPLIED;
 use crate::node_secrets::{SecretName, collection};
 use crate::pullsecret::data;

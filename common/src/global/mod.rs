@@ -4,7 +4,6 @@ mod apply;
 mod backup;
 mod confirm;
 mod guard;
-mod hint;
 mod observed;
 mod plan;
 mod pools;
@@ -24,7 +23,6 @@ pub use confirm::READY;
 pub use confirm::{Deadline, apply_guarded};
 pub use confirm::{Pending, Stage, acknowledge, check_settled, confirm, pending, settle};
 pub use guard::{Guarded, RED_HAT, RedHatEntry, check_entry, red_hat_entry};
-pub(crate) use hint::aimed;
 pub use observed::{Current, Observed, observe};
 pub use plan::{
     EntryPlan, Intent, Obstacle, Plan, Request, RestoreIntent, RobotIntent, Step, plan,

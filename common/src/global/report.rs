@@ -1,11 +1,11 @@
 //! What became of the global pull secret, and how it is shown.
 
 use super::apply::Applied;
-use super::hint::aimed;
 use super::plan::{EntryPlan, Plan, Step};
 use crate::Failure;
 use crate::cli::{ContextColumn, Report, Table, detail, escape_control};
 use crate::fingerprint::{Fingerprint, shown};
+use crate::hint::aimed;
 use crate::node_secrets::SecretName;
 use serde::Serialize;
 

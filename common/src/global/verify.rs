@@ -1,11 +1,11 @@
 //! What each entry of the global pull secret is worth.
 
 use super::guard::{RED_HAT, red_hat_entry};
-use super::hint::aimed;
 use super::observed::Observed;
 use crate::cli::{ContextColumn, Report, Table, detail};
 use crate::dockerconfig::{Credential, Document, belongs_to, registry_of_key};
 use crate::fingerprint::{Fingerprint, shown};
+use crate::hint::aimed;
 use crate::names::RobotName;
 use crate::node_secrets::{GLOBAL_PULL_SECRET, SecretName};
 use crate::pullsecret::Login;

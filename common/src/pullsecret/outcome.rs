@@ -5,7 +5,7 @@ use crate::Failure;
 use crate::cli::{ContextColumn, Report, Table, detail, escape_control};
 use crate::cluster::Cluster;
 use crate::fingerprint::{Fingerprint, shown};
-use crate::global::aimed;
+use crate::hint::aimed;
 use jiff::Timestamp;
 use serde::Serialize;
 

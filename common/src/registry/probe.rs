@@ -6,7 +6,9 @@ use super::scope;
 use super::server_config::ServerConfig;
 use crate::Failure;
 use crate::names::RegistryHost;
-use crate::web::{Answer, ApiError, Auth, Call, Endpoint, Repeat, Transport, body, url};
+use crate::web::{
+    Answer, ApiError, Auth, Call, Endpoint, Repeat, Transport, body, error_text, url,
+};
 use reqwest::{Method, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -245,7 +247,7 @@ fn reason(answer: &Answer) -> String {
 fn unexpected(answer: &Answer) -> ApiError {
     ApiError::Unexpected {
         status: answer.status,
-        text: body::error_text(&answer.body),
+        text: error_text(&answer.body),
     }
 }
 

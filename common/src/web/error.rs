@@ -1,7 +1,7 @@
 //! How Quay says no, and what that means.
 
-use super::body::{error_text, problem_text};
 use super::endpoint::Endpoint;
+use super::error_text::{error_text, problem_text};
 use crate::Failure;
 use crate::invocation::Invocation;
 

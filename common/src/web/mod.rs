@@ -4,10 +4,12 @@ mod address;
 pub(crate) mod body;
 mod endpoint;
 mod error;
+mod error_text;
 mod pace;
 mod transport;
 
 pub(crate) use address::url;
 pub use endpoint::{Endpoint, parse_origin};
 pub use error::ApiError;
+pub(crate) use error_text::error_text;
 pub(crate) use transport::{Answer, Auth, Call, Repeat, Transport};

@@ -1,8 +1,8 @@
 //! HTTP to one registry: one client, bounded retries, bounded bodies, no redirects.
 
-use super::body::problem_text;
 use super::endpoint::Endpoint;
 use super::error::ApiError;
+use super::error_text::problem_text;
 use super::pace::Pace;
 use crate::Failure;
 use reqwest::header::{HeaderMap, HeaderName, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};

@@ -1,12 +1,14 @@
-//! Pods as far as pull secrets are concerned, the workloads behind them, restarting
-//! those, and proving a pull with a real pod.
+//! Pods as far as pull secrets are concerned, the workloads behind them, and restarting those.
 
 mod listing;
+mod metadata;
 mod owner;
 mod pod;
 mod restart;
+mod running;
 mod workload_kind;
 
-pub use pod::{PodUse, running_pods, running_pods_as_listed};
+pub use pod::PodUse;
 pub use restart::{Restarted, restart};
+pub use running::{running_pods, running_pods_as_listed};
 pub use workload_kind::{Workload, WorkloadKind};

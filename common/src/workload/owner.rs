@@ -1,6 +1,7 @@
 //! The workload behind a pod: a ReplicaSet's Deployment, a Job's CronJob.
 
 use super::listing::{Unlisted, list};
+use super::metadata::{Metadata, stated};
 use super::pod::PodUse;
 use super::workload_kind::{Workload, WorkloadKind};
 use crate::Failure;
@@ -17,39 +18,10 @@ const JOBS: Resource = Resource {
     plural: "jobs",
 };
 
-#[derive(Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct OwnerReference {
-    api_version: String,
-    kind: String,
-    name: String,
-    controller: bool,
-}
-
 /// What stands between a pod and its workload: only its name and owner are read.
 #[derive(Clone, Deserialize)]
 struct Between {
     metadata: Metadata,
-}
-
-/// The part of an object's metadata that is read.
-#[derive(Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Metadata {
-    pub(super) name: String,
-    pub(super) namespace: String,
-    #[serde(default)]
-    pub(super) owner_references: Vec<OwnerReference>,
-}
-
-/// The controller among an object's owners.
-pub(super) fn stated(namespace: &str, owners: &[OwnerReference]) -> Option<Workload> {
-    let owner = owners.iter().find(|owner| owner.controller)?;
-    Some(Workload {
-        namespace: namespace.to_owned(),
-        kind: WorkloadKind::of(&owner.api_version, &owner.kind),
-        name: owner.name.clone(),
-    })
 }
 
 /// Replaces ReplicaSets and Jobs by what owns them, with one LIST for each of the two.
@@ -100,6 +72,7 @@ fn owners_of(kind: &WorkloadKind, between: Vec<Between>) -> BTreeMap<Workload, W
 
 #[cfg(test)]
 mod tests {
+    use super::super::metadata::OwnerReference;
     use super::*;
     use serde_json::json;
 

@@ -1,18 +1,10 @@
 //! Pods, as far as pull secrets are concerned.
 
-use super::listing::{Unlisted, list};
-use super::owner::{Metadata, find_workloads, stated};
+use super::metadata::{Metadata, stated};
 use super::workload_kind::Workload;
-use crate::Failure;
-use crate::cluster::{Cluster, Resource};
 use crate::dockerconfig::ImageReference;
 use serde::Deserialize;
 use std::collections::BTreeSet;
-
-const PODS: Resource = Resource {
-    api: "/api/v1",
-    plural: "pods",
-};
 
 /// A pod's references and images.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,35 +29,6 @@ pub struct PodUse {
     pub frozen: BTreeSet<String>,
 }
 
-/// The pods in these namespaces that have not ended, each with the workload behind it: a
-/// ReplicaSet's Deployment, a Job's CronJob. Where those cannot be listed for want of
-/// rights, the owner is what the pod says.
-pub async fn running_pods(
-    cluster: &Cluster,
-    namespaces: BTreeSet<String>,
-) -> Result<Vec<PodUse>, Failure> {
-    let mut pods = running_pods_as_listed(cluster, namespaces).await?;
-    find_workloads(cluster, &mut pods).await?;
-    Ok(pods)
-}
-
-/// The same with the owner that each pod itself names, a ReplicaSet for a Deployment: for
-/// those who do not care, since it costs no request more.
-pub async fn running_pods_as_listed(
-    cluster: &Cluster,
-    namespaces: BTreeSet<String>,
-) -> Result<Vec<PodUse>, Failure> {
-    let pods = list::<Pod>(cluster, &namespaces, PODS)
-        .await
-        .map_err(|Unlisted { error, action }| error.into_failure(cluster.context(), &action))?;
-    Ok(pods
-        .into_iter()
-        .filter(|pod| !matches!(pod.status.phase.as_str(), "Succeeded" | "Failed"))
-        .filter(|pod| namespaces.contains(&pod.metadata.namespace))
-        .map(PodUse::from)
-        .collect())
-}
-
 impl From<Pod> for PodUse {
     fn from(Pod { metadata, spec, .. }: Pod) -> Self {
         Self {
@@ -88,17 +51,17 @@ impl From<Pod> for PodUse {
 }
 
 #[derive(Clone, Deserialize)]
-struct Pod {
-    metadata: Metadata,
+pub(super) struct Pod {
+    pub(super) metadata: Metadata,
     spec: Spec,
     #[serde(default)]
-    status: Status,
+    pub(super) status: Status,
 }
 
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[derive(Default)]
-struct Spec {
+pub(super) struct Spec {
     service_account_name: String,
     image_pull_secrets: Vec<Reference>,
     containers: Vec<Container>,
@@ -109,8 +72,8 @@ struct Spec {
 
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
-struct Status {
-    phase: String,
+pub(super) struct Status {
+    pub(super) phase: String,
 }
 
 #[derive(Clone, Default, Deserialize)]

@@ -2,13 +2,16 @@ mod red_hat;
 mod undo;
 
 use super::super::guard::red_hat_entry;
-use super::super::observed::Current;
+use super::super::observed::{Current, Observed};
+use super::super::topology::Topology;
+use super::decide::LARGEST;
 use super::*;
+use crate::dockerconfig::Format;
 use crate::node_secrets::{ADDITIONAL_PULL_SECRET, GLOBAL_PULL_SECRET};
 use crate::pullsecret::{RobotToken, WantedRegistry};
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 const ROBOT: &str = "acme+puller";

@@ -1,0 +1,87 @@
+//! From an intent to a plan.
+
+use super::super::observed::Observed;
+use super::super::topology::Topology;
+use super::edit;
+use super::{Intent, Obstacle, Plan, Request};
+use crate::dockerconfig::{Document, Format};
+use secrecy::ExposeSecret;
+
+/// What a Secret may hold.
+pub(super) const LARGEST: usize = 1 << 20;
+
+/// Plans the request from what is there.
+///
+/// # Errors
+/// The secret as a whole is in the way: missing, unreadable, immutable, or somebody else's.
+pub fn plan(observed: &Observed, request: &Request) -> Result<Plan, Obstacle> {
+    let before = base(observed, request)?;
+    let mut after = before.clone();
+    let entries = match &request.intent {
+        Intent::Robot(intent) => edit::robot(observed, &mut after, intent, &request.replace),
+        Intent::Refresh(wanted) => edit::refresh(&mut after, wanted),
+        Intent::Remove(key) => vec![edit::remove(&mut after, key, &request.replace)?],
+        Intent::RedHat(document) => edit::red_hat(&mut after, document, &request.replace)?,
+        Intent::Restore(intent) => edit::restore(&mut after, intent, &request.replace),
+        Intent::Undo { written, document } => edit::undo(&mut after, document, written),
+    };
+    let size = after.to_json().expose_secret().len();
+    if size > LARGEST {
+        return Err(Obstacle {
+            reason: format!("it would have {size} bytes, and a Secret holds {LARGEST} at most"),
+            next: "remove entries nobody needs: oc quay-global remove KEY".to_owned(),
+        });
+    }
+    let rewritten =
+        matches!(&request.intent, Intent::Restore(_)) && observed.unreadable().is_some();
+    let document = (after != before || rewritten).then_some(after);
+    Ok(Plan { entries, document })
+}
+
+/// What the plan begins with.
+fn base(observed: &Observed, request: &Request) -> Result<Document, Obstacle> {
+    let hosted = observed.topology == Topology::HostedControlPlane;
+    if hosted && matches!(request.intent, Intent::RedHat(_)) {
+        return Err(Obstacle {
+            reason: "the pull secret of a hosted control plane is written from outside the cluster"
+                .to_owned(),
+            next: "change spec.pullSecret of its HostedCluster, on the management cluster"
+                .to_owned(),
+        });
+    }
+    let Some(current) = &observed.current else {
+        return match hosted || matches!(request.intent, Intent::Restore(_)) {
+            true => Ok(Document::empty(Format::DockerConfigJson)),
+            false => Err(Obstacle {
+                reason: format!("there is no {}", observed.name),
+                next: "oc quay-global rollback, or download it from \
+                       https://console.redhat.com/openshift/install/pull-secret"
+                    .to_owned(),
+            }),
+        };
+    };
+    let secret = &current.secret;
+    if secret.immutable {
+        return Err(Obstacle {
+            reason: "it is immutable".to_owned(),
+            next: format!(
+                "kubectl -n {} get secret {} -o yaml, and ask who made it so",
+                secret.namespace, secret.name
+            ),
+        });
+    }
+    if let Some(owner) = secret.owner.as_ref().filter(|_| !request.force) {
+        return Err(Obstacle {
+            reason: format!("{} writes it", owner.tool),
+            next: format!("change {}, or pass --force", owner.place),
+        });
+    }
+    match (&secret.document, &request.intent) {
+        (Ok(document), _) => Ok(document.clone()),
+        (Err(_), Intent::Restore(_)) => Ok(Document::empty(Format::DockerConfigJson)),
+        (Err(error), _) => Err(Obstacle {
+            reason: format!("it cannot be read: {error}"),
+            next: "oc quay-global backups, then oc quay-global rollback BACKUP".to_owned(),
+        }),
+    }
+}

@@ -1,0 +1,280 @@
+//! Whether it may begin: one refusal for each thing that speaks against it.
+
+use super::super::fleet::Subject;
+use super::super::observe::{ClusterState, Observed, ObservedCluster, StandingBridge};
+use super::super::options::Options;
+use super::super::stage::{Stage, stage};
+use super::Plan;
+use super::cluster::plan_cluster;
+use crate::Failure;
+use crate::failure::FailureKind;
+use crate::ledger::Strategy;
+use jiff::{SignedDuration, Timestamp};
+
+/// For so long the same command is taken to mean the rotation that was not finished.
+const LAST_WORDS: SignedDuration = SignedDuration::from_hours(1);
+
+/// Plans the rotation from what was observed.
+pub fn plan(observed: &Observed, options: &Options, now: Timestamp) -> Plan {
+    let strategy = options.strategy;
+    let fingerprint = observed.fingerprint();
+    let mark = match &observed.bridge {
+        StandingBridge::Ours(mark) => Some(mark),
+        StandingBridge::None | StandingBridge::Foreign => None,
+    };
+    let stage = match (
+        stage(&fingerprint, mark, observed.record.as_ref()),
+        strategy,
+    ) {
+        // What was taken back is only to be told by who takes it back.
+        (Stage::Undone, _) if !options.abort => Stage::NotBegun,
+        // What the other strategy left open is done by this one as well.
+        (Stage::Removed, Strategy::InPlace) | (Stage::Distributing, Strategy::Bridge) => {
+            Stage::NotBegun
+        }
+        (Stage::Removed | Stage::Distributing, _) if is_settled(observed, now) => Stage::NotBegun,
+        (stage, _) => stage,
+    };
+    let mut plan = Plan {
+        stage,
+        targets: Vec::new(),
+        left_behind: Vec::new(),
+        skipped: Vec::new(),
+        refusals: Vec::new(),
+    };
+    if options.abort {
+        refuse_abort(&observed.subject, &mut plan);
+    }
+    refuse_by_quay(observed, options, &mut plan);
+    refuse_less(observed, options, &mut plan);
+    for ObservedCluster { context, state } in &observed.clusters {
+        match state {
+            Ok(state) => plan_cluster(context, state, observed, options, &mut plan),
+            // Once the token is dead, every secret that can be reached has to be.
+            Err(failure)
+                if failure.kind() == FailureKind::Unreachable
+                    && (options.skip_unreachable.contains(context)
+                        || plan.stage == Stage::Distributing) =>
+            {
+                plan.skipped.push(context.clone());
+            }
+            Err(failure) => plan.refuse(format!("{failure}"), remedy(context, failure)),
+        }
+    }
+    refuse_nothing(observed, &mut plan);
+    refuse_unknown(observed, options, &mut plan);
+    plan
+}
+
+fn remedy(context: &str, failure: &Failure) -> String {
+    let next = failure.next_step().unwrap_or("see to that");
+    match failure.kind() {
+        FailureKind::Unreachable => {
+            format!("{next}; or leave the cluster out: --skip-unreachable {context}")
+        }
+        _ => next.to_owned(),
+    }
+}
+
+/// A new token that reaches nobody is most likely meant for another cluster or namespace.
+fn refuse_nothing(observed: &Observed, plan: &mut Plan) {
+    let robot = &observed.subject.robot;
+    let missing: Vec<&Vec<String>> = observed.reached().map(|state| &state.missing).collect();
+    let everywhere = |name: &&String| missing.iter().all(|missing| missing.contains(name));
+    let nowhere = missing.first().into_iter().flat_map(|first| first.iter());
+    let nowhere: Vec<&str> = nowhere.filter(everywhere).map(String::as_str).collect();
+    if !nowhere.is_empty() {
+        plan.refuse(
+            format!("there is no namespace {}", nowhere.join(", ")),
+            "kubectl get namespaces".to_owned(),
+        );
+    }
+    let is_empty = plan.targets.is_empty() && plan.left_behind.is_empty();
+    if plan.stage == Stage::NotBegun
+        && is_empty
+        && plan.refusals.is_empty()
+        && !observed.clusters.is_empty()
+    {
+        plan.refuse(
+            format!("no secret in the chosen clusters and namespaces holds {robot}"),
+            "choose others; for a robot that no cluster uses: --in-place --no-cluster".to_owned(),
+        );
+    }
+}
+
+/// A flag that names what is not there was mistyped.
+fn refuse_unknown(observed: &Observed, options: &Options, plan: &mut Plan) {
+    let is_context = |name: &&String| {
+        observed
+            .clusters
+            .iter()
+            .any(|known| known.context == **name)
+    };
+    let is_begun = |name: &&String| {
+        let mut records = observed.record.iter();
+        records.any(|record| !record.is_over() && record.contexts.contains(name))
+    };
+    let unknown = options.skip_unreachable.iter();
+    for name in unknown.filter(|name| !is_context(name) && !is_begun(name)) {
+        plan.refuse(
+            format!("--skip-unreachable {name} is none of the chosen contexts"),
+            "kubectl config get-contexts".to_owned(),
+        );
+    }
+    let is_there = |name: &String| {
+        observed.reached().any(|state| {
+            let secrets = state.holders.inside.iter().chain(&state.holders.global);
+            let mut secrets = secrets.map(|secret| format!("{}/{}", secret.namespace, secret.name));
+            let pools = state
+                .nodes
+                .iter()
+                .filter_map(|nodes| nodes.pools.as_ref().ok());
+            let mut pools = pools.flatten().flat_map(|pools| &pools.pools);
+            secrets.any(|secret| secret == *name) || pools.any(|pool| pool.name == *name)
+        })
+    };
+    let mut named = options.leave_behind.named.iter();
+    if let Some(name) = named.find(|name| !is_there(name)) {
+        plan.refuse(
+            format!("--leave-behind={name} names no secret that holds the robot, and no pool"),
+            "write it as NAMESPACE/NAME, or POOL".to_owned(),
+        );
+    }
+}
+
+/// Whether an earlier rotation that only missed its last words is long past, and every
+/// secret right: then this run is asked for a new one.
+fn is_settled(observed: &Observed, now: Timestamp) -> bool {
+    let last = observed
+        .record
+        .as_ref()
+        .and_then(|record| record.entries.last());
+    let past = last.is_none_or(|entry| now.duration_since(entry.at) > LAST_WORDS);
+    let current = observed.fingerprint();
+    let subject = &observed.subject;
+    let stale = |state: &ClusterState| {
+        let secrets = state.holders.inside.iter();
+        secrets
+            .chain(&state.holders.global)
+            .flat_map(|secret| subject.entries(secret))
+            .any(|(_, found)| subject.is_ours(&found.username) && found.fingerprint() != current)
+    };
+    past && !observed.reached().any(stale)
+}
+
+/// Once the token is replaced only forward is safe.
+fn refuse_abort(subject: &Subject, plan: &mut Plan) {
+    let Subject { robot, bridge, .. } = subject;
+    match plan.stage {
+        Stage::Crossing(_) | Stage::Undone => {}
+        Stage::Returning(_) => plan.refuse(
+            format!("the token of {robot} was replaced already, so there is no way back"),
+            "finish the rotation: run the command without --abort".to_owned(),
+        ),
+        Stage::NotBegun | Stage::Removed | Stage::Distributing => plan.refuse(
+            format!("{bridge} does not stand, so there is nothing to abort"),
+            "kubectl quay-pullsecret verify -A tells how things are".to_owned(),
+        ),
+    }
+}
+
+/// A run that goes on has to see everything that an earlier one may have written: what it
+/// does not see would keep a bridge that is removed, or a token that is dead.
+fn refuse_less(observed: &Observed, options: &Options, plan: &mut Plan) {
+    let begun = match (&plan.stage, &observed.bridge) {
+        (Stage::NotBegun | Stage::Removed | Stage::Undone, _) => return,
+        (_, StandingBridge::Ours(mark)) => {
+            let chosen = observed.clusters.len();
+            if chosen < mark.clusters && !options.scope_is_complete {
+                plan.refuse(
+                    format!(
+                        "the rotation began in {} clusters, and only {chosen} are chosen",
+                        mark.clusters
+                    ),
+                    "choose all of them with --context, or state with --scope-is-complete that the \
+                     others may break"
+                        .to_owned(),
+                );
+                return;
+            }
+            let record = observed.record.as_ref();
+            record.filter(|record| record.rotation == mark.rotation)
+        }
+        _ => observed.record.as_ref(),
+    };
+    let Some(record) = begun else { return };
+    let is_chosen = |context: &String| {
+        let mut chosen = observed.clusters.iter();
+        chosen.any(|cluster| cluster.context == *context)
+            || options.skip_unreachable.contains(context)
+    };
+    let missing: Vec<&str> = record
+        .contexts
+        .iter()
+        .filter(|context| !is_chosen(context))
+        .map(String::as_str)
+        .collect();
+    if !missing.is_empty() {
+        plan.refuse(
+            format!("the rotation began in {} too", missing.join(", ")),
+            format!(
+                "choose --context {}, or accept with --skip-unreachable that what is there breaks",
+                record.contexts.join(",")
+            ),
+        );
+    }
+    if !options.scope.is_empty() && options.scope != record.scope {
+        let began = match record.scope.as_str() {
+            "" => "all namespaces",
+            scope => scope,
+        };
+        plan.refuse(
+            format!(
+                "the rotation began with {began}, and goes on with {}",
+                options.scope
+            ),
+            "run it with the same flags, or for all namespaces".to_owned(),
+        );
+    }
+}
+
+fn refuse_by_quay(observed: &Observed, options: &Options, plan: &mut Plan) {
+    let Subject { robot, bridge, .. } = &observed.subject;
+    if observed.is_bridge {
+        plan.refuse(
+            format!("{robot} is itself the bridge of a rotation"),
+            "rotate the robot it stands in for".to_owned(),
+        );
+    }
+    match &observed.bridge {
+        StandingBridge::Foreign if options.strategy == Strategy::InPlace => {}
+        StandingBridge::Foreign => plan.refuse(
+            format!(
+                "a robot {bridge} exists that no rotation made, and a bridge would be named so"
+            ),
+            format!("delete {bridge} if nobody needs it, or rotate with --in-place"),
+        ),
+        StandingBridge::Ours(mark) => {
+            let known = observed
+                .record
+                .as_ref()
+                .is_some_and(|record| record.rotation == mark.rotation);
+            if options.strategy == Strategy::InPlace {
+                plan.refuse(
+                    format!("a rotation of {robot} is under way: its bridge {bridge} stands"),
+                    "finish it: run the command without --in-place".to_owned(),
+                );
+            } else if !known && !options.take_over {
+                plan.refuse(
+                    format!(
+                        "the bridge {bridge} of somebody else's rotation stands (rotation {}, which \
+                         this machine's ledger does not know)",
+                        mark.rotation
+                    ),
+                    "let them finish; if nobody works on it any more, pass --take-over".to_owned(),
+                );
+            }
+        }
+        StandingBridge::None => {}
+    }
+}
