@@ -1,15 +1,16 @@
 //! Why a command could not do what was asked.
 
+use crate::hint::Hint;
 use std::fmt;
 
 /// What happened, to which object in which context, why, and what to type next.
 ///
-/// `message` names the object and the reason in one sentence; `next` is a
-/// command the user can run as it stands. Neither ever holds a secret.
+/// `message` names the object and the reason in one sentence; `next` says what to type, as
+/// a [`Hint`]. Neither ever holds a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     message: String,
-    next: Option<String>,
+    next: Option<Hint>,
     kind: FailureKind,
 }
 
@@ -62,8 +63,15 @@ impl Failure {
 
     /// Adds the exact next command (or the one thing to do) for the user.
     #[must_use]
-    pub fn next(mut self, command: impl Into<String>) -> Self {
-        self.next = Some(command.into());
+    pub fn next(mut self, hint: impl Into<Hint>) -> Self {
+        self.next = Some(hint.into());
+        self
+    }
+
+    /// The commands of its hint are about the cluster of this context, where they name none.
+    #[must_use]
+    pub fn at(mut self, context: &str) -> Self {
+        self.next = self.next.map(|hint| hint.at(context));
         self
     }
 
@@ -80,8 +88,8 @@ impl Failure {
     }
 
     /// What to type next, if there is such a thing.
-    pub fn next_step(&self) -> Option<&str> {
-        self.next.as_deref()
+    pub fn next_step(&self) -> Option<&Hint> {
+        self.next.as_ref()
     }
 
     /// Which exit code this leads to.

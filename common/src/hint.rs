@@ -1,50 +1,200 @@
-//! Hints that hit the cluster they are about.
+//! What to type next, as data: text and commands, which `cli` renders in the words the user typed.
 
-const PLUGIN: &str = "oc quay-global ";
-/// What does not go to a cluster by its context.
-const WITHOUT_CONTEXT: [&str; 2] = ["ocm", "confirm"];
+use std::fmt;
 
-/// The hint `next`, aimed at `context`: a command of this plugin names it right after its
-/// first word, so that it does not run against whatever context is current.
-pub(crate) fn aimed(next: &str, context: &str) -> String {
-    let Some(rest) = next.strip_prefix(PLUGIN) else {
-        return next.to_owned();
-    };
-    let end = rest.find([' ', ',']).unwrap_or(rest.len());
-    let (command, more) = rest.split_at(end);
-    if WITHOUT_CONTEXT.contains(&command) || more.contains("--context") {
-        return next.to_owned();
-    }
-    format!("{PLUGIN}{command} --context {context}{more}")
+/// What a command line begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Program {
+    /// `kubectl quay-robot`.
+    Robot,
+    /// `kubectl quay-pullsecret`.
+    PullSecret,
+    /// `oc quay-global`.
+    Global,
+    /// kubectl itself.
+    Kubectl,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::aimed;
+/// One command to type: a program, its words, and the cluster it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    program: Program,
+    words: Vec<String>,
+    context: Option<String>,
+}
 
-    #[test]
-    fn a_command_of_ours_names_the_context_and_everything_else_stays() {
-        for (next, expected) in [
-            (
-                "oc quay-global update",
-                "oc quay-global update --context prod",
-            ),
-            (
-                "oc quay-global remove a --replace-entry a",
-                "oc quay-global remove --context prod a --replace-entry a",
-            ),
-            (
-                "oc quay-global backups, and choose another",
-                "oc quay-global backups --context prod, and choose another",
-            ),
-            (
-                "oc quay-global rollback --context dev",
-                "oc quay-global rollback --context dev",
-            ),
-            ("oc quay-global ocm login", "oc quay-global ocm login"),
-            ("name another file", "name another file"),
-        ] {
-            assert_eq!(aimed(next, "prod"), expected);
+/// One or more things to do: commands, and the text around them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Hint {
+    parts: Vec<Part>,
+}
+
+/// A piece of a hint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// Shown as it is.
+    Text(String),
+    /// Shown so that it can be pasted into a shell.
+    Command(Command),
+}
+
+/// A command of `kubectl quay-robot`; `words` are separated by spaces.
+pub fn robot(words: &str) -> Command {
+    Command::new(Program::Robot, words)
+}
+
+/// A command of `kubectl quay-pullsecret`; `words` are separated by spaces.
+pub fn pullsecret(words: &str) -> Command {
+    Command::new(Program::PullSecret, words)
+}
+
+/// A command of `oc quay-global`; `words` are separated by spaces.
+pub fn global(words: &str) -> Command {
+    Command::new(Program::Global, words)
+}
+
+/// A command of kubectl; `words` are separated by spaces.
+pub fn kubectl(words: &str) -> Command {
+    Command::new(Program::Kubectl, words)
+}
+
+/// Asks an API server whether one may do something in a namespace.
+pub fn can_i(context: &str, namespace: &str, verb: &str, object: &str) -> Command {
+    kubectl("-n")
+        .arg(namespace)
+        .words("auth can-i")
+        .arg(verb)
+        .arg(object)
+        .at(context)
+}
+
+/// Opens a secret in an editor.
+pub fn edit_secret(namespace: &str, name: &str) -> Command {
+    kubectl("-n").arg(namespace).words("edit secret").arg(name)
+}
+
+/// Shows an object of a namespace.
+pub fn get(namespace: &str, object: &str) -> Command {
+    kubectl("-n").arg(namespace).words("get").words(object)
+}
+
+impl Command {
+    fn new(program: Program, words: &str) -> Self {
+        Self {
+            program,
+            words: words.split_whitespace().map(str::to_owned).collect(),
+            context: None,
         }
+    }
+
+    /// With one more word, whatever is in it.
+    #[must_use]
+    pub fn arg(mut self, word: impl fmt::Display) -> Self {
+        self.words.push(word.to_string());
+        self
+    }
+
+    /// With more words, separated by spaces.
+    #[must_use]
+    pub fn words(mut self, words: &str) -> Self {
+        self.words
+            .extend(words.split_whitespace().map(str::to_owned));
+        self
+    }
+
+    /// About the cluster of this context, where the command goes to a cluster.
+    #[must_use]
+    pub fn at(mut self, context: &str) -> Self {
+        self.context.get_or_insert_with(|| context.to_owned());
+        self
+    }
+
+    /// The command, and text after it.
+    #[must_use]
+    pub fn say(self, text: &str) -> Hint {
+        Hint::from(self).say(text)
+    }
+
+    /// What the command line begins with.
+    pub fn program(&self) -> Program {
+        self.program
+    }
+
+    /// The words after the program's.
+    pub fn arguments(&self) -> &[String] {
+        &self.words
+    }
+
+    /// The context of the cluster it is about.
+    pub fn context(&self) -> Option<&str> {
+        self.context.as_deref()
+    }
+}
+
+impl Hint {
+    /// With text after it.
+    #[must_use]
+    pub fn say(mut self, text: &str) -> Self {
+        self.parts.push(Part::Text(text.to_owned()));
+        self
+    }
+
+    /// With a command after it.
+    #[must_use]
+    pub fn run(mut self, command: Command) -> Self {
+        self.parts.push(Part::Command(command));
+        self
+    }
+
+    /// With another hint after it.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.parts.extend(other.parts);
+        self
+    }
+
+    /// About the cluster of this context, as far as its commands go to a cluster and none is
+    /// named yet.
+    #[must_use]
+    pub fn at(mut self, context: &str) -> Self {
+        for part in &mut self.parts {
+            if let Part::Command(command) = part {
+                command.context.get_or_insert_with(|| context.to_owned());
+            }
+        }
+        self
+    }
+
+    /// Its pieces, in order.
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+}
+
+impl From<Command> for Hint {
+    fn from(command: Command) -> Self {
+        Self {
+            parts: vec![Part::Command(command)],
+        }
+    }
+}
+
+impl From<&str> for Hint {
+    fn from(text: &str) -> Self {
+        Self::default().say(text)
+    }
+}
+
+impl From<String> for Hint {
+    fn from(text: String) -> Self {
+        Self {
+            parts: vec![Part::Text(text)],
+        }
+    }
+}
+
+impl From<&Self> for Hint {
+    fn from(hint: &Self) -> Self {
+        hint.clone()
     }
 }

@@ -57,14 +57,12 @@ impl Invocation {
         self.with_host(&self.host, &self.plugin)
     }
 
-    /// The words to type for another plugin of the suite, in the same manner.
-    pub fn sibling(&self, plugin: &str) -> String {
-        let host = if plugin == "quay-global" {
-            "oc"
-        } else {
-            &self.host
-        };
-        self.with_host(host, plugin)
+    /// The words to type for a plugin of the suite, in the same manner; its own for this one.
+    pub fn words_of(&self, plugin: &str) -> String {
+        match plugin == "quay-global" && plugin != self.plugin {
+            true => self.with_host("oc", plugin),
+            false => self.with_host(&self.host, plugin),
+        }
     }
 
     fn with_host(&self, host: &str, plugin: &str) -> String {
@@ -130,9 +128,11 @@ mod tests {
     fn a_sibling_is_shown_in_the_same_manner() {
         let invocation = Invocation::from_executable("kubectl-quay-robot", "quay-robot");
         assert_eq!(
-            invocation.sibling("quay-pullsecret"),
+            invocation.words_of("quay-pullsecret"),
             "kubectl quay pullsecret"
         );
-        assert_eq!(invocation.sibling("quay-global"), "oc quay global");
+        assert_eq!(invocation.words_of("quay-global"), "oc quay global");
+        let global = Invocation::from_executable("kubectl-quay_global", "quay-global");
+        assert_eq!(global.words_of("quay-global"), "kubectl quay-global");
     }
 }

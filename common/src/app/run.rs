@@ -1,11 +1,13 @@
 //! From `main` to an exit code: parsing, logging, the runtime, the last word.
 
 use super::completion::CompletionArgs;
+use super::matches::{leaf, texts};
 use super::{completion, tree};
 use crate::Failure;
-use crate::cli::{Console, Exit, GlobalArgs};
+use crate::cli::{Console, Exit, GlobalArgs, Typed};
 use crate::failure::FailureKind;
 use crate::invocation::Invocation;
+use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Command, CommandFactory, FromArgMatches};
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -50,7 +52,7 @@ pub fn run<P: Plugin>(body: impl AsyncFnOnce(P, &Console) -> Result<Exit, Failur
         print(&completion::answer(command, words));
         return ExitCode::SUCCESS;
     }
-    let asked = match parse::<P>(command) {
+    let asked = match parse::<P>(command, &invocation) {
         Ok(asked) => asked,
         Err(error) => {
             print_usage(&error);
@@ -93,10 +95,34 @@ fn command_line<P: Plugin>(invocation: &Invocation) -> Command {
         .subcommand(CompletionArgs::augment_args(Command::new(COMPLETION)))
 }
 
-fn parse<P: Plugin>(command: Command) -> Result<Asked<P>, clap::Error> {
+fn parse<P: Plugin>(command: Command, invocation: &Invocation) -> Result<Asked<P>, clap::Error> {
     let mut command = command.subcommand(Command::new(TREE).hide(true));
     let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+    typed(&command, &matches, invocation).remember();
     asked(&matches).map_err(|error| error.format(&mut command))
+}
+
+/// What hints say again.
+fn typed(command: &Command, matches: &ArgMatches, invocation: &Invocation) -> Typed {
+    let (_, matches) = leaf(command, matches);
+    let given = |id: &str| {
+        let from_line = matches.try_contains_id(id).is_ok_and(|known| known)
+            && matches.value_source(id) == Some(ValueSource::CommandLine);
+        match from_line {
+            true => texts(matches, id),
+            false => Vec::new(),
+        }
+    };
+    let flags = [("--as", "as_user"), ("--as-group", "as_group")];
+    let identity = flags.into_iter().flat_map(|(flag, id)| {
+        let values = given(id).into_iter();
+        values.flat_map(|value| [flag.to_owned(), value])
+    });
+    Typed {
+        invocation: invocation.clone(),
+        kubeconfig: given("kubeconfig").pop(),
+        identity: identity.collect(),
+    }
 }
 
 fn asked<P: Plugin>(matches: &ArgMatches) -> Result<Asked<P>, clap::Error> {

@@ -4,6 +4,7 @@ use super::escape::escape_control;
 use super::global_args::GlobalArgs;
 use super::output::{OutputFormat, Report};
 use super::progress::TerminalProgress;
+use super::typed::hint_text;
 use crate::Failure;
 use crate::invocation::Invocation;
 use std::io::{self, ErrorKind, IsTerminal, Write};
@@ -103,7 +104,7 @@ impl Console {
     pub fn failure(&self, failure: &Failure) {
         let mut text = format!("{} {}", self.paint("error:", "31"), failure.message());
         if let Some(next) = failure.next_step() {
-            text.push_str(&format!("\n  next: {next}"));
+            text.push_str(&format!("\n  next: {}", hint_text(next)));
         }
         self.message(&text);
     }

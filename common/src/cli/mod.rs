@@ -10,6 +10,7 @@ mod output;
 mod progress;
 mod prompt;
 mod table;
+mod typed;
 
 pub use console::Console;
 pub use escape::escape_control;
@@ -18,3 +19,4 @@ pub use global_args::GlobalArgs;
 pub use output::{OutputArgs, OutputFormat, Report, to_yaml};
 pub use progress::Bars;
 pub use table::{ContextColumn, Table, age, detail, span};
+pub use typed::{Typed, command_text, hint_text, serialize_hint, serialize_next};

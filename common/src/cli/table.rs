@@ -1,6 +1,8 @@
 //! Columns as kubectl prints them: upper-case headings, three spaces, no borders.
 
 use super::escape::escape_control;
+use super::typed::hint_text;
+use crate::hint::Hint;
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -97,11 +99,11 @@ impl ContextColumn {
 
 /// The last cell of a row: what is worth knowing, then what to do next. Empty parts are left
 /// out.
-pub fn detail<'a>(parts: impl IntoIterator<Item = &'a str>, next: Option<&str>) -> String {
+pub fn detail<'a>(parts: impl IntoIterator<Item = &'a str>, next: Option<&Hint>) -> String {
     let parts = parts.into_iter().filter(|part| !part.is_empty());
     let parts = parts.map(str::to_owned);
     let parts: Vec<String> = parts
-        .chain(next.map(|next| format!("next: {next}")))
+        .chain(next.map(|next| format!("next: {}", hint_text(next))))
         .collect();
     // A dash, since "<none>" in the last column reads like a missing value.
     match parts.is_empty() {

@@ -4,6 +4,7 @@ use super::args::ClusterArgs;
 use super::connection::Cluster;
 use super::transport;
 use crate::Failure;
+use crate::hint;
 use hyper_util::client::proxy::matcher::Matcher;
 use kube::config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
@@ -89,10 +90,10 @@ fn kubeconfig_failure(error: &KubeconfigError) -> Failure {
         .next("name one with --kubeconfig FILE or KUBECONFIG"),
         // The parser quotes the text around the mistake, and a kubeconfig holds secrets.
         KubeconfigError::Parse(_) => {
-            Failure::usage("the kubeconfig is not valid").next("kubectl config view")
+            Failure::usage("the kubeconfig is not valid").next(hint::kubectl("config view"))
         }
         other => Failure::usage(format!("the kubeconfig cannot be used: {other}"))
-            .next("kubectl config view"),
+            .next(hint::kubectl("config view")),
     }
 }
 
@@ -105,7 +106,7 @@ fn contexts(args: &ClusterArgs, kubeconfig: &Kubeconfig) -> Result<Vec<String>, 
     if args.all_contexts {
         if known.is_empty() {
             return Err(Failure::usage("the kubeconfig has no contexts")
-                .next("kubectl config get-contexts"));
+                .next(hint::kubectl("config get-contexts")));
         }
         return Ok(known.into_iter().map(str::to_owned).collect());
     }
@@ -116,7 +117,7 @@ fn contexts(args: &ClusterArgs, kubeconfig: &Kubeconfig) -> Result<Vec<String>, 
             .filter(|name| !name.is_empty());
         return current.map(|name| vec![name]).ok_or_else(|| {
             Failure::usage("the kubeconfig has no current context")
-                .next("kubectl config use-context NAME")
+                .next(hint::kubectl("config use-context NAME"))
         });
     }
     let mut seen = HashSet::new();
@@ -126,7 +127,7 @@ fn contexts(args: &ClusterArgs, kubeconfig: &Kubeconfig) -> Result<Vec<String>, 
                 "context `{context}` is not in the kubeconfig; it has: {}",
                 known.join(", ")
             ))
-            .next("kubectl config get-contexts"));
+            .next(hint::kubectl("config get-contexts")));
         }
         seen.insert(context);
     }
@@ -196,7 +197,7 @@ fn build(args: &ClusterArgs, mut config: Config, context: &str) -> Result<Client
             "cannot connect with context `{context}`: {}",
             connect_reason(&error)
         ))
-        .next(format!("kubectl --context {context} version"))
+        .next(hint::kubectl("version").at(context))
     })
 }
 

@@ -1,6 +1,7 @@
 //! Why a request to an API server did not succeed.
 
 use crate::Failure;
+use crate::hint::{self, Hint};
 use std::time::Duration;
 
 /// A request's failure, as far as callers have to tell them apart.
@@ -82,15 +83,18 @@ impl CallError {
             _ => Failure::new(message),
         };
         match &self {
-            Self::Api { code: 401, .. } => failure.next(format!(
-                "sign in to the cluster again, then check with: kubectl --context {context} auth whoami"
-            )),
-            Self::Api { code: 403, .. } => failure.next(format!(
-                "ask for that right, then check with: kubectl --context {context} auth can-i --list"
-            )),
-            Self::Timeout(_) | Self::Transport(_) => failure.next(format!(
-                "check that the API server answers: kubectl --context {context} version"
-            )),
+            Self::Api { code: 401, .. } => failure.next(
+                Hint::from("sign in to the cluster again, then check with: ")
+                    .run(hint::kubectl("auth whoami").at(context)),
+            ),
+            Self::Api { code: 403, .. } => failure.next(
+                Hint::from("ask for that right, then check with: ")
+                    .run(hint::kubectl("auth can-i --list").at(context)),
+            ),
+            Self::Timeout(_) | Self::Transport(_) => failure.next(
+                Hint::from("check that the API server answers: ")
+                    .run(hint::kubectl("version").at(context)),
+            ),
             _ => failure,
         }
     }

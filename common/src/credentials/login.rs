@@ -39,7 +39,7 @@ pub async fn log_in(
         .quay
         .whose()
         .await
-        .map_err(|error| error.failure("the login", &session.endpoint, console.invocation()))?;
+        .map_err(|error| error.failure("the login", &session.endpoint))?;
     let account = |user: &str| api_account(&session.endpoint.registry, user);
     let storage = vault::keep(&account(&user), "the token", &token, insecure_storage).await?;
     let replaced = settings.registries.get(&session.endpoint.registry).cloned();

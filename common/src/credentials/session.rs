@@ -6,6 +6,7 @@ use super::settings::{Remembered, Settings};
 use super::{keyring, token, vault};
 use crate::cli::Console;
 use crate::cluster::ClusterArgs;
+use crate::hint::{self, Hint};
 use crate::quay::Quay;
 use crate::registry::Registry;
 use crate::web::{Endpoint, Transport, parse_origin};
@@ -63,7 +64,8 @@ pub fn endpoint(args: &QuayArgs, settings: &Settings) -> Result<Endpoint, Failur
         .or_else(|| settings.default.clone())
         .ok_or_else(|| {
             Failure::usage("which registry? none is named, and there is no login").next(
-                "pass --registry HOST, or log in once: kubectl quay-robot login --registry HOST",
+                Hint::from("pass --registry HOST, or log in once: ")
+                    .run(hint::robot("login --registry HOST")),
             )
         })?;
     let mut endpoint = match settings.registries.get(&registry) {
@@ -115,11 +117,11 @@ pub async fn session(
         return Ok(None);
     }
     Err(
-        Failure::new(format!("there is no login for {}", endpoint.registry)).next(format!(
-            "{} login --registry {}, or set QUAY_API_TOKEN",
-            console.invocation().sibling("quay-robot"),
-            endpoint.registry
-        )),
+        Failure::new(format!("there is no login for {}", endpoint.registry)).next(
+            hint::robot("login --registry")
+                .arg(&endpoint.registry)
+                .say(", or set QUAY_API_TOKEN"),
+        ),
     )
 }
 
@@ -216,6 +218,7 @@ fn given_in_environment() -> Result<bool, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::hint_text;
 
     fn remembered() -> Settings {
         let mut settings = Settings::default();
@@ -259,6 +262,6 @@ mod tests {
     fn without_any_registry_the_failure_names_login() {
         let failure = endpoint(&QuayArgs::default(), &Settings::default()).unwrap_err();
         assert_eq!(failure.kind(), crate::failure::FailureKind::Usage);
-        assert!(failure.next_step().unwrap().contains("login"));
+        assert!(hint_text(failure.next_step().unwrap()).contains("login"));
     }
 }

@@ -7,7 +7,7 @@ use super::topology::forbidden_or;
 use crate::Failure;
 use crate::cluster::{CallError, Cluster, Write};
 use crate::dockerconfig::{Document, Format};
-use crate::hint::aimed;
+use crate::hint::{self, Hint};
 use crate::labels::LAST_APPLIED;
 use crate::node_secrets::{SecretName, collection};
 use crate::pullsecret::data;
@@ -45,7 +45,7 @@ impl Obstacle {
             "{name} (context {context}) is not written: {}",
             self.reason
         ))
-        .next(aimed(&self.next, context))
+        .next(self.next.at(context))
     }
 }
 
@@ -184,10 +184,10 @@ fn prove(
         "the API server stored something else in {name} (context {}) than was sent",
         cluster.context()
     ))
-    .next(format!(
-        "look for an admission webhook that changes secrets, then: oc quay-global verify --context {}",
-        cluster.context()
-    )))
+    .next(
+        Hint::from("look for an admission webhook that changes secrets, then: ")
+            .run(hint::global("verify").at(cluster.context())),
+    ))
 }
 
 fn changed_meanwhile(cluster: &Cluster, name: SecretName) -> Failure {

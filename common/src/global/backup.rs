@@ -3,6 +3,7 @@
 use crate::Failure;
 use crate::cluster::{CallError, Cluster, Write, list_all};
 use crate::dockerconfig::{Document, DocumentError, Format};
+use crate::hint::{Hint, can_i};
 use crate::labels::MANAGED_BY;
 use crate::node_secrets::{SecretName, collection};
 use crate::pullsecret::PullSecret;
@@ -255,8 +256,8 @@ fn failed(error: CallError, cluster: &Cluster, namespace: &str, verb: &str) -> F
     if !forbidden {
         return failure;
     }
-    failure.next(format!(
-        "ask for the right to {verb} secrets in namespace `{namespace}`, then check with: \
-         kubectl --context {context} -n {namespace} auth can-i {verb} secrets"
-    ))
+    let ask = format!(
+        "ask for the right to {verb} secrets in namespace `{namespace}`, then check with: "
+    );
+    failure.next(Hint::from(ask).run(can_i(context, namespace, verb, "secrets")))
 }

@@ -4,6 +4,7 @@ use super::topology::{Topology, forbidden_or, topology};
 use crate::Failure;
 use crate::cluster::Cluster;
 use crate::dockerconfig::{Document, DocumentError, Format};
+use crate::hint::{self, Hint};
 use crate::labels::LAST_APPLIED;
 use crate::node_secrets::{GLOBAL_PULL_SECRET, SecretName};
 use crate::pullsecret::PullSecret;
@@ -100,9 +101,10 @@ fn not_openshift(cluster: &Cluster) -> Failure {
     Failure::new(format!(
         "context {context} leads to no OpenShift cluster: there is no {GLOBAL_PULL_SECRET}"
     ))
-    .next(format!(
-        "for the pull secrets of namespaces: kubectl quay-pullsecret sync --context {context} -A"
-    ))
+    .next(
+        Hint::from("for the pull secrets of namespaces: ")
+            .run(hint::pullsecret("sync -A").at(context)),
+    )
 }
 
 /// `None` where there is no such secret.
@@ -119,11 +121,12 @@ pub(super) async fn get(cluster: &Cluster, name: SecretName) -> Result<Option<Cu
             "{name} (context {}) is of type `{found}` and not `{wanted}`",
             cluster.context()
         ))
-        .next(format!(
-            "kubectl --context {} -n {} get secret {}",
-            cluster.context(),
-            name.namespace,
-            name.name
-        ))
+        .next(
+            hint::kubectl("-n")
+                .arg(name.namespace)
+                .words("get secret")
+                .arg(name.name)
+                .at(cluster.context()),
+        )
     })
 }

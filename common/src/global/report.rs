@@ -3,9 +3,9 @@
 use super::apply::Applied;
 use super::plan::{EntryPlan, Plan, Step};
 use crate::Failure;
-use crate::cli::{ContextColumn, Report, Table, detail, escape_control};
+use crate::cli::{ContextColumn, Report, Table, detail, escape_control, serialize_next};
 use crate::fingerprint::{Fingerprint, shown};
-use crate::hint::aimed;
+use crate::hint::Hint;
 use crate::node_secrets::SecretName;
 use serde::Serialize;
 
@@ -36,8 +36,11 @@ pub struct Change {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub message: String,
     /// What to do next.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub next: Option<String>,
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "serialize_next"
+    )]
+    pub next: Option<Hint>,
 }
 
 /// Everything a writing command did.
@@ -64,7 +67,7 @@ impl Change {
             after: None,
             backup: None,
             message: failure.message().to_owned(),
-            next: failure.next_step().map(|next| aimed(next, context)),
+            next: failure.next_step().map(|next| next.clone().at(context)),
         }
     }
 
@@ -92,7 +95,7 @@ impl Change {
             after: entry.after.clone(),
             backup: None,
             message,
-            next: next.map(|next| aimed(&next, context)),
+            next: next.map(|next| next.at(context)),
         }
     }
 
@@ -176,7 +179,7 @@ impl Report for Changes {
             }
             let backup = item.backup.as_ref().map(|name| format!("backup {name}"));
             let parts = [item.message.as_str(), backup.as_deref().unwrap_or_default()];
-            row.push(detail(parts, item.next.as_deref()));
+            row.push(detail(parts, item.next.as_ref()));
             table.row(row);
         }
         table

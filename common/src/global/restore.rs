@@ -9,6 +9,7 @@ use crate::cli::{Console, ContextColumn, Report, Table, age};
 use crate::cluster::{Cluster, ClusterArgs};
 use crate::credentials::{QuayArgs, Session, sessions};
 use crate::dockerconfig::{Credential, belongs_to};
+use crate::hint;
 use crate::names::RobotName;
 use crate::pullsecret::logins;
 use crate::registry::Probe;
@@ -95,14 +96,19 @@ pub async fn restore_intent(
         let names: Vec<&str> = kept.iter().map(|backup| backup.name.as_str()).collect();
         Failure::new(format!("there is {what} of {name} (context {context})")).next(
             match names.is_empty() {
-                true => "download Red Hat's entries again: https://console.redhat.com/openshift/install/pull-secret".to_owned(),
-                false => format!("oc quay-global rollback, with one of: {}", names.join(", ")),
+                true => "download Red Hat's entries again: https://console.redhat.com/openshift/install/pull-secret".into(),
+                false => hint::global("rollback")
+                    .at(context)
+                    .say(&format!(", with one of: {}", names.join(", "))),
             },
         )
     })?;
     let document = found.document().map_err(|error| {
-        Failure::new(format!("backup {} cannot be read: {error}", found.name))
-            .next("oc quay-global backups, and choose another")
+        Failure::new(format!("backup {} cannot be read: {error}", found.name)).next(
+            hint::global("backups")
+                .at(context)
+                .say(", and choose another"),
+        )
     })?;
     Ok(RestoreIntent { document, exact })
 }

@@ -7,6 +7,7 @@ use crate::cli::Console;
 use crate::cluster::ClusterArgs;
 use crate::credentials::{QuayArgs, Session, Settings, endpoint, robot_token, session, sessions};
 use crate::dockerconfig::{Credential, belongs_to};
+use crate::hint::{self, Hint};
 use crate::names::{RegistryHost, RobotName};
 use crate::pullsecret::{PullSecret, Wanted, hosts, logins, standing_bridge, wanted};
 use crate::registry::{Probe, Registry};
@@ -43,8 +44,8 @@ pub async fn robot_intent(
     };
     let robot = source.robot;
     let (token, hosts) = match session {
-        Some(session) => from_quay(&session, &robot, console).await?,
-        None => from_user(&endpoint, &robot, source.token_stdin, console).await?,
+        Some(session) => from_quay(&session, &robot).await?,
+        None => from_user(&endpoint, &robot, source.token_stdin).await?,
     };
     let registry = &endpoint.registry;
     let default_key = match red_hat_entry(registry.as_str()) {
@@ -79,11 +80,10 @@ pub async fn refresh_intent(
 ) -> Result<Wanted, Failure> {
     let sessions = sessions(quay, cluster, console).await?;
     if sessions.is_empty() {
-        let robot = console.invocation().sibling("quay-robot");
         return Err(Failure::new(
             "there is no login, so nothing is known of any robot's current token",
         )
-        .next(format!("{robot} login --registry HOST")));
+        .next(hint::robot("login --registry HOST")));
     }
     Ok(wanted(&logins(&sessions).await, secrets, None).await)
 }
@@ -91,25 +91,23 @@ pub async fn refresh_intent(
 async fn from_quay(
     session: &Session,
     robot: &RobotName,
-    console: &Console,
 ) -> Result<(SecretString, Vec<RegistryHost>), Failure> {
     let registry = &session.endpoint.registry;
-    let create = console.invocation().sibling("quay-robot");
     let token = match session.quay.robot(robot).await {
         Ok(found) => found.token,
         Err(ApiError::NotFound) => {
             let message = format!("robot `{robot}` does not exist at {registry}");
-            return Err(Failure::new(message).next(format!("{create} create {robot}")));
+            return Err(Failure::new(message).next(hint::robot("create").arg(robot)));
         }
         Err(error) => {
             let object = format!("the token of robot `{robot}`");
-            return Err(error.failure(object, &session.endpoint, console.invocation()));
+            return Err(error.failure(object, &session.endpoint));
         }
     };
     let bridge = standing_bridge(&session.quay, robot).await;
     let bridge = bridge.map_err(|error| {
         let object = format!("the bridge of robot `{robot}`");
-        error.failure(object, &session.endpoint, console.invocation())
+        error.failure(object, &session.endpoint)
     })?;
     if let Some(bridge) = bridge {
         // Its own token is about to die, or was just born: the rotation knows which.
@@ -117,9 +115,10 @@ async fn from_quay(
             "nothing was written: {robot} is being rotated, and {} stands in for it",
             bridge.name
         ))
-        .next(format!(
-            "let the rotation end: {create} rotate {robot} --global"
-        )));
+        .next(
+            Hint::from("let the rotation end: ")
+                .run(hint::robot("rotate").arg(robot).words("--global")),
+        ));
     }
     accepted(&session.registry, robot, &token).await?;
     let hosts = hosts(&session.registry, &session.endpoint).await;
@@ -130,18 +129,17 @@ async fn from_user(
     endpoint: &Endpoint,
     robot: &RobotName,
     stdin: bool,
-    console: &Console,
 ) -> Result<(SecretString, Vec<RegistryHost>), Failure> {
     let token = robot_token(endpoint, robot, stdin).await?.ok_or_else(|| {
         Failure::new(format!(
             "there is neither a login for {} nor a token of `{robot}`",
             endpoint.registry
         ))
-        .next(format!(
-            "{} login --registry {}, or set QUAY_ROBOT_TOKEN, or pass --robot-token-stdin",
-            console.invocation().sibling("quay-robot"),
-            endpoint.registry
-        ))
+        .next(
+            hint::robot("login --registry")
+                .arg(&endpoint.registry)
+                .say(", or set QUAY_ROBOT_TOKEN, or pass --robot-token-stdin"),
+        )
     })?;
     let registry = Registry::connect(endpoint)?;
     accepted(&registry, robot, &token).await?;
@@ -158,6 +156,6 @@ async fn accepted(
         Probe::Refused { reason } => Err(Failure::new(format!(
             "the registry does not accept the token of `{robot}`, so nothing was written: {reason}"
         ))
-        .next(format!("kubectl quay-robot describe {robot}"))),
+        .next(hint::robot("describe").arg(robot))),
     }
 }

@@ -5,7 +5,7 @@ use super::pools::{Pool, PoolState, Pools};
 use super::rendered::{Holds, Rendered};
 use super::topology::Topology;
 use crate::Failure;
-use crate::cli::{ContextColumn, Report, Table, detail};
+use crate::cli::{ContextColumn, Report, Table, detail, hint_text};
 use crate::cluster::Cluster;
 use crate::node_secrets::SecretName;
 use k8s_openapi::api::apps::v1::DaemonSet;
@@ -116,7 +116,9 @@ impl Rollout {
     }
 
     fn note(&mut self, failure: &Failure) {
-        let next = failure.next_step().map(|next| format!("; next: {next}"));
+        let next = failure
+            .next_step()
+            .map(|next| format!("; next: {}", hint_text(next)));
         self.unseen
             .push(format!("{failure}{}", next.unwrap_or_default()));
     }

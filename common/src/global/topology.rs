@@ -2,6 +2,7 @@
 
 use crate::Failure;
 use crate::cluster::{CallError, Cluster};
+use crate::hint::{Hint, can_i};
 use crate::node_secrets::{ADDITIONAL_PULL_SECRET, GLOBAL_PULL_SECRET, SecretName};
 use serde::Deserialize;
 use serde_json::Value;
@@ -116,10 +117,10 @@ pub(super) fn forbidden_or(
         "list" | "create" => "secrets".to_owned(),
         _ => format!("secrets/{name}"),
     };
-    failure.next(format!(
-        "ask for the right to {verb} {object} in namespace `{namespace}`, then check with: \
-         kubectl --context {context} -n {namespace} auth can-i {verb} {object}"
-    ))
+    let ask = format!(
+        "ask for the right to {verb} {object} in namespace `{namespace}`, then check with: "
+    );
+    failure.next(Hint::from(ask).run(can_i(context, namespace, verb, &object)))
 }
 
 #[cfg(test)]

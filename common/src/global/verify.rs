@@ -2,10 +2,10 @@
 
 use super::guard::{RED_HAT, red_hat_entry};
 use super::observed::Observed;
-use crate::cli::{ContextColumn, Report, Table, detail};
+use crate::cli::{ContextColumn, Report, Table, detail, serialize_next};
 use crate::dockerconfig::{Credential, Document, belongs_to, registry_of_key};
 use crate::fingerprint::{Fingerprint, shown};
-use crate::hint::aimed;
+use crate::hint::{self, Hint};
 use crate::names::RobotName;
 use crate::node_secrets::{GLOBAL_PULL_SECRET, SecretName};
 use crate::pullsecret::Login;
@@ -43,8 +43,11 @@ pub struct Check {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub message: String,
     /// What to do next.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub next: Option<String>,
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "serialize_next"
+    )]
+    pub next: Option<Hint>,
 }
 
 /// Everything that was found out.
@@ -63,7 +66,9 @@ pub struct Yardstick<'a> {
 }
 
 /// What brings Red Hat's entries.
-const FROM_OCM: &str = "oc quay-global update --from-ocm";
+fn from_ocm() -> Hint {
+    hint::global("update --from-ocm").into()
+}
 
 impl Checks {
     /// Whether something is wrong.
@@ -78,7 +83,7 @@ impl Checks {
         if let Some(error) = observed.unreadable() {
             self.items.push(Check {
                 message: format!("it cannot be read: {error}"),
-                next: Some(format!("oc quay-global rollback --context {context}")),
+                next: Some(hint::global("rollback").into()),
                 ok: false,
                 ..blank(context, name, "")
             });
@@ -98,8 +103,8 @@ impl Checks {
                             check.ok = false;
                             check.message = error.to_string();
                             check.next = Some(match red_hat_entry(key) {
-                                Some(_) => FROM_OCM.to_owned(),
-                                None => format!("oc quay-global remove {key}"),
+                                Some(_) => from_ocm(),
+                                None => hint::global("remove").arg(key).into(),
                             });
                         }
                     }
@@ -117,13 +122,13 @@ impl Checks {
                 self.items.push(Check {
                     ok: false,
                     message: format!("missing: {}", wanted.breaks),
-                    next: Some(FROM_OCM.to_owned()),
+                    next: Some(from_ocm()),
                     ..blank(context, GLOBAL_PULL_SECRET, wanted.key)
                 });
             }
         }
         for item in self.items.iter_mut().filter(|item| item.context == context) {
-            item.next = item.next.take().map(|next| aimed(&next, context));
+            item.next = item.next.take().map(|next| next.at(context));
         }
     }
 }
@@ -199,7 +204,7 @@ fn against_red_hat(
         fail(check, "its email is not the account's");
     }
     if !check.ok {
-        check.next = Some(FROM_OCM.to_owned());
+        check.next = Some(from_ocm());
     }
 }
 
@@ -211,7 +216,7 @@ async fn against_quay(check: &mut Check, held: &Credential, login: &Login<'_>, r
         Ok(_) => {
             check.token = "stale";
             fail(check, "Quay has another token for the robot");
-            check.next = Some("oc quay-global update".to_owned());
+            check.next = Some(hint::global("update").into());
         }
         Err(ApiError::NotFound) => fail(check, "Quay has no such robot"),
         Err(error) => note(check, &format!("its current token is not known: {error}")),
@@ -279,7 +284,7 @@ impl Report for Checks {
             if wide {
                 row.extend([shown(item.fingerprint.as_ref()), item.secret.clone()]);
             }
-            row.push(detail([item.message.as_str()], item.next.as_deref()));
+            row.push(detail([item.message.as_str()], item.next.as_ref()));
             table.row(row);
         }
         table

@@ -1,6 +1,7 @@
 //! How Red Hat's services say no, and what that means.
 
 use crate::Failure;
+use crate::hint::{self, Hint};
 
 /// Where offline tokens come from.
 const TOKEN_PAGE: &str = "https://console.redhat.com/openshift/token";
@@ -53,11 +54,14 @@ impl OcmError {
     pub fn failure(&self, action: &str) -> Failure {
         let failure = Failure::new(format!("cannot {action}: {self}"));
         match self {
-            Self::BadLogin(_) | Self::Unauthorized => failure.next(format!(
-                "get a new token at {TOKEN_PAGE}, then: oc quay-global ocm login"
-            )),
-            Self::Forbidden(_) => failure
-                .next("sign in as the account that owns the pull secret: oc quay-global ocm login"),
+            Self::BadLogin(_) | Self::Unauthorized => failure.next(
+                Hint::from(format!("get a new token at {TOKEN_PAGE}, then: "))
+                    .run(hint::global("ocm login")),
+            ),
+            Self::Forbidden(_) => failure.next(
+                Hint::from("sign in as the account that owns the pull secret: ")
+                    .run(hint::global("ocm login")),
+            ),
             Self::RateLimited | Self::Unavailable(_) | Self::Timeout => {
                 failure.next("run the same command again in a few minutes")
             }

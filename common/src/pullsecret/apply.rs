@@ -10,6 +10,7 @@ use super::written::{Written, prove};
 use super::{manifest, plan, recreate, secret};
 use crate::cluster;
 use crate::cluster::{CallError, Cluster};
+use crate::hint::{self, Hint, can_i};
 use crate::progress::Progress;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
@@ -111,7 +112,7 @@ impl Apply<'_> {
         let skip = |mut outcome: Outcome| {
             outcome.result = Verb::Skipped;
             outcome.message = "interrupted".to_owned();
-            outcome.next = Some("run the same command again".to_owned());
+            outcome.next = Some("run the same command again".into());
             outcome
         };
         plan.secrets
@@ -168,10 +169,7 @@ impl Apply<'_> {
             Verb::Failed,
         )
         .message(format!("cannot create the namespace: {error}"))
-        .next(format!(
-            "kubectl --context {context} create namespace {}",
-            plan.namespace
-        ));
+        .next(hint::kubectl("create namespace").arg(&plan.namespace));
         vec![outcome]
     }
 
@@ -269,26 +267,30 @@ impl Apply<'_> {
         for outcome in &mut outcomes {
             outcome.result = Verb::Failed;
             outcome.message = error.to_string();
-            outcome.next = Some(match error {
-                error if error.is_not_found() => format!(
-                    "namespace `{}` does not exist: pass --create-namespace to create it",
-                    plan.namespace
-                ),
-                error if error.is_forbidden() => format!(
-                    "kubectl --context {} -n {} auth can-i patch secrets",
-                    self.cluster.context(),
-                    plan.namespace
-                ),
-                CallError::Refused(_) => format!(
-                    "kubectl --context {} -n {} get secret {} -o yaml",
-                    self.cluster.context(),
-                    plan.namespace,
-                    plan.name
-                ),
-                _ => "run the same command again".to_owned(),
-            });
+            outcome.next = Some(self.after(plan, error));
         }
         outcomes
+    }
+
+    /// What to do about a write that failed.
+    fn after(&self, plan: &SecretPlan, error: &CallError) -> Hint {
+        let context = self.cluster.context();
+        let SecretPlan {
+            namespace, name, ..
+        } = plan;
+        match error {
+            error if error.is_not_found() => format!(
+                "namespace `{namespace}` does not exist: pass --create-namespace to create it"
+            )
+            .into(),
+            error if error.is_forbidden() => can_i(context, namespace, "patch", "secrets").into(),
+            CallError::Refused(_) => hint::get(namespace, "secret")
+                .arg(name)
+                .words("-o yaml")
+                .at(context)
+                .into(),
+            _ => "run the same command again".into(),
+        }
     }
 
     async fn attach(
@@ -323,9 +325,12 @@ impl Apply<'_> {
                     outcome.result = Verb::Failed;
                     outcome.message =
                         format!("the secret is right, but service account `{account}`: {what}");
-                    outcome.next = Some(format!(
-                        "kubectl quay-pullsecret attach {secret} -n {namespace} --service-account {account}"
-                    ));
+                    let attach = hint::pullsecret("attach")
+                        .arg(secret)
+                        .words("-n")
+                        .arg(namespace);
+                    let attach = attach.words("--service-account").arg(account);
+                    outcome.next = Some(attach.at(self.cluster.context()).into());
                 }
             }
         }

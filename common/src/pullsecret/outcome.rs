@@ -1,11 +1,11 @@
 //! What became of every target.
 
-use super::plan::{EntryPlan, NamespacePlan, Problem, SecretPlan, Verdict, Write};
+use super::plan::{EntryPlan, NamespacePlan, Problem, Refusal, SecretPlan, Verdict, Write};
 use crate::Failure;
-use crate::cli::{ContextColumn, Report, Table, detail, escape_control};
+use crate::cli::{ContextColumn, Report, Table, detail, escape_control, serialize_next};
 use crate::cluster::Cluster;
 use crate::fingerprint::{Fingerprint, shown};
-use crate::hint::aimed;
+use crate::hint::{self, Hint, edit_secret};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -93,8 +93,11 @@ pub struct Outcome {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub message: String,
     /// What to do next.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub next: Option<String>,
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "serialize_next"
+    )]
+    pub next: Option<Hint>,
     /// When the server answered the write, if there was one.
     #[serde(skip)]
     pub written_at: Option<Timestamp>,
@@ -137,14 +140,16 @@ impl Outcome {
     #[must_use]
     pub fn failure(mut self, failure: &Failure) -> Self {
         self.message = failure.message().to_owned();
-        self.next = failure.next_step().map(str::to_owned);
+        self.next = failure
+            .next_step()
+            .map(|next| next.clone().at(&self.context));
         self
     }
 
     /// With the next command.
     #[must_use]
-    pub fn next(mut self, command: impl Into<String>) -> Self {
-        self.next = Some(command.into());
+    pub fn next(mut self, hint: impl Into<Hint>) -> Self {
+        self.next = Some(hint.into().at(&self.context));
         self
     }
 
@@ -203,7 +208,7 @@ impl Outcome {
             account: entry.account.clone(),
             before: entry.before.clone(),
             after: entry.after.clone(),
-            next: next_step(context, plan, entry, result),
+            next: next_step(plan, entry, result).map(|next| next.at(context)),
             message,
             ..Self::new(context, &plan.namespace, "secret", &plan.name, result)
         }
@@ -221,22 +226,24 @@ impl Outcome {
     }
 }
 
-fn next_step(context: &str, plan: &SecretPlan, entry: &EntryPlan, result: Verb) -> Option<String> {
+fn next_step(plan: &SecretPlan, entry: &EntryPlan, result: Verb) -> Option<Hint> {
     let (namespace, name) = (&plan.namespace, &plan.name);
     if result == Verb::Refused {
-        let remedy = plan.refusal.as_ref().map(|refusal| &refusal.remedy);
-        return remedy.map(|remedy| aimed(remedy, context));
+        return plan.refusal.as_ref().map(Refusal::hint);
     }
-    match &entry.verdict {
-        Verdict::Problem(Problem::NoSuchRobot(robot)) => Some(format!(
-            "kubectl quay-robot create {robot}, or kubectl quay-pullsecret delete --robot {robot} -n {namespace}"
-        )),
-        Verdict::Problem(Problem::TokenUnknown(_)) => Some("kubectl quay-robot whoami".to_owned()),
-        Verdict::Problem(Problem::Unreadable(_)) => Some(format!(
-            "kubectl --context {context} -n {namespace} edit secret {name}"
-        )),
-        _ => None,
-    }
+    let hint = match &entry.verdict {
+        Verdict::Problem(Problem::NoSuchRobot(robot)) => {
+            let delete = hint::pullsecret("delete --robot").arg(robot);
+            hint::robot("create")
+                .arg(robot)
+                .say(", or ")
+                .run(delete.words("-n").arg(namespace))
+        }
+        Verdict::Problem(Problem::TokenUnknown(_)) => hint::robot("whoami").into(),
+        Verdict::Problem(Problem::Unreadable(_)) => edit_secret(namespace, name).into(),
+        _ => return None,
+    };
+    Some(hint)
 }
 
 /// Everything a writing command did.
@@ -346,7 +353,7 @@ impl Report for Outcomes {
             }
             let references = references(item);
             let parts = [references.as_str(), item.message.as_str()];
-            row.push(detail(parts, item.next.as_deref()));
+            row.push(detail(parts, item.next.as_ref()));
             table.row(row);
         }
         table

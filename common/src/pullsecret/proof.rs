@@ -1,8 +1,9 @@
 //! What `verify` found out, and how it is shown.
 
 use super::outcome::Outcome;
-use crate::cli::{ContextColumn, Report, Table};
+use crate::cli::{ContextColumn, Report, Table, hint_text, serialize_next};
 use crate::fingerprint::{Fingerprint, shown};
+use crate::hint::Hint;
 use serde::Serialize;
 
 /// What was found out about one credential in one secret.
@@ -34,8 +35,11 @@ pub struct Proof {
     /// What is wrong, and what is worth knowing.
     pub message: String,
     /// What to do next.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub next: Option<String>,
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "serialize_next"
+    )]
+    pub next: Option<Hint>,
 }
 
 /// Everything `verify` found out.
@@ -101,7 +105,10 @@ impl Report for Proofs {
                 row.push(item.key.clone());
                 row.push(shown(item.fingerprint.as_ref()));
             }
-            let next = item.next.iter().map(|next| format!("next: {next}"));
+            let next = item
+                .next
+                .iter()
+                .map(|next| format!("next: {}", hint_text(next)));
             let detail: Vec<String> = Some(&item.message)
                 .filter(|text| !text.is_empty())
                 .cloned()

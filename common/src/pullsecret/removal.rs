@@ -2,13 +2,14 @@
 
 use super::manifest;
 use super::outcome::{Outcome, Verb};
-use super::plan::Refusal;
 use super::plan::nodes_reason;
+use super::plan::{Force, Refusal};
 use super::reference::{Attachment, Holder};
 use super::secret::PullSecret;
 use super::service_account::ServiceAccountRefs;
 use crate::cluster::{CallError, Cluster, Write};
 use crate::dockerconfig::{Document, belongs_to, registry_of_key};
+use crate::hint;
 use crate::labels::LAST_APPLIED;
 use crate::names::{RegistryHost, RobotName};
 use crate::node_secrets::is_derived;
@@ -73,7 +74,12 @@ pub fn plan_removal(
                     // No --force stands for a backup and the look at the machines.
                     Some(reason) => Some(Refusal {
                         reason: reason.to_owned(),
-                        remedy: format!("oc quay-global remove {}", keys.join(" ")),
+                        remedy: Some(
+                            keys.iter()
+                                .fold(hint::global("remove"), |command, key| command.arg(key))
+                                .into(),
+                        ),
+                        force: None,
                     }),
                     None if force => None,
                     None => refusal(secret, &users, whole),
@@ -109,10 +115,7 @@ fn robot_keys(
 
 fn refusal(secret: &PullSecret, users: &[&str], whole: bool) -> Option<Refusal> {
     if let Some(owner) = &secret.owner {
-        return Some(Refusal {
-            reason: format!("{} writes it", owner.tool),
-            remedy: format!("change {}, or pass --force", owner.place),
-        });
+        return Some(Refusal::of_owner(owner));
     }
     if let Some(first) = users.first() {
         let more = match users.len() {
@@ -121,12 +124,14 @@ fn refusal(secret: &PullSecret, users: &[&str], whole: bool) -> Option<Refusal> 
         };
         return Some(Refusal {
             reason: format!("pod `{first}`{more} may have to pull with it again"),
-            remedy: "give those pods another pull secret, or pass --force".to_owned(),
+            remedy: Some("give those pods another pull secret".into()),
+            force: Some(Force::Writes),
         });
     }
     (secret.immutable && !whole).then(|| Refusal {
         reason: "it is immutable".to_owned(),
-        remedy: "other entries are in it: recreate it without the robot's".to_owned(),
+        remedy: Some("other entries are in it: recreate it without the robot's".into()),
+        force: None,
     })
 }
 
@@ -139,10 +144,6 @@ impl RemovalPlan {
     /// The secret's namespace.
     pub fn namespace(&self) -> &str {
         &self.secret.namespace
-    }
-
-    fn is_for_nodes(&self) -> bool {
-        nodes_reason(&self.secret.namespace, &self.secret.name).is_some()
     }
 
     /// What the plan comes to, carried out or not.
@@ -162,13 +163,7 @@ impl RemovalPlan {
         outcome.account = self.robot.to_string();
         outcome.key = self.keys.join(",");
         match &self.refusal {
-            Some(Refusal { reason, remedy }) => {
-                let remedy = match self.is_for_nodes() {
-                    true => format!("{remedy} --context {context}"),
-                    false => remedy.clone(),
-                };
-                outcome.message(reason).next(remedy)
-            }
+            Some(refusal) => outcome.message(&refusal.reason).next(refusal.hint()),
             None if self.remaining.is_some() => {
                 outcome.message("the robot's entry removed, the others kept")
             }
@@ -240,6 +235,6 @@ fn failed(mut outcome: Outcome, error: &CallError) -> Outcome {
         true => "it changed while it was being removed".to_owned(),
         false => error.to_string(),
     };
-    outcome.next = Some("run the same command again".to_owned());
+    outcome.next = Some("run the same command again".into());
     outcome
 }

@@ -6,6 +6,7 @@ use super::proof::{Proof, Proofs};
 use super::view::ClusterView;
 use super::wanted::{Known, RobotToken, Wanted};
 use crate::dockerconfig::{Credential, EntryError, matches_image, registry_of_key};
+use crate::hint::{self, Hint, edit_secret};
 use crate::names::RobotName;
 use crate::progress::Progress;
 use crate::quay::{Grant, Role};
@@ -100,12 +101,11 @@ fn collect<'a>(
 ) {
     for secret in &view.observed.secrets {
         let broken = |key: &str, reason: String| Proof {
-            next: Some(format!(
-                "kubectl --context {} -n {} edit secret {}",
-                view.cluster.context(),
-                secret.namespace,
-                secret.name
-            )),
+            next: Some(
+                edit_secret(&secret.namespace, &secret.name)
+                    .at(view.cluster.context())
+                    .into(),
+            ),
             message: format!("{reason}: pods that use this secret cannot pull anything"),
             ..Proof::blank(view.cluster.context(), &secret.namespace, &secret.name, key)
         };
@@ -324,13 +324,16 @@ fn token_state(
     entry: &Found<'_>,
     wanted: &Wanted,
     problems: &mut Vec<String>,
-) -> (&'static str, Option<String>) {
+) -> (&'static str, Option<Hint>) {
     let namespace = entry.namespace;
     let context = entry.view.cluster.context();
     let nodes = nodes_reason(namespace, entry.secret).is_some();
     let repair = || match nodes {
-        true => format!("oc quay-global update --context {context}"),
-        false => format!("kubectl quay-pullsecret sync --context {context} -n {namespace}"),
+        true => Hint::from(hint::global("update").at(context)),
+        false => hint::pullsecret("sync -n")
+            .arg(namespace)
+            .at(context)
+            .into(),
     };
     match wanted.known(entry.key, &entry.credential.username) {
         Known::Robot(_, RobotToken::Current(token))
@@ -355,17 +358,18 @@ fn token_state(
         }
         Known::Robot(robot, RobotToken::NoSuchRobot) => {
             problems.push("the robot does not exist in Quay".to_owned());
-            let next = match nodes {
-                true => format!("oc quay-global remove {} --context {context}", entry.key),
-                false => format!(
-                    "kubectl quay-pullsecret delete --robot {robot} --context {context} -n {namespace}"
-                ),
+            let remove = match nodes {
+                true => hint::global("remove").arg(entry.key),
+                false => hint::pullsecret("delete --robot")
+                    .arg(robot)
+                    .words("-n")
+                    .arg(namespace),
             };
-            ("stale", Some(next))
+            ("stale", Some(remove.at(context).into()))
         }
         Known::Robot(_, RobotToken::Unreadable(reason)) => {
             problems.push(format!("its current token is not known ({reason})"));
-            ("unknown", Some("kubectl quay-robot whoami".to_owned()))
+            ("unknown", Some(hint::robot("whoami").into()))
         }
         Known::NoLogin | Known::NotAsked => ("unknown", None),
     }

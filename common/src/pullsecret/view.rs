@@ -10,6 +10,7 @@ use super::secret::PullSecret;
 use super::wanted::Wanted;
 use crate::Failure;
 use crate::cluster::{Cluster, NamespaceSelection, Scope, list_all};
+use crate::hint::{self, Hint};
 use futures::future::join_all;
 use globset::GlobSet;
 use k8s_openapi::api::core::v1::Namespace;
@@ -227,9 +228,9 @@ impl ClusterView<'_> {
     /// The failed target of a namespace that does not exist.
     pub fn missing_namespace(&self, namespace: &str, can_create: bool) -> Outcome {
         let context = self.cluster.context();
-        let next = match can_create {
-            true => "pass --create-namespace to create it".to_owned(),
-            false => format!("kubectl --context {context} get namespaces"),
+        let next: Hint = match can_create {
+            true => "pass --create-namespace to create it".into(),
+            false => hint::kubectl("get namespaces").into(),
         };
         Outcome::new(context, namespace, "namespace", namespace, Verb::Failed)
             .message("namespace does not exist")

@@ -4,9 +4,10 @@ use super::leftover::remove_leftovers;
 use super::pull_test::PullTest;
 use super::verdict::PullVerdict;
 use crate::Failure;
-use crate::cli::{ContextColumn, Report, Table, detail};
+use crate::cli::{ContextColumn, Report, Table, detail, serialize_next};
 use crate::cluster::Cluster;
 use crate::dockerconfig::{ImageReference, matches_image};
+use crate::hint::{self, Hint};
 use crate::names::RobotName;
 use crate::progress::Progress;
 use crate::pullsecret::PullSecret;
@@ -45,8 +46,11 @@ pub struct PullProof {
     /// The verdict in words, or why there is none.
     pub message: String,
     /// What to do next.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub next: Option<String>,
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "serialize_next"
+    )]
+    pub next: Option<Hint>,
     /// Test pods of earlier runs that were removed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub leftovers: Vec<String>,
@@ -98,9 +102,8 @@ async fn prove(cluster: &Cluster, secrets: &[PullSecret], order: &PullOrder<'_>)
         let robot = order
             .robot
             .map_or("ORG+NAME".to_owned(), ToString::to_string);
-        proof.next = Some(format!(
-            "kubectl quay-pullsecret sync --robot {robot} -n NAMESPACE"
-        ));
+        let sync = hint::pullsecret("sync --robot").arg(robot);
+        proof.next = Some(sync.words("-n NAMESPACE").at(cluster.context()).into());
         return proof;
     };
     proof.namespace = secret.namespace.clone();
@@ -118,8 +121,8 @@ async fn prove(cluster: &Cluster, secrets: &[PullSecret], order: &PullOrder<'_>)
         Ok(verdict) => {
             proof.ok = verdict.is_pulled();
             proof.message = verdict.detail();
-            let nodes = format!("kubectl --context {} get nodes", cluster.context());
-            proof.next = verdict.is_about_nodes().then_some(nodes);
+            let nodes = hint::kubectl("get nodes").at(cluster.context());
+            proof.next = verdict.is_about_nodes().then(|| nodes.into());
             proof.verdict = Some(verdict);
         }
         Err(failure) => proof.failure(&failure),
@@ -159,7 +162,7 @@ impl PullProof {
     fn failure(&mut self, failure: &Failure) {
         self.ok = false;
         self.message = failure.message().to_owned();
-        self.next = failure.next_step().map(str::to_owned);
+        self.next = failure.next_step().cloned();
     }
 
     fn word(&self) -> &'static str {
@@ -184,7 +187,7 @@ impl Report for Pulls {
             let mut row = contexts.cells(&item.context);
             row.extend([&item.namespace, &item.secret, &item.image].map(Clone::clone));
             row.push(item.word().to_owned());
-            row.push(detail([item.message.as_str()], item.next.as_deref()));
+            row.push(detail([item.message.as_str()], item.next.as_ref()));
             table.row(row);
         }
         table

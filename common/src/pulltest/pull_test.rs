@@ -6,6 +6,7 @@ use super::test_pod::{TestPod, unique_name};
 use super::verdict::PullVerdict;
 use crate::Failure;
 use crate::cluster::{CallError, Cluster, Write, list_all};
+use crate::hint::{self, Hint};
 use futures::future::join;
 use k8s_openapi::api::core::v1::{Event, Pod};
 use kube::core::params::ListParams;
@@ -93,10 +94,14 @@ impl PullTest<'_> {
              {} pods there",
             missing.join(", ")
         ))
-        .next(format!(
-            "ask for that right, then check with: kubectl --context {context} -n {namespace} \
-             auth can-i --list"
-        )))
+        .next(
+            Hint::from("ask for that right, then check with: ").run(
+                hint::kubectl("-n")
+                    .arg(namespace)
+                    .words("auth can-i --list")
+                    .at(context),
+            ),
+        ))
     }
 
     async fn start(&self) -> Result<Started, Failure> {
@@ -239,9 +244,13 @@ impl PullTest<'_> {
                 &format!("delete the test pod `{name}` in namespace `{namespace}`"),
             )
             .context(format!("the test of {} ended ({found})", self.image))
-            .next(format!(
-                "kubectl --context {context} -n {namespace} delete pod {name}"
-            ))
+            .next(
+                hint::kubectl("-n")
+                    .arg(namespace)
+                    .words("delete pod")
+                    .arg(name)
+                    .at(context),
+            )
     }
 }
 

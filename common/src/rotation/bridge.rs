@@ -8,6 +8,7 @@ use crate::Failure;
 use crate::cluster::Write;
 use crate::dockerconfig::Credential;
 use crate::fingerprint::Fingerprint;
+use crate::hint;
 use crate::ledger::Event;
 use crate::quay::{BridgeMark, Right, Robot};
 use crate::receipt::{Outcome, Receipt};
@@ -331,5 +332,8 @@ fn keeps_appearing(account: &str) -> Failure {
     Failure::new(format!(
         "secrets that hold {account} keep appearing: something writes them"
     ))
-    .next("kubectl quay-pullsecret list -A shows where; stop what writes them, then run the same command again")
+    .next(
+        hint::pullsecret("list -A")
+            .say(" shows where; stop what writes them, then run the same command again"),
+    )
 }

@@ -9,7 +9,7 @@ use crate::credentials::Session;
 use crate::failure::FailureKind;
 use crate::fingerprint::Fingerprint;
 use crate::global::{Pools, Topology, topology};
-use crate::invocation::Invocation;
+use crate::hint::{self, Hint};
 use crate::ledger::{Ledger, Record, Strategy};
 use crate::pullsecret::hosts;
 use crate::quay::{BridgeMark, Pull, Rights, bridge_name};
@@ -94,22 +94,19 @@ pub async fn observe<'a>(
 ) -> Result<(Observed, Vec<Member<'a>>), Failure> {
     let Task {
         session,
-        invocation,
         robot,
         options,
         ..
     } = task;
     let quay = &session.quay;
-    let failed = |object: String| {
-        move |error: ApiError| error.failure(object, &session.endpoint, invocation)
-    };
+    let failed = |object: String| move |error: ApiError| error.failure(object, &session.endpoint);
     let object = || format!("robot `{robot}`");
     let by = quay.whose().await.map_err(failed(object()))?;
     let copies_rights = options.strategy == Strategy::Bridge;
     let missing_scopes = quay.missing_for_rotation(robot, copies_rights).await;
     let missing_scopes = missing_scopes.map_err(failed("the API token".to_owned()))?;
     if !missing_scopes.is_empty() {
-        return Err(missing(&missing_scopes, session, invocation));
+        return Err(missing(&missing_scopes, session));
     }
     let bridge = bridge_name(robot)
         .ok_or_else(|| Failure::new(format!("no bridge can be named after `{robot}`")))?;
@@ -153,7 +150,7 @@ pub async fn observe<'a>(
     );
     let found = match (found, &standing) {
         (Err(ApiError::NotFound), StandingBridge::Ours(_)) => {
-            return Err(lost(&subject, invocation));
+            return Err(lost(&subject));
         }
         (found, _) => found.map_err(failed(object()))?,
     };
@@ -175,28 +172,28 @@ pub async fn observe<'a>(
 }
 
 /// Somebody deleted the robot while its bridge carries its pulls.
-fn lost(subject: &Subject, invocation: &Invocation) -> Failure {
+fn lost(subject: &Subject) -> Failure {
     let Subject { robot, bridge, .. } = subject;
     Failure::new(format!(
         "robot {robot} was deleted while its bridge {bridge} stands, which carries its pulls"
     ))
-    .next(format!(
-        "{} create {robot} with its roles, then run the same command again",
-        invocation.sibling("quay-robot")
-    ))
+    .next(
+        hint::robot("create")
+            .arg(robot)
+            .say(" with its roles, then run the same command again"),
+    )
 }
 
-fn missing(scopes: &[&str], session: &Session, invocation: &Invocation) -> Failure {
+fn missing(scopes: &[&str], session: &Session) -> Failure {
     let registry = &session.endpoint.registry;
     Failure::new(format!(
         "the API token for {registry} lacks the scopes a rotation takes: {}",
         scopes.join(", ")
     ))
-    .next(format!(
-        "make a token with them (Organization, Applications, Generate Token), then {} login \
-         --registry {registry}",
-        invocation.sibling("quay-robot")
-    ))
+    .next(
+        Hint::from("make a token with them (Organization, Applications, Generate Token), then ")
+            .run(hint::robot("login --registry").arg(registry)),
+    )
 }
 
 async fn observe_clusters<'a>(

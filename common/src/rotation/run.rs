@@ -187,7 +187,7 @@ impl<'a> Rotation<'a> {
         object: impl std::fmt::Display,
     ) -> impl FnOnce(ApiError) -> Failure {
         let object = object.to_string();
-        move |error| error.failure(object, &self.task.session.endpoint, self.task.invocation)
+        move |error| error.failure(object, &self.task.session.endpoint)
     }
 
     /// Lets every API server check every write without storing it: what would refuse one

@@ -3,15 +3,12 @@
 use super::options::Options;
 use super::watcher::Watcher;
 use crate::credentials::Session;
-use crate::invocation::Invocation;
 use crate::names::RobotName;
 
 /// One rotation as it was asked for.
 pub struct Task<'a> {
     /// The registry, signed in.
     pub session: &'a Session,
-    /// What the user typed, for hints.
-    pub invocation: &'a Invocation,
     /// Who looks on.
     pub watcher: &'a dyn Watcher,
     /// The robot.

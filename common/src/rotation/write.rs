@@ -1,8 +1,8 @@
 //! Writing one credential into every secret, in all clusters at once.
 
 use super::fleet::Holders;
-use super::plan::cluster::without_force;
 use super::run::Rotation;
+use crate::cli::hint_text;
 use crate::dockerconfig::Credential;
 use crate::global::Pools;
 use crate::node_secrets;
@@ -147,7 +147,7 @@ impl Rotation<'_> {
                     .next(format!(
                         "{}, or accept that its pulls break: --leave-behind={namespace}/{name}; \
                          --abort takes the rotation back",
-                        without_force(&refusal.remedy)
+                        hint_text(&refusal.hint())
                     )));
                 }
             }
@@ -216,7 +216,7 @@ impl Rotation<'_> {
         ));
         Err(match &first.next {
             Some(next) if first.result == Verb::Refused => {
-                failure.next(format!("{}, {}", without_force(next), leave(first)))
+                failure.next(next.clone().say(&format!(", {}", leave(first))))
             }
             Some(next) => failure.next(next),
             None => failure,

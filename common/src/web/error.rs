@@ -3,7 +3,7 @@
 use super::endpoint::Endpoint;
 use super::error_text::{error_text, problem_text};
 use crate::Failure;
-use crate::invocation::Invocation;
+use crate::hint;
 
 /// Why a request to Quay or its registry did not do what it was sent for.
 ///
@@ -107,24 +107,17 @@ impl ApiError {
     }
 
     /// The failure to report: which object at which registry, and what to type next.
-    pub fn failure(
-        &self,
-        object: impl std::fmt::Display,
-        endpoint: &Endpoint,
-        invocation: &Invocation,
-    ) -> Failure {
+    pub fn failure(&self, object: impl std::fmt::Display, endpoint: &Endpoint) -> Failure {
         let registry = &endpoint.registry;
-        let robot = invocation.sibling("quay-robot");
+        let robot = |verb: &str| hint::robot(verb).words("--registry").arg(registry);
         let failure = Failure::new(format!("{object} at {registry}: {self}"));
         match self {
             Self::BadToken if std::env::var_os("QUAY_API_TOKEN").is_some() => failure.next(
                 "set QUAY_API_TOKEN to a token of this registry, or unset it to use the login",
             ),
-            Self::BadToken => failure.next(format!("{robot} login --registry {registry}")),
-            Self::MissingScope { .. } => {
-                failure.next(format!("{robot} whoami --registry {registry}"))
-            }
-            Self::NotFound => failure.next(format!("{robot} list --registry {registry}")),
+            Self::BadToken => failure.next(robot("login")),
+            Self::MissingScope { .. } => failure.next(robot("whoami")),
+            Self::NotFound => failure.next(robot("list")),
             Self::RateLimited | Self::ReadOnly | Self::Timeout => {
                 failure.next("wait a moment and run the same command again")
             }

@@ -3,7 +3,7 @@
 use crate::FIELD_MANAGER;
 use clap::Args;
 use quay_common::Failure;
-use quay_common::cli::{Console, Exit, OutputArgs};
+use quay_common::cli::{Console, Exit, OutputArgs, hint_text};
 use quay_common::cluster::{ClusterArgs, Scope, connect};
 use quay_common::pullsecret::{Inventory, Outcome, existing_views, observe_service_accounts};
 
@@ -58,7 +58,10 @@ pub async fn run(args: ListArgs, console: &Console) -> Result<Exit, Failure> {
 /// What could not be looked at is no row of a table about what was.
 pub fn warn_of(failures: &[Outcome], console: &Console) {
     for failure in failures {
-        let next = failure.next.iter().map(|next| format!("\n  next: {next}"));
+        let next = failure
+            .next
+            .iter()
+            .map(|next| format!("\n  next: {}", hint_text(next)));
         let (kind, name) = (failure.kind, &failure.name);
         console.warn(format!(
             "{kind} {name}: {}{}",

@@ -7,6 +7,7 @@ use quay_common::cli::{Console, Exit, OutputArgs};
 use quay_common::cluster::{
     Cluster, ClusterArgs, DryRun, NamespaceSelection, Scope, connect, parse_object_name,
 };
+use quay_common::hint;
 use quay_common::pullsecret::{
     Attachment, Holder, Outcome, Outcomes, ServiceAccountRefs, Verb, existing_views,
     observe_service_accounts,
@@ -157,11 +158,7 @@ async fn change(
     let mut outcome =
         Outcome::new(cluster.context(), namespace, "secret", &args.secret, verb).message(message);
     if verb == Verb::Failed {
-        let context = cluster.context();
-        outcome = outcome.next(format!(
-            "kubectl --context {context} -n {namespace} get {}",
-            holder.label
-        ));
+        outcome = outcome.next(hint::get(namespace, &holder.label));
     }
     outcome.references.push(holder.label.clone());
     outcome
@@ -170,8 +167,5 @@ async fn change(
 fn no_such_secret(cluster: &Cluster, namespace: &str, secret: &str) -> Outcome {
     Outcome::new(cluster.context(), namespace, "secret", secret, Verb::Failed)
         .message("there is no pull secret of that name, so pods could not use it")
-        .next(format!(
-            "kubectl --context {} -n {namespace} get secret {secret}",
-            cluster.context()
-        ))
+        .next(hint::get(namespace, "secret").arg(secret))
 }

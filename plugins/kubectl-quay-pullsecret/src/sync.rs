@@ -8,6 +8,7 @@ use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs, OutputFormat, to_yaml};
 use quay_common::cluster::{Cluster, ClusterArgs, DryRun, NamespaceSelection, Scope, connect};
 use quay_common::credentials::{QuayArgs, Session, sessions};
+use quay_common::hint;
 use quay_common::progress::Progress;
 use quay_common::pullsecret::{
     Apply, ClusterView, Consent, Ensure, NamespacePlan, Outcome, Outcomes, PullSecret, SyncPlanner,
@@ -125,11 +126,10 @@ impl Source {
         }
         let sessions = sessions(&args.quay, &args.cluster, console).await?;
         if sessions.is_empty() {
-            let robot = console.invocation().sibling("quay-robot");
             return Err(Failure::new(
                 "there is no login, so nothing is known of any robot's current token",
             )
-            .next(format!("{robot} login --registry HOST")));
+            .next(hint::robot("login --registry HOST")));
         }
         Ok(Self::All(sessions))
     }

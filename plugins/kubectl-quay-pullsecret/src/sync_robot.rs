@@ -7,6 +7,7 @@ use quay_common::cli::Console;
 use quay_common::cluster::{ClusterArgs, parse_object_name};
 use quay_common::credentials::{QuayArgs, Session, Settings, endpoint, robot_token, session};
 use quay_common::dockerconfig::Credential;
+use quay_common::hint;
 use quay_common::names::{RegistryHost, RobotName};
 use quay_common::pullsecret::{
     Bridge, Ensure, RobotToken, Wanted, WantedRegistry, hosts, standing_bridge,
@@ -106,7 +107,7 @@ impl Robot {
         let name = robot_name(args, session.as_ref(), console).await?;
         let given = match session {
             Some(_) => None,
-            None => Some(from_user(&endpoint, &name, args.robot_token_stdin, console).await?),
+            None => Some(from_user(&endpoint, &name, args.robot_token_stdin).await?),
         };
         Ok(Self {
             name,
@@ -156,13 +157,9 @@ async fn robot_name(
     let Some(session) = session.filter(|_| console.can_ask()) else {
         return Err(Failure::usage("--robot names no robot").next(elsewhere));
     };
-    let names = robots(session).await.map_err(|error| {
-        error.failure(
-            "the list of robots",
-            &session.endpoint,
-            console.invocation(),
-        )
-    })?;
+    let names = robots(session)
+        .await
+        .map_err(|error| error.failure("the list of robots", &session.endpoint))?;
     let chosen = console.choose("Robot", &names, elsewhere)?;
     names[chosen].parse().map_err(Failure::new)
 }
@@ -206,17 +203,13 @@ async fn from_quay(
         Ok(read) => read,
         Err(ApiError::NotFound) => {
             return Err(
-                Failure::new(format!("robot `{robot}` does not exist at {registry}")).next(
-                    format!(
-                        "{} create {robot}",
-                        console.invocation().sibling("quay-robot")
-                    ),
-                ),
+                Failure::new(format!("robot `{robot}` does not exist at {registry}"))
+                    .next(hint::robot("create").arg(robot)),
             );
         }
         Err(error) => {
             let object = format!("the token of robot `{robot}`");
-            return Err(error.failure(object, &session.endpoint, console.invocation()));
+            return Err(error.failure(object, &session.endpoint));
         }
     };
     if let Some(bridge) = &bridge {
@@ -246,25 +239,18 @@ fn wanted(
     }
 }
 
-async fn from_user(
-    endpoint: &Endpoint,
-    robot: &RobotName,
-    stdin: bool,
-    console: &Console,
-) -> Result<Wanted, Failure> {
-    let login = format!(
-        "{} login --registry {}",
-        console.invocation().sibling("quay-robot"),
-        endpoint.registry
-    );
+async fn from_user(endpoint: &Endpoint, robot: &RobotName, stdin: bool) -> Result<Wanted, Failure> {
+    let login = hint::robot("login --registry").arg(&endpoint.registry);
     let token: SecretString = robot_token(endpoint, robot, stdin).await?.ok_or_else(|| {
         Failure::new(format!(
             "there is neither a login for {} nor a token of `{robot}`",
             endpoint.registry
         ))
-        .next(format!(
-            "{login}, or set QUAY_ROBOT_TOKEN, or pass --robot-token-stdin"
-        ))
+        .next(
+            login
+                .clone()
+                .say(", or set QUAY_ROBOT_TOKEN, or pass --robot-token-stdin"),
+        )
     })?;
     let registry = Registry::connect(endpoint)?;
     match registry.probe(robot.as_str(), &token, &[]).await? {
@@ -274,7 +260,7 @@ async fn from_user(
                 "{} does not accept the token given for `{robot}`, so nothing was written: {reason}",
                 endpoint.registry
             ))
-            .next(format!("{login}, which needs no robot token by hand")));
+            .next(login.say(", which needs no robot token by hand")));
         }
     }
     let hosts = hosts(&registry, endpoint).await;

@@ -74,7 +74,7 @@ impl Changes {
                     exit = Exit::Problem;
                     let reason = error.to_string();
                     let object = format!("repository `{repository}`");
-                    console.failure(&failed(session, console, object)(error));
+                    console.failure(&failed(session, object)(error));
                     (role, "failed", Some(reason))
                 }
             };

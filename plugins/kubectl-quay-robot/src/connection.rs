@@ -27,9 +27,8 @@ impl Connection {
 /// The failure of a request about `object`.
 pub fn failed(
     session: &Session,
-    console: &Console,
     object: impl std::fmt::Display,
 ) -> impl FnOnce(ApiError) -> Failure {
     let object = object.to_string();
-    move |error| error.failure(object, &session.endpoint, console.invocation())
+    move |error| error.failure(object, &session.endpoint)
 }

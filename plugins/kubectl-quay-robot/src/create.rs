@@ -6,6 +6,7 @@ use crate::dry_run::DryRun;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs};
 use quay_common::credentials::Session;
+use quay_common::hint::{self, Hint};
 use quay_common::names::{RepositoryName, RobotName};
 use quay_common::quay::{Creation, GrantOutcome, GrantState, NotCreated, Role, create_robot};
 use quay_common::web::ApiError;
@@ -62,10 +63,10 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
     let robot = &creation.robot;
     let created = create_robot(&session.quay, &creation, args.dry_run.is_on())
         .await
-        .map_err(|reason| not_created(reason, robot, &session, console))?;
+        .map_err(|reason| not_created(reason, robot, &session))?;
     let mut changes = Changes::new(&session, robot, &args.dry_run);
     changes.robot(if created.existed { "exists" } else { "created" });
-    let rest = rest_of(robot, &created.grants, console);
+    let rest = rest_of(robot, &created.grants);
     let exit = changes.repositories(created.grants, &session, console);
     console.report(&changes, args.output.output)?;
     if let Some(rest) = rest {
@@ -104,8 +105,7 @@ fn parse_grant(robot: &RobotName, text: &str) -> Result<(RepositoryName, Role), 
 }
 
 /// The commands that give the roles that could not be given, a command a role.
-fn rest_of(robot: &RobotName, outcomes: &[GrantOutcome], console: &Console) -> Option<String> {
-    let typed = console.invocation().typed();
+fn rest_of(robot: &RobotName, outcomes: &[GrantOutcome]) -> Option<Hint> {
     let commands = [Role::Read, Role::Write, Role::Admin].map(|role| {
         let lacking: Vec<&str> = outcomes
             .iter()
@@ -114,20 +114,15 @@ fn rest_of(robot: &RobotName, outcomes: &[GrantOutcome], console: &Console) -> O
             })
             .map(|outcome| outcome.repository.name())
             .collect();
-        (!lacking.is_empty())
-            .then(|| format!("{typed} grant {robot} {} --role {role}", lacking.join(" ")))
+        let grant = hint::robot("grant").arg(robot);
+        let grant = lacking.iter().fold(grant, |grant, name| grant.arg(name));
+        (!lacking.is_empty()).then(|| Hint::from(grant.words("--role").arg(role)))
     });
-    let commands: Vec<String> = commands.into_iter().flatten().collect();
-    (!commands.is_empty()).then(|| commands.join(" && "))
+    let commands = commands.into_iter().flatten();
+    commands.reduce(|all, next| all.say(" && ").and(next))
 }
 
-fn not_created(
-    reason: NotCreated,
-    robot: &RobotName,
-    session: &Session,
-    console: &Console,
-) -> Failure {
-    let typed = console.invocation().typed();
+fn not_created(reason: NotCreated, robot: &RobotName, session: &Session) -> Failure {
     match reason {
         NotCreated::UnknownRepositories(unknown) => {
             let names: Vec<String> = unknown.iter().map(|name| format!("`{name}`")).collect();
@@ -142,13 +137,15 @@ fn not_created(
             "robot `{robot}` exists already at {}",
             session.endpoint.registry
         ))
-        .next(format!(
-            "{typed} describe {robot}, or pass --exists-ok to give it the roles it lacks"
-        )),
+        .next(
+            hint::robot("describe")
+                .arg(robot)
+                .say(", or pass --exists-ok to give it the roles it lacks"),
+        ),
         NotCreated::Refused(error @ (ApiError::Timeout | ApiError::Unavailable(_))) => {
-            failed(session, console, format!("robot `{robot}`"))(error)
+            failed(session, format!("robot `{robot}`"))(error)
                 .next("it may have been created: run the same command with --exists-ok")
         }
-        NotCreated::Refused(error) => failed(session, console, format!("robot `{robot}`"))(error),
+        NotCreated::Refused(error) => failed(session, format!("robot `{robot}`"))(error),
     }
 }

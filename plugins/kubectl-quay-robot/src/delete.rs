@@ -5,6 +5,7 @@ use crate::connection::{Connection, failed};
 use crate::dry_run::DryRun;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs};
+use quay_common::hint::{self, Hint};
 use quay_common::names::RobotName;
 use quay_common::pullsecret::{Bridge, standing_bridge};
 use quay_common::quay::BridgeMark;
@@ -39,13 +40,13 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
     let object = format!("robot `{robot}`");
     let mut changes = Changes::new(&session, &robot, &args.dry_run);
     let found = session.quay.robot(&robot).await;
-    let found = found.map_err(failed(&session, console, &object))?;
+    let found = found.map_err(failed(&session, &object))?;
     if BridgeMark::parse(&found.description).is_some() {
-        return Err(bridge(&robot, console));
+        return Err(bridge(&robot));
     }
     let standing = standing_bridge(&session.quay, &robot).await;
-    if let Some(standing) = standing.map_err(failed(&session, console, &object))? {
-        return Err(rotating(&robot, &standing, console));
+    if let Some(standing) = standing.map_err(failed(&session, &object))? {
+        return Err(rotating(&robot, &standing));
     }
     if !args.dry_run.is_on() {
         let question = format!(
@@ -56,7 +57,7 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
             return Err(Failure::new(format!("{object} is not deleted")));
         }
         let deleted = session.quay.delete(&robot).await;
-        deleted.map_err(failed(&session, console, object))?;
+        deleted.map_err(failed(&session, object))?;
     }
     changes.robot("deleted");
     console.report(&changes, args.output.output)?;
@@ -64,25 +65,27 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
 }
 
 /// Every pull of the robot it stands in for depends on it.
-fn bridge(robot: &RobotName, console: &Console) -> Failure {
-    let typed = console.invocation().typed();
+fn bridge(robot: &RobotName) -> Failure {
     let rotated = robot.as_str().strip_suffix("-bridge").unwrap_or("ROBOT");
     Failure::new(format!(
         "{robot} is the bridge of a rotation: pull secrets hold it until that is finished"
     ))
-    .next(format!(
-        "{typed} rotate {rotated} finishes it, {typed} rotate {rotated} --abort takes it back"
-    ))
+    .next(finish_or_abort(rotated))
 }
 
 /// Without the robot nothing could be brought back.
-fn rotating(robot: &RobotName, bridge: &Bridge, console: &Console) -> Failure {
-    let typed = console.invocation().typed();
+fn rotating(robot: &RobotName, bridge: &Bridge) -> Failure {
     Failure::new(format!(
         "{robot} is being rotated: its bridge {} stands",
         bridge.name
     ))
-    .next(format!(
-        "{typed} rotate {robot} finishes that, {typed} rotate {robot} --abort takes it back"
-    ))
+    .next(finish_or_abort(robot.as_str()))
+}
+
+fn finish_or_abort(robot: &str) -> Hint {
+    let rotate = || hint::robot("rotate").arg(robot);
+    rotate()
+        .say(" finishes it, ")
+        .run(rotate().words("--abort"))
+        .say(" takes it back")
 }

@@ -196,11 +196,11 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
     let session = args.connection.open(console).await?;
     let robot = args.robot;
     let since = Timestamp::now() - SignedDuration::from_hours(24 * LOG_DAYS);
-    let details = session.quay.describe(&robot, since).await.map_err(failed(
-        &session,
-        console,
-        format!("robot `{robot}`"),
-    ))?;
+    let details = session
+        .quay
+        .describe(&robot, since)
+        .await
+        .map_err(failed(&session, format!("robot `{robot}`")))?;
     let description = Description::new(session.endpoint.registry.clone(), details);
     if args.output.output.is_for_people() {
         console.data(&description.text())?;

@@ -7,6 +7,7 @@ use quay_common::cli::{
     Console, Exit, OutputArgs, OutputFormat, Report, Table, age, escape_control,
 };
 use quay_common::credentials::Session;
+use quay_common::hint;
 use quay_common::names::{RegistryHost, parse_namespace};
 use quay_common::quay::ListedRobot;
 use quay_common::web::ApiError;
@@ -112,7 +113,7 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
     let session = args.connection.open(console).await?;
     let namespaces = match args.organization {
         Some(organization) => vec![organization],
-        None => own_namespaces(&session, console).await?,
+        None => own_namespaces(&session).await?,
     };
     let format = args.output.output;
     // Repositories and teams cost Quay a join for every robot.
@@ -131,7 +132,7 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
                     exit = Exit::Problem;
                 }
                 let object = format!("the robots of `{namespace}`");
-                failures.push(failed(&session, console, object)(error));
+                failures.push(failed(&session, object)(error));
             }
         }
     }
@@ -147,24 +148,24 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-async fn own_namespaces(session: &Session, console: &Console) -> Result<Vec<String>, Failure> {
-    let user = session.quay.current_user().await.map_err(failed(
-        session,
-        console,
-        "your organizations",
-    ))?;
+async fn own_namespaces(session: &Session) -> Result<Vec<String>, Failure> {
+    let user = session
+        .quay
+        .current_user()
+        .await
+        .map_err(failed(session, "your organizations"))?;
     let Some(user) = user else {
         // An expired token is refused like one without the scope.
         session
             .quay
             .check_token()
             .await
-            .map_err(failed(session, console, "your organizations"))?;
+            .map_err(failed(session, "your organizations"))?;
         return Err(Failure::new(format!(
             "the API token may not list your organizations at {}: that takes `user:read`",
             session.endpoint.registry
         ))
-        .next(format!("{} list ORG", console.invocation().typed())));
+        .next(hint::robot("list ORG")));
     };
     let mut names: Vec<String> = user.organizations.into_iter().map(|org| org.name).collect();
     names.push(user.username);

@@ -33,12 +33,11 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
         "logged in to {} as {}; the API token is kept {place}",
         session.endpoint.registry, login.user
     ));
-    let report =
-        session
-            .quay
-            .scopes(None)
-            .await
-            .map_err(failed(session, console, "the token's scopes"))?;
+    let report = session
+        .quay
+        .scopes(None)
+        .await
+        .map_err(failed(session, "the token's scopes"))?;
     console.data(&scopes::table(&report).render())?;
     Ok(Exit::Success)
 }

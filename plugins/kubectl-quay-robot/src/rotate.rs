@@ -179,7 +179,6 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
     let narrator = Narrator::new(console);
     let task = Task {
         session: &session,
-        invocation: console.invocation(),
         watcher: &narrator,
         robot: args.robot.clone(),
         options: args.options(),

@@ -2,6 +2,7 @@
 
 use quay_common::Failure;
 use quay_common::cli::Console;
+use quay_common::cli::hint_text;
 use quay_common::credentials::{Session, store_robot_token};
 use quay_common::names::RobotName;
 use quay_common::private_file;
@@ -97,7 +98,9 @@ impl<'a> Narrator<'a> {
             match (pull.ok, &pull.next) {
                 (true, _) => self.console.note(text),
                 (false, None) => self.console.warn(text),
-                (false, Some(next)) => self.console.warn(format!("{text}; next: {next}")),
+                (false, Some(next)) => self
+                    .console
+                    .warn(format!("{text}; next: {}", hint_text(next))),
             }
         }
         for restarted in &receipt.restarted {
@@ -209,13 +212,11 @@ pub async fn keep_token(
         console.note(format!("hand it over with: {typed} token {robot}"));
         return Ok(());
     }
-    let current = session.quay.robot(robot).await.map_err(|error| {
-        error.failure(
-            format!("robot `{robot}`"),
-            &session.endpoint,
-            console.invocation(),
-        )
-    })?;
+    let current = session
+        .quay
+        .robot(robot)
+        .await
+        .map_err(|error| error.failure(format!("robot `{robot}`"), &session.endpoint))?;
     match file {
         None => {
             store_robot_token(&session.endpoint.registry, robot, &current.token).await?;

@@ -63,7 +63,7 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
     }
     let session = args.connection.open(console).await?;
     let found = session.quay.robot(robot).await;
-    let found = found.map_err(failed(&session, console, format!("robot `{robot}`")))?;
+    let found = found.map_err(failed(&session, format!("robot `{robot}`")))?;
     let content = match args.format {
         Format::Token => found.token,
         Format::AuthJson => auth_json(&session.endpoint.registry, robot, &found.token),

@@ -50,7 +50,7 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
         .quay
         .scopes(args.organization.as_deref())
         .await
-        .map_err(failed(&session, console, "the API token"))?;
+        .map_err(failed(&session, "the API token"))?;
     let identity = Identity {
         registry: session.endpoint.registry.clone(),
         api: session.endpoint.api.clone(),

@@ -1,6 +1,7 @@
 //! What a half-typed command line says about where to look for choices.
 
 use super::kind::Kind;
+use crate::app::matches::{leaf, text, texts};
 use crate::cluster::{ClusterArgs, Scope};
 use crate::credentials::QuayArgs;
 use clap::{ArgMatches, Command};
@@ -49,17 +50,6 @@ impl Situation {
     }
 }
 
-/// The subcommand the words lead to.
-fn leaf<'a>(command: &'a Command, matches: &'a ArgMatches) -> (&'a Command, &'a ArgMatches) {
-    match matches.subcommand() {
-        Some((name, below)) => match command.find_subcommand(name) {
-            Some(command) => leaf(command, below),
-            None => (command, matches),
-        },
-        None => (command, matches),
-    }
-}
-
 fn cluster(matches: &ArgMatches) -> ClusterArgs {
     ClusterArgs {
         contexts: texts(matches, "contexts"),
@@ -91,19 +81,6 @@ fn scope(matches: &ArgMatches) -> Scope {
         namespace_selector: text(matches, "namespace_selector"),
         exclude_namespace: texts(matches, "exclude_namespace"),
     }
-}
-
-/// An argument's values as they were typed; none where the command has no such argument.
-fn texts(matches: &ArgMatches, id: &str) -> Vec<String> {
-    let values = matches.try_get_raw(id).ok().flatten();
-    let values = values.into_iter().flatten();
-    values
-        .filter_map(|value| value.to_str().map(str::to_owned))
-        .collect()
-}
-
-fn text(matches: &ArgMatches, id: &str) -> Option<String> {
-    texts(matches, id).pop()
 }
 
 fn is_set(matches: &ArgMatches, id: &str) -> bool {

@@ -22,6 +22,7 @@ use crate::Failure;
 use crate::cluster::{Cluster, Write};
 use crate::dockerconfig::{Document, Format};
 use crate::folders;
+use crate::hint;
 use crate::node_secrets::{SecretName, global_name};
 use crate::private_file;
 use jiff::{SignedDuration, Timestamp};
@@ -207,10 +208,11 @@ pub async fn check_settled(cluster: &Cluster, secret: SecretName) -> Result<(), 
         pending.keys().join(", "),
         pending.deadline
     ))
-    .next(format!(
-        "oc quay-global confirm to keep it, or oc quay-global rollback --context {}",
-        cluster.context()
-    )))
+    .next(
+        hint::global("confirm")
+            .say(" to keep it, or ")
+            .run(hint::global("rollback").at(cluster.context())),
+    ))
 }
 
 /// Confirms every write in one of `contexts`, or everywhere if that is empty: nothing takes

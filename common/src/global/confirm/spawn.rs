@@ -3,6 +3,7 @@
 use super::Pending;
 use crate::Failure;
 use crate::cluster::{ClusterArgs, IN_CLUSTER};
+use crate::hint::{self, Hint};
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -31,7 +32,10 @@ pub(super) fn arm(pending: &Pending, command: &str, cluster: &ClusterArgs) -> Re
         Failure::new(format!(
             "nothing was written, because nothing could have taken it back: {reason}"
         ))
-        .next("run it without --confirm-within, and keep an eye on oc quay-global status")
+        .next(
+            Hint::from("run it without --confirm-within, and keep an eye on ")
+                .run(hint::global("status").at(&pending.context)),
+        )
     })
 }
 

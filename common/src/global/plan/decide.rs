@@ -5,6 +5,7 @@ use super::super::topology::Topology;
 use super::edit;
 use super::{Intent, Obstacle, Plan, Request};
 use crate::dockerconfig::{Document, Format};
+use crate::hint::{self, Hint};
 use secrecy::ExposeSecret;
 
 /// What a Secret may hold.
@@ -29,7 +30,7 @@ pub fn plan(observed: &Observed, request: &Request) -> Result<Plan, Obstacle> {
     if size > LARGEST {
         return Err(Obstacle {
             reason: format!("it would have {size} bytes, and a Secret holds {LARGEST} at most"),
-            next: "remove entries nobody needs: oc quay-global remove KEY".to_owned(),
+            next: Hint::from("remove entries nobody needs: ").run(hint::global("remove KEY")),
         });
     }
     let rewritten =
@@ -45,8 +46,7 @@ fn base(observed: &Observed, request: &Request) -> Result<Document, Obstacle> {
         return Err(Obstacle {
             reason: "the pull secret of a hosted control plane is written from outside the cluster"
                 .to_owned(),
-            next: "change spec.pullSecret of its HostedCluster, on the management cluster"
-                .to_owned(),
+            next: "change spec.pullSecret of its HostedCluster, on the management cluster".into(),
         });
     }
     let Some(current) = &observed.current else {
@@ -54,9 +54,9 @@ fn base(observed: &Observed, request: &Request) -> Result<Document, Obstacle> {
             true => Ok(Document::empty(Format::DockerConfigJson)),
             false => Err(Obstacle {
                 reason: format!("there is no {}", observed.name),
-                next: "oc quay-global rollback, or download it from \
-                       https://console.redhat.com/openshift/install/pull-secret"
-                    .to_owned(),
+                next: hint::global("rollback").say(
+                    ", or download it from https://console.redhat.com/openshift/install/pull-secret",
+                ),
             }),
         };
     };
@@ -64,16 +64,18 @@ fn base(observed: &Observed, request: &Request) -> Result<Document, Obstacle> {
     if secret.immutable {
         return Err(Obstacle {
             reason: "it is immutable".to_owned(),
-            next: format!(
-                "kubectl -n {} get secret {} -o yaml, and ask who made it so",
-                secret.namespace, secret.name
-            ),
+            next: hint::kubectl("-n")
+                .arg(&secret.namespace)
+                .words("get secret")
+                .arg(&secret.name)
+                .words("-o yaml")
+                .say(", and ask who made it so"),
         });
     }
     if let Some(owner) = secret.owner.as_ref().filter(|_| !request.force) {
         return Err(Obstacle {
             reason: format!("{} writes it", owner.tool),
-            next: format!("change {}, or pass --force", owner.place),
+            next: format!("change {}, or pass --force", owner.place).into(),
         });
     }
     match (&secret.document, &request.intent) {
@@ -81,7 +83,9 @@ fn base(observed: &Observed, request: &Request) -> Result<Document, Obstacle> {
         (Err(_), Intent::Restore(_)) => Ok(Document::empty(Format::DockerConfigJson)),
         (Err(error), _) => Err(Obstacle {
             reason: format!("it cannot be read: {error}"),
-            next: "oc quay-global backups, then oc quay-global rollback BACKUP".to_owned(),
+            next: hint::global("backups")
+                .say(", then ")
+                .run(hint::global("rollback BACKUP")),
         }),
     }
 }

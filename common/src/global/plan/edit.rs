@@ -5,6 +5,7 @@ use super::super::observed::Observed;
 use super::{EntryPlan, Obstacle, RestoreIntent, RobotIntent, Step, Written, mark};
 use crate::dockerconfig::{Credential, Document, belongs_to};
 use crate::fingerprint::Fingerprint;
+use crate::hint::{self, Hint};
 use crate::names::RobotName;
 use crate::pullsecret::{RobotToken, Wanted};
 use std::collections::BTreeSet;
@@ -67,31 +68,36 @@ fn refusal(
     key: &str,
     intent: &RobotIntent,
     replace: &[String],
-) -> Option<(String, Option<String>)> {
+) -> Option<(String, Option<Hint>)> {
     let mut original = observed.original.iter().flat_map(Document::entries);
     if original.any(|(name, _)| name == key) {
         return Some((
             format!("the hosted cluster's own pull secret has `{key}` too, and wins"),
-            Some(format!(
-                "choose another key, such as --key {}/{}, or change spec.pullSecret of the HostedCluster",
-                key.split('/').next().unwrap_or(key),
-                intent.robot.namespace()
-            )),
+            Some(
+                format!(
+                    "choose another key, such as --key {}/{}, or change spec.pullSecret of the HostedCluster",
+                    key.split('/').next().unwrap_or(key),
+                    intent.robot.namespace()
+                )
+                .into(),
+            ),
         ));
     }
     let guarded = check_entry(document, key, intent.robot.as_str(), replace).err()?;
+    let update = |key: &str| {
+        hint::global("update --robot")
+            .arg(&intent.robot)
+            .words("--key")
+            .arg(key)
+    };
     let next = match &guarded {
-        Guarded::RedHat { key, .. } => format!(
-            "oc quay-global update --robot {0} --key {1}/{2}, or --key {key} --replace-entry {key} \
-             to give up Red Hat's",
-            intent.robot,
-            red_hat_entry(key).map_or(key.as_str(), |entry| entry.key),
-            intent.robot.namespace()
-        ),
-        Guarded::Held { key, .. } => format!(
-            "oc quay-global update --robot {} --key {key} --replace-entry {key}",
-            intent.robot
-        ),
+        Guarded::RedHat { key, .. } => {
+            let own = red_hat_entry(key).map_or(key.as_str(), |entry| entry.key);
+            let own = format!("{own}/{}", intent.robot.namespace());
+            let instead = format!(", or --key {key} --replace-entry {key} to give up Red Hat's");
+            update(&own).say(&instead)
+        }
+        Guarded::Held { key, .. } => update(key).words("--replace-entry").arg(key).into(),
     };
     Some((guarded.to_string(), Some(next)))
 }
@@ -136,24 +142,27 @@ pub(super) fn refresh(after: &mut Document, wanted: &Wanted) -> Vec<EntryPlan> {
         }
     }
     let entries = found.into_iter().map(|(key, robot, token, rotated)| {
-        let refused = |reason, next| Step::Refused {
+        let refused = |reason: String, next: Hint| Step::Refused {
             reason,
             next: Some(next),
         };
         let step = match token {
             _ if let Some(rotated) = rotated => refused(
                 "a rotation of it is under way".to_owned(),
-                format!("kubectl quay-robot rotate {rotated} --global"),
+                hint::robot("rotate").arg(rotated).words("--global").into(),
             ),
             Some(Some(RobotToken::Current(token))) => {
                 return set(after, &key, &Credential::new(robot.as_str(), token));
             }
             Some(Some(RobotToken::NoSuchRobot)) => refused(
                 format!("robot `{robot}` does not exist in Quay"),
-                format!("oc quay-global remove {key}, or kubectl quay-robot create {robot}"),
+                hint::global("remove")
+                    .arg(&key)
+                    .say(", or ")
+                    .run(hint::robot("create").arg(&robot)),
             ),
             Some(Some(RobotToken::Unreadable(reason))) => {
-                refused(reason, "kubectl quay-robot whoami".to_owned())
+                refused(reason, hint::robot("whoami").into())
             }
             Some(None) | None => Step::Unknown,
         };
@@ -179,14 +188,20 @@ pub(super) fn remove(
         let keys: Vec<&str> = after.entries().map(|(key, _)| key).collect();
         return Err(Obstacle {
             reason: format!("it has no entry `{key}`"),
-            next: format!("name one of: {}", keys.join(", ")),
+            next: format!("name one of: {}", keys.join(", ")).into(),
         });
     };
     let guarded = red_hat_entry(key).filter(|_| !replace.iter().any(|named| named == key));
     let step = match guarded {
         Some(entry) => Step::Refused {
             reason: format!("`{key}` is Red Hat's: without it {}", entry.breaks),
-            next: Some(format!("oc quay-global remove {key} --replace-entry {key}")),
+            next: Some(
+                hint::global("remove")
+                    .arg(key)
+                    .words("--replace-entry")
+                    .arg(key)
+                    .into(),
+            ),
         },
         None => {
             after.remove(key);
@@ -214,8 +229,7 @@ pub(super) fn red_hat(
     if !keys.iter().any(|key| red_hat_entry(key).is_some()) {
         return Err(Obstacle {
             reason: "what Red Hat handed out has none of Red Hat's entries".to_owned(),
-            next: "compare with https://console.redhat.com/openshift/install/pull-secret"
-                .to_owned(),
+            next: "compare with https://console.redhat.com/openshift/install/pull-secret".into(),
         });
     }
     let entries = keys.into_iter().map(|key| {
@@ -237,7 +251,7 @@ fn red_hat_refusal(
     handed: &Document,
     entry: &EntryPlan,
     replace: &[String],
-) -> Option<(String, Option<String>)> {
+) -> Option<(String, Option<Hint>)> {
     let key = &entry.key;
     if entry.after.is_none() {
         let reason = "what Red Hat handed out for it cannot be read";
@@ -255,10 +269,10 @@ fn red_hat_refusal(
     if red_hat_entry(key).is_some() && (same_person || unreadable) {
         return None;
     }
-    let next = format!("oc quay-global update --from-ocm --replace-entry {key}");
+    let next = hint::global("update --from-ocm --replace-entry").arg(key);
     Some((
         format!("it holds {holder}, and this login is another account"),
-        Some(next),
+        Some(next.into()),
     ))
 }
 
@@ -327,10 +341,13 @@ pub(super) fn restore(
                     "`{}` is Red Hat's and would change: if the backup's is dead, {}",
                     entry.key, red_hat.breaks
                 ),
-                next: Some(format!(
-                    "--replace-entry {} to bring the backup's back, or --exact for all",
-                    entry.key
-                )),
+                next: Some(
+                    format!(
+                        "--replace-entry {} to bring the backup's back, or --exact for all",
+                        entry.key
+                    )
+                    .into(),
+                ),
             };
         }
     }

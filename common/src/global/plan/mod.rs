@@ -7,6 +7,7 @@ pub use decide::plan;
 
 use crate::dockerconfig::{Credential, Document};
 use crate::fingerprint::{Fingerprint, shown};
+use crate::hint::Hint;
 use crate::names::{RegistryHost, RobotName};
 use crate::pullsecret::Wanted;
 use std::collections::BTreeMap;
@@ -97,7 +98,7 @@ pub enum Step {
         /// Why.
         reason: String,
         /// What to do.
-        next: Option<String>,
+        next: Option<Hint>,
     },
 }
 
@@ -170,7 +171,7 @@ pub struct Obstacle {
     /// Why.
     pub reason: String,
     /// What to do.
-    pub next: String,
+    pub next: Hint,
 }
 
 #[cfg(test)]

@@ -11,9 +11,11 @@ pub use redirect::{Redirect, plan_redirect};
 pub(super) use repair::nodes_reason;
 pub use repair::plan_secret;
 
+use super::owner::Owner;
 use super::secret::PullSecret;
 use crate::dockerconfig::{Credential, Document};
 use crate::fingerprint::Fingerprint;
+use crate::hint::Hint;
 use crate::names::RobotName;
 use std::collections::BTreeSet;
 
@@ -115,8 +117,52 @@ pub enum Write {
 pub struct Refusal {
     /// Why.
     pub reason: String,
-    /// What to do instead.
-    pub remedy: String,
+    /// What to do instead; absent where only force helps.
+    pub remedy: Option<Hint>,
+    /// What `--force` does about it, if anything.
+    pub force: Option<Force>,
+}
+
+/// What `--force` does about a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Force {
+    /// It writes the secret all the same.
+    Writes,
+    /// It puts a new secret in the place of an immutable one.
+    Replaces,
+}
+
+impl Refusal {
+    /// A secret that another tool writes.
+    pub(super) fn of_owner(owner: &Owner) -> Self {
+        Self {
+            reason: format!("{} writes it", owner.tool),
+            remedy: Some(format!("change {}", owner.place).into()),
+            force: Some(Force::Writes),
+        }
+    }
+
+    /// For a command that has no `--force`: a secret that is replaced is missing for a moment.
+    #[must_use]
+    pub(super) fn without_force(self) -> Self {
+        Self {
+            remedy: self
+                .remedy
+                .or_else(|| Some("replace it by one that can be changed".into())),
+            force: None,
+            ..self
+        }
+    }
+
+    /// What to do for who can pass `--force`.
+    pub fn hint(&self) -> Hint {
+        match (self.remedy.clone(), self.force) {
+            (Some(remedy), None) => remedy,
+            (Some(remedy), Some(_)) => remedy.say(", or pass --force"),
+            (None, Some(Force::Replaces)) => "pass --force to put a new secret in its place".into(),
+            (None, _) => "pass --force".into(),
+        }
+    }
 }
 
 /// One secret's part of a plan.

@@ -2,7 +2,7 @@
 
 use super::super::secret::PullSecret;
 use super::repair::finish;
-use super::{Consent, EntryPlan, SecretPlan, Verdict};
+use super::{Consent, EntryPlan, Refusal, SecretPlan, Verdict};
 use crate::dockerconfig::{Credential, belongs_to};
 use crate::names::{RegistryHost, RobotName};
 
@@ -58,5 +58,11 @@ pub fn plan_redirect(secret: &PullSecret, redirect: &Redirect) -> Option<SecretP
         }
         None => bridged.retain(|robot| robot.as_str() != redirect.to.username),
     }
-    (!entries.is_empty()).then(|| finish(secret, entries, edited, bridged, Consent::default()))
+    (!entries.is_empty()).then(|| {
+        let plan = finish(secret, entries, edited, bridged, Consent::default());
+        SecretPlan {
+            refusal: plan.refusal.map(Refusal::without_force),
+            ..plan
+        }
+    })
 }

@@ -3,8 +3,9 @@
 use super::super::secret::PullSecret;
 use super::super::wanted::{Known, RobotToken, Wanted};
 use super::last_applied::keeps_replaced;
-use super::{Consent, EntryPlan, Problem, Refusal, SecretPlan, Verdict, Write};
+use super::{Consent, EntryPlan, Force, Problem, Refusal, SecretPlan, Verdict, Write};
 use crate::dockerconfig::{Credential, Document, EntryError};
+use crate::hint;
 use crate::names::RobotName;
 use crate::node_secrets::{is_derived, is_global};
 use std::collections::BTreeSet;
@@ -161,7 +162,8 @@ fn twice(secret: &PullSecret, entries: &[EntryPlan]) -> Option<Refusal> {
     let entry = entries.iter().find(|entry| times(&entry.key) > 1)?;
     Some(Refusal {
         reason: format!("its key {} stands there twice", entry.key),
-        remedy: "remove one of the two entries".to_owned(),
+        remedy: Some("remove one of the two entries".into()),
+        force: None,
     })
 }
 
@@ -170,14 +172,12 @@ fn refusal(secret: &PullSecret, consent: Consent) -> Option<Refusal> {
         return None;
     }
     if let Some(owner) = &secret.owner {
-        return Some(Refusal {
-            reason: format!("{} writes it", owner.tool),
-            remedy: format!("change {}, or pass --force", owner.place),
-        });
+        return Some(Refusal::of_owner(owner));
     }
     secret.immutable.then(|| Refusal {
         reason: "it is immutable".to_owned(),
-        remedy: "pass --force to put a new secret in its place".to_owned(),
+        remedy: None,
+        force: Some(Force::Replaces),
     })
 }
 
@@ -192,7 +192,8 @@ pub(super) fn leave_to_nodes(mut plan: SecretPlan) -> SecretPlan {
         plan.bridged = None;
         plan.refusal = Some(Refusal {
             reason: reason.to_owned(),
-            remedy: "oc quay-global update".to_owned(),
+            remedy: Some(hint::global("update").into()),
+            force: None,
         });
     }
     plan

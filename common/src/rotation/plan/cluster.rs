@@ -4,6 +4,7 @@ use super::super::fleet::Subject;
 use super::super::observe::{ClusterState, Observed, StandingBridge};
 use super::super::options::Options;
 use super::{Plan, Target};
+use crate::cli::hint_text;
 use crate::dockerconfig::Credential;
 use crate::global::Topology;
 use crate::pullsecret::{PullSecret, Redirect, plan_redirect};
@@ -107,12 +108,13 @@ fn plan_secret(
         return;
     };
     if options.leave_behind.secret(&secret.namespace, &secret.name) {
+        let remedy = hint_text(&refusal.hint());
         plan.left_behind.push(LeftBehind {
             context: context.to_owned(),
             namespace: secret.namespace.clone(),
             secret: secret.name.clone(),
             reason: refusal.reason,
-            remedy: without_force(&refusal.remedy),
+            remedy,
         });
     } else {
         let name = format!("{}/{}", secret.namespace, secret.name);
@@ -123,7 +125,7 @@ fn plan_secret(
             ),
             format!(
                 "{}, or accept that its pulls break: --leave-behind={name}",
-                without_force(&refusal.remedy)
+                hint_text(&refusal.hint())
             ),
         );
     }
@@ -147,8 +149,7 @@ fn plan_nodes(context: &str, state: &ClusterState, options: &Options, plan: &mut
             format!("nobody can tell when the nodes have the new credential: {failure}"),
             failure
                 .next_step()
-                .unwrap_or("ask for that right")
-                .to_owned(),
+                .map_or_else(|| "ask for that right".to_owned(), hint_text),
         ),
         Ok(None) => {}
         Ok(Some(pools)) => {
@@ -171,15 +172,6 @@ fn rehearsal(subject: &Subject) -> Redirect {
         from: subject.accounts.clone(),
         to: Credential::new(subject.bridge.as_str(), SecretString::from("X".repeat(64))),
         stands_in_for: None,
-    }
-}
-
-/// Planning of pull secrets offers `--force`, which a rotation does not have: a secret that
-/// is replaced is missing for a moment.
-pub(in crate::rotation) fn without_force(remedy: &str) -> String {
-    match remedy.split_once(", or pass --force") {
-        Some((place, _)) => place.to_owned(),
-        None => "replace it by one that can be changed".to_owned(),
     }
 }
 

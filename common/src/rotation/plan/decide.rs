@@ -7,6 +7,7 @@ use super::super::stage::{Stage, stage};
 use super::Plan;
 use super::cluster::plan_cluster;
 use crate::Failure;
+use crate::cli::hint_text;
 use crate::failure::FailureKind;
 use crate::ledger::Strategy;
 use jiff::{SignedDuration, Timestamp};
@@ -67,12 +68,13 @@ pub fn plan(observed: &Observed, options: &Options, now: Timestamp) -> Plan {
 }
 
 fn remedy(context: &str, failure: &Failure) -> String {
-    let next = failure.next_step().unwrap_or("see to that");
+    let next = failure.next_step();
+    let next = next.map_or_else(|| "see to that".to_owned(), hint_text);
     match failure.kind() {
         FailureKind::Unreachable => {
             format!("{next}; or leave the cluster out: --skip-unreachable {context}")
         }
-        _ => next.to_owned(),
+        _ => next,
     }
 }
 

@@ -75,7 +75,7 @@ impl Plan {
         };
         if self.refusals.len() == 1 {
             let message = format!("{robot} {what}: {}", first.reason);
-            return Err(Failure::new(message).next(&first.remedy));
+            return Err(Failure::new(message).next(first.remedy.as_str()));
         }
         let lines: Vec<String> = self
             .refusals
