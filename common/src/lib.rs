@@ -21,6 +21,8 @@ pub mod ledger;
 pub mod names;
 pub mod node_secrets;
 pub mod ocm;
+pub mod outcome;
+pub mod place;
 pub mod private_file;
 pub mod progress;
 pub mod pullsecret;

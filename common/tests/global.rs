@@ -34,7 +34,7 @@ impl World {
             ..ClusterArgs::default()
         };
         let clusters = cluster::connect(&args, "test").await;
-        let cluster = clusters.expect("a connection").remove(0);
+        let cluster = clusters.expect("a connection").reached.remove(0);
         Self {
             _sandbox: sandbox,
             kubeconfig,

@@ -107,7 +107,7 @@ async fn join(cluster: &quay_sandbox::cluster::Cluster, user: &str) -> Cluster {
         request_timeout: Duration::from_secs(30),
         ..ClusterArgs::default()
     };
-    let connected = connect(&args, "test").await.unwrap().remove(0);
+    let connected = connect(&args, "test").await.unwrap().reached.remove(0);
     std::fs::remove_file(path).unwrap();
     connected
 }

@@ -1,6 +1,7 @@
 //! Where a command's words go: data to stdout, everything else to stderr.
 
 use super::escape::escape_control;
+use super::exit::Exit;
 use super::global_args::GlobalArgs;
 use super::output::{OutputFormat, Report};
 use super::progress::TerminalProgress;
@@ -82,6 +83,27 @@ impl Console {
     /// Writes a result to stdout in the format asked for.
     pub fn report(&self, report: &impl Report, format: OutputFormat) -> Result<(), Failure> {
         self.data(&format.render(report)?)
+    }
+
+    /// The end of a command: its report on stdout, what could not be looked at on stderr, and
+    /// how it ends.
+    ///
+    /// # Errors
+    /// The one failure that left nothing to report, and I/O errors of stdout.
+    pub fn finish(&self, report: &impl Report, format: OutputFormat) -> Result<Exit, Failure> {
+        if format.is_for_people()
+            && let Some(failure) = report.only_failure()
+        {
+            return Err(failure);
+        }
+        if let Some(nothing) = report.nothing().filter(|_| format.is_for_people()) {
+            self.note(nothing);
+        }
+        self.report(report, format)?;
+        for warning in report.warnings() {
+            self.warn(warning);
+        }
+        Ok(report.exit())
     }
 
     /// Tells the user something on stderr, unless `--quiet`.

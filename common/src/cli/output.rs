@@ -1,5 +1,6 @@
 //! Results on stdout, in the form the user asked for.
 
+use super::exit::Exit;
 use super::table::Table;
 use crate::Failure;
 use clap::{Args, ValueEnum};
@@ -35,14 +36,40 @@ pub trait Report: Serialize {
     fn table(&self, wide: bool) -> Table;
     /// One name a line, as `kubectl -o name` prints them: `secret/quay-pull-secret`.
     fn names(&self) -> Vec<String>;
+
+    /// A second table below the first, as kubectl shows two kinds of objects.
+    fn second_table(&self, _wide: bool) -> Option<Table> {
+        None
+    }
+
+    /// How the command ends that reports this.
+    fn exit(&self) -> Exit {
+        Exit::Success
+    }
+
+    /// What people are told where the table would be empty.
+    fn nothing(&self) -> Option<String> {
+        None
+    }
+
+    /// What could not be looked at: no row of a table about what was.
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// The failure that left nothing to report. People are shown it as the command's own;
+    /// programs get the report, which holds it too.
+    fn only_failure(&self) -> Option<Failure> {
+        None
+    }
 }
 
 impl OutputFormat {
     /// The report's text in this format, ended by a line break unless empty.
     pub fn render(self, report: &impl Report) -> Result<String, Failure> {
         match self {
-            Self::Table => Ok(report.table(false).render()),
-            Self::Wide => Ok(report.table(true).render()),
+            Self::Table => Ok(tables(report, false)),
+            Self::Wide => Ok(tables(report, true)),
             Self::Json => serde_json::to_string_pretty(report)
                 .map(|text| text + "\n")
                 .map_err(|error| Failure::new(format!("cannot write the result as JSON: {error}"))),
@@ -59,6 +86,16 @@ impl OutputFormat {
     pub fn is_for_people(self) -> bool {
         matches!(self, Self::Table | Self::Wide)
     }
+}
+
+fn tables(report: &impl Report, wide: bool) -> String {
+    let first = match report.nothing() {
+        Some(_) => None,
+        None => Some(report.table(wide)),
+    };
+    let tables = first.into_iter().chain(report.second_table(wide));
+    let texts: Vec<String> = tables.map(|table| table.render()).collect();
+    texts.join("\n")
 }
 
 /// YAML as kubectl writes it: long strings stay on one line.

@@ -2,6 +2,7 @@
 
 use super::args::ClusterArgs;
 use super::connection::Cluster;
+use super::seen::{Seen, Unseen};
 use super::transport;
 use crate::Failure;
 use crate::hint;
@@ -16,26 +17,36 @@ pub(crate) const IN_CLUSTER: &str = "in-cluster";
 /// Connects to every cluster `args` choose; nothing is sent yet, except that several
 /// contexts are asked for their cluster's identity, so that no cluster is worked on twice.
 ///
+/// A context that leads nowhere, or whose credential plugin fails, is one of the failed; the
+/// others are connected. A cluster that does not answer is no failure here: its own targets
+/// will say so.
+///
 /// # Errors
-/// Kubeconfig and context mistakes. A cluster that does not answer is no error here:
-/// its own targets will say so.
-pub async fn connect(args: &ClusterArgs, field_manager: &str) -> Result<Vec<Cluster>, Failure> {
-    let kubeconfig = match read_kubeconfig(args)? {
-        Some(kubeconfig) => kubeconfig,
-        None => return Ok(vec![in_cluster(args, field_manager)?]),
+/// Mistakes of the kubeconfig as a whole, and contexts that it does not have.
+pub async fn connect(args: &ClusterArgs, field_manager: &str) -> Result<Seen<Cluster>, Failure> {
+    let Some(kubeconfig) = read_kubeconfig(args)? else {
+        return Ok(Seen {
+            reached: vec![in_cluster(args, field_manager)?],
+            failed: Vec::new(),
+        });
     };
-    let mut clusters = Vec::new();
+    let mut clusters = Seen {
+        reached: Vec::new(),
+        failed: Vec::new(),
+    };
     for context in contexts(args, &kubeconfig)? {
-        let client = context_client(args, &kubeconfig, &context).await?;
-        clusters.push(Cluster::new(
-            context,
-            client,
-            args.request_timeout,
-            field_manager,
-        ));
+        match context_client(args, &kubeconfig, &context).await {
+            Ok(client) => clusters.reached.push(Cluster::new(
+                context,
+                client,
+                args.request_timeout,
+                field_manager,
+            )),
+            Err(failure) => clusters.failed.push(Unseen { context, failure }),
+        }
     }
-    if clusters.len() > 1 {
-        clusters = distinct(clusters).await;
+    if clusters.reached.len() > 1 {
+        clusters.reached = distinct(clusters.reached).await;
     }
     Ok(clusters)
 }

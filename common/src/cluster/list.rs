@@ -3,6 +3,7 @@
 use super::connection::Cluster;
 use super::error::CallError;
 use super::selection::NamespaceSelection;
+use crate::Failure;
 use kube::core::ObjectList;
 use kube::core::params::ListParams;
 use serde::de::DeserializeOwned;
@@ -65,6 +66,15 @@ pub(crate) struct Resource {
 pub(crate) struct Listed<T> {
     pub(crate) items: Vec<T>,
     pub(crate) failures: Vec<(String, CallError)>,
+}
+
+/// What could be listed in several namespaces, and why not in the others.
+#[derive(Debug)]
+pub struct Readable<T> {
+    /// What could be listed.
+    pub items: Vec<T>,
+    /// The other namespaces.
+    pub unreadable: Vec<(String, Failure)>,
 }
 
 /// The objects in these namespaces, and, if they are many, in others too: with as few

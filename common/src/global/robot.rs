@@ -5,14 +5,11 @@ use super::plan::RobotIntent;
 use crate::Failure;
 use crate::cli::Console;
 use crate::cluster::ClusterArgs;
-use crate::credentials::{QuayArgs, Session, Settings, endpoint, robot_token, session, sessions};
+use crate::credentials::{QuayArgs, sessions};
 use crate::dockerconfig::{Credential, belongs_to};
 use crate::hint::{self, Hint};
 use crate::names::{RegistryHost, RobotName};
-use crate::pullsecret::{PullSecret, Wanted, hosts, logins, standing_bridge, wanted};
-use crate::registry::{Probe, Registry};
-use crate::web::{ApiError, Endpoint};
-use secrecy::SecretString;
+use crate::pullsecret::{Bridge, PullSecret, RobotCredential, TokenSource, Wanted, logins, wanted};
 
 /// Which robot, and how its credential is found.
 #[derive(Debug, Clone)]
@@ -37,16 +34,21 @@ pub async fn robot_intent(
     cluster: &ClusterArgs,
     console: &Console,
 ) -> Result<RobotIntent, Failure> {
-    let endpoint = endpoint(quay, &Settings::load()?)?;
-    let session = match source.token_stdin {
-        true => None,
-        false => session(quay, cluster, endpoint.clone(), console, false).await?,
-    };
+    let tokens = TokenSource::open(quay, cluster, source.token_stdin, console).await?;
     let robot = source.robot;
-    let (token, hosts) = match session {
-        Some(session) => from_quay(&session, &robot).await?,
-        None => from_user(&endpoint, &robot, source.token_stdin).await?,
-    };
+    let RobotCredential {
+        token,
+        hosts,
+        bridge,
+        ..
+    } = tokens.ask(&robot).await?;
+    if let Some(bridge) = bridge {
+        return Err(being_rotated(&robot, &bridge));
+    }
+    if tokens.session().is_some() {
+        tokens.check(&robot, &token).await?;
+    }
+    let endpoint = tokens.endpoint();
     let registry = &endpoint.registry;
     let default_key = match red_hat_entry(registry.as_str()) {
         Some(_) => format!("{registry}/{}", robot.namespace()),
@@ -88,74 +90,14 @@ pub async fn refresh_intent(
     Ok(wanted(&logins(&sessions).await, secrets, None).await)
 }
 
-async fn from_quay(
-    session: &Session,
-    robot: &RobotName,
-) -> Result<(SecretString, Vec<RegistryHost>), Failure> {
-    let registry = &session.endpoint.registry;
-    let token = match session.quay.robot(robot).await {
-        Ok(found) => found.token,
-        Err(ApiError::NotFound) => {
-            let message = format!("robot `{robot}` does not exist at {registry}");
-            return Err(Failure::new(message).next(hint::robot("create").arg(robot)));
-        }
-        Err(error) => {
-            let object = format!("the token of robot `{robot}`");
-            return Err(error.failure(object, &session.endpoint));
-        }
-    };
-    let bridge = standing_bridge(&session.quay, robot).await;
-    let bridge = bridge.map_err(|error| {
-        let object = format!("the bridge of robot `{robot}`");
-        error.failure(object, &session.endpoint)
-    })?;
-    if let Some(bridge) = bridge {
-        // Its own token is about to die, or was just born: the rotation knows which.
-        return Err(Failure::new(format!(
-            "nothing was written: {robot} is being rotated, and {} stands in for it",
-            bridge.name
-        ))
-        .next(
-            Hint::from("let the rotation end: ")
-                .run(hint::robot("rotate").arg(robot).words("--global")),
-        ));
-    }
-    accepted(&session.registry, robot, &token).await?;
-    let hosts = hosts(&session.registry, &session.endpoint).await;
-    Ok((token, hosts))
-}
-
-async fn from_user(
-    endpoint: &Endpoint,
-    robot: &RobotName,
-    stdin: bool,
-) -> Result<(SecretString, Vec<RegistryHost>), Failure> {
-    let token = robot_token(endpoint, robot, stdin).await?.ok_or_else(|| {
-        Failure::new(format!(
-            "there is neither a login for {} nor a token of `{robot}`",
-            endpoint.registry
-        ))
-        .next(
-            hint::robot("login --registry")
-                .arg(&endpoint.registry)
-                .say(", or set QUAY_ROBOT_TOKEN, or pass --robot-token-stdin"),
-        )
-    })?;
-    let registry = Registry::connect(endpoint)?;
-    accepted(&registry, robot, &token).await?;
-    Ok((token, hosts(&registry, endpoint).await))
-}
-
-async fn accepted(
-    registry: &Registry,
-    robot: &RobotName,
-    token: &SecretString,
-) -> Result<(), Failure> {
-    match registry.probe(robot.as_str(), token, &[]).await? {
-        Probe::Accepted { .. } => Ok(()),
-        Probe::Refused { reason } => Err(Failure::new(format!(
-            "the registry does not accept the token of `{robot}`, so nothing was written: {reason}"
-        ))
-        .next(hint::robot("describe").arg(robot))),
-    }
+/// Its own token is about to die, or was just born: the rotation knows which.
+fn being_rotated(robot: &RobotName, bridge: &Bridge) -> Failure {
+    Failure::new(format!(
+        "nothing was written: {robot} is being rotated, and {} stands in for it",
+        bridge.name
+    ))
+    .next(
+        Hint::from("let the rotation end: ")
+            .run(hint::robot("rotate").arg(robot).words("--global")),
+    )
 }

@@ -1,9 +1,9 @@
 //! Carries a plan out, target by target, and proves each write from its answer.
 
-use super::outcome::{Outcome, Verb};
+use super::outcome::of_plan;
 use super::plan::Redirect;
 use super::plan::{Consent, Ensure, NamespacePlan, SecretPlan, Write};
-use super::reference::{Attachment, Holder};
+use super::reference::{Attachment, ReferenceEdit, ReferenceOwner};
 use super::secret::PullSecret;
 use super::wanted::Wanted;
 use super::written::{Written, prove};
@@ -11,6 +11,8 @@ use super::{manifest, plan, recreate, secret};
 use crate::cluster;
 use crate::cluster::{CallError, Cluster};
 use crate::hint::{self, Hint, can_i};
+use crate::outcome::{Outcome, Verb};
+use crate::place::Place;
 use crate::progress::Progress;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
@@ -117,7 +119,7 @@ impl Apply<'_> {
         };
         plan.secrets
             .iter()
-            .flat_map(|secret| Outcome::of_plan(self.cluster.context(), secret))
+            .flat_map(|secret| of_plan(self.cluster.context(), secret))
             .map(skip)
             .collect()
     }
@@ -133,7 +135,7 @@ impl Apply<'_> {
         for secret in plan.secrets {
             // The server cannot check objects in a namespace that a dry run did not create.
             outcomes.extend(match unborn {
-                true => Outcome::of_plan(self.cluster.context(), &secret),
+                true => of_plan(self.cluster.context(), &secret),
                 false => self.secret(secret).await,
             });
         }
@@ -161,15 +163,10 @@ impl Apply<'_> {
 
     fn failed_namespace(&self, plan: &NamespacePlan, error: &CallError) -> Vec<Outcome> {
         let context = self.cluster.context();
-        let outcome = Outcome::new(
-            context,
-            &plan.namespace,
-            "namespace",
-            &plan.namespace,
-            Verb::Failed,
-        )
-        .message(format!("cannot create the namespace: {error}"))
-        .next(hint::kubectl("create namespace").arg(&plan.namespace));
+        let place = Place::namespace(context, &plan.namespace);
+        let outcome = Outcome::new(place, Verb::Failed)
+            .message(format!("cannot create the namespace: {error}"))
+            .next(hint::kubectl("create namespace").arg(&plan.namespace));
         vec![outcome]
     }
 
@@ -178,7 +175,7 @@ impl Apply<'_> {
             let error = match self.write(&plan).await {
                 Ok(()) => {
                     let now = plan.writes().then(Timestamp::now);
-                    let mut outcomes = Outcome::of_plan(self.cluster.context(), &plan);
+                    let mut outcomes = of_plan(self.cluster.context(), &plan);
                     for outcome in &mut outcomes {
                         outcome.written_at = now;
                     }
@@ -254,7 +251,7 @@ impl Apply<'_> {
     }
 
     fn vanished(&self, plan: &SecretPlan) -> Vec<Outcome> {
-        let mut outcomes = Outcome::of_plan(self.cluster.context(), plan);
+        let mut outcomes = of_plan(self.cluster.context(), plan);
         for outcome in &mut outcomes {
             outcome.result = Verb::Unchanged;
             outcome.message = "it was removed, or no longer holds the robot".to_owned();
@@ -263,7 +260,7 @@ impl Apply<'_> {
     }
 
     fn failed(&self, plan: &SecretPlan, error: &CallError) -> Vec<Outcome> {
-        let mut outcomes = Outcome::of_plan(self.cluster.context(), plan);
+        let mut outcomes = of_plan(self.cluster.context(), plan);
         for outcome in &mut outcomes {
             outcome.result = Verb::Failed;
             outcome.message = error.to_string();
@@ -300,18 +297,27 @@ impl Apply<'_> {
         accounts: &[String],
         outcomes: &mut [Outcome],
     ) {
-        let Some(outcome) = outcomes.iter_mut().find(|outcome| outcome.name == secret) else {
+        let Some(outcome) = outcomes
+            .iter_mut()
+            .find(|outcome| outcome.place.name == secret)
+        else {
             return;
         };
         if outcome.result.is_failure() {
             return;
         }
         for account in accounts {
-            let holder = Holder::service_account(namespace, account);
-            match holder.attach(self.cluster, secret, self.write).await {
+            let owner = ReferenceOwner::service_account(namespace, account);
+            let attached = owner.edit(
+                self.cluster,
+                ReferenceEdit::Attach,
+                secret,
+                Some(self.write),
+            );
+            match attached.await {
                 Ok(Attachment::Unchanged) => {}
                 Ok(Attachment::Changed) => {
-                    outcome.references.push(holder.label);
+                    outcome.references.push(owner.label);
                     if outcome.result == Verb::Unchanged {
                         outcome.result = Verb::Attached;
                     }

@@ -1,12 +1,16 @@
 //! Which robots are where: what `list` shows, from the clusters alone.
 
-use super::outcome::Outcome;
 use super::secret::PullSecret;
 use super::service_account::ServiceAccountRefs;
-use crate::cli::{ContextColumn, Report, Table, age};
+use super::view::{ClusterView, unseen_or_missing};
+use crate::Failure;
+use crate::cli::{ContextColumn, Exit, Report, Table, age};
+use crate::cluster::Seen;
 use crate::dockerconfig::EntryError;
 use crate::fingerprint::{Fingerprint, shown};
 use crate::names::RobotName;
+use crate::outcome::{Outcome, only_failure};
+use futures::future::join_all;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -47,9 +51,23 @@ pub struct Inventory {
 }
 
 impl Inventory {
+    /// What every cluster holds, with the service accounts that use it.
+    pub async fn of(seen: &Seen<ClusterView<'_>>, all: bool) -> Self {
+        let mut inventory = Self {
+            items: Vec::new(),
+            failures: unseen_or_missing(seen),
+        };
+        let accounts = seen.reached.iter().map(ClusterView::accounts);
+        for (view, accounts) in seen.reached.iter().zip(join_all(accounts).await) {
+            inventory.add(view.context(), &view.observed.secrets, &accounts.items, all);
+            inventory.failures.extend(accounts.failures);
+        }
+        inventory
+    }
+
     /// Adds one cluster's secrets: the credentials of robots, with `all` those of every
     /// account, and whatever cannot be read.
-    pub fn add(
+    fn add(
         &mut self,
         context: &str,
         secrets: &[PullSecret],
@@ -152,6 +170,26 @@ impl Report for Inventory {
             table.row(row);
         }
         table
+    }
+
+    fn exit(&self) -> Exit {
+        match self.failures.is_empty() {
+            true => Exit::Success,
+            false => Exit::Problem,
+        }
+    }
+
+    fn nothing(&self) -> Option<String> {
+        let nothing = "No pull secrets of robots found.".to_owned();
+        self.items.is_empty().then_some(nothing)
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        self.failures.iter().map(Outcome::warning).collect()
+    }
+
+    fn only_failure(&self) -> Option<Failure> {
+        only_failure(&self.failures).filter(|_| self.items.is_empty())
     }
 
     fn names(&self) -> Vec<String> {

@@ -3,7 +3,7 @@
 use super::secret::PullSecret;
 use super::service_account::ServiceAccountRefs;
 use crate::Failure;
-use crate::cluster::{CallError, Cluster, NamespaceSelection, Resource, list_in};
+use crate::cluster::{CallError, Cluster, NamespaceSelection, Readable, Resource, list_in};
 use crate::dockerconfig::Format;
 use futures::future::try_join;
 use globset::GlobSet;
@@ -37,11 +37,13 @@ pub async fn observe(
         async move { list_readable::<Secret>(cluster, selection, "secrets", &params).await }
     };
     let lists = try_join(of(Format::DockerConfigJson), of(Format::DockerCfg));
-    let ((current, unread), (legacy, legacy_unread)) = lists.await?;
-    let unreadable = unread.into_iter().chain(legacy_unread).collect();
+    let (current, legacy) = lists.await?;
+    let unreadable = current.unreadable.into_iter().chain(legacy.unreadable);
+    let unreadable = unreadable.collect();
     let mut secrets: Vec<PullSecret> = current
+        .items
         .into_iter()
-        .chain(legacy)
+        .chain(legacy.items)
         .filter_map(PullSecret::read)
         .filter(|secret| selection.covers(&secret.namespace, excluded))
         .collect();
@@ -52,26 +54,31 @@ pub async fn observe(
     })
 }
 
-/// Lists the service accounts in scope, ordered by namespace and name.
-pub async fn observe_service_accounts(
+/// Lists the service accounts in scope, ordered by namespace and name; and the namespaces where
+/// they cannot be listed.
+///
+/// # Errors
+/// They cannot be listed anywhere.
+pub async fn service_accounts(
     cluster: &Cluster,
     selection: &NamespaceSelection,
     excluded: &GlobSet,
-) -> Result<Vec<ServiceAccountRefs>, Failure> {
-    let accounts = list::<ServiceAccount>(
-        cluster,
-        selection,
-        "serviceaccounts",
-        &ListParams::default(),
-    )
-    .await?;
+) -> Result<Readable<ServiceAccountRefs>, Failure> {
+    let params = ListParams::default();
+    let Readable {
+        items: accounts,
+        unreadable: failures,
+    } = list_readable::<ServiceAccount>(cluster, selection, "serviceaccounts", &params).await?;
     let mut accounts: Vec<ServiceAccountRefs> = accounts
         .into_iter()
         .filter_map(ServiceAccountRefs::read)
         .filter(|account| selection.covers(&account.namespace, excluded))
         .collect();
     accounts.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
-    Ok(accounts)
+    Ok(Readable {
+        items: accounts,
+        unreadable: failures,
+    })
 }
 
 /// Lists a core resource in the selected namespaces, with as few requests as the user's
@@ -85,10 +92,10 @@ pub(super) async fn list<T: Clone + DeserializeOwned>(
     resource: &'static str,
     params: &ListParams,
 ) -> Result<Vec<T>, Failure> {
-    let (items, failures) = list_readable(cluster, selection, resource, params).await?;
-    match failures.into_iter().next() {
+    let listed = list_readable(cluster, selection, resource, params).await?;
+    match listed.unreadable.into_iter().next() {
         Some((_, failure)) => Err(failure),
-        None => Ok(items),
+        None => Ok(listed.items),
     }
 }
 
@@ -99,7 +106,7 @@ async fn list_readable<T: Clone + DeserializeOwned>(
     selection: &NamespaceSelection,
     plural: &'static str,
     params: &ListParams,
-) -> Result<(Vec<T>, Vec<(String, Failure)>), Failure> {
+) -> Result<Readable<T>, Failure> {
     let resource = Resource { api: CORE, plural };
     let listed = list_in(cluster, selection, resource, params)
         .await
@@ -115,7 +122,10 @@ async fn list_readable<T: Clone + DeserializeOwned>(
     {
         return Err(failure);
     }
-    Ok((listed.items, failures))
+    Ok(Readable {
+        items: listed.items,
+        unreadable: failures,
+    })
 }
 
 fn cluster_wide_failure(error: CallError, cluster: &Cluster, resource: &str) -> Failure {

@@ -1,9 +1,10 @@
 //! What `verify` found out, and how it is shown.
 
-use super::outcome::Outcome;
-use crate::cli::{ContextColumn, Report, Table, hint_text, serialize_next};
+use crate::Failure;
+use crate::cli::{ContextColumn, Exit, Report, Table, hint_text, serialize_next};
 use crate::fingerprint::{Fingerprint, shown};
 use crate::hint::Hint;
+use crate::outcome::{Outcome, only_failure};
 use serde::Serialize;
 
 /// What was found out about one credential in one secret.
@@ -123,6 +124,26 @@ impl Report for Proofs {
             table.row(row);
         }
         table
+    }
+
+    fn exit(&self) -> Exit {
+        match self.all_ok() {
+            true => Exit::Success,
+            false => Exit::Problem,
+        }
+    }
+
+    fn nothing(&self) -> Option<String> {
+        let nothing = "No pull secrets of robots found.".to_owned();
+        self.items.is_empty().then_some(nothing)
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        self.failures.iter().map(Outcome::warning).collect()
+    }
+
+    fn only_failure(&self) -> Option<Failure> {
+        only_failure(&self.failures).filter(|_| self.items.is_empty())
     }
 
     fn names(&self) -> Vec<String> {

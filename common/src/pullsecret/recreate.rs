@@ -4,7 +4,6 @@
 //! between, a copy of a type that no kubelet uses holds the whole new secret: whenever
 //! a run is killed, either the secret or the copy is complete.
 
-use super::outcome::{Outcome, Verb};
 use super::plan::SecretPlan;
 use super::written::{Written, prove};
 use super::{manifest, observe, secret};
@@ -12,6 +11,8 @@ use crate::Failure;
 use crate::cluster::{CallError, Cluster, NamespaceSelection, Write};
 use crate::dockerconfig::Document;
 use crate::labels::LAST_APPLIED;
+use crate::outcome::{Outcome, Verb};
+use crate::place::Place;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use globset::GlobSet;
@@ -115,13 +116,8 @@ pub async fn finish_replacements(
             continue;
         }
         let name = copy.metadata.name.clone().unwrap_or_default();
-        let outcome = Outcome::new(
-            cluster.context(),
-            &namespace,
-            "secret",
-            &name,
-            Verb::Deleted,
-        );
+        let place = Place::secret(cluster.context(), &namespace, &name);
+        let outcome = Outcome::new(place, Verb::Deleted);
         outcomes.push(match finish(cluster, &namespace, &copy).await {
             Ok(()) => outcome.message("a replacement that had broken off is finished"),
             Err(error) => {

@@ -24,9 +24,18 @@ pub enum Attachment {
     Unchanged,
 }
 
+/// Which way a reference changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReferenceEdit {
+    /// The secret's name is added at the end, unless it is in the list.
+    Attach,
+    /// The secret's name, and only that, is removed.
+    Detach,
+}
+
 /// An object with an `imagePullSecrets` list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Holder {
+pub struct ReferenceOwner {
     /// `serviceaccount/default`, `deployment/shop`.
     pub label: String,
     path: String,
@@ -38,7 +47,7 @@ pub struct Holder {
 const POD_TEMPLATE: &[&str] = &["spec", "template", "spec"];
 const CRON_TEMPLATE: &[&str] = &["spec", "jobTemplate", "spec", "template", "spec"];
 
-impl Holder {
+impl ReferenceOwner {
     /// A service account.
     pub fn service_account(namespace: &str, name: &str) -> Self {
         Self {
@@ -91,55 +100,65 @@ impl Holder {
         })
     }
 
-    /// Adds the secret's name to the list, unless it is in it.
-    pub async fn attach(
+    /// The whole walk for one object: read, plan, and, unless `mode` is `None`, write with the
+    /// version that was read; again where somebody else was faster.
+    ///
+    /// # Errors
+    /// The object is not there, or cannot be read or written.
+    pub async fn edit(
         &self,
         cluster: &Cluster,
+        edit: ReferenceEdit,
         secret: &str,
-        write: Write,
+        mode: Option<Write>,
     ) -> Result<Attachment, CallError> {
-        self.change(cluster, write, self.may_be_fresh, |names| {
-            with(names, secret)
-        })
-        .await
+        for _ in 0..CONFLICTS {
+            let is_awaited = edit == ReferenceEdit::Attach && mode.is_some() && self.may_be_fresh;
+            let object = self.read(cluster, is_awaited).await?;
+            let Some(patch) = self.plan(&object, edit, secret) else {
+                return Ok(Attachment::Unchanged);
+            };
+            let Some(write) = mode else {
+                return Ok(Attachment::Changed);
+            };
+            match cluster
+                .merge_patch::<Value>(&self.path, &patch, write)
+                .await
+            {
+                Err(error) if error.is_conflict() => {}
+                Err(error) => return Err(error),
+                Ok(_) => return Ok(Attachment::Changed),
+            }
+        }
+        Err(CallError::Refused("somebody keeps changing it".to_owned()))
     }
 
-    /// Removes the secret's name, and only that, from the list.
-    pub async fn detach(
-        &self,
-        cluster: &Cluster,
-        secret: &str,
-        write: Write,
-    ) -> Result<Attachment, CallError> {
-        self.change(cluster, write, false, |names| without(names, secret))
-            .await
+    /// The patch that makes the change; `None` if it is so already. No I/O.
+    fn plan(&self, object: &Value, edit: ReferenceEdit, secret: &str) -> Option<Value> {
+        let names = match edit {
+            ReferenceEdit::Attach => with(self.names(object), secret)?,
+            ReferenceEdit::Detach => without(self.names(object), secret)?,
+        };
+        let list = json!({"imagePullSecrets": names});
+        let mut patch = self
+            .parent
+            .iter()
+            .rev()
+            .fold(list, |inner, field| json!({*field: inner}));
+        patch["metadata"] = json!({"resourceVersion": object["metadata"]["resourceVersion"]});
+        Some(patch)
     }
 
-    /// Whether [`Holder::attach`] would change anything; only reads.
-    pub async fn would_attach(
-        &self,
-        cluster: &Cluster,
-        secret: &str,
-    ) -> Result<Attachment, CallError> {
-        self.compare(cluster, |names| with(names, secret)).await
-    }
-
-    /// Whether [`Holder::detach`] would change anything; only reads.
-    pub async fn would_detach(
-        &self,
-        cluster: &Cluster,
-        secret: &str,
-    ) -> Result<Attachment, CallError> {
-        self.compare(cluster, |names| without(names, secret)).await
-    }
-
-    async fn compare(
-        &self,
-        cluster: &Cluster,
-        edit: impl Fn(&[Value]) -> Option<Vec<Value>>,
-    ) -> Result<Attachment, CallError> {
-        let object = cluster.get::<Value>(&self.path).await?;
-        Ok(edit(self.names(&object)).map_or(Attachment::Unchanged, |_| Attachment::Changed))
+    async fn read(&self, cluster: &Cluster, is_awaited: bool) -> Result<Value, CallError> {
+        let deadline = Instant::now() + FRESH;
+        loop {
+            match cluster.get::<Value>(&self.path).await {
+                Err(error) if is_awaited && error.is_not_found() && Instant::now() < deadline => {
+                    tokio::time::sleep(POLL).await;
+                }
+                answer => return answer,
+            }
+        }
     }
 
     fn names<'a>(&self, object: &'a Value) -> &'a [Value] {
@@ -151,50 +170,6 @@ impl Holder {
             .as_array()
             .map(Vec::as_slice)
             .unwrap_or_default()
-    }
-
-    async fn change(
-        &self,
-        cluster: &Cluster,
-        write: Write,
-        wait_if_missing: bool,
-        edit: impl Fn(&[Value]) -> Option<Vec<Value>>,
-    ) -> Result<Attachment, CallError> {
-        let deadline = Instant::now()
-            + if wait_if_missing {
-                FRESH
-            } else {
-                Duration::ZERO
-            };
-        let mut conflicts = 0;
-        loop {
-            let object = match cluster.get::<Value>(&self.path).await {
-                Ok(object) => object,
-                Err(error) if error.is_not_found() && Instant::now() < deadline => {
-                    tokio::time::sleep(POLL).await;
-                    continue;
-                }
-                Err(error) => return Err(error),
-            };
-            let Some(names) = edit(self.names(&object)) else {
-                return Ok(Attachment::Unchanged);
-            };
-            let list = json!({"imagePullSecrets": names});
-            let mut patch = self
-                .parent
-                .iter()
-                .rev()
-                .fold(list, |inner, field| json!({*field: inner}));
-            patch["metadata"] = json!({"resourceVersion": object["metadata"]["resourceVersion"]});
-            match cluster
-                .merge_patch::<Value>(&self.path, &patch, write)
-                .await
-            {
-                Ok(_) => return Ok(Attachment::Changed),
-                Err(error) if error.is_conflict() && conflicts < CONFLICTS => conflicts += 1,
-                Err(error) => return Err(error),
-            }
-        }
     }
 }
 
@@ -250,11 +225,11 @@ mod tests {
 
     #[test]
     fn workloads_are_written_as_for_kubectl() {
-        let holder = Holder::workload("shop", "deploy/web").unwrap();
-        assert_eq!(holder.label, "deployment/web");
-        assert_eq!(holder.path, "/apis/apps/v1/namespaces/shop/deployments/web");
+        let owner = ReferenceOwner::workload("shop", "deploy/web").unwrap();
+        assert_eq!(owner.label, "deployment/web");
+        assert_eq!(owner.path, "/apis/apps/v1/namespaces/shop/deployments/web");
         for bad in ["web", "deploy/", "pod/web", "job/x", "deploy/a/b"] {
-            assert!(Holder::workload("shop", bad).is_err(), "{bad}");
+            assert!(ReferenceOwner::workload("shop", bad).is_err(), "{bad}");
         }
     }
 }

@@ -1,10 +1,9 @@
 //! Takes a robot out of pull secrets: its entry, and the secret only if nothing else is in it.
 
 use super::manifest;
-use super::outcome::{Outcome, Verb};
 use super::plan::nodes_reason;
 use super::plan::{Force, Refusal};
-use super::reference::{Attachment, Holder};
+use super::reference::{Attachment, ReferenceEdit, ReferenceOwner};
 use super::secret::PullSecret;
 use super::service_account::ServiceAccountRefs;
 use crate::cluster::{CallError, Cluster, Write};
@@ -13,6 +12,8 @@ use crate::hint;
 use crate::labels::LAST_APPLIED;
 use crate::names::{RegistryHost, RobotName};
 use crate::node_secrets::is_derived;
+use crate::outcome::{Outcome, Verb};
+use crate::place::Place;
 use crate::workload::PodUse;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -153,15 +154,9 @@ impl RemovalPlan {
             (None, None) => Verb::Deleted,
             (None, Some(_)) => Verb::Updated,
         };
-        let mut outcome = Outcome::new(
-            context,
-            &self.secret.namespace,
-            "secret",
-            &self.secret.name,
-            result,
-        );
+        let place = Place::secret(context, &self.secret.namespace, &self.secret.name);
+        let mut outcome = Outcome::new(place.key(&self.keys.join(",")), result);
         outcome.account = self.robot.to_string();
-        outcome.key = self.keys.join(",");
         match &self.refusal {
             Some(refusal) => outcome.message(&refusal.reason).next(refusal.hint()),
             None if self.remaining.is_some() => {
@@ -184,9 +179,15 @@ impl RemovalPlan {
             return failed(outcome, &error);
         }
         for account in &self.detach_from {
-            let holder = Holder::service_account(&self.secret.namespace, account);
-            match holder.detach(cluster, &self.secret.name, write).await {
-                Ok(Attachment::Changed) => outcome.references.push(holder.label),
+            let owner = ReferenceOwner::service_account(&self.secret.namespace, account);
+            let detached = owner.edit(
+                cluster,
+                ReferenceEdit::Detach,
+                &self.secret.name,
+                Some(write),
+            );
+            match detached.await {
+                Ok(Attachment::Changed) => outcome.references.push(owner.label),
                 Ok(Attachment::Unchanged) => {}
                 Err(error) => return failed(outcome, &error),
             }

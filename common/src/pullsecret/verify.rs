@@ -5,14 +5,13 @@ use super::plan::nodes_reason;
 use super::proof::{Proof, Proofs};
 use super::view::ClusterView;
 use super::wanted::{Known, RobotToken, Wanted};
-use crate::dockerconfig::{Credential, EntryError, matches_image, registry_of_key};
+use crate::dockerconfig::{Credential, EntryError, belongs_to, matches_image, registry_of_key};
 use crate::hint::{self, Hint, edit_secret};
-use crate::names::RobotName;
+use crate::names::{RegistryHost, RobotName};
 use crate::progress::Progress;
 use crate::quay::{Grant, Role};
 use crate::registry::{Probe, Registry};
 use crate::web::Endpoint;
-use crate::workload::PodUse;
 use futures::stream::{self, StreamExt};
 use secrecy::ExposeSecret;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -50,7 +49,6 @@ pub async fn verify(
     views: &[ClusterView<'_>],
     logins: &[Login<'_>],
     wanted: &Wanted,
-    pods: &[Vec<PodUse>],
     other: impl Fn(Endpoint) -> Endpoint,
     progress: &dyn Progress,
 ) -> Proofs {
@@ -59,7 +57,7 @@ pub async fn verify(
     for view in views {
         collect(view, wanted, &mut found, &mut proofs);
     }
-    let questions = questions(&found, views, logins, pods).await;
+    let questions = questions(&found, logins).await;
     progress.begin("asking the registries", questions.len());
     let answers: HashMap<Identity, (Question, Result<Probe, String>)> = stream::iter(questions)
         .map(|(identity, question)| {
@@ -76,7 +74,7 @@ pub async fn verify(
     progress.end();
     for entry in &found {
         if let Some((question, answer)) = answers.get(&identity(entry, logins)) {
-            let in_use = images_in_use(entry, views, pods).collect();
+            let in_use = images_in_use(entry).collect();
             proofs
                 .items
                 .push(proof(entry, wanted, question, &in_use, answer));
@@ -103,11 +101,11 @@ fn collect<'a>(
         let broken = |key: &str, reason: String| Proof {
             next: Some(
                 edit_secret(&secret.namespace, &secret.name)
-                    .at(view.cluster.context())
+                    .at(view.context())
                     .into(),
             ),
             message: format!("{reason}: pods that use this secret cannot pull anything"),
-            ..Proof::blank(view.cluster.context(), &secret.namespace, &secret.name, key)
+            ..Proof::blank(view.context(), &secret.namespace, &secret.name, key)
         };
         let document = match &secret.document {
             Ok(document) => document,
@@ -137,9 +135,7 @@ fn collect<'a>(
 }
 
 fn login_of<'a, 'b>(key: &str, logins: &'a [Login<'b>]) -> Option<&'a Login<'b>> {
-    logins
-        .iter()
-        .find(|login| crate::dockerconfig::belongs_to(key, &login.hosts))
+    logins.iter().find(|login| belongs_to(key, &login.hosts))
 }
 
 fn identity(entry: &Found<'_>, logins: &[Login<'_>]) -> Identity {
@@ -153,24 +149,20 @@ fn identity(entry: &Found<'_>, logins: &[Login<'_>]) -> Identity {
     (registry, entry.credential.username.clone(), password)
 }
 
-async fn questions(
-    found: &[Found<'_>],
-    views: &[ClusterView<'_>],
-    logins: &[Login<'_>],
-    pods: &[Vec<PodUse>],
-) -> HashMap<Identity, Question> {
-    let mut grants: BTreeMap<(usize, String), Result<Vec<Grant>, String>> = BTreeMap::new();
+async fn questions(found: &[Found<'_>], logins: &[Login<'_>]) -> HashMap<Identity, Question> {
+    let mut grants: BTreeMap<(&RegistryHost, String), Result<Vec<Grant>, String>> = BTreeMap::new();
     let mut questions: HashMap<Identity, Question> = HashMap::new();
     for entry in found {
         let question = questions.entry(identity(entry, logins)).or_default();
         let login = logins
             .iter()
-            .position(|login| crate::dockerconfig::belongs_to(entry.key, &login.hosts));
+            .find(|login| belongs_to(entry.key, &login.hosts));
         if let (Some(login), Ok(robot)) = (login, entry.credential.username.parse::<RobotName>()) {
-            let known = match grants.entry((login, robot.to_string())) {
+            let registry = &login.session.endpoint.registry;
+            let known = match grants.entry((registry, robot.to_string())) {
                 std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
                 std::collections::btree_map::Entry::Vacant(empty) => {
-                    let asked = logins[login].session.quay.grants(&robot).await;
+                    let asked = login.session.quay.grants(&robot).await;
                     empty.insert(asked.map_err(|error| error.to_string()))
                 }
             };
@@ -186,33 +178,20 @@ async fn questions(
                 Err(error) => question.note = Some(format!("its roles are not known ({error})")),
             }
         }
-        question
-            .repositories
-            .extend(images_in_use(entry, views, pods));
+        question.repositories.extend(images_in_use(entry));
     }
     questions
 }
 
 /// The repositories that pods in the entry's namespace pull with this key, as the kubelet matches them.
-fn images_in_use<'a>(
-    entry: &'a Found<'_>,
-    views: &[ClusterView<'_>],
-    pods: &'a [Vec<PodUse>],
-) -> impl Iterator<Item = String> + use<'a> {
-    let cluster = views
-        .iter()
-        .position(|view| std::ptr::eq(view, entry.view))
-        .unwrap_or(usize::MAX);
-    pods.get(cluster)
-        .into_iter()
-        .flatten()
-        .filter(|pod| {
-            pod.namespace == entry.namespace
-                && pod.pull_secrets.iter().any(|name| name == entry.secret)
-        })
-        .flat_map(|pod| &pod.images)
-        .filter(|image| matches_image(entry.key, image))
-        .map(|image| image.repository().to_owned())
+fn images_in_use<'a>(entry: &'a Found<'_>) -> impl Iterator<Item = String> + use<'a> {
+    let pods = entry.view.pods.iter();
+    pods.filter(|pod| {
+        pod.namespace == entry.namespace && pod.pull_secrets.iter().any(|name| name == entry.secret)
+    })
+    .flat_map(|pod| &pod.images)
+    .filter(|image| matches_image(entry.key, image))
+    .map(|image| image.repository().to_owned())
 }
 
 async fn ask(
@@ -311,7 +290,7 @@ fn proof(
             .join("; "),
         next,
         ..Proof::blank(
-            entry.view.cluster.context(),
+            entry.view.context(),
             entry.namespace,
             entry.secret,
             entry.key,
@@ -326,7 +305,7 @@ fn token_state(
     problems: &mut Vec<String>,
 ) -> (&'static str, Option<Hint>) {
     let namespace = entry.namespace;
-    let context = entry.view.cluster.context();
+    let context = entry.view.context();
     let nodes = nodes_reason(namespace, entry.secret).is_some();
     let repair = || match nodes {
         true => Hint::from(hint::global("update").at(context)),

@@ -1,20 +1,16 @@
-//! `sync`: observe the clusters, plan every namespace.
+//! What one cluster holds of what commands look at: the one door to it.
 
-use super::observe;
-use super::observe::Observed;
-use super::outcome::{Outcome, Verb};
-use super::plan::plan_namespace;
-use super::plan::plan_secret;
-use super::plan::{Consent, Ensure, NamespacePlan};
+use super::observe::{self, Observed};
+use super::plan::{Consent, Ensure, NamespacePlan, plan_namespace, plan_secret};
 use super::secret::PullSecret;
+use super::service_account::ServiceAccountRefs;
 use super::wanted::Wanted;
 use crate::Failure;
-use crate::cluster::{Cluster, NamespaceSelection, Scope, list_all};
-use crate::hint::{self, Hint};
-use futures::future::join_all;
-use globset::GlobSet;
-use k8s_openapi::api::core::v1::Namespace;
-use kube::core::params::ListParams;
+use crate::cluster::{Cluster, InContext, NamespaceSelection, Readable, Scope, Scoped, Seen};
+use crate::hint;
+use crate::outcome::{Outcome, Verb};
+use crate::place::Place;
+use crate::workload::{PodUse, running_pods_as_listed};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Namespaces a credential is never handed to by `--create-missing`.
@@ -22,88 +18,178 @@ const SYSTEM_NAMESPACES: [&str; 2] = ["kube-", "openshift-"];
 
 /// One cluster in scope, and what it holds.
 pub struct ClusterView<'a> {
-    /// The cluster.
-    pub cluster: &'a Cluster,
-    /// Which of its namespaces.
-    pub selection: NamespaceSelection,
-    /// Namespaces left out.
-    pub excluded: GlobSet,
+    /// The cluster, and which of its namespaces.
+    pub scoped: Scoped<'a>,
     /// Its pull secrets.
     pub observed: Observed,
+    /// Named namespaces that do not exist.
+    pub missing: BTreeSet<String>,
+    /// Its pods, once [`ClusterView::look_at_pods`] has.
+    pub pods: Vec<PodUse>,
+}
+
+/// Things of several namespaces, and what could not be looked at.
+#[derive(Debug)]
+pub struct Found<T> {
+    /// What was found.
+    pub items: Vec<T>,
+    /// The namespaces, or the whole cluster, that could not be listed.
+    pub failures: Vec<Outcome>,
+}
+
+impl<T> Found<T> {
+    /// Nothing was looked for.
+    pub(super) fn nothing() -> Self {
+        Self {
+            items: Vec::new(),
+            failures: Vec::new(),
+        }
+    }
 }
 
 /// Observes every cluster, side by side.
 ///
 /// # Errors
-/// With a single cluster its failure; with several, each failure is an outcome of its own.
-pub async fn views<'a>(
-    clusters: &'a [Cluster],
+/// A mistake of the command line. A cluster that cannot be observed is one of the failed.
+pub async fn observe_each<'a>(
+    clusters: &'a Seen<Cluster>,
     scope: &Scope,
-) -> Result<(Vec<ClusterView<'a>>, Vec<Outcome>), Failure> {
-    let results = join_all(clusters.iter().map(async |cluster| {
-        let excluded = scope.excluded()?;
-        let selection = scope.resolve(cluster).await?;
-        let observed = observe::observe(cluster, &selection, &excluded).await?;
-        Ok(ClusterView {
-            cluster,
-            selection,
-            excluded,
-            observed,
-        })
-    }))
-    .await;
-    let (mut views, mut failures) = (Vec::new(), Vec::new());
-    for (cluster, result) in clusters.iter().zip(results) {
-        match result {
-            Ok(view) => {
-                failures.extend(view.unreadable());
-                views.push(view);
-            }
-            Err(failure) if clusters.len() == 1 => return Err(failure),
-            Err(failure) => {
-                let outcome = Outcome::new(
-                    cluster.context(),
-                    "",
-                    "context",
-                    cluster.context(),
-                    Verb::Failed,
-                );
-                failures.push(outcome.failure(&failure));
-            }
-        }
-    }
-    Ok((views, failures))
+) -> Result<Seen<ClusterView<'a>>, Failure> {
+    let scoped = clusters.scoped(scope).await?;
+    scoped
+        .in_each(async |scoped| ClusterView::observe(scoped).await)
+        .await
 }
 
-/// The same for commands that work on what is there: a named namespace that does not
-/// exist is a failed target.
-pub async fn existing_views<'a>(
-    clusters: &'a [Cluster],
-    scope: &Scope,
-) -> Result<(Vec<ClusterView<'a>>, Vec<Outcome>), Failure> {
-    let (mut views, mut failures) = views(clusters, scope).await?;
-    for view in &mut views {
-        let missing = view.missing_namespaces().await?;
-        failures.extend(
-            missing
-                .iter()
-                .map(|name| view.missing_namespace(name, false)),
-        );
-        if let NamespaceSelection::Named(names) = &mut view.selection {
-            names.retain(|name| !missing.contains(name));
-        }
+/// What could not be looked at: whole clusters, and namespaces that cannot be listed.
+pub fn unseen(seen: &Seen<ClusterView<'_>>) -> Vec<Outcome> {
+    let namespaces = seen.reached.iter().flat_map(ClusterView::unreadable);
+    seen.failures().into_iter().chain(namespaces).collect()
+}
+
+/// The same, for commands that work on what is there: a named namespace that does not exist
+/// could not be looked at either.
+pub fn unseen_or_missing(seen: &Seen<ClusterView<'_>>) -> Vec<Outcome> {
+    let missing = seen.reached.iter().flat_map(|view| {
+        let missing = view.missing.iter();
+        missing.map(|name| view.missing_namespace(name, false))
+    });
+    let mut failures = unseen(seen);
+    failures.extend(missing);
+    failures
+}
+
+/// Every pull secret that was seen.
+pub fn secrets<'v>(seen: &'v Seen<ClusterView<'_>>) -> Vec<&'v PullSecret> {
+    let views = seen.reached.iter();
+    views.flat_map(|view| &view.observed.secrets).collect()
+}
+
+impl<'a> ClusterView<'a> {
+    async fn observe(scoped: Scoped<'a>) -> Result<Self, Failure> {
+        let observed =
+            observe::observe(scoped.cluster, &scoped.selection, &scoped.excluded).await?;
+        let doubtful = doubtful(&scoped, &observed);
+        Ok(Self {
+            missing: scoped.missing(doubtful).await?,
+            scoped,
+            observed,
+            pods: Vec::new(),
+        })
     }
-    Ok((views, failures))
+}
+
+/// Named namespaces of which nothing shows yet that they exist.
+fn doubtful(scoped: &Scoped<'_>, observed: &Observed) -> BTreeSet<String> {
+    let NamespaceSelection::Named(names) = &scoped.selection else {
+        return BTreeSet::new();
+    };
+    let is_known = |name: &&String| {
+        let mut secrets = observed.secrets.iter();
+        observed.unreadable.contains_key(*name) || secrets.any(|secret| secret.namespace == **name)
+    };
+    names
+        .iter()
+        .filter(|name| !is_known(name))
+        .cloned()
+        .collect()
 }
 
 impl ClusterView<'_> {
+    /// The context's name.
+    pub fn context(&self) -> &str {
+        self.scoped.cluster.context()
+    }
+
     /// The failed targets of namespaces that could not be listed.
     fn unreadable(&self) -> Vec<Outcome> {
         let failed = |(namespace, failure): (&String, &Failure)| {
-            let context = self.cluster.context();
-            Outcome::new(context, namespace, "namespace", namespace, Verb::Failed).failure(failure)
+            Outcome::failed(Place::namespace(self.context(), namespace), failure)
         };
         self.observed.unreadable.iter().map(failed).collect()
+    }
+
+    /// The named namespaces whose secrets are known; `None` if all are meant.
+    pub fn namespaces(&self) -> Option<BTreeSet<String>> {
+        let NamespaceSelection::Named(names) = &self.scoped.selection else {
+            return None;
+        };
+        let is_readable = |name: &&String| {
+            !self.missing.contains(*name) && !self.observed.unreadable.contains_key(*name)
+        };
+        Some(names.iter().filter(is_readable).cloned().collect())
+    }
+
+    /// The service accounts of the namespaces that could be read. A namespace where they cannot
+    /// be listed hides no other.
+    pub async fn accounts(&self) -> Found<ServiceAccountRefs> {
+        let selection = match self.namespaces() {
+            Some(names) => NamespaceSelection::Named(names),
+            None => NamespaceSelection::All,
+        };
+        let Scoped {
+            cluster, excluded, ..
+        } = &self.scoped;
+        let listed = observe::service_accounts(cluster, &selection, excluded).await;
+        self.found(listed)
+    }
+
+    /// The pods that have not ended, in the namespaces with a pull secret.
+    pub async fn pods(&self) -> Found<PodUse> {
+        let secrets = self.observed.secrets.iter();
+        let namespaces: BTreeSet<String> = secrets.map(|secret| secret.namespace.clone()).collect();
+        if namespaces.is_empty() {
+            return Found::nothing();
+        }
+        let listed = running_pods_as_listed(self.scoped.cluster, namespaces).await;
+        self.found(listed)
+    }
+
+    /// Keeps the pods with the rest of the view; returns what could not be listed.
+    pub async fn look_at_pods(&mut self) -> Vec<Outcome> {
+        let found = self.pods().await;
+        self.pods = found.items;
+        found.failures
+    }
+
+    fn found<T>(&self, listed: Result<Readable<T>, Failure>) -> Found<T> {
+        let context = self.context();
+        match listed {
+            Ok(listed) => Found {
+                items: listed.items,
+                failures: listed
+                    .unreadable
+                    .iter()
+                    .map(|(name, failure)| {
+                        Outcome::failed(Place::namespace(context, name), failure)
+                    })
+                    .collect(),
+            },
+            Err(failure) => Found {
+                items: Vec::new(),
+                failures: vec![Outcome::failed(Place::context(context), &failure)],
+            },
+        }
     }
 
     /// Plans the repair of every credential in scope; one plan for each secret, so that
@@ -151,89 +237,33 @@ impl ClusterView<'_> {
 
     /// The namespaces that `--create-missing` reaches: all in scope that exist, are not
     /// ending, and are not the system's.
+    ///
+    /// # Errors
+    /// The namespaces cannot be listed.
     pub async fn tenant_namespaces(&self) -> Result<BTreeSet<String>, Failure> {
-        let namespaces = self
-            .existing()
-            .await
-            .map_err(|error| error.into_failure(self.cluster.context(), "list namespaces"))?;
-        Ok(namespaces
-            .into_iter()
-            .filter(|name| {
-                !SYSTEM_NAMESPACES
-                    .iter()
-                    .any(|prefix| name.starts_with(prefix))
-            })
-            .filter(|name| !self.excluded.is_match(name))
-            .collect())
-    }
-
-    /// Those of the named namespaces that do not exist. Where the user may not ask,
-    /// a namespace counts as existing: the write will tell.
-    pub async fn missing_namespaces(&self) -> Result<BTreeSet<String>, Failure> {
-        let NamespaceSelection::Named(names) = &self.selection else {
-            return Ok(BTreeSet::new());
-        };
-        let with_secrets: BTreeSet<&str> = self
-            .observed
-            .secrets
-            .iter()
-            .map(|secret| secret.namespace.as_str())
-            .collect();
-        let doubtful: BTreeSet<&String> = names
-            .iter()
-            .filter(|name| !with_secrets.contains(name.as_str()))
-            .filter(|name| !self.observed.unreadable.contains_key(*name))
-            .collect();
-        if doubtful.len() > 8
-            && let Ok(existing) = self.existing().await
-        {
-            return Ok(doubtful
-                .into_iter()
-                .filter(|name| !existing.contains(*name))
-                .cloned()
-                .collect());
-        }
-        let checks = self
-            .cluster
-            .window()
-            .run(doubtful, async |name| {
-                match self
-                    .cluster
-                    .get::<Namespace>(&format!("/api/v1/namespaces/{name}"))
-                    .await
-                {
-                    Err(error) if error.is_not_found() => Ok(Some(name.clone())),
-                    Ok(_) => Ok(None),
-                    Err(error) if error.is_forbidden() => Ok(None),
-                    Err(error) => Err(error
-                        .into_failure(self.cluster.context(), &format!("read namespace `{name}`"))),
-                }
-            })
-            .await;
-        let missing: Result<Vec<Option<String>>, Failure> = checks.into_iter().collect();
-        Ok(missing?.into_iter().flatten().collect())
-    }
-
-    async fn existing(&self) -> Result<BTreeSet<String>, crate::cluster::CallError> {
+        let namespaces = self.scoped.existing().await;
         let namespaces =
-            list_all::<Namespace>(self.cluster, "/api/v1/namespaces", &ListParams::default())
-                .await?;
-        Ok(namespaces
-            .into_iter()
-            .filter(|namespace| namespace.metadata.deletion_timestamp.is_none())
-            .filter_map(|namespace| namespace.metadata.name)
-            .collect())
+            namespaces.map_err(|error| error.into_failure(self.context(), "list namespaces"))?;
+        let is_tenant = |name: &String| {
+            let mut system = SYSTEM_NAMESPACES.iter();
+            !system.any(|prefix| name.starts_with(prefix)) && !self.scoped.excluded.is_match(name)
+        };
+        Ok(namespaces.into_iter().filter(is_tenant).collect())
     }
 
     /// The failed target of a namespace that does not exist.
     pub fn missing_namespace(&self, namespace: &str, can_create: bool) -> Outcome {
-        let context = self.cluster.context();
-        let next: Hint = match can_create {
-            true => "pass --create-namespace to create it".into(),
-            false => hint::kubectl("get namespaces").into(),
-        };
-        Outcome::new(context, namespace, "namespace", namespace, Verb::Failed)
-            .message("namespace does not exist")
-            .next(next)
+        let missing = Outcome::new(Place::namespace(self.context(), namespace), Verb::Failed)
+            .message("namespace does not exist");
+        match can_create {
+            true => missing.next("pass --create-namespace to create it"),
+            false => missing.next(hint::kubectl("get namespaces")),
+        }
+    }
+}
+
+impl InContext for ClusterView<'_> {
+    fn context(&self) -> &str {
+        self.scoped.cluster.context()
     }
 }

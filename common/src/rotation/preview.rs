@@ -11,7 +11,7 @@ use crate::cluster::{Cluster, NamespaceSelection};
 use crate::fingerprint::Fingerprint;
 use crate::ledger::Strategy;
 use crate::names::{RegistryHost, RobotName};
-use crate::pullsecret::{ServiceAccountRefs, observe_service_accounts};
+use crate::pullsecret::{ServiceAccountRefs, service_accounts};
 use crate::receipt::{Consumer, LeftBehind};
 use crate::workload::{PodUse, running_pods};
 use futures::future::{join, join_all};
@@ -180,7 +180,7 @@ async fn users(cluster: &Cluster, plan: &Plan) -> Users {
     let selection = NamespaceSelection::Named(namespaces.clone());
     let nothing = GlobSet::empty();
     let (accounts, pods) = join(
-        observe_service_accounts(cluster, &selection, &nothing),
+        service_accounts(cluster, &selection, &nothing),
         running_pods(cluster, namespaces),
     )
     .await;
@@ -189,9 +189,12 @@ async fn users(cluster: &Cluster, plan: &Plan) -> Users {
         unknown.extend(failure.map(|failure| format!("{what} of {context}: {failure}")));
     };
     or_empty("service accounts", accounts.as_ref().err().cloned());
+    for (_, failure) in accounts.iter().flat_map(|listed| &listed.unreadable) {
+        or_empty("service accounts", Some(failure.clone()));
+    }
     or_empty("workloads and images", pods.as_ref().err().cloned());
     Users {
-        accounts: accounts.unwrap_or_default(),
+        accounts: accounts.map(|listed| listed.items).unwrap_or_default(),
         pods: pods.unwrap_or_default(),
         unknown,
     }

@@ -7,8 +7,9 @@ use crate::dockerconfig::Credential;
 use crate::global::Pools;
 use crate::node_secrets;
 use crate::node_secrets::global_name;
+use crate::outcome::{Outcome, Verb};
 use crate::pullsecret::{
-    Apply, NamespacePlan, Outcome, PullSecret, Redirect, SecretPlan, Verb, apply, plan_redirect,
+    Apply, NamespacePlan, PullSecret, Redirect, SecretPlan, apply, plan_redirect,
 };
 use crate::receipt::Switch;
 use crate::{Failure, cluster, global};
@@ -162,10 +163,10 @@ impl Rotation<'_> {
                 && outcome.result == Verb::Updated
             {
                 log.switches.push(Switch {
-                    context: outcome.context.clone(),
-                    namespace: outcome.namespace.clone(),
-                    secret: outcome.name.clone(),
-                    key: outcome.key.clone(),
+                    context: outcome.place.context.clone(),
+                    namespace: outcome.place.namespace.clone(),
+                    secret: outcome.place.name.clone(),
+                    key: outcome.place.key.clone(),
                     at,
                     account: redirect.to.username.clone(),
                     fingerprint: outcome.after.clone(),
@@ -177,7 +178,11 @@ impl Rotation<'_> {
     /// One failed target fails the step; all of them are named.
     fn check_outcomes(&self, outcomes: &[Vec<Outcome>]) -> Result<(), Failure> {
         let left = |outcome: &Outcome| {
-            self.is_left_behind(&outcome.context, &outcome.namespace, &outcome.name)
+            self.is_left_behind(
+                &outcome.place.context,
+                &outcome.place.namespace,
+                &outcome.place.name,
+            )
         };
         let failed: Vec<&Outcome> = outcomes
             .iter()
@@ -190,7 +195,7 @@ impl Rotation<'_> {
         };
         const SHOWN: usize = 10;
         let leave = |outcome: &Outcome| {
-            let place = format!("{}/{}", outcome.namespace, outcome.name);
+            let place = format!("{}/{}", outcome.place.namespace, outcome.place.name);
             format!("or accept that its pulls break: --leave-behind={place}")
         };
         let mut lines: Vec<String> = failed
@@ -199,7 +204,10 @@ impl Rotation<'_> {
             .map(|outcome| {
                 format!(
                     "\n  - {} in {}/{}: {}",
-                    outcome.name, outcome.context, outcome.namespace, outcome.message
+                    outcome.place.name,
+                    outcome.place.context,
+                    outcome.place.namespace,
+                    outcome.message
                 )
             })
             .collect();

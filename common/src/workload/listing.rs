@@ -13,12 +13,15 @@ pub(super) struct Unlisted {
 }
 
 /// The objects in these namespaces, and, if they are many, in others too: with as few
-/// requests as the user's rights allow.
-pub(super) async fn list<T: Clone + DeserializeOwned>(
+/// requests as the user's rights allow; and the namespaces where they cannot be listed.
+///
+/// # Errors
+/// They cannot be listed anywhere.
+pub(super) async fn list_readable<T: Clone + DeserializeOwned>(
     cluster: &Cluster,
     namespaces: &BTreeSet<String>,
     resource: Resource,
-) -> Result<Vec<T>, Unlisted> {
+) -> Result<(Vec<T>, Vec<(String, Unlisted)>), Unlisted> {
     let plural = resource.plural;
     let selection = NamespaceSelection::Named(namespaces.clone());
     let listed = list_in(cluster, &selection, resource, &ListParams::default())
@@ -27,11 +30,35 @@ pub(super) async fn list<T: Clone + DeserializeOwned>(
             error,
             action: format!("list {plural} in all namespaces"),
         })?;
-    match listed.failures.into_iter().next() {
-        None => Ok(listed.items),
-        Some((namespace, error)) => Err(Unlisted {
-            error,
-            action: format!("list {plural} in namespace `{namespace}`"),
-        }),
+    let mut unread: Vec<(String, Unlisted)> = listed
+        .failures
+        .into_iter()
+        .map(|(namespace, error)| {
+            let action = format!("list {plural} in namespace `{namespace}`");
+            (namespace, Unlisted { error, action })
+        })
+        .collect();
+    match unread.len() == namespaces.len() {
+        true => match unread.pop() {
+            Some((_, last)) => Err(last),
+            None => Ok((listed.items, unread)),
+        },
+        false => Ok((listed.items, unread)),
+    }
+}
+
+/// The same, where every namespace is needed.
+///
+/// # Errors
+/// They cannot be listed in one of them.
+pub(super) async fn list<T: Clone + DeserializeOwned>(
+    cluster: &Cluster,
+    namespaces: &BTreeSet<String>,
+    resource: Resource,
+) -> Result<Vec<T>, Unlisted> {
+    let (items, unread) = list_readable(cluster, namespaces, resource).await?;
+    match unread.into_iter().next() {
+        None => Ok(items),
+        Some((_, unlisted)) => Err(unlisted),
     }
 }

@@ -1,11 +1,10 @@
 //! `kubectl quay-pullsecret`: image pull secrets of Quay robots, in many namespaces and clusters.
 
-mod attach;
 mod delete;
-mod detach;
 mod list;
 mod references;
 mod sync;
+mod sync_manifests;
 mod sync_robot;
 mod verify;
 mod verify_pull;
@@ -35,8 +34,8 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Sync(sync::SyncArgs),
-    Attach(attach::AttachArgs),
-    Detach(detach::DetachArgs),
+    Attach(references::AttachArgs),
+    Detach(references::DetachArgs),
     List(list::ListArgs),
     Delete(delete::DeleteArgs),
     Verify(verify::VerifyArgs),
@@ -57,8 +56,8 @@ fn main() -> ExitCode {
 async fn run(command: Command, console: &Console) -> Result<Exit, Failure> {
     match command {
         Command::Sync(args) => sync::run(args, console).await,
-        Command::Attach(args) => attach::run(args, console).await,
-        Command::Detach(args) => detach::run(args, console).await,
+        Command::Attach(args) => references::attach(args, console).await,
+        Command::Detach(args) => references::detach(args, console).await,
         Command::List(args) => list::run(args, console).await,
         Command::Delete(args) => delete::run(args, console).await,
         Command::Verify(args) => verify::run(args, console).await,

@@ -1,13 +1,14 @@
 //! `verify --pull`: a real pod pulls an image.
 
 use clap::Args;
-use quay_common::cli::{Console, Report, Table};
-use quay_common::cluster::parse_duration;
+use quay_common::Failure;
+use quay_common::cli::{Console, Exit, Report, Table};
+use quay_common::cluster::{Seen, parse_duration};
 use quay_common::dockerconfig::parse_image;
 use quay_common::names::RobotName;
 use quay_common::pullsecret::{ClusterView, Proofs};
-use quay_common::pulltest::{PullOrder, PullProof, Pulls, prove_pulls};
-use serde::Serialize;
+use quay_common::pulltest::{PullOrder, Pulls, prove_pulls};
+use serde::{Serialize, Serializer};
 use std::time::Duration;
 
 #[derive(Args)]
@@ -26,27 +27,35 @@ pub struct PullArgs {
 
 /// Everything `verify` found out, as one document.
 #[derive(Serialize)]
-pub struct Verified<'a> {
+pub struct Verified {
     #[serde(flatten)]
-    pub proofs: &'a Proofs,
-    #[serde(skip_serializing_if = "<[PullProof]>::is_empty")]
-    pub pulls: &'a [PullProof],
+    pub proofs: Proofs,
+    #[serde(skip_serializing_if = "is_empty", serialize_with = "items")]
+    pub pulls: Pulls,
+}
+
+fn is_empty(pulls: &Pulls) -> bool {
+    pulls.items.is_empty()
+}
+
+fn items<S: Serializer>(pulls: &Pulls, serializer: S) -> Result<S::Ok, S::Error> {
+    pulls.items.serialize(serializer)
 }
 
 impl PullArgs {
     /// Pulls what was asked for; nothing without `--pull`.
     pub async fn run(
         &self,
-        views: &[ClusterView<'_>],
+        seen: &Seen<ClusterView<'_>>,
         robot: Option<&RobotName>,
         console: &Console,
     ) -> Pulls {
         let Some(image) = &self.pull else {
             return Pulls::default();
         };
+        let views = seen.reached.iter();
         let clusters: Vec<_> = views
-            .iter()
-            .map(|view| (view.cluster, view.observed.secrets.as_slice()))
+            .map(|view| (view.scoped.cluster, view.observed.secrets.as_slice()))
             .collect();
         let order = PullOrder {
             image,
@@ -66,12 +75,35 @@ impl PullArgs {
     }
 }
 
-impl Report for Verified<'_> {
+impl Report for Verified {
     fn table(&self, wide: bool) -> Table {
         self.proofs.table(wide)
     }
 
+    fn second_table(&self, wide: bool) -> Option<Table> {
+        (!self.pulls.items.is_empty()).then(|| self.pulls.table(wide))
+    }
+
     fn names(&self) -> Vec<String> {
         self.proofs.names()
+    }
+
+    fn exit(&self) -> Exit {
+        match self.pulls.all_ok() {
+            true => self.proofs.exit(),
+            false => Exit::Problem,
+        }
+    }
+
+    fn nothing(&self) -> Option<String> {
+        self.proofs.nothing()
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        self.proofs.warnings()
+    }
+
+    fn only_failure(&self) -> Option<Failure> {
+        self.proofs.only_failure()
     }
 }

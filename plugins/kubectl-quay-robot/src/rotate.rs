@@ -158,7 +158,9 @@ impl Args {
     async fn clusters(&self) -> Result<Vec<Cluster>, Failure> {
         match self.no_cluster {
             true => Ok(Vec::new()),
-            false => connect(&self.connection.cluster, FIELD_MANAGER).await,
+            false => connect(&self.connection.cluster, FIELD_MANAGER)
+                .await?
+                .all(),
         }
     }
 }

@@ -19,7 +19,7 @@ pub struct BackupsArgs {
 pub async fn run(args: BackupsArgs, console: &Console) -> Result<Exit, Failure> {
     let mut list = BackupList::default();
     let mut exit = Exit::Success;
-    for cluster in &connect(&args.cluster, FIELD_MANAGER).await? {
+    for cluster in &connect(&args.cluster, FIELD_MANAGER).await?.all()? {
         match list_backups(cluster).await {
             Ok(items) => list.items.extend(items),
             Err(failure) => {

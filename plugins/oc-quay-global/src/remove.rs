@@ -22,7 +22,7 @@ pub struct RemoveArgs {
 }
 
 pub async fn run(args: RemoveArgs, console: &Console) -> Result<Exit, Failure> {
-    let clusters = connect(&args.cluster, FIELD_MANAGER).await?;
+    let clusters = connect(&args.cluster, FIELD_MANAGER).await?.all()?;
     let (mut targets, mut failures) = (Vec::new(), Vec::new());
     for cluster in &clusters {
         match observe(cluster).await {

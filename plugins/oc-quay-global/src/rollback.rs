@@ -33,7 +33,7 @@ pub struct RollbackArgs {
 }
 
 pub async fn run(args: RollbackArgs, console: &Console) -> Result<Exit, Failure> {
-    let clusters = connect(&args.cluster, FIELD_MANAGER).await?;
+    let clusters = connect(&args.cluster, FIELD_MANAGER).await?.all()?;
     let (mut targets, mut failures) = (Vec::new(), Vec::new());
     for cluster in &clusters {
         match target(&args, cluster, console).await {

@@ -19,7 +19,7 @@ pub struct ShowArgs {
 pub async fn run(args: ShowArgs, console: &Console) -> Result<Exit, Failure> {
     let mut shown = Entries::default();
     let mut exit = Exit::Success;
-    for cluster in &connect(&args.cluster, FIELD_MANAGER).await? {
+    for cluster in &connect(&args.cluster, FIELD_MANAGER).await?.all()? {
         let observed = match observe(cluster).await {
             Ok(observed) => observed,
             Err(failure) => {

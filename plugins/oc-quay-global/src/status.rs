@@ -32,7 +32,7 @@ pub struct StatusArgs {
 }
 
 pub async fn run(args: StatusArgs, console: &Console) -> Result<Exit, Failure> {
-    let clusters = connect(&args.cluster, FIELD_MANAGER).await?;
+    let clusters = connect(&args.cluster, FIELD_MANAGER).await?.all()?;
     let mut reachable: Vec<&Cluster> = clusters.iter().collect();
     let mut rendered = Rendered::default();
     let (mut rollout, failures) = look(&reachable, &mut rendered).await;

@@ -63,7 +63,7 @@ fn parse_deadline(text: &str) -> Result<Duration, String> {
 }
 
 pub async fn run(args: UpdateArgs, console: &Console) -> Result<Exit, Failure> {
-    let clusters = connect(&args.cluster, FIELD_MANAGER).await?;
+    let clusters = connect(&args.cluster, FIELD_MANAGER).await?.all()?;
     let (mut observed, mut failures) = (Vec::new(), Vec::new());
     for cluster in &clusters {
         match observe(cluster).await {

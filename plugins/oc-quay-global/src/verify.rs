@@ -27,7 +27,7 @@ pub struct VerifyArgs {
 }
 
 pub async fn run(args: VerifyArgs, console: &Console) -> Result<Exit, Failure> {
-    let clusters = connect(&args.cluster, FIELD_MANAGER).await?;
+    let clusters = connect(&args.cluster, FIELD_MANAGER).await?.all()?;
     let sessions = sessions(&args.quay, &args.cluster, console).await?;
     let logins = logins(&sessions).await;
     let red_hat = handed_out(&args.ocm, console).await;

@@ -141,7 +141,7 @@ async fn attempt(
     field_manager: &str,
 ) -> Result<Vec<String>, Failure> {
     let mut left = Vec::new();
-    for cluster in connect(cluster, field_manager).await? {
+    for cluster in connect(cluster, field_manager).await?.all()? {
         left.extend(undo(&cluster, pending).await?);
     }
     Ok(left)

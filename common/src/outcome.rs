@@ -1,0 +1,195 @@
+//! What became of one target: a line of any report.
+
+use crate::Failure;
+use crate::cli::{hint_text, serialize_next};
+use crate::fingerprint::Fingerprint;
+use crate::hint::Hint;
+use crate::place::{Kind, Place};
+use jiff::Timestamp;
+use serde::Serialize;
+use std::fmt;
+
+/// What was done, in kubectl's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verb {
+    /// It was right already.
+    Unchanged,
+    /// It holds a bridge while a rotation lasts, and was left so.
+    Bridged,
+    /// A new object.
+    Created,
+    /// A new entry in an existing secret.
+    Added,
+    /// A new credential of the same account.
+    Updated,
+    /// Another account's credential.
+    Replaced,
+    /// The entry was removed.
+    Removed,
+    /// Only references of service accounts or workloads were added.
+    Attached,
+    /// Only references were removed.
+    Detached,
+    /// The object was removed.
+    Deleted,
+    /// A role was given.
+    Granted,
+    /// A role was taken.
+    Revoked,
+    /// Nothing is known of it, because its registry has no login.
+    Unknown,
+    /// It should change and was left alone.
+    Refused,
+    /// It could not be done.
+    Failed,
+    /// The run ended before its turn.
+    Skipped,
+}
+
+impl Verb {
+    /// Whether this makes the command fail.
+    pub fn is_failure(self) -> bool {
+        matches!(self, Self::Refused | Self::Failed | Self::Skipped)
+    }
+
+    /// Whether something is other than before.
+    pub fn is_change(self) -> bool {
+        !self.is_failure() && !matches!(self, Self::Unchanged | Self::Bridged | Self::Unknown)
+    }
+}
+
+impl fmt::Display for Verb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unchanged => "unchanged",
+            Self::Bridged => "bridged",
+            Self::Created => "created",
+            Self::Added => "added",
+            Self::Updated => "updated",
+            Self::Replaced => "replaced",
+            Self::Removed => "removed",
+            Self::Attached => "attached",
+            Self::Detached => "detached",
+            Self::Deleted => "deleted",
+            Self::Granted => "granted",
+            Self::Revoked => "revoked",
+            Self::Unknown => "unknown",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        })
+    }
+}
+
+/// What became of one target.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Outcome {
+    /// Which target.
+    #[serde(flatten)]
+    pub place: Place,
+    /// The robot or other account.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub account: String,
+    /// What was done.
+    pub result: Verb,
+    /// The password before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<Fingerprint>,
+    /// The password after.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<Fingerprint>,
+    /// Service accounts and workloads that got or lost the reference.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<String>,
+    /// Where the old content is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backup: Option<String>,
+    /// Why, and what else happened.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub message: String,
+    /// What to do next.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "serialize_next"
+    )]
+    pub next: Option<Hint>,
+    /// When the server answered the write, if there was one.
+    #[serde(skip)]
+    pub written_at: Option<Timestamp>,
+}
+
+impl Outcome {
+    /// An outcome without anything to say about it.
+    pub fn new(place: Place, result: Verb) -> Self {
+        Self {
+            place,
+            account: String::new(),
+            result,
+            before: None,
+            after: None,
+            references: Vec::new(),
+            backup: None,
+            message: String::new(),
+            next: None,
+            written_at: None,
+        }
+    }
+
+    /// A target that could not be worked on.
+    pub fn failed(place: Place, failure: &Failure) -> Self {
+        let outcome = Self::new(place, Verb::Failed).message(failure.message());
+        match failure.next_step() {
+            Some(next) => outcome.next(next),
+            None => outcome,
+        }
+    }
+
+    /// With a reason.
+    #[must_use]
+    pub fn message(mut self, text: impl Into<String>) -> Self {
+        self.message = text.into();
+        self
+    }
+
+    /// With what to do next, in the cluster of the target.
+    #[must_use]
+    pub fn next(mut self, hint: impl Into<Hint>) -> Self {
+        self.next = Some(hint.into().at(&self.place.context));
+        self
+    }
+
+    /// `kind name: message`, and what to do next: for what is no row of a table.
+    pub fn warning(&self) -> String {
+        let next = self.next.as_ref();
+        let next = next.map(|next| format!("\n  next: {}", hint_text(next)));
+        format!(
+            "{} {}: {}{}",
+            self.place.kind,
+            self.place.name,
+            self.message,
+            next.unwrap_or_default()
+        )
+    }
+
+    /// The failure that ended it, for a command that has nothing else to report.
+    pub fn to_failure(&self) -> Failure {
+        let failure = Failure::new(&self.message);
+        match &self.next {
+            Some(next) => failure.next(next),
+            None => failure,
+        }
+    }
+}
+
+/// The failure to end a command with that has nothing but one failed cluster or namespace to
+/// report.
+pub fn only_failure(failures: &[Outcome]) -> Option<Failure> {
+    match failures {
+        [only] if only.result == Verb::Failed && only.place.kind != Kind::Secret => {
+            Some(only.to_failure())
+        }
+        _ => None,
+    }
+}

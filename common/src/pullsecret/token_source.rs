@@ -1,0 +1,191 @@
+//! Who says what a robot's token is: Quay where there is a login, otherwise the user, and then the
+//! registry has to accept it.
+
+use super::logins::{hosts, standing_bridge};
+use super::wanted::{Bridge, RobotToken, Wanted, WantedRegistry};
+use crate::Failure;
+use crate::cli::Console;
+use crate::cluster::ClusterArgs;
+use crate::credentials::{QuayArgs, Session, Settings, endpoint, robot_token, session};
+use crate::hint;
+use crate::names::{RegistryHost, RobotName};
+use crate::registry::{Probe, Registry};
+use crate::web::{ApiError, Endpoint};
+use futures::future::join3;
+use secrecy::SecretString;
+
+/// Who says what a robot's token is.
+pub enum TokenSource {
+    /// Quay, signed in.
+    Quay(Box<Session>),
+    /// The user: there is no login.
+    User {
+        /// The registry.
+        endpoint: Endpoint,
+        /// Whether the token comes from stdin.
+        stdin: bool,
+    },
+}
+
+/// A robot's current credential, and whatever stands in for it.
+#[derive(Clone)]
+pub struct RobotCredential {
+    /// The registry.
+    pub registry: RegistryHost,
+    /// Every host the registry's keys may have.
+    pub hosts: Vec<RegistryHost>,
+    /// The robot's token.
+    pub token: SecretString,
+    /// The bridge of a rotation that is under way.
+    pub bridge: Option<Bridge>,
+}
+
+impl TokenSource {
+    /// Chooses: Quay where there is a login or an API token, unless the robot's token comes from
+    /// stdin. Nothing is asked yet.
+    ///
+    /// # Errors
+    /// No registry is named, or the login cannot be read.
+    pub async fn open(
+        quay: &QuayArgs,
+        cluster: &ClusterArgs,
+        stdin: bool,
+        console: &Console,
+    ) -> Result<Self, Failure> {
+        let endpoint = endpoint(quay, &Settings::load()?)?;
+        let session = match stdin {
+            true => None,
+            false => session(quay, cluster, endpoint.clone(), console, false).await?,
+        };
+        Ok(match session {
+            Some(session) => Self::Quay(Box::new(session)),
+            None => Self::User { endpoint, stdin },
+        })
+    }
+
+    /// The registry it is about.
+    pub fn endpoint(&self) -> &Endpoint {
+        match self {
+            Self::Quay(session) => &session.endpoint,
+            Self::User { endpoint, .. } => endpoint,
+        }
+    }
+
+    /// The session, where Quay is asked.
+    pub fn session(&self) -> Option<&Session> {
+        match self {
+            Self::Quay(session) => Some(session),
+            Self::User { .. } => None,
+        }
+    }
+
+    /// What the robot's credential is now.
+    ///
+    /// # Errors
+    /// There is no such robot, no token, or the registry refuses a token given by hand.
+    pub async fn ask(&self, robot: &RobotName) -> Result<RobotCredential, Failure> {
+        match self {
+            Self::Quay(session) => from_quay(session, robot).await,
+            Self::User { endpoint, stdin } => from_user(endpoint, robot, *stdin).await,
+        }
+    }
+
+    /// Asks the registry whether it takes the robot's token.
+    ///
+    /// # Errors
+    /// It does not, or gives no answer.
+    pub async fn check(&self, robot: &RobotName, token: &SecretString) -> Result<(), Failure> {
+        let connected;
+        let registry = match self {
+            Self::Quay(session) => &session.registry,
+            Self::User { endpoint, .. } => {
+                connected = Registry::connect(endpoint)?;
+                &connected
+            }
+        };
+        match registry.probe(robot.as_str(), token, &[]).await? {
+            Probe::Accepted { .. } => Ok(()),
+            Probe::Refused { reason } => Err(Failure::new(format!(
+                "{} does not accept the token of `{robot}`, so nothing was written: {reason}",
+                self.endpoint().registry
+            ))
+            .next(hint::robot("describe").arg(robot))),
+        }
+    }
+}
+
+impl RobotCredential {
+    /// The same as what a secret's credentials should be.
+    pub fn wanted(&self, robot: &RobotName) -> Wanted {
+        let token = RobotToken::Current(self.token.clone());
+        Wanted {
+            registries: vec![WantedRegistry {
+                registry: self.registry.clone(),
+                hosts: self.hosts.clone(),
+                robots: [(robot.clone(), token)].into(),
+                bridges: self.bridge.iter().cloned().collect(),
+            }],
+            only: Some(robot.clone()),
+        }
+    }
+}
+
+async fn from_quay(session: &Session, robot: &RobotName) -> Result<RobotCredential, Failure> {
+    let registry = &session.endpoint.registry;
+    let (found, bridge, hosts) = join3(
+        session.quay.robot(robot),
+        standing_bridge(&session.quay, robot),
+        hosts(&session.registry, &session.endpoint),
+    )
+    .await;
+    let token = match found {
+        Ok(found) => found.token,
+        Err(ApiError::NotFound) => {
+            let message = format!("robot `{robot}` does not exist at {registry}");
+            return Err(Failure::new(message).next(hint::robot("create").arg(robot)));
+        }
+        Err(error) => {
+            let object = format!("the token of robot `{robot}`");
+            return Err(error.failure(object, &session.endpoint));
+        }
+    };
+    let bridge = bridge.map_err(|error| {
+        let object = format!("the bridge of robot `{robot}`");
+        error.failure(object, &session.endpoint)
+    })?;
+    Ok(RobotCredential {
+        registry: registry.clone(),
+        hosts,
+        token,
+        bridge,
+    })
+}
+
+async fn from_user(
+    endpoint: &Endpoint,
+    robot: &RobotName,
+    stdin: bool,
+) -> Result<RobotCredential, Failure> {
+    let login = || hint::robot("login --registry").arg(&endpoint.registry);
+    let token = robot_token(endpoint, robot, stdin).await?.ok_or_else(|| {
+        Failure::new(format!(
+            "there is neither a login for {} nor a token of `{robot}`",
+            endpoint.registry
+        ))
+        .next(login().say(", or set QUAY_ROBOT_TOKEN, or pass --robot-token-stdin"))
+    })?;
+    let registry = Registry::connect(endpoint)?;
+    if let Probe::Refused { reason } = registry.probe(robot.as_str(), &token, &[]).await? {
+        return Err(Failure::new(format!(
+            "{} does not accept the token given for `{robot}`, so nothing was written: {reason}",
+            endpoint.registry
+        ))
+        .next(login().say(", which needs no robot token by hand")));
+    }
+    Ok(RobotCredential {
+        registry: endpoint.registry.clone(),
+        hosts: hosts(&registry, endpoint).await,
+        token,
+        bridge: None,
+    })
+}
