@@ -183,11 +183,10 @@ impl Outcome {
     }
 }
 
-/// The failure to end a command with that has nothing but one failed cluster or namespace to
-/// report.
+/// The failure to end a command with that has nothing but one failed cluster to report.
 pub fn only_failure(failures: &[Outcome]) -> Option<Failure> {
     match failures {
-        [only] if only.result == Verb::Failed && only.place.kind != Kind::Secret => {
+        [only] if only.result == Verb::Failed && only.place.kind == Kind::Context => {
             Some(only.to_failure())
         }
         _ => None,

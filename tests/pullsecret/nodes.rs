@@ -32,7 +32,7 @@ fn the_nodes_pull_secret_is_neither_synced_nor_deleted_and_the_way_is_named() {
     let robot = "openshift-release-dev+ocm_access";
     let red_hat = ["--robot", robot, "--registry", "quay.io", "--force"];
     let delete = ["delete", "-n", NAMESPACE, "--yes"];
-    let remedy = "next: oc quay-global update --context ";
+    let remedy = "next: oc quay global update --context ";
     for refused in [
         sync(&["--no-attach", "--force", "--replace-account"]).expect(1),
         world.run(&["sync", "-n", NAMESPACE]).expect(1),
@@ -44,11 +44,11 @@ fn the_nodes_pull_secret_is_neither_synced_nor_deleted_and_the_way_is_named() {
         .run(&[&delete[..], &["--robot", ROBOT, "--force"]].concat())
         .expect(1);
     removal.prints(&format!(
-        "next: oc quay-global remove {} --context ",
+        "next: oc quay global remove --context admin {}",
         world.registry()
     ));
     let removal = world.run(&[&delete[..], &red_hat].concat()).expect(1);
-    removal.prints("next: oc quay-global remove quay.io --context ");
+    removal.prints("next: oc quay global remove --context admin quay.io");
     assert_eq!(object(), before);
 }
 

@@ -37,7 +37,7 @@ fn a_stale_credential_is_a_problem_and_the_repair_is_named() {
     assert_eq!(
         item["next"],
         format!(
-            "kubectl quay-pullsecret sync --context {} -n {namespace}",
+            "kubectl quay pullsecret sync --context {} -n {namespace}",
             item["context"].as_str().unwrap()
         )
     );

@@ -57,8 +57,9 @@ impl Inventory {
             items: Vec::new(),
             failures: unseen_or_missing(seen),
         };
-        let accounts = seen.reached.iter().map(ClusterView::accounts);
-        for (view, accounts) in seen.reached.iter().zip(join_all(accounts).await) {
+        let views = seen.reached.iter();
+        let accounts = views.map(async |view| (view, view.accounts().await));
+        for (view, accounts) in join_all(accounts).await {
             inventory.add(view.context(), &view.observed.secrets, &accounts.items, all);
             inventory.failures.extend(accounts.failures);
         }

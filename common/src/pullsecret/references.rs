@@ -51,9 +51,9 @@ pub async fn edit_references(
     let planned = seen
         .reached
         .iter()
-        .map(async |view| plan(request, view).await);
+        .map(async |view| (view, plan(request, view).await));
     let mut work = Vec::new();
-    for (view, planned) in seen.reached.iter().zip(join_all(planned).await) {
+    for (view, planned) in join_all(planned).await {
         let (targets, failures) = planned?;
         outcomes.items.extend(failures);
         work.push((view.scoped.cluster, targets));

@@ -179,7 +179,7 @@ pub async fn plan_sync<'a>(
     let known = known?;
     let mut failures = unseen(&seen);
     let mut plans = Vec::new();
-    for (view, tenants) in seen.reached.iter().zip(tenants) {
+    for (view, tenants) in tenants {
         let tenants = tenants.unwrap_or_else(|failure| {
             let place = crate::place::Place::context(view.context());
             failures.push(Outcome::failed(place, &failure));
@@ -201,16 +201,17 @@ pub async fn plan_sync<'a>(
 }
 
 /// For `--create-missing`: the namespaces it reaches in each cluster.
-async fn tenants(
+async fn tenants<'v, 'a>(
     request: &SyncRequest<'_>,
-    seen: &Seen<ClusterView<'_>>,
-) -> Vec<Result<BTreeSet<String>, Failure>> {
+    seen: &'v Seen<ClusterView<'a>>,
+) -> Vec<(&'v ClusterView<'a>, Result<BTreeSet<String>, Failure>)> {
     let tenants = seen.reached.iter().map(async |view| {
         let is_asked = request.create_missing && request.placement.is_some();
-        match (is_asked, &view.scoped.selection) {
+        let tenants = match (is_asked, &view.scoped.selection) {
             (true, NamespaceSelection::All) => view.tenant_namespaces().await,
             _ => Ok(BTreeSet::new()),
-        }
+        };
+        (view, tenants)
     });
     join_all(tenants).await
 }
