@@ -22,8 +22,6 @@ struct World {
 
 impl World {
     async fn new(name: &str) -> Self {
-        // Only says whether one was set before.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let sandbox = Sandbox::start(ClusterOptions::default()).expect("a small cluster");
         let file = format!("global-{name}-{}", std::process::id());
         let kubeconfig = std::env::temp_dir().join(file);

@@ -22,8 +22,6 @@ struct World {
 
 impl World {
     fn start() -> Self {
-        // A second test of this process finds the provider installed.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let quay = Quay::start(QuayOptions::default()).unwrap();
         let token = quay.edit(|state| {
             state.add_user("alice", "alice-password");

@@ -20,8 +20,6 @@ struct World {
 
 impl World {
     async fn start() -> Self {
-        // A second test of this process finds the provider installed.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let cluster = quay_sandbox::cluster::Cluster::start(Default::default()).unwrap();
         let admin = join(&cluster, "admin").await;
         Self { cluster, admin }

@@ -41,8 +41,6 @@ enum Asked<P> {
 ///
 /// Called by the name of a completer, it completes instead, and says nothing else.
 pub fn run<P: Plugin>(body: impl AsyncFnOnce(P, &Console) -> Result<Exit, Failure>) -> ExitCode {
-    // Both HTTP clients share this provider; the result only says whether one was set before.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let executable = std::env::args_os().next().unwrap_or_default();
     let executable = executable.to_string_lossy();
     let invocation = Invocation::from_executable(&executable, P::NAME);

@@ -5,6 +5,7 @@
 //! connector that offers h2 need one handshake for hundreds of requests, which
 //! is most of the time saved on a server that is far away.
 
+use crate::web::install_crypto;
 use kube::Config;
 use kube::client::{Body, Client, ConfigExt};
 use std::time::Duration;
@@ -16,6 +17,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// A client for `config`: HTTP/2 where the server offers it.
 pub(super) fn client(mut config: Config) -> Result<Client> {
+    install_crypto();
     if config.proxy_url.is_some() {
         // Through a proxy kube's connectors (CONNECT, SOCKS) are worth more than h2.
         config.connect_timeout = Some(CONNECT_TIMEOUT);

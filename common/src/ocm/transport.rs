@@ -2,6 +2,7 @@
 
 use super::error::OcmError;
 use crate::Failure;
+use crate::web::client;
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Certificate, Client, Method, RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
@@ -9,8 +10,6 @@ use serde_json::Value;
 use std::path::Path;
 use std::time::Duration;
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const TRIES: u32 = 4;
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 /// A server that asks for more patience than this is reported instead.
@@ -74,11 +73,7 @@ pub(super) struct Transport {
 impl Transport {
     /// Reads the certificate authority and prepares the client; nothing is sent.
     pub fn open(ca: Option<&Path>) -> Result<Self, Failure> {
-        let mut builder = Client::builder()
-            .user_agent(concat!("kubectl-quay/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(REQUEST_TIMEOUT);
+        let mut builder = client();
         if let Some(path) = ca {
             let unusable = |reason: &str| Failure::usage(format!("{}: {reason}", path.display()));
             let pem = std::fs::read(path).map_err(|error| unusable(&error.to_string()))?;

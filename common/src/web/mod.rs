@@ -2,6 +2,7 @@
 
 mod address;
 pub(crate) mod body;
+mod client;
 mod endpoint;
 mod error;
 mod error_text;
@@ -9,6 +10,7 @@ mod pace;
 mod transport;
 
 pub(crate) use address::url;
+pub(crate) use client::{client, install_crypto};
 pub use endpoint::{Endpoint, parse_origin};
 pub use error::ApiError;
 pub(crate) use error_text::error_text;

@@ -1,5 +1,6 @@
 //! HTTP to one registry: one client, bounded retries, bounded bodies, no redirects.
 
+use super::client::client;
 use super::endpoint::Endpoint;
 use super::error::ApiError;
 use super::error_text::problem_text;
@@ -13,9 +14,6 @@ use std::error::Error;
 use std::hash::{BuildHasher, Hasher};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
-
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Quay checks the token with bcrypt on every call (about 0.3 s of its CPU).
 const API_REQUESTS_IN_FLIGHT: usize = 4;
@@ -80,12 +78,7 @@ pub(crate) struct Transport {
 impl Transport {
     /// Reads the certificate authority and prepares the client; nothing is sent.
     pub fn open(endpoint: &Endpoint) -> Result<Self, Failure> {
-        let mut builder = Client::builder()
-            .user_agent(concat!("kubectl-quay/", env!("CARGO_PKG_VERSION")))
-            .default_headers(headers())
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(REQUEST_TIMEOUT);
+        let mut builder = client().default_headers(headers());
         if let Some(path) = &endpoint.ca {
             let pem = std::fs::read(path).map_err(|error| {
                 Failure::new(format!(

@@ -1,5 +1,7 @@
 //! The server both stand-ins run on: protocols, log and faults.
 
+mod client;
+
 use std::io;
 use std::time::Duration;
 
@@ -7,14 +9,13 @@ use axum::Router;
 use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::response::AppendHeaders;
 use axum::routing::any;
+use client::client;
 use quay_sandbox::http::{Authority, Fault, FaultAction, Hold, Proxy, Server, ServerOptions};
-use reqwest::{Certificate, Client, Version};
+use reqwest::{Client, Version};
 
 const BODY: &str = "0123456789";
 
 fn start() -> io::Result<(Server, Client)> {
-    // A second test of this process finds the provider installed.
-    drop(rustls::crypto::ring::default_provider().install_default());
     let authority = Authority::new()?;
     let server = Server::start(
         Router::new().fallback(any(|| async { BODY })),
@@ -23,12 +24,7 @@ fn start() -> io::Result<(Server, Client)> {
             ..ServerOptions::default()
         },
     )?;
-    let pem = Certificate::from_pem(authority.pem().as_bytes()).map_err(io::Error::other)?;
-    let client = Client::builder()
-        .tls_certs_only([pem])
-        .no_proxy()
-        .build()
-        .map_err(io::Error::other)?;
+    let client = client(Some(authority.pem()))?;
     Ok((server, client))
 }
 
@@ -150,7 +146,7 @@ async fn a_far_server_takes_its_delay() {
     };
     let server = Server::start(router, options).unwrap();
     let address = format!("http://127.0.0.1:{}/", server.port());
-    let client = Client::builder().no_proxy().build().unwrap();
+    let client = client(None).unwrap();
     client.get(address).send().await.unwrap();
     let recorded = &server.log().all()[0];
     assert!(recorded.ended.unwrap() - recorded.began >= far);
@@ -158,7 +154,6 @@ async fn a_far_server_takes_its_delay() {
 
 /// A proxy in front of a server, and a client that trusts the proxy only.
 fn start_proxy() -> io::Result<(Server, Proxy, Client)> {
-    drop(rustls::crypto::ring::default_provider().install_default());
     let (theirs, ours) = (Authority::new()?, Authority::new()?);
     let echo = |headers: HeaderMap, body: String| async move {
         let credential = headers.get("authorization");
@@ -174,12 +169,7 @@ fn start_proxy() -> io::Result<(Server, Proxy, Client)> {
     )?;
     let upstream = format!("https://127.0.0.1:{}", server.port());
     let proxy = Proxy::start(&upstream, theirs.pem(), ours.clone())?;
-    let pem = Certificate::from_pem(ours.pem().as_bytes()).map_err(io::Error::other)?;
-    let client = Client::builder()
-        .tls_certs_only([pem])
-        .no_proxy()
-        .build()
-        .map_err(io::Error::other)?;
+    let client = client(Some(ours.pem()))?;
     Ok((server, proxy, client))
 }
 

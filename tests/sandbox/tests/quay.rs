@@ -1,22 +1,17 @@
 //! What the sandbox's Quay promises beyond the recordings.
 
+mod client;
+
 use std::io;
 
+use client::client;
 use quay_sandbox::quay::{Quay, QuayOptions, Role};
 use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::Value;
 
 fn start(options: QuayOptions) -> io::Result<(Quay, Client)> {
-    // A second test of this process finds the provider installed.
-    drop(rustls::crypto::ring::default_provider().install_default());
     let quay = Quay::start(options)?;
-    let pem = reqwest::Certificate::from_pem(quay.ca_pem().as_bytes()).map_err(io::Error::other)?;
-    let client = Client::builder()
-        .tls_certs_only([pem])
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .build()
-        .map_err(io::Error::other)?;
+    let client = client(Some(quay.ca_pem()))?;
     quay.edit(|state| {
         state.add_user("admin", "adminpass123");
         state.add_organization("myorg", "admin");

@@ -2,6 +2,8 @@
 //!
 //! What it does not hold is listed in `tests/recordings/uncovered.txt`, and nothing else is.
 
+#[path = "../client/mod.rs"]
+mod client;
 mod forms;
 mod measurements;
 mod recording;

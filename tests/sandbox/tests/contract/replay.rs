@@ -8,9 +8,10 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::SignedDuration;
 use jiff::fmt::rfc2822;
 use quay_sandbox::quay::{Quay, QuayOptions};
-use reqwest::{Client, Method, redirect};
+use reqwest::{Client, Method};
 use serde_json::Value;
 
+use crate::client::client;
 use crate::recording::{Exchange, Request, Response};
 use crate::rules::{self, Learned};
 use crate::stage;
@@ -32,13 +33,7 @@ impl Replay {
             plain_http: true,
             ..QuayOptions::default()
         })?;
-        // reqwest wants one even for plain HTTP; a second test of this process finds it installed.
-        drop(rustls::crypto::ring::default_provider().install_default());
-        let client = Client::builder()
-            .no_proxy()
-            .redirect(redirect::Policy::none())
-            .build()
-            .map_err(io::Error::other)?;
+        let client = client(None)?;
         Ok(Self {
             quay,
             client,
