@@ -138,3 +138,128 @@ fn a_cluster_that_does_not_answer_fails_alone() {
         quay.robot_token
     );
 }
+
+/// Contexts that lead nowhere: one names no cluster that is there, the other's credential plugin
+/// refuses.
+const NOWHERE: &str = r#"
+apiVersion: v1
+kind: Config
+contexts:
+- {name: dangling, context: {cluster: gone, user: gone}}
+- {name: expired, context: {cluster: there, user: expired}}
+clusters:
+- {name: there, cluster: {server: "https://127.0.0.1:1"}}
+users:
+- name: expired
+  user:
+    exec:
+      apiVersion: client.authentication.k8s.io/v1
+      command: "false"
+      interactiveMode: Never
+"#;
+
+#[test]
+fn a_context_that_leads_nowhere_is_one_failed_line_and_the_others_are_done() {
+    let mut two = two();
+    two.context.file("nowhere", NOWHERE);
+    let paths =
+        ["one", "nowhere"].map(|name| two.context.path(name).to_string_lossy().into_owned());
+    two.context.set("KUBECONFIG", &paths.join(":"));
+    let chosen = ["-n", "shop", "--context", "first,dangling,expired"];
+    let output = two
+        .context
+        .run(&[&["sync", "-o", "json"], &chosen[..]].concat())
+        .expect(1);
+    let report: serde_json::Value = serde_json::from_str(&output.stdout).expect("JSON");
+    let items = report["items"].as_array().expect("items");
+    let result = |context: &str| {
+        let mut items = items.iter();
+        items
+            .find(|item| item["context"] == context)
+            .map(|item| &item["result"])
+    };
+    assert_eq!(result("first"), Some(&json!("updated")), "{report}");
+    assert_eq!(result("dangling"), Some(&json!("failed")), "{report}");
+    assert_eq!(result("expired"), Some(&json!("failed")), "{report}");
+    assert_eq!(
+        two.first.password("shop", "a", two.quay.quay.registry()),
+        two.quay.robot_token
+    );
+    for command in ["list", "verify"] {
+        let output = two
+            .context
+            .run(&[&[command], &chosen[..]].concat())
+            .expect(1);
+        assert!(output.stdout.contains("shop"), "{}", output.stdout);
+        output.says("context dangling").says("context expired");
+    }
+}
+
+#[test]
+fn a_program_gets_a_document_also_when_nothing_could_be_looked_at() {
+    let two = two();
+    two.context.file("nowhere", NOWHERE);
+    let file = two.context.path("nowhere").to_string_lossy().into_owned();
+    let only = ["-n", "shop", "--kubeconfig", &file, "--context", "expired"];
+    for command in ["sync", "list", "verify"] {
+        let json = [&[command, "-o", "json"], &only[..]].concat();
+        let output = two.context.run(&json).expect(1);
+        let report: serde_json::Value = serde_json::from_str(&output.stdout).expect("JSON");
+        let failed = match command {
+            "sync" => &report["items"][0],
+            _ => &report["failures"][0],
+        };
+        assert_eq!(failed["context"], "expired", "{report}");
+        assert!(failed["message"].is_string(), "{report}");
+        let people = two.context.run(&[&[command], &only[..]].concat()).expect(1);
+        people.says("error:");
+    }
+    let ended = two
+        .context
+        .run(&["list", "-o", "json", "--context", "nope"])
+        .expect(2);
+    let report: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    assert!(report["error"]["message"].is_string(), "{report}");
+    assert_eq!(report["error"]["next"], "kubectl config get-contexts");
+}
+
+#[test]
+fn a_hint_survives_copy_and_paste_whatever_the_context_is_called() {
+    let mut two = two();
+    let odd = two.first.kubeconfig().replace("first", "ctx1 (aws)");
+    let file = two.context.file("odd", &odd).to_string_lossy().into_owned();
+    two.context.set("KUBECONFIG", &file);
+    let output = two
+        .context
+        .run(&["sync", "-n", "not-there", "-o", "json"])
+        .expect(1);
+    let report: serde_json::Value = serde_json::from_str(&output.stdout).expect("JSON");
+    let next = report["items"][0]["next"].as_str().expect("a hint");
+    assert_eq!(next, "kubectl --context 'ctx1 (aws)' get namespaces");
+    let pasted = two.context.program("sh", &["-c", next]).run().expect(0);
+    assert!(pasted.stdout.contains("shop"), "{}", pasted.stdout);
+}
+
+#[test]
+fn a_namespace_without_rights_hides_no_others_service_accounts() {
+    let mut world = crate::world::World::new();
+    let (open, closed) = (
+        world.cluster.namespace("open"),
+        world.cluster.namespace("closed"),
+    );
+    for namespace in [&open, &closed] {
+        world.current_secret(namespace, "a");
+        world.grant_limited(namespace, "get,list,patch", "secrets");
+    }
+    world
+        .run(&["attach", "a", "-n", &open, "--service-account", "default"])
+        .expect(0);
+    world.grant_limited(&open, "get,list", "serviceaccounts");
+    world.cluster.join_limited(&mut world.context);
+    let output = world
+        .run(&["list", "-n", &open, "-n", &closed, "-o", "json"])
+        .expect(1);
+    let item = crate::world::World::item(&output, &open, "a");
+    assert_eq!(item["serviceAccounts"], json!(["default"]));
+    output.says(&format!("namespace {closed}"));
+}

@@ -4,7 +4,7 @@ use super::completion::CompletionArgs;
 use super::matches::{leaf, texts};
 use super::{completion, tree};
 use crate::Failure;
-use crate::cli::{Console, Exit, GlobalArgs, Typed};
+use crate::cli::{Console, Exit, GlobalArgs, OutputFormat, Typed};
 use crate::failure::FailureKind;
 use crate::invocation::Invocation;
 use clap::parser::ValueSource;
@@ -50,8 +50,8 @@ pub fn run<P: Plugin>(body: impl AsyncFnOnce(P, &Console) -> Result<Exit, Failur
         print(&completion::answer(command, words));
         return ExitCode::SUCCESS;
     }
-    let asked = match parse::<P>(command, &invocation) {
-        Ok(asked) => asked,
+    let (asked, format) = match parse::<P>(command, &invocation) {
+        Ok(parsed) => parsed,
         Err(error) => {
             print_usage(&error);
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
@@ -62,7 +62,7 @@ pub fn run<P: Plugin>(body: impl AsyncFnOnce(P, &Console) -> Result<Exit, Failur
         Asked::Completion(_, global) | Asked::Tree(global) => global,
     };
     start_log(global.verbose);
-    let console = Console::new(invocation, global);
+    let console = Console::new(invocation, global, format);
     let command = || command_line::<P>(console.invocation());
     let result = match asked {
         Asked::Plugin(plugin) => on_runtime(async || body(plugin, &console).await),
@@ -93,11 +93,19 @@ fn command_line<P: Plugin>(invocation: &Invocation) -> Command {
         .subcommand(CompletionArgs::augment_args(Command::new(COMPLETION)))
 }
 
-fn parse<P: Plugin>(command: Command, invocation: &Invocation) -> Result<Asked<P>, clap::Error> {
+/// What was asked for, and what `-o` says.
+fn parse<P: Plugin>(
+    command: Command,
+    invocation: &Invocation,
+) -> Result<(Asked<P>, Option<OutputFormat>), clap::Error> {
     let mut command = command.subcommand(Command::new(TREE).hide(true));
     let matches = command.try_get_matches_from_mut(std::env::args_os())?;
     typed(&command, &matches, invocation).remember();
-    asked(&matches).map_err(|error| error.format(&mut command))
+    let (_, given) = leaf(&command, &matches);
+    let format = given.try_get_one::<OutputFormat>("output").ok().flatten();
+    let format = format.copied();
+    let asked = asked(&matches).map_err(|error| error.format(&mut command))?;
+    Ok((asked, format))
 }
 
 /// What hints say again.
@@ -181,11 +189,11 @@ fn exit_code(result: Result<Exit, Failure>, console: &Console) -> ExitCode {
         Err(failure) => match failure.kind() {
             FailureKind::BrokenPipe => ExitCode::SUCCESS,
             FailureKind::Failed | FailureKind::Unreachable => {
-                console.failure(&failure);
+                console.end(&failure);
                 ExitCode::from(1)
             }
             FailureKind::Usage => {
-                console.failure(&failure);
+                console.end(&failure);
                 ExitCode::from(2)
             }
         },

@@ -8,6 +8,8 @@ use super::progress::TerminalProgress;
 use super::typed::hint_text;
 use crate::Failure;
 use crate::invocation::Invocation;
+use serde::Serialize;
+use std::cell::Cell;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
 /// The two streams of a command and what is known of them.
@@ -19,10 +21,19 @@ pub struct Console {
     stdout_terminal: bool,
     stderr_terminal: bool,
     progress: TerminalProgress,
+    /// The format that a program reads the result in, if one does.
+    format: Option<OutputFormat>,
+    /// Whether anything is on stdout yet.
+    has_written: Cell<bool>,
 }
 
 impl Console {
-    pub(crate) fn new(invocation: Invocation, global: &GlobalArgs) -> Self {
+    /// `format` is what `-o` says, where the command has it.
+    pub(crate) fn new(
+        invocation: Invocation,
+        global: &GlobalArgs,
+        format: Option<OutputFormat>,
+    ) -> Self {
         let stderr_terminal = io::stderr().is_terminal();
         // The log and a bar would overwrite each other.
         let bar = stderr_terminal && !global.quiet && global.verbose == 0;
@@ -34,6 +45,8 @@ impl Console {
             stdout_terminal: io::stdout().is_terminal(),
             stderr_terminal,
             progress: TerminalProgress::new(bar),
+            format: format.filter(|format| format.is_document()),
+            has_written: Cell::new(false),
         }
     }
 
@@ -67,6 +80,7 @@ impl Console {
     /// # Errors
     /// [`Failure::broken_pipe`] when the reader is gone, otherwise the I/O error.
     pub fn data(&self, text: &str) -> Result<(), Failure> {
+        self.has_written.set(true);
         self.progress
             .suspend(|| {
                 let mut stdout = io::stdout().lock();
@@ -122,6 +136,18 @@ impl Console {
         ));
     }
 
+    /// The failure that ends the command: on stderr, and for a program that reads stdout also
+    /// there, unless it has a document already.
+    pub(crate) fn end(&self, failure: &Failure) {
+        self.failure(failure);
+        if let Some(format) = self.format.filter(|_| !self.has_written.get()) {
+            // Whoever cannot read it has the message on stderr.
+            let _ = format
+                .document(&Ended::of(failure))
+                .and_then(|text| self.data(&text));
+        }
+    }
+
     /// Tells what went wrong and what to do next, on stderr.
     pub fn failure(&self, failure: &Failure) {
         let mut text = format!("{} {}", self.paint("error:", "31"), failure.message());
@@ -159,6 +185,30 @@ impl Console {
             format!("\x1b[{code}m{text}\x1b[0m")
         } else {
             text.to_owned()
+        }
+    }
+}
+
+/// A command that ended before it had anything to report.
+#[derive(Serialize)]
+struct Ended<'a> {
+    error: EndedBy<'a>,
+}
+
+#[derive(Serialize)]
+struct EndedBy<'a> {
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+impl<'a> Ended<'a> {
+    fn of(failure: &'a Failure) -> Self {
+        Self {
+            error: EndedBy {
+                message: failure.message(),
+                next: failure.next_step().map(hint_text),
+            },
         }
     }
 }

@@ -70,16 +70,28 @@ impl OutputFormat {
         match self {
             Self::Table => Ok(tables(report, false)),
             Self::Wide => Ok(tables(report, true)),
-            Self::Json => serde_json::to_string_pretty(report)
-                .map(|text| text + "\n")
-                .map_err(|error| Failure::new(format!("cannot write the result as JSON: {error}"))),
-            Self::Yaml => to_yaml(report),
+            Self::Json | Self::Yaml => self.document(report),
             Self::Name => Ok(report
                 .names()
                 .iter()
                 .map(|name| format!("{name}\n"))
                 .collect()),
         }
+    }
+
+    /// The value as YAML, or else as JSON, ended by a line break.
+    pub(super) fn document(self, value: &impl Serialize) -> Result<String, Failure> {
+        match self {
+            Self::Yaml => to_yaml(value),
+            _ => serde_json::to_string_pretty(value)
+                .map(|text| text + "\n")
+                .map_err(|error| Failure::new(format!("cannot write the result as JSON: {error}"))),
+        }
+    }
+
+    /// Whether it is one document, JSON or YAML.
+    pub fn is_document(self) -> bool {
+        matches!(self, Self::Json | Self::Yaml)
     }
 
     /// Whether people read it (tables), rather than programs.
