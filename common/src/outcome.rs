@@ -15,6 +15,8 @@ use std::fmt;
 pub enum Verb {
     /// It was right already.
     Unchanged,
+    /// It was there already, and its content is not looked at.
+    Exists,
     /// It holds a bridge while a rotation lasts, and was left so.
     Bridged,
     /// A new object.
@@ -55,7 +57,11 @@ impl Verb {
 
     /// Whether something is other than before.
     pub fn is_change(self) -> bool {
-        !self.is_failure() && !matches!(self, Self::Unchanged | Self::Bridged | Self::Unknown)
+        !self.is_failure()
+            && !matches!(
+                self,
+                Self::Unchanged | Self::Exists | Self::Bridged | Self::Unknown
+            )
     }
 }
 
@@ -63,6 +69,7 @@ impl fmt::Display for Verb {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Unchanged => "unchanged",
+            Self::Exists => "exists",
             Self::Bridged => "bridged",
             Self::Created => "created",
             Self::Added => "added",

@@ -37,7 +37,7 @@ fn without_registry_or_login_the_error_names_login() {
     context
         .run(&["list"])
         .expect(2)
-        .says("quay-robot login --registry HOST");
+        .says("kubectl quay robot login --registry HOST");
     let run = context.run(&["list", "--registry", "quay.example.com"]);
     run.expect(1)
         .says("kubectl quay robot login --registry quay.example.com");

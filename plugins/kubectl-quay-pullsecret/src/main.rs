@@ -10,9 +10,9 @@ mod verify;
 mod verify_pull;
 
 use clap::{Parser, Subcommand};
-use quay_common::Failure;
 use quay_common::app::Plugin;
 use quay_common::cli::{Console, Exit, GlobalArgs};
+use quay_common::{Failure, app};
 use std::process::ExitCode;
 
 /// Create, sync, attach and verify image pull secrets of Quay robots, in many
@@ -25,10 +25,11 @@ use std::process::ExitCode;
     arg_required_else_help = true
 )]
 struct Cli {
-    #[command(subcommand)]
-    command: Command,
     #[command(flatten)]
     global: GlobalArgs,
+
+    #[command(subcommand)]
+    command: Command,
 }
 
 #[derive(Subcommand)]
@@ -50,11 +51,11 @@ impl Plugin for Cli {
 }
 
 fn main() -> ExitCode {
-    quay_common::app::run::<Cli>(async |cli, console| run(cli.command, console).await)
+    app::run(run)
 }
 
-async fn run(command: Command, console: &Console) -> Result<Exit, Failure> {
-    match command {
+async fn run(cli: Cli, console: &Console) -> Result<Exit, Failure> {
+    match cli.command {
         Command::Sync(args) => sync::run(args, console).await,
         Command::Attach(args) => references::attach(args, console).await,
         Command::Detach(args) => references::detach(args, console).await,

@@ -5,6 +5,7 @@ use crate::dry_run::DryRun;
 use quay_common::cli::{Console, Exit, Report, Table};
 use quay_common::credentials::Session;
 use quay_common::names::{RegistryHost, RobotName};
+use quay_common::outcome::Verb;
 use quay_common::quay::{GrantOutcome, GrantState, Role};
 use serde::Serialize;
 
@@ -26,7 +27,7 @@ struct Change {
     object: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     role: Option<Role>,
-    result: &'static str,
+    result: Verb,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
 }
@@ -43,7 +44,7 @@ impl Changes {
     }
 
     /// What became of the robot itself.
-    pub fn robot(&mut self, result: &'static str) {
+    pub fn robot(&mut self, result: Verb) {
         self.changes.push(Change {
             object: format!("robot/{}", self.robot),
             role: None,
@@ -58,8 +59,7 @@ impl Changes {
         outcomes: Vec<GrantOutcome>,
         session: &Session,
         console: &Console,
-    ) -> Exit {
-        let mut exit = Exit::Success;
+    ) {
         for GrantOutcome {
             repository,
             role,
@@ -67,15 +67,14 @@ impl Changes {
         } in outcomes
         {
             let (role, result, reason) = match state {
-                GrantState::Changed if role.is_some() => (role, "granted", None),
-                GrantState::Changed => (None, "revoked", None),
-                GrantState::Unchanged(held) => (held, "unchanged", None),
+                GrantState::Changed if role.is_some() => (role, Verb::Granted, None),
+                GrantState::Changed => (None, Verb::Revoked, None),
+                GrantState::Unchanged(held) => (held, Verb::Unchanged, None),
                 GrantState::Failed(error) => {
-                    exit = Exit::Problem;
                     let reason = error.to_string();
                     let object = format!("repository `{repository}`");
                     console.failure(&failed(session, object)(error));
-                    (role, "failed", Some(reason))
+                    (role, Verb::Failed, Some(reason))
                 }
             };
             self.changes.push(Change {
@@ -85,7 +84,6 @@ impl Changes {
                 reason,
             });
         }
-        exit
     }
 }
 
@@ -113,6 +111,13 @@ impl Report for Changes {
             table.row(row);
         }
         table
+    }
+
+    fn exit(&self) -> Exit {
+        match self.changes.iter().any(|change| change.result.is_failure()) {
+            true => Exit::Problem,
+            false => Exit::Success,
+        }
     }
 
     fn names(&self) -> Vec<String> {

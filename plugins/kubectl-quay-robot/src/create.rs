@@ -8,6 +8,7 @@ use quay_common::cli::{Console, Exit, OutputArgs};
 use quay_common::credentials::Session;
 use quay_common::hint::{self, Hint};
 use quay_common::names::{RepositoryName, RobotName};
+use quay_common::outcome::Verb;
 use quay_common::quay::{Creation, GrantOutcome, GrantState, NotCreated, Role, create_robot};
 use quay_common::web::ApiError;
 
@@ -15,7 +16,7 @@ use quay_common::web::ApiError;
 ///
 /// Every repository is looked up before anything is created.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct CreateArgs {
     /// Robot, as Quay writes it: org+name
     #[arg(value_name = "ROBOT")]
     robot: RobotName,
@@ -51,7 +52,7 @@ fn description(text: &str) -> Result<String, String> {
 }
 
 /// A robot that was created stays, even where a role could not be given.
-pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
+pub async fn run(args: CreateArgs, console: &Console) -> Result<Exit, Failure> {
     let grants = parse_grants(&args.robot, &args.grants).map_err(Failure::usage)?;
     let creation = Creation {
         robot: args.robot,
@@ -65,10 +66,13 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
         .await
         .map_err(|reason| not_created(reason, robot, &session))?;
     let mut changes = Changes::new(&session, robot, &args.dry_run);
-    changes.robot(if created.existed { "exists" } else { "created" });
+    changes.robot(match created.existed {
+        true => Verb::Exists,
+        false => Verb::Created,
+    });
     let rest = rest_of(robot, &created.grants);
-    let exit = changes.repositories(created.grants, &session, console);
-    console.report(&changes, args.output.output)?;
+    changes.repositories(created.grants, &session, console);
+    let exit = console.finish(&changes, args.output.output)?;
     if let Some(rest) = rest {
         let there = if created.existed {
             "exists"

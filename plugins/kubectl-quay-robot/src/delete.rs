@@ -7,6 +7,7 @@ use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs};
 use quay_common::hint::{self, Hint};
 use quay_common::names::RobotName;
+use quay_common::outcome::Verb;
 use quay_common::pullsecret::{Bridge, standing_bridge};
 use quay_common::quay::BridgeMark;
 
@@ -14,7 +15,7 @@ use quay_common::quay::BridgeMark;
 ///
 /// Every pull secret that holds it stops working at once.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct DeleteArgs {
     /// Robot, as Quay writes it: org+name
     #[arg(value_name = "ROBOT")]
     robot: RobotName,
@@ -34,7 +35,7 @@ pub struct Args {
 }
 
 /// Asks first, unless told not to.
-pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
+pub async fn run(args: DeleteArgs, console: &Console) -> Result<Exit, Failure> {
     let robot = args.robot;
     let session = args.connection.open(console).await?;
     let object = format!("robot `{robot}`");
@@ -59,9 +60,8 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
         let deleted = session.quay.delete(&robot).await;
         deleted.map_err(failed(&session, object))?;
     }
-    changes.robot("deleted");
-    console.report(&changes, args.output.output)?;
-    Ok(Exit::Success)
+    changes.robot(Verb::Deleted);
+    console.finish(&changes, args.output.output)
 }
 
 /// Every pull of the robot it stands in for depends on it.

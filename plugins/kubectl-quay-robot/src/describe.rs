@@ -14,7 +14,7 @@ const LOG_DAYS: i64 = 30;
 
 /// Show a robot's roles, teams, and when it was last used
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct DescribeArgs {
     /// Robot, as Quay writes it: org+name
     #[arg(value_name = "ROBOT")]
     robot: RobotName,
@@ -192,7 +192,7 @@ impl Report for Description {
 }
 
 /// Parts the token may not see are said to be unknown.
-pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
+pub async fn run(args: DescribeArgs, console: &Console) -> Result<Exit, Failure> {
     let session = args.connection.open(console).await?;
     let robot = args.robot;
     let since = Timestamp::now() - SignedDuration::from_hours(24 * LOG_DAYS);
@@ -204,8 +204,7 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
     let description = Description::new(session.endpoint.registry.clone(), details);
     if args.output.output.is_for_people() {
         console.data(&description.text())?;
-    } else {
-        console.report(&description, args.output.output)?;
+        return Ok(Exit::Success);
     }
-    Ok(Exit::Success)
+    console.finish(&description, args.output.output)
 }

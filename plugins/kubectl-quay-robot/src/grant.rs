@@ -10,7 +10,7 @@ use quay_common::quay::{Role, grant_all};
 
 /// Give a robot a role on repositories, whatever it had there
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct GrantArgs {
     /// Robot, as Quay writes it: org+name
     #[arg(value_name = "ROBOT")]
     robot: RobotName,
@@ -34,7 +34,7 @@ pub struct Args {
 }
 
 /// One repository that fails does not stop the others.
-pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
+pub async fn run(args: GrantArgs, console: &Console) -> Result<Exit, Failure> {
     let robot = &args.robot;
     let repositories = repositories(robot, &args.repositories)?;
     let session = args.connection.open(console).await?;
@@ -47,9 +47,8 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
     )
     .await;
     let mut changes = Changes::new(&session, robot, &args.dry_run);
-    let exit = changes.repositories(outcomes, &session, console);
-    console.report(&changes, args.output.output)?;
-    Ok(exit)
+    changes.repositories(outcomes, &session, console);
+    console.finish(&changes, args.output.output)
 }
 
 /// The repositories of the robot's namespace that were typed, each once.

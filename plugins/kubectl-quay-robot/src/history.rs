@@ -12,7 +12,7 @@ use serde::Serialize;
 /// They are in a ledger without secrets; one that is not finished can be carried on with
 /// `rotate`.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct HistoryArgs {
     /// Only this robot's (org+name)
     #[arg(value_name = "ROBOT")]
     robot: Option<RobotName>,
@@ -122,6 +122,11 @@ impl Report for History {
         table
     }
 
+    fn nothing(&self) -> Option<String> {
+        let nothing = "No rotations on this machine.".to_owned();
+        self.rotations.is_empty().then_some(nothing)
+    }
+
     fn names(&self) -> Vec<String> {
         let name = |rotation: &Rotation| format!("rotation/{}", rotation.record.rotation);
         self.rotations.iter().map(name).collect()
@@ -129,7 +134,7 @@ impl Report for History {
 }
 
 /// Reads this machine's ledger alone; nobody is asked.
-pub fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
+pub fn run(args: HistoryArgs, console: &Console) -> Result<Exit, Failure> {
     let mut records = Ledger::open()?.records()?;
     records.retain(|record| {
         args.robot
@@ -140,10 +145,5 @@ pub fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
     let history = History {
         rotations: records.into_iter().map(Rotation::of).collect(),
     };
-    if history.rotations.is_empty() && args.output.output.is_for_people() {
-        console.note("No rotations on this machine.");
-        return Ok(Exit::Success);
-    }
-    console.report(&history, args.output.output)?;
-    Ok(Exit::Success)
+    console.finish(&history, args.output.output)
 }

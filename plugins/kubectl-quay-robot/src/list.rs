@@ -17,7 +17,7 @@ use serde::Serialize;
 ///
 /// LAST USED is the last sign-in to the registry, not the last pull: `describe` tells that.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct ListArgs {
     /// Organization, or your own user name
     #[arg(value_name = "ORG", value_parser = parse_namespace)]
     organization: Option<String>,
@@ -33,6 +33,12 @@ pub struct Args {
 struct Listing {
     registry: RegistryHost,
     robots: Vec<Entry>,
+    /// Nothing failed but for want of a scope.
+    #[serde(skip)]
+    is_complete: bool,
+    /// Organizations whose robots are not shown, and why.
+    #[serde(skip)]
+    left_out: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -93,6 +99,17 @@ impl Report for Listing {
         table
     }
 
+    fn exit(&self) -> Exit {
+        match self.is_complete {
+            true => Exit::Success,
+            false => Exit::Problem,
+        }
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        self.left_out.clone()
+    }
+
     fn names(&self) -> Vec<String> {
         let names = self.robots.iter();
         // Quay once took names with a line break at the end.
@@ -109,7 +126,7 @@ fn shown(names: &Option<Vec<String>>) -> String {
 }
 
 /// An organization that refuses does not hide the others.
-pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
+pub async fn run(args: ListArgs, console: &Console) -> Result<Exit, Failure> {
     let session = args.connection.open(console).await?;
     let namespaces = match args.organization {
         Some(organization) => vec![organization],
@@ -121,16 +138,15 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
     let mut listing = Listing {
         registry: session.endpoint.registry.clone(),
         robots: Vec::new(),
+        is_complete: true,
+        left_out: Vec::new(),
     };
-    let mut exit = Exit::Success;
     let mut failures = Vec::new();
     for (namespace, answer) in session.quay.robots_of_each(&namespaces, details).await {
         match answer {
             Ok(robots) => listing.robots.extend(robots.into_iter().map(Entry::from)),
             Err(error) => {
-                if !matches!(error, ApiError::MissingScope { .. }) {
-                    exit = Exit::Problem;
-                }
+                listing.is_complete &= matches!(error, ApiError::MissingScope { .. });
                 let object = format!("the robots of `{namespace}`");
                 failures.push(failed(&session, object)(error));
             }
@@ -141,11 +157,11 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
     {
         return Err(first.clone());
     }
-    for failure in &failures {
-        console.warn(format!("left out: {failure}"));
-    }
-    console.report(&listing, format)?;
-    Ok(exit)
+    let left_out = failures.iter();
+    listing.left_out = left_out
+        .map(|failure| format!("left out: {failure}"))
+        .collect();
+    console.finish(&listing, format)
 }
 
 async fn own_namespaces(session: &Session) -> Result<Vec<String>, Failure> {

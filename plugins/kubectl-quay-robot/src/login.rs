@@ -11,7 +11,7 @@ use quay_common::credentials::{Storage, log_in};
 /// The token comes from --token-stdin, QUAY_API_TOKEN or a hidden prompt. Quay has to
 /// accept it before it is stored. Later commands mean this registry where none is named.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct LoginArgs {
     /// Keep the token in a plain file (mode 0600) instead of the keyring
     #[arg(long)]
     insecure_storage: bool,
@@ -21,7 +21,7 @@ pub struct Args {
 }
 
 /// Prints whose token it is, where it is kept, and what it is good for.
-pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
+pub async fn run(args: LoginArgs, console: &Console) -> Result<Exit, Failure> {
     let Connection { quay, cluster } = &args.connection;
     let login = log_in(quay, cluster, args.insecure_storage, console).await?;
     let place = match &login.storage {

@@ -9,14 +9,14 @@ use quay_common::names::RegistryHost;
 ///
 /// The token stays valid at Quay; revoke it there if it may have leaked.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct LogoutArgs {
     /// Registry to log out of; the last login's by default
     #[arg(long, value_name = "HOST[:PORT]")]
     registry: Option<RegistryHost>,
 }
 
 /// Logging out twice is no failure.
-pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
+pub async fn run(args: LogoutArgs, console: &Console) -> Result<Exit, Failure> {
     let Some(done) = log_out(args.registry).await? else {
         console.note("there is no login to remove");
         return Ok(Exit::Success);

@@ -27,9 +27,9 @@ use std::process::ExitCode;
 /// Create, inspect, rotate and delete Quay robot accounts, and say what they may pull.
 ///
 /// Robots are written as Quay writes them: `org+name`.
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(version, arg_required_else_help = true)]
-struct Robot {
+struct Cli {
     #[command(flatten)]
     global: GlobalArgs,
 
@@ -37,23 +37,23 @@ struct Robot {
     command: Command,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 enum Command {
-    Login(login::Args),
-    Logout(logout::Args),
-    Whoami(whoami::Args),
-    List(list::Args),
-    Describe(describe::Args),
-    Create(create::Args),
-    Delete(delete::Args),
-    Grant(grant::Args),
-    Revoke(revoke::Args),
-    Token(token::Args),
+    Login(login::LoginArgs),
+    Logout(logout::LogoutArgs),
+    Whoami(whoami::WhoamiArgs),
+    List(list::ListArgs),
+    Describe(describe::DescribeArgs),
+    Create(create::CreateArgs),
+    Delete(delete::DeleteArgs),
+    Grant(grant::GrantArgs),
+    Revoke(revoke::RevokeArgs),
+    Token(token::TokenArgs),
     Rotate(Box<rotate::Args>),
-    History(history::Args),
+    History(history::HistoryArgs),
 }
 
-impl Plugin for Robot {
+impl Plugin for Cli {
     const NAME: &'static str = "quay-robot";
 
     fn global(&self) -> &GlobalArgs {
@@ -65,8 +65,8 @@ fn main() -> ExitCode {
     app::run(run)
 }
 
-async fn run(plugin: Robot, console: &Console) -> Result<Exit, Failure> {
-    match plugin.command {
+async fn run(cli: Cli, console: &Console) -> Result<Exit, Failure> {
+    match cli.command {
         Command::Login(args) => login::run(args, console).await,
         Command::Logout(args) => logout::run(args, console).await,
         Command::Whoami(args) => whoami::run(args, console).await,

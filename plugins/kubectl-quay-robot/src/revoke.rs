@@ -13,7 +13,7 @@ use quay_common::quay::revoke_all;
 ///
 /// A role it has through a team stays.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct RevokeArgs {
     /// Robot, as Quay writes it: org+name
     #[arg(value_name = "ROBOT")]
     robot: RobotName,
@@ -33,13 +33,12 @@ pub struct Args {
 }
 
 /// A role that is not there is no failure; an unknown robot or repository is.
-pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
+pub async fn run(args: RevokeArgs, console: &Console) -> Result<Exit, Failure> {
     let robot = &args.robot;
     let repositories = repositories(robot, &args.repositories)?;
     let session = args.connection.open(console).await?;
     let outcomes = revoke_all(&session.quay, robot, &repositories, args.dry_run.is_on()).await;
     let mut changes = Changes::new(&session, robot, &args.dry_run);
-    let exit = changes.repositories(outcomes, &session, console);
-    console.report(&changes, args.output.output)?;
-    Ok(exit)
+    changes.repositories(outcomes, &session, console);
+    console.finish(&changes, args.output.output)
 }

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 /// A terminal shows it only with --show. Nothing but the token is written: no line break
 /// either, unless to a terminal.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct TokenArgs {
     /// Robot, as Quay writes it: org+name
     #[arg(value_name = "ROBOT")]
     robot: RobotName,
@@ -46,7 +46,7 @@ enum Format {
 }
 
 /// Refuses a terminal before anything is asked of Quay.
-pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
+pub async fn run(args: TokenArgs, console: &Console) -> Result<Exit, Failure> {
     let robot = &args.robot;
     let file = args
         .output

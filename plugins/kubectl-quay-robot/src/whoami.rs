@@ -13,7 +13,7 @@ use serde::Serialize;
 /// Each scope is tried with a request that changes nothing. Fails when the token is
 /// wrong, expired or revoked.
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct WhoamiArgs {
     /// Organization to try the scopes on, where the token may not list them
     #[arg(value_name = "ORG", value_parser = parse_namespace)]
     organization: Option<String>,
@@ -44,7 +44,7 @@ impl Report for Identity {
 }
 
 /// People also get the user and the organizations above the table.
-pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
+pub async fn run(args: WhoamiArgs, console: &Console) -> Result<Exit, Failure> {
     let session = args.connection.open(console).await?;
     let report = session
         .quay
@@ -59,8 +59,7 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
     if args.output.output.is_for_people() {
         console.data(&heading(&identity))?;
     }
-    console.report(&identity, args.output.output)?;
-    Ok(Exit::Success)
+    console.finish(&identity, args.output.output)
 }
 
 fn heading(identity: &Identity) -> String {

@@ -12,9 +12,9 @@ mod update;
 mod verify;
 
 use clap::{Parser, Subcommand};
-use quay_common::Failure;
 use quay_common::app::Plugin;
 use quay_common::cli::{Console, Exit, GlobalArgs};
+use quay_common::{Failure, app};
 use std::process::ExitCode;
 
 /// The global pull secret of an OpenShift cluster
@@ -30,10 +30,11 @@ use std::process::ExitCode;
     arg_required_else_help = true
 )]
 struct Cli {
-    #[command(subcommand)]
-    command: Command,
     #[command(flatten)]
     global: GlobalArgs,
+
+    #[command(subcommand)]
+    command: Command,
 }
 
 #[derive(Subcommand)]
@@ -62,14 +63,14 @@ impl Plugin for Cli {
 }
 
 fn main() -> ExitCode {
-    quay_common::app::run::<Cli>(async |cli, console| run(cli.command, console).await)
+    app::run(run)
 }
 
-async fn run(command: Command, console: &Console) -> Result<Exit, Failure> {
-    if !matches!(command, Command::Guard(_) | Command::Confirm(_)) {
+async fn run(cli: Cli, console: &Console) -> Result<Exit, Failure> {
+    if !matches!(cli.command, Command::Guard(_) | Command::Confirm(_)) {
         confirm::remind(console);
     }
-    match command {
+    match cli.command {
         Command::Show(args) => show::run(args, console).await,
         Command::Update(args) => update::run(args, console).await,
         Command::Confirm(args) => confirm::run(&args, console),
