@@ -233,7 +233,8 @@ fn impersonation_takes_the_users_rights() {
         ])
         .expect(1);
     assert!(
-        output.stderr.contains("User \"nobody\" cannot list"),
+        output.stderr.contains("User \"nobody\" cannot list")
+            && output.stderr.contains("--as nobody --as-group none"),
         "{}",
         output.stderr
     );

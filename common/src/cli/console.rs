@@ -114,9 +114,7 @@ impl Console {
             self.note(nothing);
         }
         self.report(report, format)?;
-        for warning in report.warnings() {
-            self.warn(warning);
-        }
+        self.warn_each(&report.warnings());
         Ok(report.exit())
     }
 
@@ -145,6 +143,13 @@ impl Console {
             let _ = format
                 .document(&Ended::of(failure))
                 .and_then(|text| self.data(&text));
+        }
+    }
+
+    /// Warns of each of these.
+    pub fn warn_each(&self, texts: &[String]) {
+        for text in texts {
+            self.warn(text);
         }
     }
 

@@ -16,7 +16,7 @@ pub use auth_file::auth_json;
 pub use cluster_secret::token_from_secret;
 pub use login::{LoggedOut, Login, log_in, log_out};
 pub use quay_args::QuayArgs;
-pub use session::{Session, endpoint, session, sessions, signed_in};
+pub use session::{Session, SignIns, endpoint, sign_in, sign_in_everywhere, try_sign_in};
 pub use settings::{Remembered, RememberedOcm, Settings};
 pub use token::{robot_token, store_robot_token};
 pub use unattended::unattended_session;

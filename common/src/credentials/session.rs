@@ -87,17 +87,16 @@ pub fn endpoint(args: &QuayArgs, settings: &Settings) -> Result<Endpoint, Failur
     Ok(endpoint)
 }
 
-/// The session for one endpoint. The token comes from `--token-stdin` or `--auth-secret`,
+/// The session for one endpoint, if its token is anywhere: `--token-stdin` or `--auth-secret`,
 /// else `QUAY_API_TOKEN`, else the login's keyring item, else a prompt.
 ///
 /// # Errors
-/// A failure that names `login` when there is no token and `required`; otherwise `None`.
-pub async fn session(
+/// A token that was named cannot be read.
+pub async fn try_sign_in(
     args: &QuayArgs,
     cluster: &ClusterArgs,
     endpoint: Endpoint,
     console: &Console,
-    required: bool,
 ) -> Result<Option<Session>, Failure> {
     if let Some(token) = given_token(args, cluster).await? {
         return Session::new(endpoint, token, None).map(Some);
@@ -113,49 +112,59 @@ pub async fn session(
         let token = token::from_prompt(console, &question)?;
         return Session::new(endpoint, token, None).map(Some);
     }
-    if !required {
-        return Ok(None);
-    }
-    Err(
-        Failure::new(format!("there is no login for {}", endpoint.registry)).next(
-            hint::robot("login --registry")
-                .arg(&endpoint.registry)
-                .say(", or set QUAY_API_TOKEN"),
-        ),
-    )
+    Ok(None)
 }
 
 /// The session a command needs that talks to one registry.
-pub async fn signed_in(
+///
+/// # Errors
+/// There is no token; the failure names `login`.
+pub async fn sign_in(
     args: &QuayArgs,
     cluster: &ClusterArgs,
     console: &Console,
 ) -> Result<Session, Failure> {
     let endpoint = endpoint(args, &Settings::load()?)?;
     let registry = endpoint.registry.clone();
-    session(args, cluster, endpoint, console, true)
-        .await?
-        .ok_or_else(|| Failure::new(format!("there is no login for {registry}")))
+    let session = try_sign_in(args, cluster, endpoint, console).await?;
+    session.ok_or_else(|| {
+        Failure::new(format!("there is no login for {registry}")).next(
+            hint::robot("login --registry")
+                .arg(&registry)
+                .say(", or set QUAY_API_TOKEN"),
+        )
+    })
 }
 
-/// Every session there is: the one the flags or the environment name, or all logins.
-/// A login whose token is gone, or that cannot be read, is warned about and left out.
-pub async fn sessions(
+/// Every session there is, and what is to be said of logins that are left out.
+#[derive(Default)]
+pub struct SignIns {
+    /// The sessions.
+    pub sessions: Vec<Session>,
+    /// A sentence for each login whose token is gone or cannot be read.
+    pub left_out: Vec<String>,
+}
+
+/// The session that the flags or the environment name, or those of all logins.
+///
+/// # Errors
+/// The settings, or a token that was named, cannot be read.
+pub async fn sign_in_everywhere(
     args: &QuayArgs,
     cluster: &ClusterArgs,
     console: &Console,
-) -> Result<Vec<Session>, Failure> {
+) -> Result<SignIns, Failure> {
     let settings = Settings::load()?;
+    let mut sign_ins = SignIns::default();
     let named = args.registry.is_some()
         || args.quay_url.is_some()
         || args.token_stdin
         || args.auth_secret.is_some();
     if named || given_in_environment()? {
         let endpoint = endpoint(args, &settings)?;
-        return Ok(session(args, cluster, endpoint, console, false)
-            .await?
-            .into_iter()
-            .collect());
+        let session = try_sign_in(args, cluster, endpoint, console).await?;
+        sign_ins.sessions.extend(session);
+        return Ok(sign_ins);
     }
     // Side by side, so that a keyring that hangs costs its three seconds once.
     let opened = settings
@@ -165,17 +174,18 @@ pub async fn sessions(
             let endpoint = remembered.endpoint(registry.clone());
             (registry, remembered_session(&endpoint, remembered).await)
         });
-    let mut sessions = Vec::new();
     for (registry, session) in futures::future::join_all(opened).await {
-        match session {
-            Ok(Some(session)) => sessions.push(session),
-            Ok(None) => console.warn(format!("the login for {registry} has no token any more")),
-            Err(failure) => {
-                console.warn(format!("the login for {registry} is left out: {failure}"));
+        let left_out = match session {
+            Ok(Some(session)) => {
+                sign_ins.sessions.push(session);
+                continue;
             }
-        }
+            Ok(None) => format!("the login for {registry} has no token any more"),
+            Err(failure) => format!("the login for {registry} is left out: {failure}"),
+        };
+        sign_ins.left_out.push(left_out);
     }
-    Ok(sessions)
+    Ok(sign_ins)
 }
 
 async fn remembered_session(

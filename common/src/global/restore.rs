@@ -7,7 +7,7 @@ use super::plan::RestoreIntent;
 use crate::Failure;
 use crate::cli::{Console, ContextColumn, Report, Table, age};
 use crate::cluster::{Cluster, ClusterArgs};
-use crate::credentials::{QuayArgs, Session, sessions};
+use crate::credentials::{QuayArgs, Session, SignIns, sign_in_everywhere};
 use crate::dockerconfig::{Credential, belongs_to};
 use crate::hint;
 use crate::names::RobotName;
@@ -136,7 +136,8 @@ impl RestoreIntent {
         if robots.is_empty() {
             return Ok((self, notes));
         }
-        let sessions = sessions(quay, cluster, console).await?;
+        let SignIns { sessions, left_out } = sign_in_everywhere(quay, cluster, console).await?;
+        console.warn_each(&left_out);
         let logins = logins(&sessions).await;
         for (key, held) in robots {
             let mut having = logins.iter();

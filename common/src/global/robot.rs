@@ -5,7 +5,7 @@ use super::plan::RobotIntent;
 use crate::Failure;
 use crate::cli::Console;
 use crate::cluster::ClusterArgs;
-use crate::credentials::{QuayArgs, sessions};
+use crate::credentials::{QuayArgs, SignIns, sign_in_everywhere};
 use crate::dockerconfig::{Credential, belongs_to};
 use crate::hint::{self, Hint};
 use crate::names::{RegistryHost, RobotName};
@@ -80,7 +80,8 @@ pub async fn refresh_intent(
     cluster: &ClusterArgs,
     console: &Console,
 ) -> Result<Wanted, Failure> {
-    let sessions = sessions(quay, cluster, console).await?;
+    let SignIns { sessions, left_out } = sign_in_everywhere(quay, cluster, console).await?;
+    console.warn_each(&left_out);
     if sessions.is_empty() {
         return Err(Failure::new(
             "there is no login, so nothing is known of any robot's current token",

@@ -6,7 +6,7 @@ use super::wanted::{Bridge, RobotToken, Wanted, WantedRegistry};
 use crate::Failure;
 use crate::cli::Console;
 use crate::cluster::ClusterArgs;
-use crate::credentials::{QuayArgs, Session, Settings, endpoint, robot_token, session};
+use crate::credentials::{QuayArgs, Session, Settings, endpoint, robot_token, try_sign_in};
 use crate::hint;
 use crate::names::{RegistryHost, RobotName};
 use crate::registry::{Probe, Registry};
@@ -55,7 +55,7 @@ impl TokenSource {
         let endpoint = endpoint(quay, &Settings::load()?)?;
         let session = match stdin {
             true => None,
-            false => session(quay, cluster, endpoint.clone(), console, false).await?,
+            false => try_sign_in(quay, cluster, endpoint.clone(), console).await?,
         };
         Ok(match session {
             Some(session) => Self::Quay(Box::new(session)),

@@ -7,7 +7,7 @@ use clap::Args;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs, OutputFormat};
 use quay_common::cluster::{ClusterArgs, DryRun, Scope, connect};
-use quay_common::credentials::{QuayArgs, sessions};
+use quay_common::credentials::{QuayArgs, SignIns, sign_in_everywhere};
 use quay_common::hint;
 use quay_common::pullsecret::{Consent, Outcomes, Placement, Source, SyncRequest, plan_sync, sync};
 use std::time::Instant;
@@ -83,7 +83,9 @@ async fn source(
         let (source, placement) = args.robot.find(&args.quay, &args.cluster, console).await?;
         return Ok((source, Some(placement)));
     }
-    let sessions = sessions(&args.quay, &args.cluster, console).await?;
+    let SignIns { sessions, left_out } =
+        sign_in_everywhere(&args.quay, &args.cluster, console).await?;
+    console.warn_each(&left_out);
     if sessions.is_empty() {
         return Err(Failure::new(
             "there is no login, so nothing is known of any robot's current token",

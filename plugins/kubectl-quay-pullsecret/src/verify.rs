@@ -7,7 +7,7 @@ use futures::future::{join, join_all};
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs};
 use quay_common::cluster::{ClusterArgs, Scope, Seen, connect};
-use quay_common::credentials::{QuayArgs, sessions};
+use quay_common::credentials::{QuayArgs, SignIns, sign_in_everywhere};
 use quay_common::names::RobotName;
 use quay_common::pullsecret::{
     ClusterView, logins, observe_each, secrets, unseen_or_missing, verify, wanted,
@@ -38,7 +38,9 @@ pub struct VerifyArgs {
 
 pub async fn run(args: VerifyArgs, console: &Console) -> Result<Exit, Failure> {
     let clusters = connect(&args.cluster, FIELD_MANAGER).await?;
-    let sessions = sessions(&args.quay, &args.cluster, console).await?;
+    let SignIns { sessions, left_out } =
+        sign_in_everywhere(&args.quay, &args.cluster, console).await?;
+    console.warn_each(&left_out);
     let (logins, seen) = join(logins(&sessions), observe_each(&clusters, &args.scope)).await;
     let mut seen = seen?;
     let mut wanted = wanted(&logins, &secrets(&seen), None).await;

@@ -3,7 +3,7 @@
 use quay_common::Failure;
 use quay_common::cli::Console;
 use quay_common::cluster::ClusterArgs;
-use quay_common::credentials::{QuayArgs, Session, signed_in};
+use quay_common::credentials::{QuayArgs, Session, sign_in};
 use quay_common::web::ApiError;
 
 /// Which Quay to talk to; the cluster flags say where an `--auth-secret` is. Flattened last
@@ -20,7 +20,7 @@ pub struct Connection {
 impl Connection {
     /// The session for the registry meant.
     pub async fn open(&self, console: &Console) -> Result<Session, Failure> {
-        signed_in(&self.quay, &self.cluster, console).await
+        sign_in(&self.quay, &self.cluster, console).await
     }
 }
 

@@ -5,7 +5,7 @@ use clap::Args;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs};
 use quay_common::cluster::{ClusterArgs, connect};
-use quay_common::credentials::{QuayArgs, sessions};
+use quay_common::credentials::{QuayArgs, SignIns, sign_in_everywhere};
 use quay_common::dockerconfig::Document;
 use quay_common::global::{Checks, Yardstick, observe};
 use quay_common::ocm::{OcmArgs, open};
@@ -28,7 +28,9 @@ pub struct VerifyArgs {
 
 pub async fn run(args: VerifyArgs, console: &Console) -> Result<Exit, Failure> {
     let clusters = connect(&args.cluster, FIELD_MANAGER).await?.all()?;
-    let sessions = sessions(&args.quay, &args.cluster, console).await?;
+    let SignIns { sessions, left_out } =
+        sign_in_everywhere(&args.quay, &args.cluster, console).await?;
+    console.warn_each(&left_out);
     let logins = logins(&sessions).await;
     let red_hat = handed_out(&args.ocm, console).await;
     let yardstick = Yardstick {
