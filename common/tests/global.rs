@@ -2,7 +2,7 @@
 #![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 use quay_common::cluster;
-use quay_common::cluster::{Cluster, ClusterArgs, Write};
+use quay_common::cluster::{Cluster, ClusterArgs, WriteMode};
 use quay_common::global::{Pools, Topology, back_up, backups, topology};
 use quay_common::pullsecret::PullSecret;
 use quay_sandbox::cluster::{Cluster as Sandbox, ClusterOptions};
@@ -41,7 +41,7 @@ impl World {
     }
 
     async fn create(&self, path: &str, object: &Value) {
-        let created: Result<Value, _> = self.cluster.create(path, object, Write::Persist).await;
+        let created: Result<Value, _> = self.cluster.create(path, object, WriteMode::Persist).await;
         created.expect("it is created");
     }
 
@@ -51,7 +51,7 @@ impl World {
         let patch = json!({"stringData": {".dockerconfigjson": content.to_string()}});
         let secret = self
             .cluster
-            .merge_patch(&path, &patch, Write::Persist)
+            .merge_patch(&path, &patch, WriteMode::Persist)
             .await;
         PullSecret::read(secret.expect("it is patched")).expect("a pull secret")
     }
@@ -108,18 +108,18 @@ async fn equal_content_is_backed_up_once_and_five_contents_are_kept() {
     let entry =
         |number: usize| json!({"auths": {format!("r{number}.example.com"): {"auth": "YTpi"}}});
     let first = world.secret(&entry(0)).await;
-    let dry = back_up(cluster, &first, Write::DryRun).await;
+    let dry = back_up(cluster, &first, WriteMode::DryRun).await;
     dry.expect("a dry run stores nothing and succeeds");
-    let name = back_up(cluster, &first, Write::Persist)
+    let name = back_up(cluster, &first, WriteMode::Persist)
         .await
         .expect("a backup");
-    let again = back_up(cluster, &first, Write::Persist)
+    let again = back_up(cluster, &first, WriteMode::Persist)
         .await
         .expect("a backup");
     assert_eq!(name, again);
     for number in 1..8 {
         let next = world.secret(&entry(number)).await;
-        back_up(cluster, &next, Write::Persist)
+        back_up(cluster, &next, WriteMode::Persist)
             .await
             .expect("a backup");
     }

@@ -5,7 +5,7 @@
     reason = "a test that cannot set up its world has failed"
 )]
 
-use quay_common::cluster::{Cluster, ClusterArgs, Write, connect};
+use quay_common::cluster::{Cluster, ClusterArgs, WriteMode, connect};
 use quay_common::workload::{Restarted, Workload, WorkloadKind, restart, running_pods};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +28,7 @@ impl World {
     async fn create(&self, path: &str, object: Value) {
         let created = self
             .admin
-            .create::<Value>(path, &object, Write::Persist)
+            .create::<Value>(path, &object, WriteMode::Persist)
             .await;
         created.unwrap();
     }
@@ -192,7 +192,7 @@ async fn many_namespaces_are_listed_at_once_and_no_other_is_in_the_answer() {
         // The controller may have been faster.
         let _ = world
             .admin
-            .create::<Value>(&accounts, &account, Write::Persist)
+            .create::<Value>(&accounts, &account, WriteMode::Persist)
             .await;
         let owner = ("apps/v1", "StatefulSet", "db");
         world.pod(name, &format!("in-{name}"), owner).await;
@@ -228,10 +228,10 @@ async fn a_restart_is_kubectls_and_happens_only_where_it_can() {
     ] {
         let (workload, path) = world.workload(kind, name, spec).await;
         let moment = at.parse().unwrap();
-        let tried = restart(&world.admin, &workload, moment, Write::DryRun).await;
+        let tried = restart(&world.admin, &workload, moment, WriteMode::DryRun).await;
         assert_eq!(tried.unwrap(), expected, "{workload}");
         assert_eq!(world.restarted_at(&path).await, None, "{workload}");
-        let done = restart(&world.admin, &workload, moment, Write::Persist).await;
+        let done = restart(&world.admin, &workload, moment, WriteMode::Persist).await;
         assert_eq!(done.unwrap(), expected, "{workload}");
         let written = (expected != Restarted::Paused).then(|| at.to_owned());
         assert_eq!(world.restarted_at(&path).await, written, "{workload}");
@@ -241,6 +241,6 @@ async fn a_restart_is_kubectls_and_happens_only_where_it_can() {
         kind: WorkloadKind::Job,
         name: "nightly".to_owned(),
     };
-    let done = restart(&world.admin, &job, at.parse().unwrap(), Write::Persist).await;
+    let done = restart(&world.admin, &job, at.parse().unwrap(), WriteMode::Persist).await;
     assert_eq!(done.unwrap(), Restarted::NotRestartable);
 }

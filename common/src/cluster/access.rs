@@ -1,6 +1,6 @@
 //! Whether the user may do something, asked before it is tried.
 
-use super::connection::{Cluster, Write};
+use super::connection::{Cluster, WriteMode};
 use super::error::CallError;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -21,7 +21,7 @@ pub async fn may(
         "spec": {"resourceAttributes": attributes},
     });
     let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
-    let answer: Value = cluster.create(path, &review, Write::Persist).await?;
+    let answer: Value = cluster.create(path, &review, WriteMode::Persist).await?;
     Ok(answer["status"]["allowed"] == true)
 }
 

@@ -23,7 +23,7 @@ const LARGEST_ANSWER: usize = 600 << 20;
 
 /// How a write is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Write {
+pub enum WriteMode {
     /// For real.
     Persist,
     /// `dryRun=All`: the server checks and answers, and stores nothing.
@@ -95,7 +95,7 @@ impl Cluster {
         &self,
         path: &str,
         object: &impl Serialize,
-        write: Write,
+        write: WriteMode,
     ) -> Result<T, CallError> {
         let path = self.write_path(path, write);
         self.call(
@@ -112,7 +112,7 @@ impl Cluster {
         &self,
         path: &str,
         patch: &impl Serialize,
-        write: Write,
+        write: WriteMode,
     ) -> Result<T, CallError> {
         let path = self.write_path(path, write);
         self.call(
@@ -130,7 +130,7 @@ impl Cluster {
         path: &str,
         uid: &str,
         resource_version: &str,
-        write: Write,
+        write: WriteMode,
     ) -> Result<(), CallError> {
         let preconditions = serde_json::json!({"uid": uid, "resourceVersion": resource_version});
         self.delete_if(path, &preconditions, write).await
@@ -138,7 +138,7 @@ impl Cluster {
 
     /// DELETE of one object, if it is still the one with this `uid`, whatever its version.
     pub async fn delete_any_version(&self, path: &str, uid: &str) -> Result<(), CallError> {
-        self.delete_if(path, &serde_json::json!({"uid": uid}), Write::Persist)
+        self.delete_if(path, &serde_json::json!({"uid": uid}), WriteMode::Persist)
             .await
     }
 
@@ -146,14 +146,14 @@ impl Cluster {
         &self,
         path: &str,
         preconditions: &serde_json::Value,
-        write: Write,
+        write: WriteMode,
     ) -> Result<(), CallError> {
         let mut options = serde_json::json!({
             "apiVersion": "v1",
             "kind": "DeleteOptions",
             "preconditions": preconditions,
         });
-        if write == Write::DryRun {
+        if write == WriteMode::DryRun {
             // The server reads a DELETE's options from the body or from the query, never from both.
             options["dryRun"] = serde_json::json!(["All"]);
         }
@@ -165,8 +165,8 @@ impl Cluster {
         Ok(())
     }
 
-    fn write_path(&self, path: &str, write: Write) -> String {
-        let dry_run = if write == Write::DryRun {
+    fn write_path(&self, path: &str, write: WriteMode) -> String {
+        let dry_run = if write == WriteMode::DryRun {
             "&dryRun=All"
         } else {
             ""

@@ -1,6 +1,6 @@
 //! `--dry-run`, as kubectl has it.
 
-use super::connection::Write;
+use super::connection::WriteMode;
 use clap::{Args, ValueEnum};
 
 /// Show what would be done, and store nothing anywhere.
@@ -28,10 +28,10 @@ impl DryRun {
     }
 
     /// How writes are sent, if they are.
-    pub fn write(self) -> Write {
+    pub fn write(self) -> WriteMode {
         match self.mode {
-            Some(Mode::Client | Mode::Server) => Write::DryRun,
-            Some(Mode::None) | None => Write::Persist,
+            Some(Mode::Client | Mode::Server) => WriteMode::DryRun,
+            Some(Mode::None) | None => WriteMode::Persist,
         }
     }
 

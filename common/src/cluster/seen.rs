@@ -1,7 +1,7 @@
 //! Many clusters side by side: what was found in each, and which could not be looked at.
 
 use super::connection::Cluster;
-use super::scope::Scope;
+use super::namespace_args::NamespaceArgs;
 use super::scoped::Scoped;
 use crate::Failure;
 use crate::failure::FailureKind;
@@ -106,7 +106,7 @@ impl Seen<Cluster> {
     ///
     /// # Errors
     /// A mistake of the command line.
-    pub async fn scoped(&self, scope: &Scope) -> Result<Seen<Scoped<'_>>, Failure> {
+    pub async fn scoped(&self, scope: &NamespaceArgs) -> Result<Seen<Scoped<'_>>, Failure> {
         let excluded = scope.excluded()?;
         self.each()
             .in_each(async |cluster| {

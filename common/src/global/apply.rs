@@ -5,7 +5,7 @@ use super::observed::{Current, Observed, get};
 use super::plan::{Intent, Obstacle, Plan, Request, plan};
 use super::topology::forbidden_or;
 use crate::Failure;
-use crate::cluster::{CallError, Cluster, Write};
+use crate::cluster::{CallError, Cluster, WriteMode};
 use crate::dockerconfig::{Document, Format};
 use crate::hint::{self, Hint};
 use crate::labels::LAST_APPLIED;
@@ -59,7 +59,7 @@ pub async fn apply(
     request: &Request,
     observed: Observed,
     first: Plan,
-    write: Write,
+    write: WriteMode,
 ) -> Result<Applied, Failure> {
     let guarded = Guarding {
         until: None,
@@ -74,7 +74,7 @@ pub(super) async fn apply_after(
     request: &Request,
     mut observed: Observed,
     first: Plan,
-    write: Write,
+    write: WriteMode,
     guarding: &Guarding<'_>,
 ) -> Result<Applied, Failure> {
     let name = observed.name;
@@ -97,7 +97,7 @@ pub(super) async fn apply_after(
             }
             None => None,
         };
-        if write == Write::Persist {
+        if write == WriteMode::Persist {
             (guarding.before_write)(backup.as_deref().unwrap_or_default(), &planned)?;
         }
         let written = send(cluster, name, observed.current.as_ref(), document, write).await;
@@ -142,7 +142,7 @@ async fn send(
     name: SecretName,
     current: Option<&Current>,
     document: &Document,
-    write: Write,
+    write: WriteMode,
 ) -> Result<Secret, CallError> {
     let data = json!({Format::DockerConfigJson.data_key(): data(document)});
     let Some(current) = current else {

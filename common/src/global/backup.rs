@@ -1,7 +1,7 @@
 //! What the secret held before each write, kept in a Secret beside it.
 
 use crate::Failure;
-use crate::cluster::{CallError, Cluster, Write, list_all};
+use crate::cluster::{CallError, Cluster, WriteMode, list_all};
 use crate::dockerconfig::{Document, DocumentError, Format};
 use crate::hint::{Hint, can_i};
 use crate::labels::MANAGED_BY;
@@ -90,7 +90,7 @@ pub async fn backups(
 pub async fn back_up(
     cluster: &Cluster,
     secret: &PullSecret,
-    write: Write,
+    write: WriteMode,
 ) -> Result<String, Failure> {
     let document = secret.document.as_ref().map_err(|error| {
         Failure::new(format!(
@@ -132,7 +132,7 @@ pub(super) async fn keep(
     name: SecretName,
     content: &[u8],
     purpose: &KeepFor,
-    write: Write,
+    write: WriteMode,
 ) -> Result<String, Failure> {
     keep_in(
         cluster,
@@ -149,7 +149,7 @@ async fn keep_in(
     place: (&str, &str),
     content: &[u8],
     purpose: &KeepFor,
-    write: Write,
+    write: WriteMode,
 ) -> Result<String, Failure> {
     let (namespace, name) = place;
     let existing = backups(cluster, namespace, name).await?;
@@ -162,7 +162,7 @@ async fn keep_in(
             .await
             .map_err(|error| failed(error, cluster, namespace, "create"))?,
     };
-    if write == Write::Persist {
+    if write == WriteMode::Persist {
         // The same content under an older name says nothing any more.
         let now = Timestamp::now();
         let others = existing.iter().filter(|backup| {
@@ -192,7 +192,7 @@ async fn create(
     place: (&str, &str),
     content: &[u8],
     purpose: &KeepFor,
-    write: Write,
+    write: WriteMode,
 ) -> Result<String, CallError> {
     let (namespace, name) = place;
     let mut tried = 1;

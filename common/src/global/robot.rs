@@ -9,7 +9,9 @@ use crate::credentials::{QuayArgs, SignIns, sign_in_everywhere};
 use crate::dockerconfig::{Credential, belongs_to};
 use crate::hint::{self, Hint};
 use crate::names::{RegistryHost, RobotName};
-use crate::pullsecret::{Bridge, PullSecret, RobotCredential, TokenSource, Wanted, logins, wanted};
+use crate::pullsecret::{
+    Bridge, CurrentTokens, PullSecret, RobotCredential, TokenSource, logins, look_up,
+};
 
 /// Which robot, and how its credential is found.
 #[derive(Debug, Clone)]
@@ -79,7 +81,7 @@ pub async fn refresh_intent(
     quay: &QuayArgs,
     cluster: &ClusterArgs,
     console: &Console,
-) -> Result<Wanted, Failure> {
+) -> Result<CurrentTokens, Failure> {
     let SignIns { sessions, left_out } = sign_in_everywhere(quay, cluster, console).await?;
     console.warn_each(&left_out);
     if sessions.is_empty() {
@@ -88,7 +90,7 @@ pub async fn refresh_intent(
         )
         .next(hint::robot("login --registry HOST")));
     }
-    Ok(wanted(&logins(&sessions).await, secrets, None).await)
+    Ok(look_up(&logins(&sessions).await, secrets, None).await)
 }
 
 /// Its own token is about to die, or was just born: the rotation knows which.

@@ -8,7 +8,7 @@ use crate::fingerprint::{Fingerprint, shown};
 use crate::hint::{self, Hint};
 use crate::names::RobotName;
 use crate::node_secrets::{GLOBAL_PULL_SECRET, SecretName};
-use crate::pullsecret::Login;
+use crate::pullsecret::KnownRegistry;
 use crate::registry::{Probe, Registry};
 use crate::web::{ApiError, Endpoint};
 use futures::future::join_all;
@@ -60,7 +60,7 @@ pub struct Checks {
 /// What an entry is held against.
 pub struct Yardstick<'a> {
     /// The registries with a login.
-    pub logins: &'a [Login<'a>],
+    pub logins: &'a [KnownRegistry<'a>],
     /// What Red Hat hands out to the account, where somebody is logged in.
     pub red_hat: Option<&'a Document>,
 }
@@ -208,7 +208,12 @@ fn against_red_hat(
     }
 }
 
-async fn against_quay(check: &mut Check, held: &Credential, login: &Login<'_>, robot: &RobotName) {
+async fn against_quay(
+    check: &mut Check,
+    held: &Credential,
+    login: &KnownRegistry<'_>,
+    robot: &RobotName,
+) {
     match login.session.quay.robot(robot).await {
         Ok(found) if found.token.expose_secret() == held.password.expose_secret() => {
             check.token = "current";
@@ -223,7 +228,7 @@ async fn against_quay(check: &mut Check, held: &Credential, login: &Login<'_>, r
     }
 }
 
-async fn ask_registry(check: &mut Check, held: &Credential, login: Option<&Login<'_>>) {
+async fn ask_registry(check: &mut Check, held: &Credential, login: Option<&KnownRegistry<'_>>) {
     let Some(host) = registry_of_key(&check.key).filter(|host| host.as_str() != NO_REGISTRY) else {
         return;
     };

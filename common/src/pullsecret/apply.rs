@@ -1,11 +1,11 @@
 //! Carries a plan out, target by target, and proves each write from its answer.
 
+use super::current_tokens::CurrentTokens;
 use super::outcome::of_plan;
-use super::plan::Redirect;
-use super::plan::{Consent, Ensure, NamespacePlan, SecretPlan, Write};
+use super::plan::Swap;
+use super::plan::{Consent, NamespacePlan, PlacedCredential, SecretPlan, WriteAction};
 use super::reference::{Attachment, ReferenceEdit, ReferenceOwner};
 use super::secret::PullSecret;
-use super::wanted::Wanted;
 use super::written::{Written, prove};
 use super::{manifest, plan, recreate, secret};
 use crate::cluster;
@@ -29,7 +29,7 @@ pub struct Apply<'a> {
     /// Makes the plan of a secret that changed in the meantime.
     pub planner: &'a dyn Planner,
     /// For real, or `dryRun=All`.
-    pub write: cluster::Write,
+    pub write: cluster::WriteMode,
     /// Whether Ctrl-C leaves out what is not in flight yet.
     pub interruptible: bool,
 }
@@ -48,30 +48,30 @@ pub trait Planner {
 /// How `sync` plans.
 pub struct SyncPlanner<'a> {
     /// What the credentials should be.
-    pub wanted: &'a Wanted,
+    pub wanted: &'a CurrentTokens,
     /// Set if the robot's credential shall be in every namespace of the plan.
-    pub ensure: Option<&'a Ensure>,
+    pub placed: Option<&'a PlacedCredential>,
     /// What the user allowed.
     pub consent: Consent,
 }
 
 impl Planner for SyncPlanner<'_> {
     fn plan(&self, secret: &PullSecret) -> Option<SecretPlan> {
-        match self.ensure {
-            Some(ensure) => Some(plan::plan_target(secret, ensure, self.wanted, self.consent)),
+        match self.placed {
+            Some(placed) => Some(plan::plan_target(secret, placed, self.wanted, self.consent)),
             None => plan::plan_secret(secret, self.wanted, self.consent),
         }
     }
 
     fn plan_missing(&self, namespace: &str) -> Option<SecretPlan> {
-        let plan = plan::plan_namespace(namespace, &[], self.ensure?, self.wanted, self.consent);
+        let plan = plan::plan_namespace(namespace, &[], self.placed?, self.wanted, self.consent);
         plan.secrets.into_iter().next()
     }
 }
 
-impl Planner for Redirect {
+impl Planner for Swap {
     fn plan(&self, secret: &PullSecret) -> Option<SecretPlan> {
-        plan::plan_redirect(secret, self)
+        plan::plan_swap(secret, self)
     }
 }
 
@@ -125,7 +125,7 @@ impl Apply<'_> {
     }
 
     async fn namespace(&self, plan: NamespacePlan) -> Vec<Outcome> {
-        let unborn = plan.create_namespace && self.write == cluster::Write::DryRun;
+        let unborn = plan.create_namespace && self.write == cluster::WriteMode::DryRun;
         if plan.create_namespace
             && let Err(error) = self.create_namespace(&plan.namespace).await
         {
@@ -200,8 +200,8 @@ impl Apply<'_> {
     async fn write(&self, plan: &SecretPlan) -> Result<(), CallError> {
         let collection = secret::collection(&plan.namespace);
         let (written, document): (Written, _) = match &plan.write {
-            Write::Nothing => return Ok(()),
-            Write::Create(document) => {
+            WriteAction::Nothing => return Ok(()),
+            WriteAction::Create(document) => {
                 let object = manifest::new_secret(plan, document);
                 (
                     self.cluster
@@ -210,7 +210,7 @@ impl Apply<'_> {
                     document,
                 )
             }
-            Write::Update {
+            WriteAction::Update {
                 document,
                 clean_last_applied,
             } => {
@@ -221,7 +221,7 @@ impl Apply<'_> {
                     document,
                 )
             }
-            Write::Recreate(document) => {
+            WriteAction::Recreate(document) => {
                 return recreate::recreate(self.cluster, plan, document, self.write).await;
             }
         };

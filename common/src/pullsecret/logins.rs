@@ -1,7 +1,7 @@
 //! What Quay says the credentials should be.
 
+use super::current_tokens::{Bridge, CurrentTokens, RegistryTokens, RobotToken};
 use super::secret::PullSecret;
-use super::wanted::{Bridge, RobotToken, Wanted, WantedRegistry};
 use crate::credentials::Session;
 use crate::dockerconfig::{Document, belongs_to};
 use crate::names::{RegistryHost, RobotName};
@@ -12,7 +12,7 @@ use futures::future::{join, join_all};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A session and every host its registry's `auths` keys may have.
-pub struct Login<'a> {
+pub struct KnownRegistry<'a> {
     /// The signed-in session.
     pub session: &'a Session,
     /// The registry's host, and Quay's SERVER_HOSTNAME where that is another.
@@ -20,8 +20,8 @@ pub struct Login<'a> {
 }
 
 /// Asks every session's server what it calls itself.
-pub async fn logins(sessions: &[Session]) -> Vec<Login<'_>> {
-    join_all(sessions.iter().map(async |session| Login {
+pub async fn logins(sessions: &[Session]) -> Vec<KnownRegistry<'_>> {
+    join_all(sessions.iter().map(async |session| KnownRegistry {
         session,
         hosts: hosts(&session.registry, &session.endpoint).await,
     }))
@@ -47,11 +47,11 @@ pub async fn hosts(registry: &Registry, endpoint: &Endpoint) -> Vec<RegistryHost
 
 /// The token of every robot that `secrets` hold at a registry with a login, or of
 /// `only` alone, whether it is in a secret or not; and the bridges of those robots.
-pub async fn wanted(
-    logins: &[Login<'_>],
+pub async fn look_up(
+    logins: &[KnownRegistry<'_>],
     secrets: &[&PullSecret],
     only: Option<&RobotName>,
-) -> Wanted {
+) -> CurrentTokens {
     let registries = join_all(logins.iter().map(async |login| {
         let robots: BTreeSet<RobotName> = match only {
             Some(robot) => BTreeSet::from([robot.clone()]),
@@ -62,7 +62,7 @@ pub async fn wanted(
             (robot, token, bridge)
         }))
         .await;
-        let mut registry = WantedRegistry {
+        let mut registry = RegistryTokens {
             registry: login.session.endpoint.registry.clone(),
             hosts: login.hosts.clone(),
             robots: BTreeMap::new(),
@@ -75,7 +75,7 @@ pub async fn wanted(
         registry
     }))
     .await;
-    let mut wanted = Wanted {
+    let mut wanted = CurrentTokens {
         registries,
         only: only.cloned(),
     };
@@ -161,7 +161,7 @@ impl Held {
 
 /// A bridge that a rotation noted on a secret, and that does not exist any more, is one
 /// that is gone: its robot is wanted there.
-pub fn add_gone_bridges(wanted: &mut Wanted, secrets: &[&PullSecret]) {
+pub fn add_gone_bridges(wanted: &mut CurrentTokens, secrets: &[&PullSecret]) {
     for registry in &mut wanted.registries {
         for (name, robot) in held_at(secrets, &registry.hosts).noted {
             let stands = registry.bridges.iter().any(|bridge| bridge.name == name);

@@ -1,6 +1,6 @@
 //! Objects as we write them.
 
-use super::plan::{NamespacePlan, SecretPlan, Write};
+use super::plan::{NamespacePlan, SecretPlan, WriteAction};
 use super::service_account::ServiceAccountRefs;
 use crate::dockerconfig::Document;
 use crate::labels::{BRIDGE, LAST_APPLIED, MANAGED_BY};
@@ -94,10 +94,10 @@ pub fn manifests(plans: &[NamespacePlan], accounts: &[ServiceAccountRefs]) -> Ve
 /// has to work twice.
 fn secret_manifest(plan: &SecretPlan) -> Option<Value> {
     let document = match &plan.write {
-        Write::Create(document) => return Some(new_secret(plan, document)),
-        Write::Update { document, .. } | Write::Recreate(document) => document,
-        Write::Nothing if plan.is_current() => plan.base.as_ref()?.document.as_ref().ok()?,
-        Write::Nothing => return None,
+        WriteAction::Create(document) => return Some(new_secret(plan, document)),
+        WriteAction::Update { document, .. } | WriteAction::Recreate(document) => document,
+        WriteAction::Nothing if plan.is_current() => plan.base.as_ref()?.document.as_ref().ok()?,
+        WriteAction::Nothing => return None,
     };
     Some(json!({
         "apiVersion": "v1",

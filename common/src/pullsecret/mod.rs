@@ -1,6 +1,7 @@
 //! Pull secrets and the service accounts that use them: observe, plan, apply, verify.
 
 mod apply;
+mod current_tokens;
 mod inventory;
 mod logins;
 mod manifest;
@@ -21,12 +22,12 @@ mod sync;
 mod token_source;
 mod verify;
 mod view;
-mod wanted;
 mod written;
 
 pub use apply::{Apply, Planner, SyncPlanner, apply};
+pub use current_tokens::{Bridge, CurrentTokens, RegistryTokens, RobotToken};
 pub use inventory::{Inventory, InventoryItem};
-pub use logins::{Login, add_gone_bridges, hosts, logins, standing_bridge, wanted};
+pub use logins::{KnownRegistry, add_gone_bridges, hosts, logins, look_up, standing_bridge};
 pub(crate) use manifest::data;
 pub use manifest::manifests;
 pub use observe::{Observed, observe, service_accounts};
@@ -34,9 +35,10 @@ pub use owner::Owner;
 pub use plan::plan_namespace;
 pub use plan::plan_secret;
 pub use plan::{
-    Consent, Ensure, EntryPlan, NamespacePlan, Problem, Refusal, SecretPlan, Verdict, Write,
+    Consent, EntryPlan, NamespacePlan, PlacedCredential, Problem, Refusal, SecretPlan, Verdict,
+    WriteAction,
 };
-pub use plan::{Redirect, plan_redirect};
+pub use plan::{Swap, plan_swap};
 pub use proof::{Proof, Proofs};
 pub use reference::ReferenceEdit;
 pub use references::{ReferenceRequest, edit_references};
@@ -48,4 +50,3 @@ pub use sync::{ClusterPlan, Placement, Source, SyncPlan, SyncRequest, plan_sync,
 pub use token_source::{RobotCredential, TokenSource};
 pub use verify::verify;
 pub use view::{ClusterView, Found, observe_each, secrets, unseen, unseen_or_missing};
-pub use wanted::{Bridge, RobotToken, Wanted, WantedRegistry};

@@ -1,6 +1,6 @@
 //! What plans come to.
 
-use super::plan::{EntryPlan, NamespacePlan, Problem, Refusal, SecretPlan, Verdict, Write};
+use super::plan::{EntryPlan, NamespacePlan, Problem, Refusal, SecretPlan, Verdict, WriteAction};
 use crate::hint::{self, Hint, edit_secret};
 use crate::outcome::{Outcome, Verb};
 use crate::place::Place;
@@ -42,7 +42,7 @@ pub(super) fn of_plan(context: &str, plan: &SecretPlan) -> Vec<Outcome> {
 
 fn of_entry(context: &str, plan: &SecretPlan, entry: &EntryPlan) -> Outcome {
     let written = match plan.write {
-        Write::Create(_) => Verb::Created,
+        WriteAction::Create(_) => Verb::Created,
         _ => Verb::Updated,
     };
     let (result, message) = match (&entry.verdict, &plan.refusal) {
@@ -70,11 +70,11 @@ fn of_entry(context: &str, plan: &SecretPlan, entry: &EntryPlan) -> Outcome {
 
 fn extra(plan: &SecretPlan) -> String {
     match plan.write {
-        Write::Update {
+        WriteAction::Update {
             clean_last_applied: true,
             ..
         } => "last-applied-configuration, which held the old credential, removed".to_owned(),
-        Write::Recreate(_) => "immutable: a new secret in its place".to_owned(),
+        WriteAction::Recreate(_) => "immutable: a new secret in its place".to_owned(),
         _ => String::new(),
     }
 }

@@ -8,7 +8,7 @@ use super::plan::SecretPlan;
 use super::written::{Written, prove};
 use super::{manifest, observe, secret};
 use crate::Failure;
-use crate::cluster::{CallError, Cluster, NamespaceSelection, Write};
+use crate::cluster::{CallError, Cluster, NamespaceSelection, WriteMode};
 use crate::dockerconfig::Document;
 use crate::labels::LAST_APPLIED;
 use crate::outcome::{Outcome, Verb};
@@ -44,7 +44,7 @@ pub(super) async fn recreate(
     cluster: &Cluster,
     plan: &SecretPlan,
     document: &Document,
-    write: Write,
+    write: WriteMode,
 ) -> Result<(), CallError> {
     let Some(base) = &plan.base else {
         return Ok(());
@@ -65,7 +65,7 @@ pub(super) async fn recreate(
             drop_copy(cluster, &copy, write).await?;
             return Err(error);
         }
-        _ if write == Write::DryRun => return Ok(()),
+        _ if write == WriteMode::DryRun => return Ok(()),
         _ => {}
     }
     let collection = secret::collection(&plan.namespace);
@@ -151,11 +151,11 @@ async fn finish(cluster: &Cluster, namespace: &str, copy: &Secret) -> Result<(),
         Err(error) if !error.is_not_found() => return Err(error),
         Err(_) => {
             let _: Value = cluster
-                .create(&secret::collection(namespace), &object, Write::Persist)
+                .create(&secret::collection(namespace), &object, WriteMode::Persist)
                 .await?;
         }
     }
-    drop_copy(cluster, copy, Write::Persist).await
+    drop_copy(cluster, copy, WriteMode::Persist).await
 }
 
 /// Stores the copy. One that is there already belongs to a run that broke off, or to one
@@ -165,7 +165,7 @@ async fn keep_copy(
     namespace: &str,
     name: &str,
     object: &Value,
-    write: Write,
+    write: WriteMode,
 ) -> Result<Secret, CallError> {
     let copy_name = format!("{name}.replacing");
     let data = json!({CONTENT: STANDARD.encode(object.to_string())});
@@ -190,8 +190,8 @@ async fn keep_copy(
     }
 }
 
-async fn drop_copy(cluster: &Cluster, copy: &Secret, write: Write) -> Result<(), CallError> {
-    if write == Write::DryRun {
+async fn drop_copy(cluster: &Cluster, copy: &Secret, write: WriteMode) -> Result<(), CallError> {
+    if write == WriteMode::DryRun {
         return Ok(());
     }
     let text = |text: &Option<String>| text.clone().unwrap_or_default();

@@ -5,7 +5,7 @@
 //! one name, write with the version that was read.
 
 use crate::Failure;
-use crate::cluster::{CallError, Cluster, Write, parse_object_name};
+use crate::cluster::{CallError, Cluster, WriteMode, parse_object_name};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -110,7 +110,7 @@ impl ReferenceOwner {
         cluster: &Cluster,
         edit: ReferenceEdit,
         secret: &str,
-        mode: Option<Write>,
+        mode: Option<WriteMode>,
     ) -> Result<Attachment, CallError> {
         for _ in 0..CONFLICTS {
             let is_awaited = edit == ReferenceEdit::Attach && mode.is_some() && self.may_be_fresh;

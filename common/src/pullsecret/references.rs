@@ -4,7 +4,7 @@ use super::reference::{Attachment, ReferenceEdit, ReferenceOwner};
 use super::report::Outcomes;
 use super::view::{ClusterView, observe_each, unseen_or_missing};
 use crate::Failure;
-use crate::cluster::{Cluster, DryRun, Scope, Seen};
+use crate::cluster::{Cluster, DryRun, NamespaceArgs, Seen};
 use crate::hint;
 use crate::outcome::{Outcome, Verb};
 use crate::place::Place;
@@ -25,7 +25,7 @@ pub struct ReferenceRequest<'a> {
     /// Workloads, written `KIND/NAME`.
     pub workloads: &'a [String],
     /// Which namespaces.
-    pub scope: &'a Scope,
+    pub scope: &'a NamespaceArgs,
     /// How far the walk goes.
     pub dry_run: DryRun,
 }

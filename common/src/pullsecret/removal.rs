@@ -6,7 +6,7 @@ use super::plan::{Force, Refusal};
 use super::reference::{Attachment, ReferenceEdit, ReferenceOwner};
 use super::secret::PullSecret;
 use super::service_account::ServiceAccountRefs;
-use crate::cluster::{CallError, Cluster, Write};
+use crate::cluster::{CallError, Cluster, WriteMode};
 use crate::dockerconfig::{Document, belongs_to, registry_of_key};
 use crate::hint;
 use crate::labels::LAST_APPLIED;
@@ -168,12 +168,12 @@ impl RemovalPlan {
 
     /// Carries the plan out: detach first, then remove. What the server would refuse to
     /// remove is detached from nobody.
-    pub async fn apply(&self, cluster: &Cluster, write: Write) -> Outcome {
+    pub async fn apply(&self, cluster: &Cluster, write: WriteMode) -> Outcome {
         let mut outcome = self.outcome(cluster.context());
         if self.refusal.is_some() {
             return outcome;
         }
-        if let Err(error) = self.write(cluster, Write::DryRun).await
+        if let Err(error) = self.write(cluster, WriteMode::DryRun).await
             && !error.is_not_found()
         {
             return failed(outcome, &error);
@@ -200,7 +200,7 @@ impl RemovalPlan {
         }
     }
 
-    async fn write(&self, cluster: &Cluster, write: Write) -> Result<(), CallError> {
+    async fn write(&self, cluster: &Cluster, write: WriteMode) -> Result<(), CallError> {
         let path = self.secret.path();
         match &self.remaining {
             None => {

@@ -1,17 +1,17 @@
 //! `sync`: every namespace that needs a robot's credential has its current one.
 
 use super::apply::{Apply, SyncPlanner, apply};
-use super::logins::{add_gone_bridges, logins, wanted};
+use super::current_tokens::CurrentTokens;
+use super::logins::{add_gone_bridges, logins, look_up};
 use super::outcome::of_plans;
-use super::plan::{Consent, Ensure, NamespacePlan};
+use super::plan::{Consent, NamespacePlan, PlacedCredential};
 use super::recreate::finish_replacements;
 use super::report::Outcomes;
 use super::secret::PullSecret;
 use super::token_source::{RobotCredential, TokenSource};
 use super::view::{ClusterView, observe_each, secrets, unseen};
-use super::wanted::Wanted;
 use crate::Failure;
-use crate::cluster::{Cluster, DryRun, NamespaceSelection, Scope, Seen};
+use crate::cluster::{Cluster, DryRun, NamespaceArgs, NamespaceSelection, Seen};
 use crate::credentials::Session;
 use crate::dockerconfig::Credential;
 use crate::names::RobotName;
@@ -28,7 +28,7 @@ const ROUNDS: usize = 4;
 /// What is asked for.
 pub struct SyncRequest<'a> {
     /// Which namespaces.
-    pub scope: &'a Scope,
+    pub scope: &'a NamespaceArgs,
     /// The robot that every one of them shall have; `None` to repair what is there.
     pub placement: Option<Placement>,
     /// Create named namespaces that do not exist.
@@ -89,8 +89,8 @@ pub struct ClusterPlan {
 
 /// What the source says now.
 struct Known {
-    wanted: Wanted,
-    ensure: Option<Ensure>,
+    wanted: CurrentTokens,
+    placed: Option<PlacedCredential>,
 }
 
 impl Source {
@@ -127,8 +127,8 @@ impl Source {
     ) -> Result<Known, Failure> {
         match (self, placement) {
             (Self::All(sessions), _) => Ok(Known {
-                wanted: wanted(&logins(sessions).await, secrets, None).await,
-                ensure: None,
+                wanted: look_up(&logins(sessions).await, secrets, None).await,
+                placed: None,
             }),
             (Self::One(_), Some(placement)) => {
                 let credential = self.robot(&placement.robot).await?;
@@ -136,7 +136,7 @@ impl Source {
                 add_gone_bridges(&mut wanted, secrets);
                 Ok(Known {
                     wanted,
-                    ensure: Some(placement.ensure(&credential)),
+                    placed: Some(placement.placed(&credential)),
                 })
             }
             (Self::One(_), None) => Err(Failure::new("no robot is named")),
@@ -146,12 +146,12 @@ impl Source {
 
 impl Placement {
     /// What is written: the robot's credential, or that of the bridge that stands in for it.
-    fn ensure(&self, credential: &RobotCredential) -> Ensure {
+    fn placed(&self, credential: &RobotCredential) -> PlacedCredential {
         let bridge = credential.bridge.as_ref();
         let token: SecretString = credential.token.clone();
-        Ensure {
+        PlacedCredential {
             credential: bridge
-                .and_then(super::wanted::Bridge::credential)
+                .and_then(super::current_tokens::Bridge::credential)
                 .unwrap_or_else(|| Credential::new(self.robot.as_str(), token)),
             robot: self.robot.clone(),
             key: self.key.clone(),
@@ -224,12 +224,12 @@ fn plan_cluster(
     known: &Known,
 ) -> (Vec<NamespacePlan>, Vec<Outcome>) {
     let (wanted, consent) = (&known.wanted, request.consent);
-    let ensure = known.ensure.as_ref();
-    let may_create = request.create_namespace && ensure.is_some();
+    let placed = known.placed.as_ref();
+    let may_create = request.create_namespace && placed.is_some();
     let missing = view.missing.iter().filter(|_| !may_create);
-    let missing = missing.map(|name| view.missing_namespace(name, ensure.is_some()));
+    let missing = missing.map(|name| view.missing_namespace(name, placed.is_some()));
     let failures = missing.collect();
-    let Some(ensure) = ensure else {
+    let Some(placed) = placed else {
         return (view.plan_repair(wanted, consent), failures);
     };
     let namespaces = match view.namespaces() {
@@ -240,7 +240,7 @@ fn plan_cluster(
         Some(existing) if may_create => &existing | &view.missing,
         Some(existing) => existing,
     };
-    let mut plans = view.plan_ensure(&namespaces, ensure, wanted, consent);
+    let mut plans = view.plan_placement(&namespaces, placed, wanted, consent);
     for plan in &mut plans {
         plan.create_namespace = may_create && view.missing.contains(&plan.namespace);
     }
@@ -318,7 +318,7 @@ async fn carry_out<'a>(
     progress.begin("syncing", total);
     let planner = SyncPlanner {
         wanted: &known.wanted,
-        ensure: known.ensure.as_ref(),
+        placed: known.placed.as_ref(),
         consent: request.consent,
     };
     let applied = clusters.into_iter().map(async |plan| {

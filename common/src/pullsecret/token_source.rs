@@ -1,8 +1,8 @@
 //! Who says what a robot's token is: Quay where there is a login, otherwise the user, and then the
 //! registry has to accept it.
 
+use super::current_tokens::{Bridge, CurrentTokens, RegistryTokens, RobotToken};
 use super::logins::{hosts, standing_bridge};
-use super::wanted::{Bridge, RobotToken, Wanted, WantedRegistry};
 use crate::Failure;
 use crate::cli::Console;
 use crate::cluster::ClusterArgs;
@@ -116,10 +116,10 @@ impl TokenSource {
 
 impl RobotCredential {
     /// The same as what a secret's credentials should be.
-    pub fn wanted(&self, robot: &RobotName) -> Wanted {
+    pub fn wanted(&self, robot: &RobotName) -> CurrentTokens {
         let token = RobotToken::Current(self.token.clone());
-        Wanted {
-            registries: vec![WantedRegistry {
+        CurrentTokens {
+            registries: vec![RegistryTokens {
                 registry: self.registry.clone(),
                 hosts: self.hosts.clone(),
                 robots: [(robot.clone(), token)].into(),

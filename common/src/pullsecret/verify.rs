@@ -1,10 +1,10 @@
 //! Proves what credentials are worth: still the robot's, accepted by the registry, good for pulling.
 
-use super::logins::Login;
+use super::current_tokens::{CurrentTokens, RobotAnswer, RobotToken};
+use super::logins::KnownRegistry;
 use super::plan::nodes_reason;
 use super::proof::{Proof, Proofs};
 use super::view::ClusterView;
-use super::wanted::{Known, RobotToken, Wanted};
 use crate::dockerconfig::{Credential, EntryError, belongs_to, matches_image, registry_of_key};
 use crate::hint::{self, Hint, edit_secret};
 use crate::names::{RegistryHost, RobotName};
@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 const AT_ONCE: usize = 8;
 
 /// One credential in one secret.
-struct Found<'a> {
+struct HeldCredential<'a> {
     view: &'a ClusterView<'a>,
     namespace: &'a str,
     secret: &'a str,
@@ -47,8 +47,8 @@ type Identity = (String, String, String);
 /// `other` gives the connection to a registry without a login.
 pub async fn verify(
     views: &[ClusterView<'_>],
-    logins: &[Login<'_>],
-    wanted: &Wanted,
+    logins: &[KnownRegistry<'_>],
+    wanted: &CurrentTokens,
     other: impl Fn(Endpoint) -> Endpoint,
     progress: &dyn Progress,
 ) -> Proofs {
@@ -93,8 +93,8 @@ pub async fn verify(
 
 fn collect<'a>(
     view: &'a ClusterView<'a>,
-    wanted: &Wanted,
-    found: &mut Vec<Found<'a>>,
+    wanted: &CurrentTokens,
+    found: &mut Vec<HeldCredential<'a>>,
     proofs: &mut Proofs,
 ) {
     for secret in &view.observed.secrets {
@@ -118,8 +118,11 @@ fn collect<'a>(
             match read {
                 Ok(credential) if !RobotName::is_robot(&credential.username) => {}
                 Ok(credential)
-                    if matches!(wanted.known(key, &credential.username), Known::NotAsked) => {}
-                Ok(credential) => found.push(Found {
+                    if matches!(
+                        wanted.known(key, &credential.username),
+                        RobotAnswer::NotAsked
+                    ) => {}
+                Ok(credential) => found.push(HeldCredential {
                     view,
                     namespace: &secret.namespace,
                     secret: &secret.name,
@@ -134,11 +137,11 @@ fn collect<'a>(
     }
 }
 
-fn login_of<'a, 'b>(key: &str, logins: &'a [Login<'b>]) -> Option<&'a Login<'b>> {
+fn login_of<'a, 'b>(key: &str, logins: &'a [KnownRegistry<'b>]) -> Option<&'a KnownRegistry<'b>> {
     logins.iter().find(|login| belongs_to(key, &login.hosts))
 }
 
-fn identity(entry: &Found<'_>, logins: &[Login<'_>]) -> Identity {
+fn identity(entry: &HeldCredential<'_>, logins: &[KnownRegistry<'_>]) -> Identity {
     let registry = match login_of(entry.key, logins) {
         Some(login) => login.session.endpoint.registry.to_string(),
         None => registry_of_key(entry.key)
@@ -149,7 +152,10 @@ fn identity(entry: &Found<'_>, logins: &[Login<'_>]) -> Identity {
     (registry, entry.credential.username.clone(), password)
 }
 
-async fn questions(found: &[Found<'_>], logins: &[Login<'_>]) -> HashMap<Identity, Question> {
+async fn questions(
+    found: &[HeldCredential<'_>],
+    logins: &[KnownRegistry<'_>],
+) -> HashMap<Identity, Question> {
     let mut grants: BTreeMap<(&RegistryHost, String), Result<Vec<Grant>, String>> = BTreeMap::new();
     let mut questions: HashMap<Identity, Question> = HashMap::new();
     for entry in found {
@@ -184,7 +190,7 @@ async fn questions(found: &[Found<'_>], logins: &[Login<'_>]) -> HashMap<Identit
 }
 
 /// The repositories that pods in the entry's namespace pull with this key, as the kubelet matches them.
-fn images_in_use<'a>(entry: &'a Found<'_>) -> impl Iterator<Item = String> + use<'a> {
+fn images_in_use<'a>(entry: &'a HeldCredential<'_>) -> impl Iterator<Item = String> + use<'a> {
     let pods = entry.view.pods.iter();
     pods.filter(|pod| {
         pod.namespace == entry.namespace && pod.pull_secrets.iter().any(|name| name == entry.secret)
@@ -197,7 +203,7 @@ fn images_in_use<'a>(entry: &'a Found<'_>) -> impl Iterator<Item = String> + use
 async fn ask(
     (registry, username, password): &Identity,
     question: &Question,
-    logins: &[Login<'_>],
+    logins: &[KnownRegistry<'_>],
     other: impl Fn(Endpoint) -> Endpoint,
 ) -> Result<Probe, String> {
     let password = secrecy::SecretString::from(password.as_str());
@@ -227,8 +233,8 @@ async fn ask(
 
 /// What one secret's entry comes to; `in_use` are the repositories that pods pull with it.
 fn proof(
-    entry: &Found<'_>,
-    wanted: &Wanted,
+    entry: &HeldCredential<'_>,
+    wanted: &CurrentTokens,
     question: &Question,
     in_use: &BTreeSet<String>,
     answer: &Result<Probe, String>,
@@ -300,8 +306,8 @@ fn proof(
 
 /// Whether the entry holds the robot's current token, and what to do if not.
 fn token_state(
-    entry: &Found<'_>,
-    wanted: &Wanted,
+    entry: &HeldCredential<'_>,
+    wanted: &CurrentTokens,
     problems: &mut Vec<String>,
 ) -> (&'static str, Option<Hint>) {
     let namespace = entry.namespace;
@@ -315,27 +321,27 @@ fn token_state(
             .into(),
     };
     match wanted.known(entry.key, &entry.credential.username) {
-        Known::Robot(_, RobotToken::Current(token))
+        RobotAnswer::Robot(_, RobotToken::Current(token))
             if token.expose_secret() == entry.credential.password.expose_secret() =>
         {
             ("current", None)
         }
-        Known::Robot(_, RobotToken::Current(_)) => {
+        RobotAnswer::Robot(_, RobotToken::Current(_)) => {
             problems.push("it is not the robot's current token".to_owned());
             ("stale", Some(repair()))
         }
-        Known::Bridge(bridge, _)
+        RobotAnswer::Bridge(bridge, _)
             if bridge.token.as_ref().is_some_and(|token| {
                 token.expose_secret() == entry.credential.password.expose_secret()
             }) =>
         {
             ("bridged", None)
         }
-        Known::Bridge(bridge, _) => {
+        RobotAnswer::Bridge(bridge, _) => {
             problems.push(format!("it is a bridge of {} that is gone", bridge.robot));
             ("stale", Some(repair()))
         }
-        Known::Robot(robot, RobotToken::NoSuchRobot) => {
+        RobotAnswer::Robot(robot, RobotToken::NoSuchRobot) => {
             problems.push("the robot does not exist in Quay".to_owned());
             let remove = match nodes {
                 true => hint::global("remove").arg(entry.key),
@@ -346,16 +352,16 @@ fn token_state(
             };
             ("stale", Some(remove.at(context).into()))
         }
-        Known::Robot(_, RobotToken::Unreadable(reason)) => {
+        RobotAnswer::Robot(_, RobotToken::Unreadable(reason)) => {
             problems.push(format!("its current token is not known ({reason})"));
             ("unknown", Some(hint::robot("whoami").into()))
         }
-        Known::NoLogin | Known::NotAsked => ("unknown", None),
+        RobotAnswer::NoLogin | RobotAnswer::NotAsked => ("unknown", None),
     }
 }
 
 /// Whether the kubelet would use the key for any of the repositories.
-fn fits(key: &str, wanted: &Wanted, repositories: &BTreeSet<String>) -> bool {
+fn fits(key: &str, wanted: &CurrentTokens, repositories: &BTreeSet<String>) -> bool {
     let Some(registry) = wanted.registry_of(key) else {
         return true;
     };

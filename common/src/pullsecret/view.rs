@@ -1,12 +1,14 @@
 //! What one cluster holds of what commands look at: the one door to it.
 
+use super::current_tokens::CurrentTokens;
 use super::observe::{self, Observed};
-use super::plan::{Consent, Ensure, NamespacePlan, plan_namespace, plan_secret};
+use super::plan::{Consent, NamespacePlan, PlacedCredential, plan_namespace, plan_secret};
 use super::secret::PullSecret;
 use super::service_account::ServiceAccountRefs;
-use super::wanted::Wanted;
 use crate::Failure;
-use crate::cluster::{Cluster, InContext, NamespaceSelection, Readable, Scope, Scoped, Seen};
+use crate::cluster::{
+    Cluster, InContext, NamespaceArgs, NamespaceSelection, Readable, Scoped, Seen,
+};
 use crate::hint;
 use crate::outcome::{Outcome, Verb};
 use crate::place::Place;
@@ -53,7 +55,7 @@ impl<T> Found<T> {
 /// A mistake of the command line. A cluster that cannot be observed is one of the failed.
 pub async fn observe_each<'a>(
     clusters: &'a Seen<Cluster>,
-    scope: &Scope,
+    scope: &NamespaceArgs,
 ) -> Result<Seen<ClusterView<'a>>, Failure> {
     let scoped = clusters.scoped(scope).await?;
     scoped
@@ -194,7 +196,7 @@ impl ClusterView<'_> {
 
     /// Plans the repair of every credential in scope; one plan for each secret, so that
     /// they are written side by side.
-    pub fn plan_repair(&self, wanted: &Wanted, consent: Consent) -> Vec<NamespacePlan> {
+    pub fn plan_repair(&self, wanted: &CurrentTokens, consent: Consent) -> Vec<NamespacePlan> {
         self.observed
             .secrets
             .iter()
@@ -209,11 +211,11 @@ impl ClusterView<'_> {
     }
 
     /// Plans the robot's credential into every one of `namespaces`.
-    pub fn plan_ensure(
+    pub fn plan_placement(
         &self,
         namespaces: &BTreeSet<String>,
-        ensure: &Ensure,
-        wanted: &Wanted,
+        placed: &PlacedCredential,
+        wanted: &CurrentTokens,
         consent: Consent,
     ) -> Vec<NamespacePlan> {
         let mut by_namespace: BTreeMap<&str, Vec<PullSecret>> = BTreeMap::new();
@@ -230,7 +232,7 @@ impl ClusterView<'_> {
                     .get(namespace.as_str())
                     .map(Vec::as_slice)
                     .unwrap_or_default();
-                plan_namespace(namespace, secrets, ensure, wanted, consent)
+                plan_namespace(namespace, secrets, placed, wanted, consent)
             })
             .collect()
     }

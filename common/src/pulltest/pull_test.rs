@@ -5,7 +5,7 @@ use super::rights::missing_rights;
 use super::test_pod::{TestPod, unique_name};
 use super::verdict::PullVerdict;
 use crate::Failure;
-use crate::cluster::{CallError, Cluster, Write, list_all};
+use crate::cluster::{CallError, Cluster, WriteMode, list_all};
 use crate::hint::{self, Hint};
 use futures::future::join;
 use k8s_openapi::api::core::v1::{Event, Pod};
@@ -118,7 +118,7 @@ impl PullTest<'_> {
         .manifest();
         let created = self
             .cluster
-            .create::<Pod>(&collection, &manifest, Write::Persist)
+            .create::<Pod>(&collection, &manifest, WriteMode::Persist)
             .await;
         let started = |pod: Pod| Started {
             uid: pod.metadata.uid.unwrap_or_default(),

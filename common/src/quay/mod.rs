@@ -26,4 +26,4 @@ pub use provision::{
 pub use right::{DefaultRight, Degree, Party, Right, Rights};
 pub use robots::{ListedRobot, Robot};
 pub use role::Role;
-pub use scopes::{Held, Scope, ScopeReport};
+pub use scopes::{Held, OAuthScope, ScopeReport};

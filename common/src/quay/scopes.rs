@@ -14,12 +14,12 @@ pub struct ScopeReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organizations: Option<Vec<String>>,
     /// One entry a scope.
-    pub scopes: Vec<Scope>,
+    pub scopes: Vec<OAuthScope>,
 }
 
 /// One scope and whether the token has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Scope {
+pub struct OAuthScope {
     /// The scope's name, such as `org:admin`.
     pub name: &'static str,
     /// Whether the token has it.
@@ -82,26 +82,26 @@ impl Quay {
             .chain(listed)
             .collect();
         let scopes = vec![
-            Scope {
+            OAuthScope {
                 name: "org:admin",
                 held: self
                     .held_somewhere(&places, &user, Probe::Organization)
                     .await?,
                 needed_for: "robots of organizations",
             },
-            Scope {
+            OAuthScope {
                 name: "repo:admin",
                 held: self
                     .held_somewhere(&places, &user, Probe::Repository)
                     .await?,
                 needed_for: "create --grant, grant, revoke, describe",
             },
-            Scope {
+            OAuthScope {
                 name: "user:admin",
                 held: self.has_user_admin().await?,
                 needed_for: "your own robots",
             },
-            Scope {
+            OAuthScope {
                 name: "user:read",
                 held: if organizations.is_some() {
                     Held::Yes

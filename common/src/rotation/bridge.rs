@@ -5,7 +5,7 @@ use super::rights::merge;
 use super::run::{ROUNDS, Rotation};
 use super::stage::Stage;
 use crate::Failure;
-use crate::cluster::Write;
+use crate::cluster::WriteMode;
 use crate::dockerconfig::Credential;
 use crate::fingerprint::Fingerprint;
 use crate::hint;
@@ -147,14 +147,14 @@ impl Rotation<'_> {
                 .borrow_mut()
                 .accepted(bridge.as_str(), &token, is_new);
             self.step("cross", &format!("writing {bridge} into every secret"))?;
-            let redirect = self.redirect(credential(&found));
-            self.write_everywhere(&redirect, Write::Persist).await?;
+            let swap = self.swap(credential(&found));
+            self.write_everywhere(&swap, WriteMode::Persist).await?;
             self.note(Event::Crossed)?;
             self.settle(robot).await?;
             self.reconcile().await?;
             // The last look: whoever regenerated the bridge meanwhile is followed too.
-            let redirect = self.redirect(credential(&self.read(bridge).await?));
-            if self.is_everywhere(&redirect).await? {
+            let swap = self.swap(credential(&self.read(bridge).await?));
+            if self.is_everywhere(&swap).await? {
                 self.check_way_back().await?;
                 return self.renew().await;
             }
@@ -176,8 +176,8 @@ impl Rotation<'_> {
         self.task.watcher.warn(&format!(
             "somebody deleted the bridge {bridge}: writing {robot} back into every secret"
         ));
-        let redirect = self.redirect(credential(&self.read(robot).await?));
-        self.write_everywhere(&redirect, Write::Persist).await?;
+        let swap = self.swap(credential(&self.read(robot).await?));
+        self.write_everywhere(&swap, WriteMode::Persist).await?;
         Err(Failure::new(format!(
             "somebody deleted the bridge {bridge} meanwhile; every secret holds {robot} again"
         ))
@@ -230,12 +230,12 @@ impl Rotation<'_> {
             let found = self.read(robot).await?;
             self.prove_pulls(&found).await?;
             self.step("return", &format!("writing {robot} into every secret"))?;
-            let redirect = self.redirect(credential(&found));
-            self.write_everywhere(&redirect, Write::Persist).await?;
+            let swap = self.swap(credential(&found));
+            self.write_everywhere(&swap, WriteMode::Persist).await?;
             self.note(Event::Returned)?;
             self.settle(bridge).await?;
-            let redirect = self.redirect(credential(&self.read(robot).await?));
-            if self.is_everywhere(&redirect).await? {
+            let swap = self.swap(credential(&self.read(robot).await?));
+            if self.is_everywhere(&swap).await? {
                 return Ok(());
             }
         }

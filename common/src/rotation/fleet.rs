@@ -1,7 +1,7 @@
 //! The clusters of a rotation, and the secrets in them that hold its robot.
 
 use crate::Failure;
-use crate::cluster::{Cluster, NamespaceSelection, Scope};
+use crate::cluster::{Cluster, NamespaceArgs, NamespaceSelection};
 use crate::dockerconfig::belongs_to;
 use crate::names::{RegistryHost, RobotName};
 use crate::node_secrets;
@@ -84,7 +84,7 @@ impl<'a> Member<'a> {
     /// Resolves the scope; without any namespace flag it is the whole cluster.
     pub async fn of(
         cluster: &'a Cluster,
-        scope: &Scope,
+        scope: &NamespaceArgs,
         scope_is_complete: bool,
     ) -> Result<Self, Failure> {
         let named = !scope.namespaces.is_empty() || scope.namespace_selector.is_some();

@@ -2,7 +2,7 @@
 
 use super::run::Rotation;
 use crate::Failure;
-use crate::cluster::Write;
+use crate::cluster::WriteMode;
 use crate::pulltest::{PullOrder, prove_pulls};
 use crate::receipt::{Receipt, RestartProof, TargetProof};
 use crate::workload::{Restarted, Workload, restart, running_pods};
@@ -43,7 +43,7 @@ impl Rotation<'_> {
             let workloads: BTreeSet<Workload> = uses.filter_map(|pod| pod.owner).collect();
             for workload in workloads {
                 self.interrupt.check()?;
-                let result = match restart(cluster, &workload, at, Write::Persist).await {
+                let result = match restart(cluster, &workload, at, WriteMode::Persist).await {
                     Ok(Restarted::Rolling) => "rolling".to_owned(),
                     Ok(Restarted::OnDelete) => "its pods follow when they are deleted".to_owned(),
                     Ok(Restarted::Paused) => "not restarted: its rollout is paused".to_owned(),

@@ -4,7 +4,7 @@ use super::bridge::credential;
 use super::run::Rotation;
 use super::stage::Stage;
 use crate::Failure;
-use crate::cluster::Write;
+use crate::cluster::WriteMode;
 use crate::fingerprint::Fingerprint;
 use crate::ledger::Event;
 use crate::quay::Robot;
@@ -43,8 +43,8 @@ impl Rotation<'_> {
             &format!("writing the new token of {robot} everywhere"),
         )?;
         let current = self.read(robot).await?;
-        let redirect = self.redirect(credential(&current));
-        self.write_everywhere(&redirect, Write::Persist).await?;
+        let swap = self.swap(credential(&current));
+        self.write_everywhere(&swap, WriteMode::Persist).await?;
         self.follow(current).await
     }
 
@@ -69,9 +69,9 @@ impl Rotation<'_> {
             }
         };
         self.opened(&renewed);
-        let redirect = self.redirect(credential(&renewed));
+        let swap = self.swap(credential(&renewed));
         let write = async {
-            let written = self.write(&holders, &redirect, Write::Persist).await;
+            let written = self.write(&holders, &swap, WriteMode::Persist).await;
             (written, sent.elapsed())
         };
         let ((written, window), current) = join(write, self.read(robot)).await;
@@ -83,8 +83,8 @@ impl Rotation<'_> {
                 "somebody else regenerated {robot} at the same moment: their token counts, and is \
                  written too"
             ));
-            let redirect = self.redirect(credential(&current));
-            self.write_everywhere(&redirect, Write::Persist).await?;
+            let swap = self.swap(credential(&current));
+            self.write_everywhere(&swap, WriteMode::Persist).await?;
             self.log.borrow_mut().window_ms = Some(milliseconds(sent.elapsed()));
         }
         self.follow(current).await
@@ -104,8 +104,8 @@ impl Rotation<'_> {
         self.note(Event::Renewed {
             token: Fingerprint::of(&current.token).to_string(),
         })?;
-        let redirect = self.redirect(credential(&current));
-        self.write_everywhere(&redirect, Write::Persist).await?;
+        let swap = self.swap(credential(&current));
+        self.write_everywhere(&swap, WriteMode::Persist).await?;
         self.note(Event::Returned)
     }
 }

@@ -4,7 +4,7 @@ use super::fleet::{Holders, Member, Subject};
 use super::options::Options;
 use super::task::Task;
 use crate::Failure;
-use crate::cluster::{Cluster, Scope, denied};
+use crate::cluster::{Cluster, NamespaceArgs, denied};
 use crate::credentials::Session;
 use crate::failure::FailureKind;
 use crate::fingerprint::Fingerprint;
@@ -89,7 +89,7 @@ pub struct Nodes {
 pub async fn observe<'a>(
     task: &Task<'_>,
     clusters: &'a [Cluster],
-    scope: &Scope,
+    scope: &NamespaceArgs,
     ledger: &Ledger,
 ) -> Result<(Observed, Vec<Member<'a>>), Failure> {
     let Task {
@@ -198,7 +198,7 @@ fn missing(scopes: &[&str], session: &Session) -> Failure {
 
 async fn observe_clusters<'a>(
     clusters: &'a [Cluster],
-    scope: &Scope,
+    scope: &NamespaceArgs,
     options: &Options,
     subject: &Subject,
 ) -> Result<(Vec<ObservedCluster>, Vec<Member<'a>>), Failure> {
@@ -224,7 +224,7 @@ async fn observe_clusters<'a>(
 
 async fn observe_cluster<'a>(
     cluster: &'a Cluster,
-    scope: &Scope,
+    scope: &NamespaceArgs,
     options: &Options,
     subject: &Subject,
 ) -> Result<(Member<'a>, ClusterState), Failure> {

@@ -4,7 +4,7 @@ use super::bridge::credential;
 use super::run::Rotation;
 use super::stage::Stage;
 use crate::Failure;
-use crate::cluster::Write;
+use crate::cluster::WriteMode;
 use crate::fingerprint::Fingerprint;
 use crate::ledger::{Event, Strategy};
 use crate::names::{RepositoryName, RobotName};
@@ -100,8 +100,8 @@ impl Rotation<'_> {
         let current = self.read(robot).await?;
         self.prove_pulls(&current).await?;
         // What appeared in the last moments, a secret made with the bridge say, is not left.
-        let redirect = self.redirect(credential(&current));
-        self.write_everywhere(&redirect, Write::Persist).await?;
+        let swap = self.swap(credential(&current));
+        self.write_everywhere(&swap, WriteMode::Persist).await?;
         let fingerprint = Fingerprint::of(&current.token);
         self.log.borrow_mut().state(
             format!("the registry accepts the token of {robot} ({fingerprint})"),

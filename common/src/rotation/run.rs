@@ -11,7 +11,7 @@ use crate::fingerprint::Fingerprint;
 use crate::global::Pools;
 use crate::ledger::{Entry, Event, Ledger, Lock, Strategy};
 use crate::names::RobotName;
-use crate::pullsecret::{PullSecret, Redirect, plan_redirect};
+use crate::pullsecret::{PullSecret, Swap, plan_swap};
 use crate::quay::{Rights, Robot};
 use crate::receipt::{Consumer, LeftBehind, Log};
 use crate::web::ApiError;
@@ -203,9 +203,9 @@ impl<'a> Rotation<'a> {
             Strategy::Bridge => self.subject.bridge.as_str(),
             Strategy::InPlace => self.subject.robot.as_str(),
         };
-        let redirect = self.redirect(Credential::new(account, placeholder));
+        let swap = self.swap(Credential::new(account, placeholder));
         let rehearsed = self
-            .write_everywhere(&redirect, cluster::Write::DryRun)
+            .write_everywhere(&swap, cluster::WriteMode::DryRun)
             .await;
         rehearsed
             .map(drop)
@@ -218,14 +218,14 @@ impl<'a> Rotation<'a> {
         try_join_all(lists.map(|site| site.member.holders(&self.subject))).await
     }
 
-    /// Whether nothing is left to write: nobody holds anything but what `redirect` asks for.
-    pub(super) async fn is_everywhere(&self, redirect: &Redirect) -> Result<bool, Failure> {
+    /// Whether nothing is left to write: nobody holds anything but what `swap` asks for.
+    pub(super) async fn is_everywhere(&self, swap: &Swap) -> Result<bool, Failure> {
         let holders = self.holders().await?;
         self.check_beyond(&holders)?;
         let open = |(site, holders): (&Site<'_>, &Holders)| {
             let context = site.member.cluster.context();
             self.written(holders)
-                .filter_map(|secret| plan_redirect(secret, redirect))
+                .filter_map(|secret| plan_swap(secret, swap))
                 .any(|plan| match plan.refusal {
                     None => plan.writes(),
                     Some(_) => !self.is_left_behind(context, &plan.namespace, &plan.name),

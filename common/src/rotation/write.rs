@@ -8,9 +8,7 @@ use crate::global::Pools;
 use crate::node_secrets;
 use crate::node_secrets::global_name;
 use crate::outcome::{Outcome, Verb};
-use crate::pullsecret::{
-    Apply, NamespacePlan, PullSecret, Redirect, SecretPlan, apply, plan_redirect,
-};
+use crate::pullsecret::{Apply, NamespacePlan, PullSecret, SecretPlan, Swap, apply, plan_swap};
 use crate::receipt::Switch;
 use crate::{Failure, cluster, global};
 use futures::future::join_all;
@@ -18,9 +16,9 @@ use secrecy::SecretString;
 
 impl Rotation<'_> {
     /// Every entry of the robot and its bridge becomes `to`.
-    pub(super) fn redirect(&self, to: Credential) -> Redirect {
+    pub(super) fn swap(&self, to: Credential) -> Swap {
         let is_bridge = to.username == self.subject.bridge.as_str();
-        Redirect {
+        Swap {
             hosts: self.subject.hosts.clone(),
             from: self.subject.accounts.clone(),
             stands_in_for: is_bridge.then(|| self.subject.robot.clone()),
@@ -28,31 +26,31 @@ impl Rotation<'_> {
         }
     }
 
-    /// Lists every cluster and writes what `redirect` asks for; returns how many secrets
+    /// Lists every cluster and writes what `swap` asks for; returns how many secrets
     /// were written.
     ///
     /// # Errors
     /// When a target could not be written; all others are written nevertheless.
     pub(super) async fn write_everywhere(
         &self,
-        redirect: &Redirect,
-        write: cluster::Write,
+        swap: &Swap,
+        write: cluster::WriteMode,
     ) -> Result<usize, Failure> {
         let holders = self.holders().await?;
-        self.write(&holders, redirect, write).await
+        self.write(&holders, swap, write).await
     }
 
     /// The same for secrets that were just listed.
     pub(super) async fn write(
         &self,
         holders: &[Holders],
-        redirect: &Redirect,
-        write: cluster::Write,
+        swap: &Swap,
+        write: cluster::WriteMode,
     ) -> Result<usize, Failure> {
-        self.prepare_nodes(holders, redirect, write).await?;
+        self.prepare_nodes(holders, swap, write).await?;
         let plans: Vec<Vec<NamespacePlan>> = holders
             .iter()
-            .map(|holders| self.plans(holders, redirect))
+            .map(|holders| self.plans(holders, swap))
             .collect();
         let total = plans.iter().map(Vec::len).sum();
         let progress = self.task.watcher.progress();
@@ -60,7 +58,7 @@ impl Rotation<'_> {
         let runs = self.sites.iter().zip(plans).map(async |(site, plans)| {
             let work = Apply {
                 cluster: site.member.cluster,
-                planner: redirect,
+                planner: swap,
                 write,
                 // A token that is dead already has to go everywhere; a rotation stops between steps.
                 interruptible: false,
@@ -69,8 +67,8 @@ impl Rotation<'_> {
         });
         let outcomes: Vec<Vec<Outcome>> = join_all(runs).await;
         progress.end();
-        if write == cluster::Write::Persist {
-            self.keep_switches(outcomes.iter().flatten(), redirect);
+        if write == cluster::WriteMode::Persist {
+            self.keep_switches(outcomes.iter().flatten(), swap);
         }
         self.check_outcomes(&outcomes)?;
         let written = outcomes.iter().flatten();
@@ -79,9 +77,9 @@ impl Rotation<'_> {
             .count())
     }
 
-    fn plans(&self, holders: &Holders, redirect: &Redirect) -> Vec<NamespacePlan> {
+    fn plans(&self, holders: &Holders, swap: &Swap) -> Vec<NamespacePlan> {
         self.written(holders)
-            .filter_map(|secret| plan_redirect(secret, redirect))
+            .filter_map(|secret| plan_swap(secret, swap))
             .map(|plan| NamespacePlan {
                 namespace: plan.namespace.clone(),
                 create_namespace: false,
@@ -95,13 +93,13 @@ impl Rotation<'_> {
     async fn prepare_nodes(
         &self,
         holders: &[Holders],
-        redirect: &Redirect,
-        write: cluster::Write,
+        swap: &Swap,
+        write: cluster::WriteMode,
     ) -> Result<(), Failure> {
         for (site, holders) in self.sites.iter().zip(holders) {
             let changed = self.written(holders).filter(|secret| {
                 node_secrets::is_global(&secret.namespace, &secret.name)
-                    && plan_redirect(secret, redirect).is_some_and(|plan| plan.writes())
+                    && plan_swap(secret, swap).is_some_and(|plan| plan.writes())
             });
             let changed: Vec<&PullSecret> = changed.collect();
             let cluster = site.member.cluster;
@@ -112,7 +110,7 @@ impl Rotation<'_> {
                 global::back_up(cluster, secret, write).await?;
             }
             if !changed.is_empty()
-                && write == cluster::Write::Persist
+                && write == cluster::WriteMode::Persist
                 && let Some(pools) = Pools::observe(cluster).await?
             {
                 let mut roll_outs = self.roll_outs.borrow_mut();
@@ -127,12 +125,12 @@ impl Rotation<'_> {
     /// somebody else's, is found while there is a way back.
     pub(super) async fn check_way_back(&self) -> Result<(), Failure> {
         let placeholder = SecretString::from("X".repeat(64));
-        let redirect = self.redirect(Credential::new(self.subject.robot.as_str(), placeholder));
+        let swap = self.swap(Credential::new(self.subject.robot.as_str(), placeholder));
         for (site, holders) in self.sites.iter().zip(self.holders().await?) {
             let context = site.member.cluster.context();
             let plans = self
                 .written(&holders)
-                .filter_map(|secret| plan_redirect(secret, &redirect));
+                .filter_map(|secret| plan_swap(secret, &swap));
             for plan in plans {
                 let SecretPlan {
                     namespace, name, ..
@@ -156,7 +154,7 @@ impl Rotation<'_> {
         Ok(())
     }
 
-    fn keep_switches<'o>(&self, outcomes: impl Iterator<Item = &'o Outcome>, redirect: &Redirect) {
+    fn keep_switches<'o>(&self, outcomes: impl Iterator<Item = &'o Outcome>, swap: &Swap) {
         let mut log = self.log.borrow_mut();
         for outcome in outcomes {
             if let Some(at) = outcome.written_at
@@ -168,7 +166,7 @@ impl Rotation<'_> {
                     secret: outcome.place.name.clone(),
                     key: outcome.place.key.clone(),
                     at,
-                    account: redirect.to.username.clone(),
+                    account: swap.to.username.clone(),
                     fingerprint: outcome.after.clone(),
                 });
             }

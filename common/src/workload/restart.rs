@@ -1,7 +1,7 @@
 //! Restarts workloads as `kubectl rollout restart` does: by an annotation of the pod template.
 
 use super::workload_kind::{Workload, WorkloadKind};
-use crate::cluster::{CallError, Cluster, Write};
+use crate::cluster::{CallError, Cluster, WriteMode};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -32,7 +32,7 @@ pub async fn restart(
     cluster: &Cluster,
     workload: &Workload,
     at: Timestamp,
-    write: Write,
+    write: WriteMode,
 ) -> Result<Restarted, CallError> {
     let Some(path) = path(workload) else {
         return Ok(Restarted::NotRestartable);

@@ -4,7 +4,7 @@ use crate::FIELD_MANAGER;
 use clap::Args;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs};
-use quay_common::cluster::{ClusterArgs, DryRun, Scope, connect};
+use quay_common::cluster::{ClusterArgs, DryRun, NamespaceArgs, connect};
 use quay_common::names::{RegistryHost, RobotName};
 use quay_common::pullsecret::{
     Outcomes, RemovalRequest, observe_each, plan_removals, unseen_or_missing,
@@ -34,7 +34,7 @@ pub struct DeleteArgs {
     #[command(flatten)]
     output: OutputArgs,
     #[command(flatten)]
-    scope: Scope,
+    scope: NamespaceArgs,
     #[command(flatten)]
     cluster: ClusterArgs,
 }

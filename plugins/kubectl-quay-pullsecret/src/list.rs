@@ -4,7 +4,7 @@ use crate::FIELD_MANAGER;
 use clap::Args;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs};
-use quay_common::cluster::{ClusterArgs, Scope, connect};
+use quay_common::cluster::{ClusterArgs, NamespaceArgs, connect};
 use quay_common::pullsecret::{Inventory, observe_each};
 
 /// Show which robots are in which pull secrets, and who uses those
@@ -17,7 +17,7 @@ pub struct ListArgs {
     #[command(flatten)]
     output: OutputArgs,
     #[command(flatten)]
-    scope: Scope,
+    scope: NamespaceArgs,
     #[command(flatten)]
     cluster: ClusterArgs,
 }

@@ -4,7 +4,7 @@ use crate::FIELD_MANAGER;
 use clap::Args;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs};
-use quay_common::cluster::{ClusterArgs, DryRun, Scope, connect, parse_object_name};
+use quay_common::cluster::{ClusterArgs, DryRun, NamespaceArgs, connect, parse_object_name};
 use quay_common::pullsecret::{ReferenceEdit, ReferenceRequest, edit_references};
 
 /// Let service accounts or workloads use a pull secret
@@ -45,7 +45,7 @@ struct ReferenceArgs {
     #[command(flatten)]
     output: OutputArgs,
     #[command(flatten)]
-    scope: Scope,
+    scope: NamespaceArgs,
     #[command(flatten)]
     cluster: ClusterArgs,
 }

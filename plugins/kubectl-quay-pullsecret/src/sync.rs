@@ -6,7 +6,7 @@ use crate::sync_robot::RobotArgs;
 use clap::Args;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs, OutputFormat};
-use quay_common::cluster::{ClusterArgs, DryRun, Scope, connect};
+use quay_common::cluster::{ClusterArgs, DryRun, NamespaceArgs, connect};
 use quay_common::credentials::{QuayArgs, SignIns, sign_in_everywhere};
 use quay_common::hint;
 use quay_common::pullsecret::{Consent, Outcomes, Placement, Source, SyncRequest, plan_sync, sync};
@@ -43,7 +43,7 @@ pub struct SyncArgs {
     #[command(flatten)]
     output: OutputArgs,
     #[command(flatten)]
-    scope: Scope,
+    scope: NamespaceArgs,
     #[command(flatten)]
     quay: QuayArgs,
     #[command(flatten)]

@@ -6,11 +6,11 @@ use clap::Args;
 use futures::future::{join, join_all};
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs};
-use quay_common::cluster::{ClusterArgs, Scope, Seen, connect};
+use quay_common::cluster::{ClusterArgs, NamespaceArgs, Seen, connect};
 use quay_common::credentials::{QuayArgs, SignIns, sign_in_everywhere};
 use quay_common::names::RobotName;
 use quay_common::pullsecret::{
-    ClusterView, logins, observe_each, secrets, unseen_or_missing, verify, wanted,
+    ClusterView, logins, look_up, observe_each, secrets, unseen_or_missing, verify,
 };
 
 /// Check that robots' credentials are current, accepted by the registry and good for pulling
@@ -29,7 +29,7 @@ pub struct VerifyArgs {
     #[command(flatten)]
     output: OutputArgs,
     #[command(flatten)]
-    scope: Scope,
+    scope: NamespaceArgs,
     #[command(flatten)]
     quay: QuayArgs,
     #[command(flatten)]
@@ -43,7 +43,7 @@ pub async fn run(args: VerifyArgs, console: &Console) -> Result<Exit, Failure> {
     console.warn_each(&left_out);
     let (logins, seen) = join(logins(&sessions), observe_each(&clusters, &args.scope)).await;
     let mut seen = seen?;
-    let mut wanted = wanted(&logins, &secrets(&seen), None).await;
+    let mut wanted = look_up(&logins, &secrets(&seen), None).await;
     wanted.only = args.robot.clone();
     look_at_pods(&mut seen, console).await;
     let mut proofs = verify(

@@ -7,7 +7,7 @@ use clap::ArgAction;
 use jiff::Timestamp;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs, OutputFormat};
-use quay_common::cluster::{Cluster, Scope, connect, parse_duration};
+use quay_common::cluster::{Cluster, NamespaceArgs, connect, parse_duration};
 use quay_common::dockerconfig::parse_image;
 use quay_common::ledger::{Ledger, Strategy};
 use quay_common::names::RobotName;
@@ -114,7 +114,7 @@ pub struct Args {
     output: OutputArgs,
 
     #[command(flatten)]
-    scope: Scope,
+    scope: NamespaceArgs,
 
     #[command(flatten)]
     connection: Connection,
@@ -232,7 +232,7 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
 }
 
 /// The namespaces as the flags say it, in one order whatever was typed.
-fn scope_text(scope: &Scope) -> String {
+fn scope_text(scope: &NamespaceArgs) -> String {
     let sorted = |flag: &str, names: &[String]| {
         let mut names = names.to_vec();
         names.sort();

@@ -4,7 +4,7 @@ use clap::Args;
 use futures::future::join_all;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs, span};
-use quay_common::cluster::{Cluster, DryRun, Write};
+use quay_common::cluster::{Cluster, DryRun, WriteMode};
 use quay_common::global::{
     Change, Changes, Deadline, Intent, Observed, Plan, Pools, Request, Topology, apply,
     apply_guarded, check_settled, openshift_version, plan, reboots_nodes, settle,
@@ -14,7 +14,7 @@ use quay_common::node_secrets::SecretName;
 /// The flags of every command that writes.
 #[derive(Args)]
 pub struct ChangeArgs {
-    /// Write this entry although it is Red Hat's or another account's (repeat for several)
+    /// WriteMode this entry although it is Red Hat's or another account's (repeat for several)
     #[arg(long, value_name = "KEY")]
     pub replace_entry: Vec<String>,
 
@@ -132,7 +132,7 @@ fn ask(would: &Changes, console: &Console) -> Result<(), Failure> {
     if console.can_ask() {
         console.note(would.diff().trim_end());
     }
-    let question = "Write this to the pull secret of every node?";
+    let question = "WriteMode this to the pull secret of every node?";
     match console.confirm(question, "--yes")? {
         true => Ok(()),
         false => Err(Failure::new("nothing was written: the answer was no")),
@@ -176,7 +176,7 @@ async fn announce(planned: &[Planned<'_>], console: &Console) {
 
 async fn write_one(
     planned: Planned<'_>,
-    write: Write,
+    write: WriteMode,
     deadline: Option<&Deadline<'_>>,
     console: &Console,
 ) -> Vec<Change> {
@@ -186,7 +186,7 @@ async fn write_one(
         observed,
         request,
     } = planned.target;
-    let result = match deadline.filter(|_| write == Write::Persist) {
+    let result = match deadline.filter(|_| write == WriteMode::Persist) {
         Some(deadline) => apply_guarded(cluster, &request, observed, planned.plan, *deadline).await,
         None => apply(cluster, &request, observed, planned.plan, write).await,
     };
@@ -196,7 +196,7 @@ async fn write_one(
     };
     let mut changes = Changes::of_applied(&context, name, &applied);
     let rolled_back = matches!(request.intent, Intent::Restore(_)) && !applied.plan.has_refusal();
-    if rolled_back && write == Write::Persist {
+    if rolled_back && write == WriteMode::Persist {
         match settle(cluster, name).await {
             Ok(settled) => {
                 for pending in settled {

@@ -2,7 +2,7 @@
 
 use super::kind::Kind;
 use crate::app::matches::{leaf, text, texts};
-use crate::cluster::{ClusterArgs, Scope};
+use crate::cluster::{ClusterArgs, NamespaceArgs};
 use crate::credentials::QuayArgs;
 use clap::{ArgMatches, Command};
 use std::ffi::OsString;
@@ -12,7 +12,7 @@ use std::ffi::OsString;
 pub(super) struct Situation {
     pub cluster: ClusterArgs,
     pub quay: QuayArgs,
-    pub scope: Scope,
+    pub scope: NamespaceArgs,
     /// The robot that was named.
     pub robot: Option<String>,
 }
@@ -74,8 +74,8 @@ fn quay(matches: &ArgMatches) -> QuayArgs {
     }
 }
 
-fn scope(matches: &ArgMatches) -> Scope {
-    Scope {
+fn scope(matches: &ArgMatches) -> NamespaceArgs {
+    NamespaceArgs {
         namespaces: texts(matches, "namespaces"),
         all_namespaces: is_set(matches, "all_namespaces"),
         namespace_selector: text(matches, "namespace_selector"),
@@ -94,7 +94,7 @@ mod tests {
 
     fn read(words: &[&str]) -> Situation {
         let list = ClusterArgs::augment_args(Command::new("verify"));
-        let list = QuayArgs::augment_args(Scope::augment_args(list))
+        let list = QuayArgs::augment_args(NamespaceArgs::augment_args(list))
             .arg(clap::Arg::new("target").value_name("ROBOT"))
             .arg(clap::Arg::new("needed").long("needed").required(true));
         let command = Command::new("plugin").subcommand(list);

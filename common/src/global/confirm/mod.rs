@@ -19,7 +19,7 @@ use super::backup::backups;
 use super::observed::observe;
 use super::plan::{Intent, Request, Step, Written, plan};
 use crate::Failure;
-use crate::cluster::{Cluster, Write};
+use crate::cluster::{Cluster, WriteMode};
 use crate::dockerconfig::{Document, Format};
 use crate::folders;
 use crate::hint;
@@ -304,7 +304,7 @@ pub(super) async fn undo(cluster: &Cluster, pending: &Pending) -> Result<Vec<Str
     };
     let observed = observe(cluster).await?;
     let planned = plan(&observed, &request).map_err(|found| found.into_failure(cluster, name))?;
-    let applied = apply(cluster, &request, observed, planned, Write::Persist).await?;
+    let applied = apply(cluster, &request, observed, planned, WriteMode::Persist).await?;
     let left = applied.plan.entries.into_iter();
     let left = left.filter(|entry| matches!(entry.step, Step::Refused { .. }));
     Ok(left.map(|entry| entry.key).collect())

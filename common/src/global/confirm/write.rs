@@ -6,7 +6,7 @@ use super::super::plan::{Plan, Request};
 use super::Pending;
 use super::spawn::arm;
 use crate::Failure;
-use crate::cluster::{Cluster, ClusterArgs, Write};
+use crate::cluster::{Cluster, ClusterArgs, WriteMode};
 use crate::dockerconfig::{Document, Format};
 use std::cell::Cell;
 use std::time::Duration;
@@ -50,7 +50,7 @@ pub async fn apply_guarded(
         until: Some(pending.guarded_until()),
         before_write: &before_write,
     };
-    let write = Write::Persist;
+    let write = WriteMode::Persist;
     let applied = apply_after(cluster, request, observed, first, write, &guarding).await;
     let came_about = match &applied {
         // Somebody else wrote the same before us: it is theirs.

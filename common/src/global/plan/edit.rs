@@ -7,7 +7,7 @@ use crate::dockerconfig::{Credential, Document, belongs_to};
 use crate::fingerprint::Fingerprint;
 use crate::hint::{self, Hint};
 use crate::names::RobotName;
-use crate::pullsecret::{RobotToken, Wanted};
+use crate::pullsecret::{CurrentTokens, RobotToken};
 use std::collections::BTreeSet;
 
 /// Who holds the entry `key`, and the password's fingerprint.
@@ -124,7 +124,7 @@ fn set(after: &mut Document, key: &str, credential: &Credential) -> EntryPlan {
     }
 }
 
-pub(super) fn refresh(after: &mut Document, wanted: &Wanted) -> Vec<EntryPlan> {
+pub(super) fn refresh(after: &mut Document, wanted: &CurrentTokens) -> Vec<EntryPlan> {
     let mut found = Vec::new();
     for (key, read) in after.entries() {
         let robot = read

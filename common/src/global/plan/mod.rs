@@ -9,7 +9,7 @@ use crate::dockerconfig::{Credential, Document};
 use crate::fingerprint::{Fingerprint, shown};
 use crate::hint::Hint;
 use crate::names::{RegistryHost, RobotName};
-use crate::pullsecret::Wanted;
+use crate::pullsecret::CurrentTokens;
 use std::collections::BTreeMap;
 
 /// What shall be true afterwards.
@@ -18,7 +18,7 @@ pub enum Intent {
     /// A robot's current credential is in it.
     Robot(RobotIntent),
     /// Every robot whose registry has a login is up to date, except in Red Hat's entries.
-    Refresh(Wanted),
+    Refresh(CurrentTokens),
     /// An entry is gone.
     Remove(String),
     /// Red Hat's entries are these.

@@ -9,7 +9,7 @@ use super::*;
 use crate::cli::hint_text;
 use crate::dockerconfig::Format;
 use crate::node_secrets::{ADDITIONAL_PULL_SECRET, GLOBAL_PULL_SECRET};
-use crate::pullsecret::{RobotToken, WantedRegistry};
+use crate::pullsecret::{RegistryTokens, RobotToken};
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use secrecy::{ExposeSecret, SecretString};
@@ -209,8 +209,8 @@ fn a_refresh_follows_quay_and_never_touches_red_hats_entries() {
     // printf acme+puller:old | base64
     let now = r#"{"auths":{"quay.io":{"auth":"YWNtZStwdWxsZXI6b2xk"},"quay.io/acme":{"auth":"YWNtZStwdWxsZXI6b2xk"},"elsewhere.example.com":{"auth":"YWNtZStwdWxsZXI6b2xk"}}}"#;
     let token = RobotToken::Current(SecretString::from("N".repeat(64)));
-    let wanted = Wanted {
-        registries: vec![WantedRegistry {
+    let wanted = CurrentTokens {
+        registries: vec![RegistryTokens {
             registry: "quay.io".parse().unwrap(),
             hosts: vec!["quay.io".parse().unwrap()],
             robots: [(ROBOT.parse().unwrap(), token)].into(),

@@ -1,15 +1,15 @@
 //! What is to be done with each secret, and why. No I/O: observed in, plan out.
 
-mod ensure;
 mod last_applied;
-mod redirect;
+mod placement;
 mod repair;
+mod swap;
 
-pub use ensure::plan_namespace;
-pub(super) use ensure::plan_target;
-pub use redirect::{Redirect, plan_redirect};
+pub use placement::plan_namespace;
+pub(super) use placement::plan_target;
 pub(super) use repair::nodes_reason;
 pub use repair::plan_secret;
+pub use swap::{Swap, plan_swap};
 
 use super::owner::Owner;
 use super::secret::PullSecret;
@@ -22,7 +22,7 @@ use std::collections::BTreeSet;
 /// What the user allowed beyond the careful default.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Consent {
-    /// Write secrets that are immutable or belong to another tool.
+    /// WriteAction secrets that are immutable or belong to another tool.
     pub force: bool,
     /// Replace the account that holds the key.
     pub replace_account: bool,
@@ -30,7 +30,7 @@ pub struct Consent {
 
 /// A robot's credential that every chosen namespace shall have.
 #[derive(Debug, Clone)]
-pub struct Ensure {
+pub struct PlacedCredential {
     /// The robot.
     pub robot: RobotName,
     /// Its current credential, or that of the bridge that stands in for it now.
@@ -96,7 +96,7 @@ pub struct EntryPlan {
 
 /// How the secret is written.
 #[derive(Debug, Clone)]
-pub enum Write {
+pub enum WriteAction {
     /// Not at all.
     Nothing,
     /// A new secret with this content.
@@ -177,7 +177,7 @@ pub struct SecretPlan {
     /// Every entry that concerns us.
     pub entries: Vec<EntryPlan>,
     /// What is written.
-    pub write: Write,
+    pub write: WriteAction,
     /// The robots whose bridges it holds after the write; `None` if that does not change.
     pub bridged: Option<BTreeSet<RobotName>>,
     /// Set if it should be written and is not.
@@ -214,7 +214,7 @@ impl SecretPlan {
 
     /// Whether anything is written.
     pub fn writes(&self) -> bool {
-        !matches!(self.write, Write::Nothing)
+        !matches!(self.write, WriteAction::Nothing)
     }
 }
 

@@ -1,9 +1,9 @@
 //! Every robot's entry is brought to its current token, in the secrets that are there.
 
+use super::super::current_tokens::{CurrentTokens, RobotAnswer, RobotToken};
 use super::super::secret::PullSecret;
-use super::super::wanted::{Known, RobotToken, Wanted};
 use super::last_applied::keeps_replaced;
-use super::{Consent, EntryPlan, Force, Problem, Refusal, SecretPlan, Verdict, Write};
+use super::{Consent, EntryPlan, Force, Problem, Refusal, SecretPlan, Verdict, WriteAction};
 use crate::dockerconfig::{Credential, Document, EntryError};
 use crate::hint;
 use crate::names::RobotName;
@@ -12,7 +12,11 @@ use std::collections::BTreeSet;
 
 /// Repairs one secret: every entry of a robot we know is brought to its current token.
 /// `None` if nothing in it concerns us, and for what OpenShift copies by itself.
-pub fn plan_secret(secret: &PullSecret, wanted: &Wanted, consent: Consent) -> Option<SecretPlan> {
+pub fn plan_secret(
+    secret: &PullSecret,
+    wanted: &CurrentTokens,
+    consent: Consent,
+) -> Option<SecretPlan> {
     if is_derived(&secret.namespace, &secret.name) {
         return None;
     }
@@ -46,12 +50,12 @@ pub fn plan_secret(secret: &PullSecret, wanted: &Wanted, consent: Consent) -> Op
 }
 
 /// What an entry shall hold instead of what it holds.
-struct Becomes {
+struct Replacement {
     credential: Credential,
     robot: RobotName,
 }
 
-impl Becomes {
+impl Replacement {
     /// A bridge is noted on the secret it is written into, and only there.
     fn note(&self, bridged: &mut BTreeSet<RobotName>) {
         match self.credential.username == self.robot.as_str() {
@@ -66,8 +70,8 @@ fn judge(
     key: &str,
     found: &Credential,
     document: &Document,
-    wanted: &Wanted,
-) -> Option<(EntryPlan, Option<Becomes>)> {
+    wanted: &CurrentTokens,
+) -> Option<(EntryPlan, Option<Replacement>)> {
     let plan = |verdict, after| EntryPlan {
         key: key.to_owned(),
         account: found.username.clone(),
@@ -77,10 +81,10 @@ fn judge(
     };
     let left = |verdict| Some((plan(verdict, None), None));
     let (robot, token, bridge) = match wanted.known(key, &found.username) {
-        Known::NotAsked => return None,
-        Known::NoLogin => return left(Verdict::Unknown),
-        Known::Robot(robot, token) => (robot, token, None),
-        Known::Bridge(bridge, token) => (&bridge.robot, token, Some(bridge)),
+        RobotAnswer::NotAsked => return None,
+        RobotAnswer::NoLogin => return left(Verdict::Unknown),
+        RobotAnswer::Robot(robot, token) => (robot, token, None),
+        RobotAnswer::Bridge(bridge, token) => (&bridge.robot, token, Some(bridge)),
     };
     let token = match token {
         RobotToken::Current(token) => token,
@@ -105,7 +109,7 @@ fn judge(
     // While a bridge stands, the robot's own token is about to die or was just born.
     let credential = standing.unwrap_or(own);
     let after = Some(credential.fingerprint());
-    let becomes = Becomes {
+    let becomes = Replacement {
         credential,
         robot: robot.clone(),
     };
@@ -129,9 +133,9 @@ pub(super) fn finish(
         false => None,
     };
     let write = match (changed && refusal.is_none(), secret.immutable) {
-        (false, _) => Write::Nothing,
-        (true, true) => Write::Recreate(edited),
-        (true, false) => Write::Update {
+        (false, _) => WriteAction::Nothing,
+        (true, true) => WriteAction::Recreate(edited),
+        (true, false) => WriteAction::Update {
             clean_last_applied: secret
                 .last_applied
                 .as_ref()
@@ -188,7 +192,7 @@ pub(super) fn leave_to_nodes(mut plan: SecretPlan) -> SecretPlan {
         return plan;
     };
     if plan.writes() {
-        plan.write = Write::Nothing;
+        plan.write = WriteAction::Nothing;
         plan.bridged = None;
         plan.refusal = Some(Refusal {
             reason: reason.to_owned(),
@@ -214,7 +218,7 @@ pub(super) fn unreadable(secret: &PullSecret, reason: String) -> SecretPlan {
         name: secret.name.clone(),
         base: Some(secret.clone()),
         entries: vec![problem("", Problem::Unreadable(reason))],
-        write: Write::Nothing,
+        write: WriteAction::Nothing,
         bridged: None,
         refusal: None,
     }

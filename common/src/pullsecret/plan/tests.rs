@@ -2,7 +2,7 @@
 
 mod bridged;
 
-use super::super::wanted::{RobotToken, Wanted, WantedRegistry};
+use super::super::current_tokens::{CurrentTokens, RegistryTokens, RobotToken};
 use super::*;
 use crate::dockerconfig::Format;
 use k8s_openapi::api::core::v1::Secret;
@@ -25,10 +25,10 @@ fn entry(user: &str, password: &str) -> Value {
     json!({"auth": auth(user, password)})
 }
 
-fn wanted() -> Wanted {
+fn wanted() -> CurrentTokens {
     let robot: RobotName = ROBOT.parse().unwrap();
-    Wanted {
-        registries: vec![WantedRegistry {
+    CurrentTokens {
+        registries: vec![RegistryTokens {
             registry: HOST.parse().unwrap(),
             hosts: vec![HOST.parse().unwrap(), "quay.internal:8443".parse().unwrap()],
             robots: [
@@ -46,8 +46,8 @@ fn wanted() -> Wanted {
     }
 }
 
-fn ensure() -> Ensure {
-    Ensure {
+fn placed() -> PlacedCredential {
+    PlacedCredential {
         robot: ROBOT.parse().unwrap(),
         credential: Credential::new(ROBOT, SecretString::from(token('N'))),
         key: HOST.to_owned(),
@@ -56,8 +56,8 @@ fn ensure() -> Ensure {
     }
 }
 
-fn only_robot() -> Wanted {
-    Wanted {
+fn only_robot() -> CurrentTokens {
+    CurrentTokens {
         only: Some(ROBOT.parse().unwrap()),
         ..wanted()
     }
@@ -108,10 +108,10 @@ fn every_spelling_and_path_of_the_registry_is_repaired_at_once() {
             .all(|entry| entry.verdict == Verdict::Stale)
     );
     assert_eq!(plan.entries.len(), 3);
-    let Write::Update { document, .. } = &plan.write else {
+    let WriteAction::Update { document, .. } = &plan.write else {
         panic!("{:?}", plan.write)
     };
-    let current = ensure().credential;
+    let current = placed().credential;
     assert!(
         plan.entries
             .iter()
@@ -172,14 +172,14 @@ fn immutable_and_foreign_secrets_are_refused_unless_forced() {
         ..Consent::default()
     };
     let forced = plan_secret(&immutable, &wanted(), force).unwrap();
-    assert!(matches!(forced.write, Write::Recreate(_)));
+    assert!(matches!(forced.write, WriteAction::Recreate(_)));
 
     let argo = json!({"argocd.argoproj.io/tracking-id": "shop:/Secret:staging/quay"});
     let foreign = secret_with(stale, |object| object["metadata"]["annotations"] = argo);
     let plan = plan_secret(&foreign, &wanted(), Consent::default()).unwrap();
     assert!(plan.refusal.unwrap().reason.contains("Argo CD"));
     let forced = plan_secret(&foreign, &wanted(), force).unwrap();
-    assert!(matches!(forced.write, Write::Update { .. }));
+    assert!(matches!(forced.write, WriteAction::Update { .. }));
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn last_applied_is_cleaned_exactly_when_it_keeps_a_replaced_credential() {
         let plan = plan_secret(&secret, &wanted(), Consent::default()).unwrap();
         matches!(
             plan.write,
-            Write::Update {
+            WriteAction::Update {
                 clean_last_applied: true,
                 ..
             }
@@ -227,8 +227,8 @@ fn last_applied_is_cleaned_exactly_when_it_keeps_a_replaced_credential() {
 
 #[test]
 fn a_namespace_without_the_robot_gets_the_secret_and_its_reference() {
-    let plan = plan_namespace("staging", &[], &ensure(), &only_robot(), Consent::default());
-    assert!(matches!(plan.secrets[0].write, Write::Create(_)));
+    let plan = plan_namespace("staging", &[], &placed(), &only_robot(), Consent::default());
+    assert!(matches!(plan.secrets[0].write, WriteAction::Create(_)));
     assert_eq!(
         plan.attach,
         Some(("quay-pull-secret".to_owned(), vec!["default".to_owned()]))
@@ -243,7 +243,7 @@ fn a_secret_that_holds_the_robot_is_used_whatever_its_name() {
     let plan = plan_namespace(
         "staging",
         &[held],
-        &ensure(),
+        &placed(),
         &only_robot(),
         Consent::default(),
     );
@@ -257,11 +257,11 @@ fn the_robot_joins_the_other_registries_of_a_secret_of_the_chosen_name() {
     let plan = plan_namespace(
         "staging",
         &[other],
-        &ensure(),
+        &placed(),
         &only_robot(),
         Consent::default(),
     );
-    let Write::Update { document, .. } = &plan.secrets[0].write else {
+    let WriteAction::Update { document, .. } = &plan.secrets[0].write else {
         panic!()
     };
     let keys: Vec<&str> = document.entries().map(|(key, _)| key).collect();
@@ -275,7 +275,7 @@ fn a_key_held_by_another_account_fails_and_names_it_unless_replaced() {
     let plan = plan_namespace(
         "staging",
         secrets,
-        &ensure(),
+        &placed(),
         &only_robot(),
         Consent::default(),
     );
@@ -289,7 +289,7 @@ fn a_key_held_by_another_account_fails_and_names_it_unless_replaced() {
         replace_account: true,
         ..Consent::default()
     };
-    let plan = plan_namespace("staging", secrets, &ensure(), &only_robot(), switch);
+    let plan = plan_namespace("staging", secrets, &placed(), &only_robot(), switch);
     assert_eq!(
         plan.secrets[0].entries[0].verdict,
         Verdict::Replaced("alice".to_owned())
@@ -302,7 +302,7 @@ fn planning_what_was_carried_out_plans_nothing() {
     use base64::Engine;
     let stale = secret(json!({"docker.io": entry("me", "mine"), HOST: entry(ROBOT, &token('O'))}));
     let plan = plan_secret(&stale, &wanted(), Consent::default()).unwrap();
-    let Write::Update { document, .. } = &plan.write else {
+    let WriteAction::Update { document, .. } = &plan.write else {
         panic!()
     };
     let content =

@@ -7,7 +7,7 @@ use super::{Plan, Target};
 use crate::cli::hint_text;
 use crate::dockerconfig::Credential;
 use crate::global::Topology;
-use crate::pullsecret::{PullSecret, Redirect, plan_redirect};
+use crate::pullsecret::{PullSecret, Swap, plan_swap};
 use crate::receipt::LeftBehind;
 use secrecy::SecretString;
 
@@ -92,7 +92,7 @@ fn plan_secret(
         );
         return;
     }
-    let rehearsal = plan_redirect(secret, &rehearsal(subject));
+    let rehearsal = plan_swap(secret, &rehearsal(subject));
     let Some(refusal) = rehearsal.and_then(|plan| plan.refusal) else {
         plan.targets
             .extend(subject.entries(secret).filter_map(|(key, found)| {
@@ -166,8 +166,8 @@ fn plan_nodes(context: &str, state: &ClusterState, options: &Options, plan: &mut
 }
 
 /// A write that says whether the secret can be written at all; it is never sent.
-fn rehearsal(subject: &Subject) -> Redirect {
-    Redirect {
+fn rehearsal(subject: &Subject) -> Swap {
+    Swap {
         hosts: subject.hosts.clone(),
         from: subject.accounts.clone(),
         to: Credential::new(subject.bridge.as_str(), SecretString::from("X".repeat(64))),

@@ -1,11 +1,11 @@
-//! Planning while a bridge stands, and redirects.
+//! Planning while a bridge stands, and swaps of credentials.
 
 use super::*;
-use crate::pullsecret::wanted::Bridge;
+use crate::pullsecret::current_tokens::Bridge;
 
 const BRIDGE: &str = "myorg+puller-bridge";
 
-fn bridged(token: Option<char>) -> Wanted {
+fn bridged(token: Option<char>) -> CurrentTokens {
     let mut wanted = wanted();
     wanted.registries[0].bridges.push(Bridge {
         name: BRIDGE.parse().unwrap(),
@@ -22,7 +22,7 @@ fn annotated(auths: Value) -> PullSecret {
 }
 
 fn passwords(plan: &SecretPlan) -> Vec<(String, String)> {
-    let Write::Update { document, .. } = &plan.write else {
+    let WriteAction::Update { document, .. } = &plan.write else {
         panic!("not updated: {plan:?}");
     };
     let read = document.entries().map(|(_, read)| read.unwrap());
@@ -61,25 +61,25 @@ fn a_secret_that_holds_a_bridge_that_is_gone_is_repaired_to_the_robot() {
 
 #[test]
 fn a_new_secret_gets_the_bridge_while_it_stands() {
-    let ensure = Ensure {
+    let placed = PlacedCredential {
         credential: Credential::new(BRIDGE, SecretString::from(token('B'))),
-        ..ensure()
+        ..placed()
     };
     let wanted = bridged(Some('B'));
-    let plan = plan_namespace("staging", &[], &ensure, &wanted, Consent::default());
+    let plan = plan_namespace("staging", &[], &placed, &wanted, Consent::default());
     assert_eq!(
         plan.secrets[0].bridged,
         Some([ROBOT.parse().unwrap()].into())
     );
     // What holds the bridge counts as holding the robot: no second secret.
     let holds = annotated(json!({HOST: entry(BRIDGE, &token('B'))}));
-    let plan = plan_namespace("staging", &[holds], &ensure, &wanted, Consent::default());
+    let plan = plan_namespace("staging", &[holds], &placed, &wanted, Consent::default());
     assert_eq!(plan.secrets.len(), 1);
     assert!(!plan.secrets[0].writes());
 }
 
 #[test]
-fn a_redirect_changes_the_robots_entries_at_the_registry_and_no_others() {
+fn a_swap_changes_the_robots_entries_at_the_registry_and_no_others() {
     let other = "other+puller";
     let held = secret(json!({
         HOST: entry(ROBOT, &token('O')),
@@ -87,13 +87,13 @@ fn a_redirect_changes_the_robots_entries_at_the_registry_and_no_others() {
         "elsewhere.example.com": entry(ROBOT, &token('O')),
         "quay.example.com/other": entry(other, &token('X')),
     }));
-    let redirect = Redirect {
+    let swap = Swap {
         hosts: wanted().registries[0].hosts.clone(),
         from: vec![ROBOT.parse().unwrap(), BRIDGE.parse().unwrap()],
         to: Credential::new(BRIDGE, SecretString::from(token('B'))),
         stands_in_for: Some(ROBOT.parse().unwrap()),
     };
-    let plan = plan_redirect(&held, &redirect).unwrap();
+    let plan = plan_swap(&held, &swap).unwrap();
     let keys: Vec<&str> = plan
         .entries
         .iter()
@@ -110,5 +110,5 @@ fn a_redirect_changes_the_robots_entries_at_the_registry_and_no_others() {
         ]
     );
     let nobody = secret(json!({HOST: entry(other, &token('X'))}));
-    assert!(plan_redirect(&nobody, &redirect).is_none());
+    assert!(plan_swap(&nobody, &swap).is_none());
 }

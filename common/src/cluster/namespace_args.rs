@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 /// The flags that choose namespaces.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Namespace options")]
-pub struct Scope {
+pub struct NamespaceArgs {
     /// Namespace to work in (repeat, or separate by commas)
     #[arg(
         short,
@@ -37,7 +37,7 @@ pub struct Scope {
     pub exclude_namespace: Vec<String>,
 }
 
-impl Scope {
+impl NamespaceArgs {
     /// The globs of `--exclude-namespace`.
     pub fn excluded(&self) -> Result<GlobSet, Failure> {
         let mut globs = GlobSetBuilder::new();
@@ -163,15 +163,15 @@ mod tests {
 
     #[test]
     fn excluded_namespaces_are_globs() {
-        let scope = Scope {
+        let scope = NamespaceArgs {
             exclude_namespace: vec!["kube-*".into()],
-            ..Scope::default()
+            ..NamespaceArgs::default()
         };
         let excluded = scope.excluded().unwrap();
         assert!(excluded.is_match("kube-system") && !excluded.is_match("my-kube-x"));
-        let broken = Scope {
+        let broken = NamespaceArgs {
             exclude_namespace: vec!["a[".into()],
-            ..Scope::default()
+            ..NamespaceArgs::default()
         };
         assert!(broken.excluded().is_err());
     }

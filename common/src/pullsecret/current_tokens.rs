@@ -32,7 +32,7 @@ impl RobotToken {
 
 /// One registry we are signed in to, and the robots that were asked for.
 #[derive(Debug, Clone)]
-pub struct WantedRegistry {
+pub struct RegistryTokens {
     /// The registry, for messages.
     pub registry: RegistryHost,
     /// Every host its `auths` keys may have: the registry's and Quay's SERVER_HOSTNAME.
@@ -64,16 +64,16 @@ impl Bridge {
 
 /// What every credential should be, as far as it is known.
 #[derive(Debug, Clone, Default)]
-pub struct Wanted {
+pub struct CurrentTokens {
     /// The registries we are signed in to.
-    pub registries: Vec<WantedRegistry>,
+    pub registries: Vec<RegistryTokens>,
     /// Only this robot is asked for; credentials of others are none of our business.
     pub only: Option<RobotName>,
 }
 
 /// What is known of one entry's account.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Known<'a> {
+pub(super) enum RobotAnswer<'a> {
     /// A robot of ours, and its token.
     Robot(&'a RobotName, &'a RobotToken),
     /// A robot's bridge, and the robot's token.
@@ -84,9 +84,9 @@ pub(super) enum Known<'a> {
     NotAsked,
 }
 
-impl Wanted {
+impl CurrentTokens {
     /// The registry that an `auths` key belongs to.
-    pub fn registry_of(&self, key: &str) -> Option<&WantedRegistry> {
+    pub fn registry_of(&self, key: &str) -> Option<&RegistryTokens> {
         self.registries
             .iter()
             .find(|registry| belongs_to(key, &registry.hosts))
@@ -94,7 +94,7 @@ impl Wanted {
 
     /// Whether both say the same of every robot and bridge.
     pub fn agrees_with(&self, other: &Self) -> bool {
-        let same = |one: &WantedRegistry, other: &WantedRegistry| {
+        let same = |one: &RegistryTokens, other: &RegistryTokens| {
             let robots = one.robots.iter().zip(&other.robots);
             let bridges = one.bridges.iter().zip(&other.bridges);
             one.robots.len() == other.robots.len()
@@ -123,9 +123,9 @@ impl Wanted {
             .find_map(Bridge::credential)
     }
 
-    pub(super) fn known<'a>(&'a self, key: &str, username: &str) -> Known<'a> {
+    pub(super) fn known<'a>(&'a self, key: &str, username: &str) -> RobotAnswer<'a> {
         let Ok(robot) = username.parse::<RobotName>() else {
-            return Known::NotAsked;
+            return RobotAnswer::NotAsked;
         };
         let asked = |robot: &RobotName| self.only.as_ref().is_none_or(|only| only == robot);
         match self.registry_of(key) {
@@ -133,15 +133,15 @@ impl Wanted {
                 let bridge = registry.bridges.iter().find(|bridge| bridge.name == robot);
                 let name = bridge.map_or(&robot, |bridge| &bridge.robot);
                 match (registry.robots.get_key_value(name), bridge) {
-                    _ if !asked(name) => Known::NotAsked,
-                    (Some((_, token)), Some(bridge)) => Known::Bridge(bridge, token),
-                    (Some((robot, token)), None) => Known::Robot(robot, token),
-                    (None, _) => Known::NotAsked,
+                    _ if !asked(name) => RobotAnswer::NotAsked,
+                    (Some((_, token)), Some(bridge)) => RobotAnswer::Bridge(bridge, token),
+                    (Some((robot, token)), None) => RobotAnswer::Robot(robot, token),
+                    (None, _) => RobotAnswer::NotAsked,
                 }
             }
             // A robot of that name at another host is another robot.
-            None if self.only.is_some() => Known::NotAsked,
-            None => Known::NoLogin,
+            None if self.only.is_some() => RobotAnswer::NotAsked,
+            None => RobotAnswer::NoLogin,
         }
     }
 }

@@ -1,9 +1,11 @@
 //! The robot's credential is brought into a namespace, whatever is there.
 
+use super::super::current_tokens::{CurrentTokens, RobotAnswer};
 use super::super::secret::PullSecret;
-use super::super::wanted::{Known, Wanted};
 use super::repair::{finish, leave_to_nodes, plan_secret, problem, unreadable};
-use super::{Consent, Ensure, EntryPlan, NamespacePlan, Problem, SecretPlan, Verdict, Write};
+use super::{
+    Consent, EntryPlan, NamespacePlan, PlacedCredential, Problem, SecretPlan, Verdict, WriteAction,
+};
 use crate::dockerconfig::{Document, EntryError, Format};
 use crate::names::RobotName;
 use std::collections::BTreeSet;
@@ -13,13 +15,13 @@ use std::collections::BTreeSet;
 pub fn plan_namespace(
     namespace: &str,
     secrets: &[PullSecret],
-    ensure: &Ensure,
-    wanted: &Wanted,
+    placed: &PlacedCredential,
+    wanted: &CurrentTokens,
     consent: Consent,
 ) -> NamespacePlan {
     let named = secrets
         .iter()
-        .find(|secret| secret.name == ensure.secret_name);
+        .find(|secret| secret.name == placed.secret_name);
     let mut plans: Vec<SecretPlan> = secrets
         .iter()
         .filter(|secret| holds_robot(secret, wanted))
@@ -27,21 +29,21 @@ pub fn plan_namespace(
         .collect();
     if plans.is_empty() {
         plans.push(match named {
-            Some(secret) => plan_target(secret, ensure, wanted, consent),
-            None => leave_to_nodes(plan_new(namespace, ensure)),
+            Some(secret) => plan_target(secret, placed, wanted, consent),
+            None => leave_to_nodes(plan_new(namespace, placed)),
         });
     }
     let usable = |plan: &&SecretPlan| plan.refusal.is_none() && !plan.has_problem();
     let attached = plans
         .iter()
         .filter(usable)
-        .find(|plan| plan.name == ensure.secret_name)
+        .find(|plan| plan.name == placed.secret_name)
         .or_else(|| plans.iter().find(usable))
         .map(|plan| plan.name.clone());
     NamespacePlan {
         namespace: namespace.to_owned(),
         create_namespace: false,
-        attach: attached.map(|secret| (secret, ensure.service_accounts.clone())),
+        attach: attached.map(|secret| (secret, placed.service_accounts.clone())),
         secrets: plans,
     }
 }
@@ -49,8 +51,8 @@ pub fn plan_namespace(
 /// What to do with a secret that shall hold the robot, whatever it holds now.
 pub(in crate::pullsecret) fn plan_target(
     secret: &PullSecret,
-    ensure: &Ensure,
-    wanted: &Wanted,
+    placed: &PlacedCredential,
+    wanted: &CurrentTokens,
     consent: Consent,
 ) -> SecretPlan {
     let document = match &secret.document {
@@ -64,7 +66,7 @@ pub(in crate::pullsecret) fn plan_target(
     }
     let held = document
         .entries()
-        .find(|(key, _)| *key == ensure.key)
+        .find(|(key, _)| *key == placed.key)
         .map(|(_, read)| read);
     let (verdict, before) = match held {
         None | Some(Err(EntryError::Empty)) => (Verdict::Missing, None),
@@ -76,26 +78,31 @@ pub(in crate::pullsecret) fn plan_target(
             (Verdict::Replaced("an unreadable entry".to_owned()), None)
         }
         Some(Ok(other)) => {
-            return held_by(secret, ensure, document, &format!("`{}`", other.username));
+            return held_by(secret, placed, document, &format!("`{}`", other.username));
         }
-        Some(Err(_)) => return held_by(secret, ensure, document, "an entry that cannot be read"),
+        Some(Err(_)) => return held_by(secret, placed, document, "an entry that cannot be read"),
     };
     let mut edited = document.clone();
-    edited.set(&ensure.key, &ensure.credential);
+    edited.set(&placed.key, &placed.credential);
     let entry = EntryPlan {
-        key: ensure.key.clone(),
-        account: ensure.robot.to_string(),
+        key: placed.key.clone(),
+        account: placed.robot.to_string(),
         verdict,
         before,
-        after: Some(ensure.credential.fingerprint()),
+        after: Some(placed.credential.fingerprint()),
     };
-    let bridged = ensure.bridged(&secret.bridged);
+    let bridged = placed.bridged(&secret.bridged);
     leave_to_nodes(finish(secret, vec![entry], edited, bridged, consent))
 }
 
 /// The key is somebody else's, and the user did not ask for it to be switched.
-fn held_by(secret: &PullSecret, ensure: &Ensure, document: &Document, holder: &str) -> SecretPlan {
-    let entry = problem(&ensure.key, Problem::HeldBy(holder.to_owned()));
+fn held_by(
+    secret: &PullSecret,
+    placed: &PlacedCredential,
+    document: &Document,
+    holder: &str,
+) -> SecretPlan {
+    let entry = problem(&placed.key, Problem::HeldBy(holder.to_owned()));
     let unchanged = document.clone();
     finish(
         secret,
@@ -106,27 +113,27 @@ fn held_by(secret: &PullSecret, ensure: &Ensure, document: &Document, holder: &s
     )
 }
 
-fn plan_new(namespace: &str, ensure: &Ensure) -> SecretPlan {
+fn plan_new(namespace: &str, placed: &PlacedCredential) -> SecretPlan {
     let mut document = Document::empty(Format::DockerConfigJson);
-    document.set(&ensure.key, &ensure.credential);
+    document.set(&placed.key, &placed.credential);
     SecretPlan {
         namespace: namespace.to_owned(),
-        name: ensure.secret_name.clone(),
+        name: placed.secret_name.clone(),
         base: None,
         entries: vec![EntryPlan {
-            key: ensure.key.clone(),
-            account: ensure.robot.to_string(),
+            key: placed.key.clone(),
+            account: placed.robot.to_string(),
             verdict: Verdict::Missing,
             before: None,
-            after: Some(ensure.credential.fingerprint()),
+            after: Some(placed.credential.fingerprint()),
         }],
-        write: Write::Create(document),
-        bridged: Some(ensure.bridged(&BTreeSet::new())),
+        write: WriteAction::Create(document),
+        bridged: Some(placed.bridged(&BTreeSet::new())),
         refusal: None,
     }
 }
 
-impl Ensure {
+impl PlacedCredential {
     /// The robots whose bridges a secret holds once this credential is in it.
     fn bridged(&self, before: &BTreeSet<RobotName>) -> BTreeSet<RobotName> {
         let mut bridged = before.clone();
@@ -137,12 +144,12 @@ impl Ensure {
     }
 }
 
-fn holds_robot(secret: &PullSecret, wanted: &Wanted) -> bool {
+fn holds_robot(secret: &PullSecret, wanted: &CurrentTokens) -> bool {
     secret.document.as_ref().is_ok_and(|document| {
         document.entries().any(|(key, read)| {
             read.is_ok_and(|found| {
                 let known = wanted.known(key, &found.username);
-                matches!(known, Known::Robot(..) | Known::Bridge(..))
+                matches!(known, RobotAnswer::Robot(..) | RobotAnswer::Bridge(..))
             })
         })
     })

@@ -8,7 +8,7 @@ use crate::names::{RegistryHost, RobotName};
 
 /// Where the pulls of some robots are to go.
 #[derive(Debug, Clone)]
-pub struct Redirect {
+pub struct Swap {
     /// Every host the registry's `auths` keys may have.
     pub hosts: Vec<RegistryHost>,
     /// The robots whose entries are concerned, whatever token they hold.
@@ -19,7 +19,7 @@ pub struct Redirect {
     pub stands_in_for: Option<RobotName>,
 }
 
-impl Redirect {
+impl Swap {
     /// Whether the entry `key` of `username` is one of those concerned.
     pub fn concerns(&self, key: &str, username: &str) -> bool {
         belongs_to(key, &self.hosts) && self.from.iter().any(|robot| robot.as_str() == username)
@@ -28,19 +28,19 @@ impl Redirect {
 
 /// Plans one secret; `None` if it holds none of the robots. Secrets that cannot be read
 /// hold nothing that anybody could pull with.
-pub fn plan_redirect(secret: &PullSecret, redirect: &Redirect) -> Option<SecretPlan> {
+pub fn plan_swap(secret: &PullSecret, swap: &Swap) -> Option<SecretPlan> {
     let document = secret.document.as_ref().ok()?;
     let mut edited = document.clone();
     let mut entries = Vec::new();
     for (key, read) in document.entries() {
         let Ok(found) = read else { continue };
-        if !redirect.concerns(key, &found.username) {
+        if !swap.concerns(key, &found.username) {
             continue;
         }
-        let verdict = if document.holds(key, &redirect.to) {
+        let verdict = if document.holds(key, &swap.to) {
             Verdict::Current
         } else {
-            edited.set(key, &redirect.to);
+            edited.set(key, &swap.to);
             Verdict::Stale
         };
         entries.push(EntryPlan {
@@ -48,15 +48,15 @@ pub fn plan_redirect(secret: &PullSecret, redirect: &Redirect) -> Option<SecretP
             account: found.username.clone(),
             verdict,
             before: Some(found.fingerprint()),
-            after: Some(redirect.to.fingerprint()),
+            after: Some(swap.to.fingerprint()),
         });
     }
     let mut bridged = secret.bridged.clone();
-    match &redirect.stands_in_for {
+    match &swap.stands_in_for {
         Some(robot) => {
             bridged.insert(robot.clone());
         }
-        None => bridged.retain(|robot| robot.as_str() != redirect.to.username),
+        None => bridged.retain(|robot| robot.as_str() != swap.to.username),
     }
     (!entries.is_empty()).then(|| {
         let plan = finish(secret, entries, edited, bridged, Consent::default());
