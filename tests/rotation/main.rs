@@ -8,6 +8,7 @@
 
 mod answers;
 mod bridge;
+mod calls;
 mod clusters;
 mod concurrent;
 mod follow_up;

@@ -2,7 +2,7 @@
 //! between other people's things, a cluster behind a proxy.
 
 use quay_sandbox::http::{Fault, FaultAction, Hold};
-use quay_sandbox::quay::{Role, State};
+use quay_sandbox::quay::{QuayOptions, Role, State};
 use quay_tests::{
     FaultyCluster, Leaks, Moment, Output, Running, TestCluster, TestContext, TestQuay, auth,
     pull_secret_of, text_of,
@@ -38,8 +38,18 @@ impl World {
 
     /// The same on this cluster.
     pub fn on(cluster: &'static TestCluster, secrets: usize) -> Self {
+        Self::with(cluster, QuayOptions::default(), secrets)
+    }
+
+    /// The same with a Quay that is started so.
+    pub fn beside(options: QuayOptions, secrets: usize) -> Self {
+        Self::with(TestCluster::shared(), options, secrets)
+    }
+
+    fn with(cluster: &'static TestCluster, options: QuayOptions, secrets: usize) -> Self {
         let mut context = TestContext::new(env!("CARGO_BIN_EXE_kubectl-quay-robot"));
-        let quay: &'static TestQuay = Box::leak(Box::new(TestQuay::start(&mut context)));
+        let quay = TestQuay::start_with(&mut context, options);
+        let quay: &'static TestQuay = Box::leak(Box::new(quay));
         quay.sign_in(&mut context, SCOPES);
         give_rights(quay);
         let faulty = cluster.behind_proxy();

@@ -34,10 +34,11 @@ impl Session {
         user: Option<String>,
     ) -> Result<Self, Failure> {
         let transport = Arc::new(Transport::open(&endpoint)?);
+        let quay = Quay::new(transport, token, user.clone());
         Ok(Self {
             endpoint,
-            quay: Quay::new(Arc::clone(&transport), token, user.clone()),
-            registry: Registry::over(transport),
+            registry: quay.registry().clone(),
+            quay,
             user,
         })
     }

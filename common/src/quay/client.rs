@@ -41,7 +41,8 @@ impl Quay {
         self.transport.endpoint()
     }
 
-    pub(super) fn registry(&self) -> &Registry {
+    /// The registry side, over the same connections.
+    pub(crate) fn registry(&self) -> &Registry {
         &self.registry
     }
 
@@ -69,7 +70,9 @@ impl Quay {
 
     /// Asks the registry again whose token it is, whatever was remembered.
     pub async fn check_token(&self) -> Result<String, ApiError> {
-        self.registry.token_owner(&self.token).await
+        let owner = self.registry.token_owner(&self.token).await?;
+        let _ = self.user.set(owner.clone());
+        Ok(owner)
     }
 
     /// GET, parsed. `needs` names the scopes the request takes.

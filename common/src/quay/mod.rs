@@ -24,6 +24,7 @@ pub use provision::{
     revoke_all,
 };
 pub use right::{DefaultRight, Degree, Party, Right, Rights};
+pub use rights::{RolesOn, Roster, agree};
 pub use robots::{ListedRobot, Robot};
 pub use role::Role;
 pub use scopes::{Held, OAuthScope, ScopeReport};

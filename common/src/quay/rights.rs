@@ -2,10 +2,13 @@
 
 use super::client::Quay;
 use super::details::Prototype;
+use super::permissions::Grant;
 use super::right::{DefaultRight, Degree, Party, Right, Rights};
+use super::robots::ListedRobot;
 use super::role::Role;
 use crate::names::{RepositoryName, RobotName};
 use crate::web::{ApiError, Repeat};
+use futures::future::{join, try_join_all};
 use futures::{StreamExt, TryStreamExt, stream};
 use reqwest::Method;
 use serde::Deserialize;
@@ -14,6 +17,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Requests prepared ahead of the transport's own limit.
 const AHEAD: usize = 8;
+
+const NEEDS: &str = "org:admin repo:admin";
 
 impl Prototype {
     fn seen_by(&self, robot: &RobotName) -> Option<DefaultRight> {
@@ -34,6 +39,57 @@ impl Prototype {
     }
 }
 
+/// The robots of a namespace, and its default permissions.
+pub struct Roster {
+    robots: Vec<ListedRobot>,
+    prototypes: Vec<Prototype>,
+}
+
+/// Who has which role on one repository.
+pub struct RolesOn {
+    repository: RepositoryName,
+    permissions: BTreeMap<String, PermissionOf>,
+}
+
+impl Roster {
+    /// The robot, as the list has it: with its description, without its token.
+    pub fn find(&self, robot: &RobotName) -> Option<&ListedRobot> {
+        let mut robots = self.robots.iter();
+        robots.find(|listed| listed.name == robot.as_str())
+    }
+
+    fn teams_and_defaults(&self, robot: &RobotName, listed: &ListedRobot) -> Rights {
+        let teams = listed.teams.iter().flatten();
+        let teams = teams.map(|team| (Right::Team(team.clone()), Degree::Member));
+        let mut rights = Rights::from(teams.collect::<Vec<_>>());
+        for right in self
+            .prototypes
+            .iter()
+            .filter_map(|entry| entry.seen_by(robot))
+        {
+            let times = match rights.degree(&Right::Default(right.clone())) {
+                Some(Degree::Times(times)) => times + 1,
+                _ => 1,
+            };
+            rights.set(Right::Default(right), Some(Degree::Times(times)));
+        }
+        rights
+    }
+}
+
+/// Whether both robots have the same repositories and teams; `robots` is a list with both.
+pub fn agree(robots: &[ListedRobot], one: &RobotName, other: &RobotName) -> bool {
+    let given = |robot: &RobotName| {
+        let mut robots = robots.iter();
+        let listed = robots.find(|listed| listed.name == robot.as_str())?;
+        let sorted = |names: &Option<Vec<String>>| -> BTreeSet<String> {
+            names.iter().flatten().cloned().collect()
+        };
+        Some((sorted(&listed.repositories), sorted(&listed.teams)))
+    };
+    given(one).is_some() && given(one) == given(other)
+}
+
 #[derive(Deserialize)]
 struct PermissionMap {
     permissions: BTreeMap<String, PermissionOf>,
@@ -45,95 +101,169 @@ struct PermissionOf {
 }
 
 impl Quay {
-    /// The rights of several robots of one namespace, in the order asked, with as few
-    /// requests as the token allows: without `user:admin` each repository is asked once
-    /// for all of them (`org:admin repo:admin`).
+    /// The robots of a namespace with their repositories and teams, and what the organization
+    /// gives on new repositories: two requests, side by side.
     ///
     /// # Errors
-    /// [`ApiError::NotFound`] if one of the robots does not exist.
-    pub async fn rights(&self, robots: &[&RobotName]) -> Result<Vec<Rights>, ApiError> {
+    /// [`ApiError::MissingScope`] where the token may not list them.
+    pub async fn roster(&self, namespace: &str) -> Result<Roster, ApiError> {
+        let prototypes = async {
+            match self.is_own(namespace).await? {
+                true => Ok(Vec::new()),
+                false => self.prototypes(namespace).await,
+            }
+        };
+        let (robots, prototypes) = join(self.robots(namespace, true), prototypes).await;
+        Ok(Roster {
+            robots: robots?,
+            prototypes: prototypes?,
+        })
+    }
+
+    /// Everything each of these robots of one namespace may do. The roles on the repositories
+    /// in `likely` (`org/name`) are asked for at once; others follow once the robots are listed.
+    ///
+    /// # Errors
+    /// [`ApiError::NotFound`] if there is no such robot.
+    pub async fn rights(
+        &self,
+        robots: &[&RobotName],
+        likely: &[String],
+    ) -> Result<Vec<Rights>, ApiError> {
         let Some(namespace) = robots.first().map(|robot| robot.namespace()) else {
             return Ok(Vec::new());
         };
-        let listed = self.robots(namespace, true).await?;
-        let needs = "org:admin repo:admin";
-        let mut all = Vec::new();
+        let is_own = self.is_own(namespace).await?;
+        let likely = async {
+            match is_own {
+                true => Ok(Vec::new()),
+                false => self.roles_on(likely.iter().cloned().collect()).await,
+            }
+        };
+        let (roster, known) = join(self.roster(namespace), likely).await;
+        self.rights_in(&roster?, robots, known?).await
+    }
+
+    /// The same from a roster that was just read, and the roles that are known already.
+    ///
+    /// # Errors
+    /// [`ApiError::NotFound`] if there is no such robot, [`ApiError::MissingScope`] where their
+    /// roles may not be read.
+    pub async fn rights_in(
+        &self,
+        roster: &Roster,
+        robots: &[&RobotName],
+        mut known: Vec<RolesOn>,
+    ) -> Result<Vec<Rights>, ApiError> {
+        let Some(namespace) = robots.first().map(|robot| robot.namespace()) else {
+            return Ok(Vec::new());
+        };
         let mut repositories = BTreeSet::new();
+        let mut all = Vec::new();
         for robot in robots {
-            let listed = listed
-                .iter()
-                .find(|listed| listed.name == robot.as_str())
-                .ok_or(ApiError::NotFound)?;
-            let missing = || ApiError::MissingScope { needs };
-            repositories.extend(listed.repositories.clone().ok_or_else(missing)?);
-            let teams = listed.teams.iter().flatten();
-            let teams = teams.map(|team| (Right::Team(team.clone()), Degree::Member));
-            all.push(Rights::from(teams.collect::<Vec<_>>()));
+            let listed = roster.find(robot).ok_or(ApiError::NotFound)?;
+            let names = listed.repositories.as_ref();
+            let names = names.ok_or(ApiError::MissingScope { needs: NEEDS })?;
+            repositories.extend(names.iter().map(|name| format!("{namespace}/{name}")));
+            all.push(roster.teams_and_defaults(robot, listed));
         }
-        self.add_roles(robots, &repositories, &mut all).await?;
-        if !self.is_own(namespace).await? {
-            let prototypes = self.prototypes(namespace).await?;
+        known.retain(|roles| repositories.contains(roles.repository.as_str()));
+        for roles in &known {
+            repositories.remove(roles.repository.as_str());
+        }
+        let is_own = self.is_own(namespace).await?;
+        // Of many repositories, one request for each robot is worth trying.
+        let direct = match is_own || repositories.len() > AHEAD {
+            true => self.direct_grants_of_each(robots).await?,
+            false => None,
+        };
+        let Some(direct) = direct else {
+            known.extend(self.roles_on(repositories).await?);
             for (robot, rights) in robots.iter().zip(&mut all) {
-                for right in prototypes.iter().filter_map(|entry| entry.seen_by(robot)) {
-                    let times = match rights.degree(&Right::Default(right.clone())) {
-                        Some(Degree::Times(times)) => times + 1,
-                        _ => 1,
-                    };
-                    rights.set(Right::Default(right), Some(Degree::Times(times)));
+                for roles in &known {
+                    if let Some(found) = roles.permissions.get(robot.as_str()) {
+                        let right = Right::Repository(roles.repository.as_str().to_owned());
+                        rights.set(right, Some(Degree::Role(found.role)));
+                    }
                 }
+            }
+            return Ok(all);
+        };
+        for (grants, rights) in direct.into_iter().zip(&mut all) {
+            for grant in grants {
+                let right = Right::Repository(grant.repository);
+                rights.set(right, Some(Degree::Role(grant.role)));
             }
         }
         Ok(all)
     }
 
-    async fn add_roles(
+    /// Each robot's roles with one request for each, where the token may.
+    async fn direct_grants_of_each(
         &self,
         robots: &[&RobotName],
-        repositories: &BTreeSet<String>,
-        all: &mut [Rights],
-    ) -> Result<(), ApiError> {
-        let may_ask = |robot: &RobotName| {
-            let robot = robot.clone();
-            async move { self.direct_grants_if_allowed(&robot).await }
-        };
-        if let Some(first) = may_ask(robots[0]).await? {
-            let mut answers = vec![first];
-            for robot in &robots[1..] {
-                let answer = may_ask(robot).await?;
-                answers.push(answer.ok_or(ApiError::MissingScope {
-                    needs: "org:admin repo:admin",
-                })?);
-            }
-            for (grants, rights) in answers.into_iter().zip(all) {
-                for grant in grants {
-                    let right = Right::Repository(grant.repository);
-                    rights.set(right, Some(Degree::Role(grant.role)));
-                }
-            }
-            return Ok(());
-        }
-        let namespace = robots[0].namespace();
-        let names = repositories
+    ) -> Result<Option<Vec<Vec<Grant>>>, ApiError> {
+        let asked = robots
             .iter()
-            .filter_map(|name| RepositoryName::of(namespace, &format!("{namespace}/{name}")).ok());
-        let maps: Vec<(RepositoryName, PermissionMap)> = stream::iter(names)
-            .map(|name| async move {
-                let path = format!("/api/v1/repository/{name}/permissions/user/");
-                let map = self.get(&path, &[], "repo:admin").await?;
-                Ok::<_, ApiError>((name, map))
+            .map(|robot| self.direct_grants_if_allowed(robot));
+        let answers = try_join_all(asked).await?;
+        Ok(answers.into_iter().collect())
+    }
+
+    /// Who has which role on each of these repositories, `org/name`.
+    async fn roles_on(&self, names: BTreeSet<String>) -> Result<Vec<RolesOn>, ApiError> {
+        let names = names.into_iter().filter_map(|name| {
+            let (namespace, _) = name.split_once('/')?;
+            RepositoryName::of(namespace, &name).ok()
+        });
+        stream::iter(names)
+            .map(|repository| async move {
+                let path = format!("/api/v1/repository/{repository}/permissions/user/");
+                match self.get::<PermissionMap>(&path, &[], "repo:admin").await {
+                    Ok(map) => Ok(Some(RolesOn {
+                        repository,
+                        permissions: map.permissions,
+                    })),
+                    // It went while it was asked about.
+                    Err(ApiError::NotFound) => Ok(None),
+                    Err(error) => Err(error),
+                }
             })
             .buffered(AHEAD)
+            .try_filter_map(async |roles| Ok(roles))
             .try_collect()
-            .await?;
-        for (name, map) in maps {
-            for (robot, rights) in robots.iter().zip(all.iter_mut()) {
-                if let Some(found) = map.permissions.get(robot.as_str()) {
-                    let right = Right::Repository(name.as_str().to_owned());
-                    rights.set(right, Some(Degree::Role(found.role)));
+            .await
+    }
+
+    /// Gives a robot that has nothing yet all of these rights, side by side.
+    ///
+    /// # Errors
+    /// The first right that could not be given.
+    pub async fn give_all(&self, robot: &RobotName, rights: &Rights) -> Result<(), ApiError> {
+        let organization = robot.namespace();
+        let path = format!("/api/v1/organization/{organization}/prototypes");
+        let others = rights
+            .iter()
+            .filter(|(right, _)| !matches!(right, Right::Default(_)));
+        let others = stream::iter(others)
+            .map(|(right, degree)| self.set_right(robot, right, Some(degree)))
+            .buffered(AHEAD)
+            .try_collect::<Vec<()>>();
+        let defaults = async {
+            for (right, degree) in rights.iter() {
+                let (Right::Default(right), Degree::Times(times)) = (right, degree) else {
+                    continue;
+                };
+                for _ in 0..times {
+                    let body = Some(new_prototype(robot, right));
+                    self.write(Method::POST, &path, body, Repeat::Refused, "org:admin")
+                        .await?;
                 }
             }
-        }
-        Ok(())
+            Ok::<(), ApiError>(())
+        };
+        let (others, defaults) = join(others, defaults).await;
+        others.map(drop).and(defaults)
     }
 
     /// Brings each right of the robot to the degree named; `None` takes it away. What is

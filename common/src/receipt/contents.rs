@@ -13,7 +13,7 @@ use serde::Serialize;
 /// How it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Outcome {
+pub enum End {
     /// The token was replaced everywhere.
     Finished,
     /// It was taken back, and nothing was replaced.
@@ -38,7 +38,7 @@ pub struct Receipt {
     /// How the token was replaced.
     pub strategy: Strategy,
     /// How it ended.
-    pub outcome: Outcome,
+    pub outcome: End,
     /// Whether an earlier run began it: what that one did is not in here.
     pub resumed: bool,
     /// Whose API token was used.
@@ -155,8 +155,8 @@ impl Report for Receipt {
         headings.push("RESULT");
         let mut table = Table::new(headings);
         let result = match self.outcome {
-            Outcome::Finished => "rotated",
-            Outcome::Aborted => "as before",
+            End::Finished => "rotated",
+            End::Aborted => "as before",
         };
         for target in &self.targets {
             let mut row = contexts.cells(&target.context);

@@ -7,7 +7,7 @@ mod page;
 
 pub(crate) use consumer::consumers;
 pub use consumer::{Consumer, USAGE_DAYS};
-pub use contents::{LeftBehind, Outcome, Receipt, RestartProof, TargetProof};
+pub use contents::{End, LeftBehind, Receipt, RestartProof, TargetProof};
 pub(crate) use log::Log;
 pub use log::{Statement, StepTime, Switch, Validity};
 pub use page::receipt_page;

@@ -24,9 +24,11 @@ const OAUTH_USER: &str = "$oauthtoken";
 const NO_REPOSITORY: &str = "kubectl-quay/no-repository";
 
 /// A registry as a container runtime sees it.
+#[derive(Clone)]
 pub struct Registry {
     transport: Arc<Transport>,
-    challenge: OnceCell<(Url, String)>,
+    /// Where tokens come from; asked for once, whoever shares this connection.
+    challenge: Arc<OnceCell<(Url, String)>>,
 }
 
 /// What the registry makes of a credential.
@@ -63,7 +65,7 @@ impl Registry {
     pub(crate) fn over(transport: Arc<Transport>) -> Self {
         Self {
             transport,
-            challenge: OnceCell::new(),
+            challenge: Arc::default(),
         }
     }
 

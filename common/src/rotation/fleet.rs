@@ -1,162 +1,302 @@
-//! The clusters of a rotation, and the secrets in them that hold its robot.
+//! The clusters of a rotation together: what they hold, and what is written there.
 
-use crate::Failure;
-use crate::cluster::{Cluster, NamespaceArgs, NamespaceSelection};
-use crate::dockerconfig::belongs_to;
-use crate::names::{RegistryHost, RobotName};
-use crate::node_secrets;
-use crate::pullsecret::{PullSecret, observe};
-use globset::GlobSet;
-use serde::de::IgnoredAny;
+use super::members::{Member, RobotAndBridge, SecretsWithRobot};
+use super::observe::ObservedCluster;
+use crate::cluster::WriteMode;
+use crate::dockerconfig::Credential;
+use crate::global::Pools;
+use crate::node_secrets::{self, global_name};
+use crate::outcome::{Outcome, Verb};
+use crate::progress::Progress;
+use crate::pullsecret::{Apply, NamespacePlan, PullSecret, SecretPlan, Swap, apply, plan_swap};
+use crate::receipt::LeftBehind;
+use crate::{Failure, global};
+use futures::future::{join_all, try_join_all};
+use secrecy::SecretString;
 
-/// The robot of a rotation, and where its credentials count.
-#[derive(Debug, Clone)]
-pub struct Subject {
-    /// The robot.
-    pub robot: RobotName,
-    /// The robot that stands in for it meanwhile.
-    pub bridge: RobotName,
-    /// Whose entries are written: both, unless somebody else has a robot of the bridge's name.
-    pub accounts: Vec<RobotName>,
-    /// Every host the registry's `auths` keys may have.
-    pub hosts: Vec<RegistryHost>,
+/// One cluster of the run.
+pub(super) struct Site<'a> {
+    /// The cluster and its namespaces.
+    pub member: Member<'a>,
+    /// Whether its nodes pull with the robot.
+    pub holds_global: bool,
+    /// Whether node pools tell when they have a new secret.
+    pub has_pools: bool,
 }
 
-impl Subject {
-    /// Whether the account is one whose entries are written.
-    pub fn is_ours(&self, account: &str) -> bool {
-        self.accounts.iter().any(|robot| robot.as_str() == account)
-    }
-
-    /// Whether the secret holds a robot of the bridge's name that no rotation wrote into it.
-    pub fn holds_a_stranger(&self, secret: &PullSecret) -> bool {
-        let noted = secret.bridged.contains(&self.robot);
-        let bridge = self.bridge.as_str();
-        !noted
-            && self.is_ours(bridge)
-            && self
-                .entries(secret)
-                .any(|(_, found)| found.username == bridge)
-    }
-
-    /// Whether the secret holds the robot or its bridge.
-    pub fn concerns(&self, secret: &PullSecret) -> bool {
-        self.entries(secret)
-            .any(|(_, found)| self.is_ours(&found.username))
-    }
-
-    /// The secret's readable entries at this registry.
-    pub fn entries<'a>(
-        &'a self,
-        secret: &'a PullSecret,
-    ) -> impl Iterator<Item = (&'a str, crate::dockerconfig::Credential)> {
-        let document = secret.document.as_ref().ok();
-        document
-            .into_iter()
-            .flat_map(|document| document.entries())
-            .filter(|(key, _)| belongs_to(key, &self.hosts))
-            .filter_map(|(key, read)| Some((key, read.ok()?)))
-    }
+/// Every cluster of the run, and what is the run's to write there.
+pub(super) struct Fleet<'a> {
+    pub sites: Vec<Site<'a>>,
+    pub subject: RobotAndBridge,
+    pub left_behind: Vec<LeftBehind>,
+    /// Whether global pull secrets are written.
+    pub global: bool,
+    /// The pools as they were before a global pull secret was last written, by context.
+    pub roll_outs: Vec<(String, Pools)>,
 }
 
-/// One cluster, and which of its namespaces the rotation covers.
-pub struct Member<'a> {
-    /// The cluster.
-    pub cluster: &'a Cluster,
-    selection: NamespaceSelection,
-    excluded: GlobSet,
-    /// Whether the rest of the cluster is looked at too.
-    looks_beyond: bool,
-}
-
-/// The secrets of one cluster that hold the robot or its bridge, by namespace and name.
-#[derive(Debug, Default)]
-pub struct Holders {
-    /// In the chosen namespaces.
-    pub inside: Vec<PullSecret>,
-    /// In others.
-    pub outside: Vec<PullSecret>,
-    /// Secrets that nodes pull with, on OpenShift.
-    pub global: Vec<PullSecret>,
-}
-
-impl<'a> Member<'a> {
-    /// Resolves the scope; without any namespace flag it is the whole cluster.
-    pub async fn of(
-        cluster: &'a Cluster,
-        scope: &NamespaceArgs,
-        scope_is_complete: bool,
-    ) -> Result<Self, Failure> {
-        let named = !scope.namespaces.is_empty() || scope.namespace_selector.is_some();
-        let selection = match named {
-            true => scope.resolve(cluster).await?,
-            false => NamespaceSelection::All,
-        };
-        let excluded = scope.excluded()?;
-        let looks_beyond = !scope_is_complete && (named || !excluded.is_empty());
-        Ok(Self {
-            cluster,
-            selection,
-            excluded,
-            looks_beyond,
+impl<'a> Site<'a> {
+    /// The cluster, if it was observed.
+    pub fn of(member: Member<'a>, observed: &[ObservedCluster]) -> Option<Self> {
+        let context = member.scoped.cluster.context();
+        let mut observed = observed.iter();
+        let cluster = observed.find(|cluster| cluster.context == context)?;
+        let state = cluster.state.as_ref().ok()?;
+        let pools = state.nodes.as_ref().map(|nodes| &nodes.pools);
+        Some(Self {
+            holds_global: !state.holders.global.is_empty(),
+            has_pools: matches!(pools, Some(Ok(Some(_)))),
+            member,
         })
     }
 
-    /// Lists the secrets that hold the robot or its bridge.
-    ///
-    /// # Errors
-    /// When not everything that has to be seen can be: what nobody sees would break.
-    pub async fn holders(&self, subject: &Subject) -> Result<Holders, Failure> {
-        let everything = (NamespaceSelection::All, GlobSet::empty());
-        let (selection, excluded) = match self.looks_beyond {
-            true => (&everything.0, &everything.1),
-            false => (&self.selection, &self.excluded),
-        };
-        let observed = observe(self.cluster, selection, excluded).await;
-        let observed = observed.map_err(|failure| match self.looks_beyond {
-            false => failure,
-            true => failure.next(
-                "ask for the right to list secrets cluster-wide, or state with \
-                 --scope-is-complete that the robot is in no other namespace",
-            ),
-        })?;
-        if let Some(failure) = observed.unreadable.into_values().next() {
-            return Err(failure);
-        }
-        let mut holders = Holders::default();
-        for secret in observed.secrets {
-            if !subject.concerns(&secret)
-                || node_secrets::is_derived(&secret.namespace, &secret.name)
-            {
-                continue;
-            }
-            let place = if node_secrets::is_global(&secret.namespace, &secret.name) {
-                &mut holders.global
-            } else if self.selection.covers(&secret.namespace, &self.excluded) {
-                &mut holders.inside
-            } else {
-                &mut holders.outside
-            };
-            place.push(secret);
-        }
-        Ok(holders)
+    /// The context's name.
+    pub fn context(&self) -> &str {
+        self.member.scoped.cluster.context()
+    }
+}
+
+impl<'a> Fleet<'a> {
+    /// The contexts' names.
+    pub fn contexts(&self) -> Vec<String> {
+        let sites = self.sites.iter();
+        sites.map(|site| site.context().to_owned()).collect()
     }
 
-    /// Those of the named namespaces that do not exist; where the user may not ask, a
-    /// namespace counts as existing.
-    pub async fn missing_namespaces(&self, named: &[String]) -> Result<Vec<String>, Failure> {
-        let checks = self.cluster.window().run(named, async |name| {
-            let path = format!("/api/v1/namespaces/{name}");
-            match self.cluster.get::<IgnoredAny>(&path).await {
-                Err(error) if error.is_not_found() => Ok(Some(name.clone())),
-                Err(error) if !error.is_forbidden() => {
-                    let action = format!("read namespace `{name}`");
-                    Err(error.into_failure(self.cluster.context(), &action))
-                }
-                _ => Ok(None),
-            }
-        });
-        let checks: Result<Vec<Option<String>>, Failure> = checks.await.into_iter().collect();
-        Ok(checks?.into_iter().flatten().collect())
+    fn site(&self, context: &str) -> Option<&Site<'a>> {
+        self.sites.iter().find(|site| site.context() == context)
     }
+
+    /// Every entry of the robot and its bridge becomes `to`.
+    pub fn swap(&self, to: Credential) -> Swap {
+        let is_bridge = to.username == self.subject.bridge.as_str();
+        Swap {
+            hosts: self.subject.hosts.clone(),
+            from: self.subject.accounts.clone(),
+            stands_in_for: is_bridge.then(|| self.subject.robot.clone()),
+            to,
+        }
+    }
+
+    /// The secrets that hold the robot or its bridge now, by cluster.
+    pub async fn holders(&self) -> Result<Vec<SecretsWithRobot>, Failure> {
+        let lists = self.sites.iter();
+        try_join_all(lists.map(|site| site.member.holders(&self.subject))).await
+    }
+
+    /// The secrets that this run writes.
+    pub fn in_scope<'h>(
+        &self,
+        holders: &'h SecretsWithRobot,
+    ) -> impl Iterator<Item = &'h PullSecret> + use<'h> {
+        let global = self.global;
+        let nodes = holders.global.iter().filter(move |_| global);
+        holders.inside.iter().chain(nodes)
+    }
+
+    /// Whether the plan says that this secret keeps what it holds. One that became unwritable
+    /// since is not left to itself.
+    pub fn is_left_behind(&self, context: &str, namespace: &str, name: &str) -> bool {
+        self.left_behind.iter().any(|left| {
+            left.context == context && left.namespace == namespace && left.secret == name
+        })
+    }
+
+    /// Whether nothing is left to write: nobody holds anything but what `swap` asks for.
+    pub async fn is_everywhere(&self, swap: &Swap) -> Result<bool, Failure> {
+        let holders = self.holders().await?;
+        self.check_beyond(&holders)?;
+        let is_open = |holders: &SecretsWithRobot| {
+            self.in_scope(holders)
+                .filter_map(|secret| plan_swap(secret, swap))
+                .any(|plan| match plan.refusal {
+                    None => plan.writes(),
+                    Some(_) => !self.is_left_behind(&holders.context, &plan.namespace, &plan.name),
+                })
+        };
+        Ok(!holders.iter().any(is_open))
+    }
+
+    /// Secrets that are not written must not hold the robot: one may have appeared meanwhile.
+    fn check_beyond(&self, holders: &[SecretsWithRobot]) -> Result<(), Failure> {
+        for holders in holders {
+            let global = holders.global.iter().filter(|_| !self.global);
+            if let Some(secret) = holders.outside.iter().chain(global).next() {
+                return Err(Failure::new(format!(
+                    "secret {}/{} of {} came to hold {} meanwhile, and is not part of the rotation",
+                    secret.namespace, secret.name, holders.context, self.subject.robot
+                ))
+                .next("run the command for its namespace too, or with --global"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes what `swap` asks for into secrets that were just listed; an outcome for each.
+    ///
+    /// # Errors
+    /// A global pull secret cannot be written now. Nothing was written then.
+    pub async fn write(
+        &mut self,
+        holders: &[SecretsWithRobot],
+        swap: &Swap,
+        mode: WriteMode,
+        progress: &dyn Progress,
+    ) -> Result<Vec<Outcome>, Failure> {
+        self.prepare_nodes(holders, swap, mode).await?;
+        let plans: Vec<(&Site<'_>, Vec<NamespacePlan>)> = holders
+            .iter()
+            .filter_map(|holders| Some((self.site(&holders.context)?, self.plans(holders, swap))))
+            .collect();
+        progress.begin(
+            "writing secrets",
+            plans.iter().map(|(_, plans)| plans.len()).sum(),
+        );
+        let runs = plans.into_iter().map(async |(site, plans)| {
+            let work = Apply {
+                cluster: site.member.scoped.cluster,
+                planner: swap,
+                write: mode,
+                // A token that is dead already has to go everywhere; a rotation stops between steps.
+                interruptible: false,
+            };
+            apply(&work, plans, progress).await
+        });
+        let outcomes = join_all(runs).await;
+        progress.end();
+        Ok(outcomes.into_iter().flatten().collect())
+    }
+
+    fn plans(&self, holders: &SecretsWithRobot, swap: &Swap) -> Vec<NamespacePlan> {
+        self.in_scope(holders)
+            .filter_map(|secret| plan_swap(secret, swap))
+            .map(|plan| NamespacePlan {
+                namespace: plan.namespace.clone(),
+                create_namespace: false,
+                secrets: vec![plan],
+                attach: None,
+            })
+            .collect()
+    }
+
+    /// Keeps what global pull secrets hold, and how far their nodes are, before a write.
+    async fn prepare_nodes(
+        &mut self,
+        holders: &[SecretsWithRobot],
+        swap: &Swap,
+        mode: WriteMode,
+    ) -> Result<(), Failure> {
+        for holders in holders {
+            let changed = self.in_scope(holders).filter(|secret| {
+                node_secrets::is_global(&secret.namespace, &secret.name)
+                    && plan_swap(secret, swap).is_some_and(|plan| plan.writes())
+            });
+            let changed: Vec<&PullSecret> = changed.collect();
+            let Some(site) = self.site(&holders.context) else {
+                continue;
+            };
+            let cluster = site.member.scoped.cluster;
+            for secret in &changed {
+                if let Some(name) = global_name(&secret.namespace, &secret.name) {
+                    global::check_settled(cluster, name).await?;
+                }
+                global::back_up(cluster, secret, mode).await?;
+            }
+            if !changed.is_empty()
+                && mode == WriteMode::Persist
+                && let Some(pools) = Pools::observe(cluster).await?
+            {
+                self.roll_outs
+                    .retain(|(known, _)| *known != holders.context);
+                self.roll_outs.push((holders.context.clone(), pools));
+            }
+        }
+        Ok(())
+    }
+
+    /// Every secret that will be written back can be written now: what became immutable, or
+    /// somebody else's, is found while there is a way back.
+    pub async fn check_way_back(&self) -> Result<(), Failure> {
+        let swap = self.swap(placeholder(self.subject.robot.as_str()));
+        for holders in self.holders().await? {
+            let plans = self
+                .in_scope(&holders)
+                .filter_map(|secret| plan_swap(secret, &swap));
+            for plan in plans {
+                let SecretPlan {
+                    namespace, name, ..
+                } = &plan;
+                let Some(refusal) = &plan.refusal else {
+                    continue;
+                };
+                if !self.is_left_behind(&holders.context, namespace, name) {
+                    return Err(Failure::new(format!(
+                        "secret {namespace}/{name} of {} cannot be written any more: {}",
+                        holders.context, refusal.reason
+                    ))
+                    .next(refusal.hint().say(&format!(
+                        ", or accept that its pulls break: --leave-behind={namespace}/{name}; \
+                         --abort takes the rotation back"
+                    ))));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// One failed target fails the step; all of them are named.
+    pub fn check(&self, outcomes: &[Outcome]) -> Result<(), Failure> {
+        const SHOWN: usize = 10;
+        let is_left = |outcome: &&Outcome| {
+            let place = &outcome.place;
+            outcome.result == Verb::Refused
+                && self.is_left_behind(&place.context, &place.namespace, &place.name)
+        };
+        let failed: Vec<&Outcome> = outcomes
+            .iter()
+            .filter(|outcome| outcome.result.is_failure())
+            .filter(|outcome| !is_left(outcome))
+            .collect();
+        let Some(first) = failed.first() else {
+            return Ok(());
+        };
+        let mut lines: Vec<String> = failed
+            .iter()
+            .take(SHOWN)
+            .map(|outcome| {
+                let place = &outcome.place;
+                format!(
+                    "\n  - {} in {}/{}: {}",
+                    place.name, place.context, place.namespace, outcome.message
+                )
+            })
+            .collect();
+        if failed.len() > SHOWN {
+            lines.push(format!("\n  - and {} more", failed.len() - SHOWN));
+        }
+        let failure = Failure::new(format!(
+            "{} could not be written:{}",
+            match failed.len() {
+                1 => "a secret".to_owned(),
+                count => format!("{count} secrets"),
+            },
+            lines.concat()
+        ));
+        Err(match &first.next {
+            Some(next) if first.result == Verb::Refused => {
+                let place = &first.place;
+                failure.next(next.clone().say(&format!(
+                    ", or accept that its pulls break: --leave-behind={}/{}",
+                    place.namespace, place.name
+                )))
+            }
+            Some(next) => failure.next(next),
+            None => failure,
+        })
+    }
+}
+
+/// Of a token's length and letters, and no token: for writes that are only tried.
+pub(super) fn placeholder(account: &str) -> Credential {
+    Credential::new(account, SecretString::from("X".repeat(64)))
 }

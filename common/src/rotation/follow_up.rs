@@ -1,5 +1,6 @@
 //! What can follow a rotation: restarts, and pulls by real pods.
 
+use super::interrupt::Interrupt;
 use super::run::Rotation;
 use crate::Failure;
 use crate::cluster::WriteMode;
@@ -17,15 +18,20 @@ impl Rotation<'_> {
     /// When a cluster does not tell which those are. One that cannot be restarted is part of
     /// the receipt.
     pub async fn restart_workloads(&self, receipt: &mut Receipt) -> Result<(), Failure> {
-        let restart = self.restart_all(receipt);
-        self.interrupt.watch(restart).await
+        let interrupt = Interrupt::default();
+        let restart = self.restart_all(receipt, &interrupt);
+        interrupt.watch(restart).await
     }
 
-    async fn restart_all(&self, receipt: &mut Receipt) -> Result<(), Failure> {
+    async fn restart_all(
+        &self,
+        receipt: &mut Receipt,
+        interrupt: &Interrupt,
+    ) -> Result<(), Failure> {
         self.task.watcher.step("restarting workloads");
         let at = Timestamp::now();
-        for site in &self.sites {
-            let cluster = site.member.cluster;
+        for site in &self.fleet.sites {
+            let cluster = site.member.scoped.cluster;
             let context = cluster.context();
             let secrets = secrets_of(&receipt.targets, context);
             let namespaces: BTreeSet<String> = secrets
@@ -42,7 +48,7 @@ impl Rotation<'_> {
             });
             let workloads: BTreeSet<Workload> = uses.filter_map(|pod| pod.owner).collect();
             for workload in workloads {
-                self.interrupt.check()?;
+                interrupt.check()?;
                 let result = match restart(cluster, &workload, at, WriteMode::Persist).await {
                     Ok(Restarted::Rolling) => "rolling".to_owned(),
                     Ok(Restarted::OnDelete) => "its pods follow when they are deleted".to_owned(),
@@ -72,14 +78,17 @@ impl Rotation<'_> {
         timeout: Duration,
     ) -> Result<(), Failure> {
         self.task.watcher.step(&format!("pulling {image}"));
-        let holders = self.holders().await?;
-        let clusters = self.sites.iter().zip(&holders);
-        let clusters: Vec<_> = clusters
-            .map(|(site, holders)| (site.member.cluster, holders.inside.as_slice()))
-            .collect();
+        let holders = self.fleet.holders().await?;
+        let sites = self.fleet.sites.iter();
+        let clusters = sites.filter_map(|site| {
+            let mut holders = holders.iter();
+            let here = holders.find(|holders| holders.context == site.context())?;
+            Some((site.member.scoped.cluster, here.inside.as_slice()))
+        });
+        let clusters: Vec<_> = clusters.collect();
         let order = PullOrder {
             image,
-            robot: Some(&self.subject.robot),
+            robot: Some(&self.twins.robot),
             timeout,
         };
         let pulls = prove_pulls(&clusters, &order, self.task.watcher.progress()).await;

@@ -1,14 +1,14 @@
 //! In place: the token is replaced, and written everywhere as fast as can be.
 
-use super::bridge::credential;
-use super::run::Rotation;
+use super::interrupt::Interrupt;
+use super::run::{Rotation, credential};
 use super::stage::Stage;
 use crate::Failure;
 use crate::cluster::WriteMode;
 use crate::fingerprint::Fingerprint;
 use crate::ledger::Event;
 use crate::quay::Robot;
-use crate::receipt::{Outcome, Receipt};
+use crate::receipt::{End, Receipt};
 use futures::future::join;
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
@@ -20,93 +20,102 @@ impl Rotation<'_> {
     ///
     /// # Errors
     /// Whatever stopped it; the same command goes on from there.
-    pub async fn run_in_place(&self) -> Result<Receipt, Failure> {
-        let run = async {
-            if self.stage == Stage::Distributing {
-                self.distribute().await?;
-            } else {
-                self.rehearse().await?;
-                let old = self.old_fingerprint();
-                self.note_beginning()?;
-                self.replace(&old).await?;
-            }
-            self.finish(Outcome::Finished).await
-        };
-        self.end(self.interrupt.watch(run).await)
+    pub async fn run_in_place(&mut self) -> Result<Receipt, Failure> {
+        let interrupt = Interrupt::default();
+        let run = self.replace_in_place(&interrupt);
+        let result = interrupt.watch(run).await;
+        self.end(result)
+    }
+
+    async fn replace_in_place(&mut self, interrupt: &Interrupt) -> Result<Receipt, Failure> {
+        if self.stage == Stage::Distributing {
+            self.distribute(interrupt).await?;
+        } else {
+            self.rehearse(interrupt).await?;
+            let old = self.old_fingerprint();
+            self.note_beginning()?;
+            self.replace(&old, interrupt).await?;
+        }
+        self.finish(End::Finished, None, interrupt).await
     }
 
     /// An earlier run ended between the regenerate and the last secret.
-    async fn distribute(&self) -> Result<(), Failure> {
-        let robot = &self.subject.robot;
+    async fn distribute(&mut self, interrupt: &Interrupt) -> Result<(), Failure> {
+        let robot = &self.twins.robot.clone();
         self.step(
             "write",
             &format!("writing the new token of {robot} everywhere"),
+            interrupt,
         )?;
-        let current = self.read(robot).await?;
-        let swap = self.swap(credential(&current));
+        let current = self.twins.read(robot).await?;
+        let swap = self.fleet.swap(credential(&current));
         self.write_everywhere(&swap, WriteMode::Persist).await?;
         self.follow(current).await
     }
 
     /// Everything that can be done before is done: the secrets are listed, the connections
     /// are open. Then the window opens.
-    async fn replace(&self, old: &Fingerprint) -> Result<(), Failure> {
-        let robot = &self.subject.robot;
-        self.step("renew", &format!("regenerating the token of {robot}"))?;
-        let holders = self.holders().await?;
-        self.note(Event::Renewing)?;
+    async fn replace(&mut self, old: &Fingerprint, interrupt: &Interrupt) -> Result<(), Failure> {
+        let robot = &self.twins.robot.clone();
+        self.step(
+            "renew",
+            &format!("regenerating the token of {robot}"),
+            interrupt,
+        )?;
+        let holders = self.fleet.holders().await?;
+        self.journal.note(Event::Renewing)?;
         let sent = Instant::now();
-        self.log.borrow_mut().window_began = Some(Timestamp::now());
-        let renewed = match self.task.session.quay.regenerate(robot).await {
+        self.journal.log.window_began = Some(Timestamp::now());
+        let renewed = match self.twins.session.quay.regenerate(robot).await {
             Ok(renewed) => renewed,
             Err(error) => {
                 // The answer may be lost, and the old token dead.
-                let current = self.read(robot).await?;
+                let current = self.twins.read(robot).await?;
                 if Fingerprint::of(&current.token) == *old {
-                    return Err(self.failed(format!("the token of `{robot}`"))(error));
+                    return Err(self.twins.failed(format!("the token of `{robot}`"))(error));
                 }
                 current
             }
         };
         self.opened(&renewed);
-        let swap = self.swap(credential(&renewed));
+        let swap = self.fleet.swap(credential(&renewed));
+        let progress = self.task.watcher.progress();
+        let (fleet, twins) = (&mut self.fleet, &self.twins);
         let write = async {
-            let written = self.write(&holders, &swap, WriteMode::Persist).await;
-            (written, sent.elapsed())
+            let written = fleet.write(&holders, &swap, WriteMode::Persist, progress);
+            (written.await, sent.elapsed())
         };
-        let ((written, window), current) = join(write, self.read(robot)).await;
-        self.log.borrow_mut().window_ms = Some(milliseconds(window));
-        written?;
+        let ((written, window), current) = join(write, twins.read(robot)).await;
+        self.journal.log.window_ms = Some(milliseconds(window));
+        let written = written?;
+        self.journal.switched(written.iter(), &swap);
+        self.fleet.check(&written)?;
         let current = current?;
         if current.token.expose_secret() != renewed.token.expose_secret() {
             self.task.watcher.warn(&format!(
                 "somebody else regenerated {robot} at the same moment: their token counts, and is \
                  written too"
             ));
-            let swap = self.swap(credential(&current));
+            let swap = self.fleet.swap(credential(&current));
             self.write_everywhere(&swap, WriteMode::Persist).await?;
-            self.log.borrow_mut().window_ms = Some(milliseconds(sent.elapsed()));
+            self.journal.log.window_ms = Some(milliseconds(sent.elapsed()));
         }
         self.follow(current).await
     }
 
-    fn opened(&self, renewed: &Robot) {
-        let robot = self.subject.robot.as_str();
-        let token = Fingerprint::of(&renewed.token);
-        let mut log = self.log.borrow_mut();
-        log.accepted(robot, &token, true);
-        log.dead(robot, Some(&token));
+    fn opened(&mut self, renewed: &Robot) {
+        self.journal.renewed(&Fingerprint::of(&renewed.token));
     }
 
     /// Secrets that appeared meanwhile are written too.
-    async fn follow(&self, current: Robot) -> Result<(), Failure> {
+    async fn follow(&mut self, current: Robot) -> Result<(), Failure> {
         self.opened(&current);
-        self.note(Event::Renewed {
+        self.journal.note(Event::Renewed {
             token: Fingerprint::of(&current.token).to_string(),
         })?;
-        let swap = self.swap(credential(&current));
+        let swap = self.fleet.swap(credential(&current));
         self.write_everywhere(&swap, WriteMode::Persist).await?;
-        self.note(Event::Returned)
+        self.journal.note(Event::Returned)
     }
 }
 

@@ -1,6 +1,8 @@
 //! Waiting until the nodes have what was written into a global pull secret.
 
-use super::run::{Rotation, Site};
+use super::fleet::Site;
+use super::interrupt::Interrupt;
+use super::run::Rotation;
 use crate::Failure;
 use crate::global::{Pools, Rendered, Rollout, Stretch, observe};
 use std::time::Duration;
@@ -29,20 +31,22 @@ impl Rotation<'_> {
     ///
     /// # Errors
     /// A pool that does not roll out, by name; an API server that stays away.
-    pub(super) async fn wait_for_nodes(&self) -> Result<bool, Failure> {
-        let mut any = false;
-        for site in self.sites.iter().filter(|site| site.holds_global) {
-            any = true;
-            let context = site.member.cluster.context();
+    pub(super) async fn wait_for_nodes(&mut self, interrupt: &Interrupt) -> Result<bool, Failure> {
+        let sites = self.fleet.sites.iter().filter(|site| site.holds_global);
+        let contexts: Vec<String> = sites.map(|site| site.context().to_owned()).collect();
+        for context in &contexts {
             let text = format!("waiting until the nodes of {context} have it");
-            self.step("roll out", &text)?;
-            self.wait_for_nodes_of(site).await?;
+            self.step("roll out", &text, interrupt)?;
+            self.wait_for_nodes_of(context, interrupt).await?;
         }
-        Ok(any)
+        Ok(!contexts.is_empty())
     }
 
-    async fn wait_for_nodes_of(&self, site: &Site<'_>) -> Result<(), Failure> {
-        let context = site.member.cluster.context();
+    async fn wait_for_nodes_of(&self, context: &str, interrupt: &Interrupt) -> Result<(), Failure> {
+        let mut sites = self.fleet.sites.iter();
+        let Some(site) = sites.find(|site| site.context() == context) else {
+            return Ok(());
+        };
         let before = self.pools_before(context);
         let left_behind = &self.task.options.leave_behind.named;
         let mut rendered = Rendered::default();
@@ -61,20 +65,20 @@ impl Rotation<'_> {
             if let Some(failure) = reason.filter(|_| bad_looks > PATIENCE) {
                 return Err(failure);
             }
-            self.interrupt.sleep(GLANCE).await?;
+            interrupt.sleep(GLANCE).await?;
         }
     }
 
     /// A run that wrote nothing knows of none, and goes by what rendered configs hold.
     fn pools_before(&self, context: &str) -> Pools {
-        let roll_outs = self.roll_outs.borrow();
-        let known = roll_outs.iter().find(|(known, _)| known == context);
+        let mut known = self.fleet.roll_outs.iter();
+        let known = known.find(|(known, _)| known == context);
         known.map_or(Pools { pools: Vec::new() }, |(_, pools)| pools.clone())
     }
 }
 
 async fn look(site: &Site<'_>, rendered: &mut Rendered) -> Result<Rollout, Failure> {
-    let cluster = site.member.cluster;
+    let cluster = site.member.scoped.cluster;
     let observed = observe(cluster).await?;
     let mut rollout = Rollout::default();
     rollout.look(cluster, &observed, rendered).await?;

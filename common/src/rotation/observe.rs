@@ -1,8 +1,8 @@
 //! Everything a rotation has to know before it changes anything. Only reads.
 
-use super::fleet::{Holders, Member, Subject};
-use super::options::Options;
-use super::task::Task;
+use super::members::{Member, RobotAndBridge, SecretsWithRobot};
+use super::request::Options;
+use super::request::Task;
 use crate::Failure;
 use crate::cluster::{Cluster, NamespaceArgs, denied};
 use crate::credentials::Session;
@@ -12,7 +12,7 @@ use crate::global::{Pools, Topology, topology};
 use crate::hint::{self, Hint};
 use crate::ledger::{Ledger, Record, Strategy};
 use crate::pullsecret::hosts;
-use crate::quay::{BridgeMark, Pull, Rights, bridge_name};
+use crate::quay::{BridgeMark, Pull, Rights, Roster, bridge_name};
 use crate::receipt::{Consumer, USAGE_DAYS, consumers};
 use crate::web::ApiError;
 use futures::future::{join, join_all};
@@ -23,7 +23,7 @@ use std::collections::BTreeSet;
 /// What was found.
 pub struct Observed {
     /// The robot, its bridge's name, and where they count.
-    pub subject: Subject,
+    pub subject: RobotAndBridge,
     /// Whose API token is used.
     pub by: String,
     /// The robot's token now.
@@ -64,7 +64,7 @@ pub struct ObservedCluster {
 /// One cluster as it is now.
 pub struct ClusterState {
     /// The secrets that hold the robot or its bridge.
-    pub holders: Holders,
+    pub holders: SecretsWithRobot,
     /// Namespaces that were named and do not exist here.
     pub missing: Vec<String>,
     /// Namespaces of those where the user may not patch secrets.
@@ -101,65 +101,57 @@ pub async fn observe<'a>(
     let quay = &session.quay;
     let failed = |object: String| move |error: ApiError| error.failure(object, &session.endpoint);
     let object = || format!("robot `{robot}`");
-    let by = quay.whose().await.map_err(failed(object()))?;
-    let copies_rights = options.strategy == Strategy::Bridge;
-    let missing_scopes = quay.missing_for_rotation(robot, copies_rights).await;
-    let missing_scopes = missing_scopes.map_err(failed("the API token".to_owned()))?;
-    if !missing_scopes.is_empty() {
-        return Err(missing(&missing_scopes, session));
-    }
     let bridge = bridge_name(robot)
         .ok_or_else(|| Failure::new(format!("no bridge can be named after `{robot}`")))?;
-    let (hosts, standing) = join(
+    let (hosts, by) = join(
         hosts(&session.registry, &session.endpoint),
-        quay.robot(&bridge),
+        quay.check_token(),
     )
     .await;
-    let standing = match standing {
-        Ok(standing) => BridgeMark::parse(&standing.description)
+    let by = by.map_err(failed(object()))?;
+    let since = Timestamp::now() - SignedDuration::from_hours(24 * USAGE_DAYS);
+    let (found, roster, pulls) = futures::join!(
+        quay.robot(robot),
+        quay.roster(robot.namespace()),
+        quay.pulls(robot, since),
+    );
+    let roster = match roster {
+        Err(ApiError::MissingScope { .. }) => return Err(lacking(task).await),
+        roster => roster.map_err(failed("the robots".to_owned()))?,
+    };
+    let standing = match roster.find(&bridge) {
+        Some(standing) => BridgeMark::parse(&standing.description)
             .map_or(StandingBridge::Foreign, StandingBridge::Ours),
-        Err(ApiError::NotFound) => StandingBridge::None,
-        Err(error) => return Err(failed(format!("robot `{bridge}`"))(error)),
+        None => StandingBridge::None,
     };
     let accounts = match standing {
         StandingBridge::Foreign => vec![robot.clone()],
         StandingBridge::None | StandingBridge::Ours(_) => vec![robot.clone(), bridge.clone()],
     };
-    let subject = Subject {
+    let subject = RobotAndBridge {
         robot: robot.clone(),
         bridge,
         accounts,
         hosts,
     };
-    let rights = async {
-        match quay.rights(&[robot]).await {
-            Ok(mut rights) => Ok(rights.pop().unwrap_or_default()),
-            // In place they are only tried, so less is enough.
-            Err(ApiError::MissingScope { .. }) if !copies_rights => Ok(Rights::default()),
-            // Said by the robot itself.
-            Err(ApiError::NotFound) => Ok(Rights::default()),
-            Err(error) => Err(error),
-        }
-    };
-    let since = Timestamp::now() - SignedDuration::from_hours(24 * USAGE_DAYS);
-    let (found, rights, pulls, observed) = futures::join!(
-        quay.robot(robot),
-        rights,
-        quay.pulls(robot, since),
+    let (rights, observed) = join(
+        rights(task, &roster),
         observe_clusters(clusters, scope, options, &subject),
-    );
+    )
+    .await;
     let found = match (found, &standing) {
         (Err(ApiError::NotFound), StandingBridge::Ours(_)) => {
             return Err(lost(&subject));
         }
         (found, _) => found.map_err(failed(object()))?,
     };
+    let rights = rights?;
     let (clusters, members) = observed?;
     let observed = Observed {
         by,
         is_bridge: BridgeMark::parse(&found.description).is_some(),
         token: found.token,
-        rights: rights.map_err(failed(format!("the rights of `{robot}`")))?,
+        rights,
         bridge: standing,
         clusters,
         consumers: pulls
@@ -171,9 +163,58 @@ pub async fn observe<'a>(
     Ok((observed, members))
 }
 
+/// What the robot may do. In place its roles are only tried, so a token that may not read them
+/// is enough; a bridge is given the same.
+async fn rights(task: &Task<'_>, roster: &Roster) -> Result<Rights, Failure> {
+    let (robot, quay) = (&task.robot, &task.session.quay);
+    let copies = task.options.strategy == Strategy::Bridge;
+    match quay.rights_in(roster, &[robot], Vec::new()).await {
+        Ok(mut rights) => {
+            let rights = rights.pop().unwrap_or_default();
+            // No role was there to read, and so nothing tells yet that roles may be given.
+            if copies && rights.repositories().is_empty() {
+                check_scopes(task).await?;
+            }
+            Ok(rights)
+        }
+        Err(ApiError::MissingScope { .. }) if copies => Err(lacking(task).await),
+        Err(ApiError::MissingScope { .. }) => Ok(Rights::default()),
+        // Said by the robot itself.
+        Err(ApiError::NotFound) => Ok(Rights::default()),
+        Err(error) => {
+            let object = format!("the rights of `{robot}`");
+            Err(error.failure(object, &task.session.endpoint))
+        }
+    }
+}
+
+/// The failure that names every scope that the token lacks.
+async fn lacking(task: &Task<'_>) -> Failure {
+    match check_scopes(task).await {
+        Err(failure) => failure,
+        Ok(()) => {
+            let error = ApiError::MissingScope {
+                needs: "org:admin repo:admin",
+            };
+            error.failure(format!("robot `{}`", task.robot), &task.session.endpoint)
+        }
+    }
+}
+
+async fn check_scopes(task: &Task<'_>) -> Result<(), Failure> {
+    let session = task.session;
+    let copies = task.options.strategy == Strategy::Bridge;
+    let scopes = session.quay.missing_for_rotation(&task.robot, copies).await;
+    let scopes = scopes.map_err(|error| error.failure("the API token", &session.endpoint))?;
+    match scopes.is_empty() {
+        true => Ok(()),
+        false => Err(missing(&scopes, session)),
+    }
+}
+
 /// Somebody deleted the robot while its bridge carries its pulls.
-fn lost(subject: &Subject) -> Failure {
-    let Subject { robot, bridge, .. } = subject;
+fn lost(subject: &RobotAndBridge) -> Failure {
+    let RobotAndBridge { robot, bridge, .. } = subject;
     Failure::new(format!(
         "robot {robot} was deleted while its bridge {bridge} stands, which carries its pulls"
     ))
@@ -200,7 +241,7 @@ async fn observe_clusters<'a>(
     clusters: &'a [Cluster],
     scope: &NamespaceArgs,
     options: &Options,
-    subject: &Subject,
+    subject: &RobotAndBridge,
 ) -> Result<(Vec<ObservedCluster>, Vec<Member<'a>>), Failure> {
     let states = clusters.iter().map(|cluster| async move {
         let state = observe_cluster(cluster, scope, options, subject).await;
@@ -226,7 +267,7 @@ async fn observe_cluster<'a>(
     cluster: &'a Cluster,
     scope: &NamespaceArgs,
     options: &Options,
-    subject: &Subject,
+    subject: &RobotAndBridge,
 ) -> Result<(Member<'a>, ClusterState), Failure> {
     let member = Member::of(cluster, scope, options.scope_is_complete).await?;
     let holders = member.holders(subject).await?;

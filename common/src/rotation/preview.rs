@@ -1,11 +1,11 @@
 //! The blast radius: what a rotation will touch, and what depends on it. Only reads.
 
-use super::fleet::Member;
+use super::members::Member;
 use super::observe::Observed;
-use super::options::Options;
 use super::plan::{Plan, Refusal, Target};
+use super::request::Options;
+use super::request::Task;
 use super::stage::Stage;
-use super::task::Task;
 use crate::cli::{ContextColumn, Report, Table, span};
 use crate::cluster::{Cluster, NamespaceSelection};
 use crate::fingerprint::Fingerprint;
@@ -84,11 +84,16 @@ impl Preview {
         members: &[Member<'_>],
         plan: &Plan,
     ) -> Self {
-        let users = join_all(members.iter().map(|member| users(member.cluster, plan))).await;
+        let users = join_all(
+            members
+                .iter()
+                .map(|member| users(member.scoped.cluster, plan)),
+        )
+        .await;
         let mut secrets = Vec::new();
         let mut unknown = Vec::new();
         for (member, users) in members.iter().zip(&users) {
-            let context = member.cluster.context();
+            let context = member.scoped.cluster.context();
             let targets = plan
                 .targets
                 .iter()

@@ -1,146 +1,121 @@
-//! What is checked in the end, and on the way.
+//! What is checked in the end.
 
-use super::bridge::credential;
-use super::run::Rotation;
+use super::interrupt::Interrupt;
+use super::run::{Rotation, credential};
 use super::stage::Stage;
 use crate::Failure;
 use crate::cluster::WriteMode;
 use crate::fingerprint::Fingerprint;
 use crate::ledger::{Event, Strategy};
-use crate::names::{RepositoryName, RobotName};
+use crate::place::Place;
+use crate::pullsecret::PullSecret;
 use crate::quay::Robot;
-use crate::receipt::{Outcome, Receipt, TargetProof};
-use crate::registry::Probe;
+use crate::receipt::{End, Receipt, TargetProof};
 use jiff::Timestamp;
-use secrecy::SecretString;
 use std::collections::HashMap;
 
-/// Context, namespace, secret and key.
-type Place<'a> = (&'a str, &'a str, &'a str, &'a str);
+/// What is claimed, whether it holds, and what the registry said.
+type Tried = (String, (bool, &'static str));
 
 impl Rotation<'_> {
-    /// The registry accepts the robot's credential and lets it pull from each of its
-    /// repositories.
-    ///
-    /// # Errors
-    /// Where it does not: then it must not be written anywhere.
-    pub(super) async fn prove_pulls(&self, robot: &Robot) -> Result<(), Failure> {
-        let repositories = self.repositories.borrow().clone();
-        let registry = &self.task.session.registry;
-        let answer = registry
-            .probe(robot.name.as_str(), &robot.token, &repositories)
-            .await?;
-        let problem = match answer {
-            Probe::Accepted { refused, .. } => {
-                let held = self.still_held(&robot.name, refused).await?;
-                if held.is_empty() {
-                    return Ok(());
-                }
-                format!("lets it not pull {}, where it has a role", held.join(", "))
-            }
-            Probe::Refused { reason } => format!("refuses it: {reason}"),
-        };
-        Err(Failure::new(format!(
-            "the credential of {} is not good: {} {problem}",
-            robot.name, self.task.session.endpoint.registry
-        )))
-    }
-
-    /// Those of the repositories where the robot has a role now: one may have been taken
-    /// away since the rights were read.
-    async fn still_held(
-        &self,
-        robot: &RobotName,
-        repositories: Vec<String>,
-    ) -> Result<Vec<String>, Failure> {
-        let mut held = Vec::new();
-        for repository in repositories {
-            let name = RepositoryName::of(robot.namespace(), &repository);
-            let name = name.map_err(Failure::new)?;
-            let role = self.task.session.quay.role_on(robot, &name).await;
-            if role
-                .map_err(self.failed(format!("repository `{name}`")))?
-                .is_some()
-            {
-                held.push(repository);
-            } else {
-                self.repositories
-                    .borrow_mut()
-                    .retain(|known| *known != repository);
-            }
+    /// Checks everything once more and writes it down. `removed` is the bridge that is gone.
+    pub(super) async fn finish(
+        &mut self,
+        end: End,
+        removed: Option<Robot>,
+        interrupt: &Interrupt,
+    ) -> Result<Receipt, Failure> {
+        let robot = self.twins.robot.clone();
+        self.step("prove", "checking every secret once more", interrupt)?;
+        let (current, bridge, old) = futures::join!(
+            self.twins.read(&robot),
+            self.bridge_is_dead(removed.as_ref()),
+            self.old_is_dead(end),
+        );
+        let (current, bridge, old) = (current?, bridge?, old?);
+        if let Some((claim, (holds, seen))) = bridge {
+            self.journal.state(claim, holds, seen);
         }
-        Ok(held)
-    }
-
-    /// The registry refuses the credential.
-    pub(super) async fn prove_dead(
-        &self,
-        account: &str,
-        token: &SecretString,
-        claim: &str,
-    ) -> Result<(), Failure> {
-        let answer = self
-            .task
-            .session
-            .registry
-            .probe(account, token, &[])
-            .await?;
-        let (holds, seen) = match answer {
-            Probe::Refused { .. } => (true, "401".to_owned()),
-            Probe::Accepted { .. } => (false, "it is still accepted".to_owned()),
-        };
-        self.log.borrow_mut().state(claim, holds, seen);
-        Ok(())
-    }
-
-    /// Checks everything once more and writes it down.
-    pub(super) async fn finish(&self, outcome: Outcome) -> Result<Receipt, Failure> {
-        let robot = &self.subject.robot;
-        self.step("prove", "checking every secret once more")?;
-        let current = self.read(robot).await?;
-        self.prove_pulls(&current).await?;
+        self.twins.prove_pulls_once(&current).await?;
         // What appeared in the last moments, a secret made with the bridge say, is not left.
-        let swap = self.swap(credential(&current));
+        let swap = self.fleet.swap(credential(&current));
         self.write_everywhere(&swap, WriteMode::Persist).await?;
         let fingerprint = Fingerprint::of(&current.token);
-        self.log.borrow_mut().state(
+        self.journal.state(
             format!("the registry accepts the token of {robot} ({fingerprint})"),
             true,
-            match self.repositories.borrow().len() {
+            match self.twins.repositories.len() {
                 0 => "its login; no repository to try".to_owned(),
                 1 => "its login, and pulling from 1 repository".to_owned(),
                 count => format!("its login, and pulling from {count} repositories"),
             },
         );
-        if outcome == Outcome::Finished {
-            self.prove_old_dead(&fingerprint).await?;
+        if end == End::Finished {
+            self.state_old(&fingerprint, old);
         }
         let targets = self.target_proofs(&current).await?;
         let wrong = targets.iter().filter(|target| !target.holds).count();
-        self.log.borrow_mut().state(
+        self.journal.state(
             format!("every secret holds the current token of {robot}"),
             wrong == 0,
             format!("{} of {} do", targets.len() - wrong, targets.len()),
         );
-        let broken = self
-            .log
-            .borrow()
-            .statements
-            .iter()
-            .find(|s| !s.holds)
-            .cloned();
-        self.note(match outcome {
-            _ if let Some(broken) = broken => Event::Stopped {
+        self.journal.note(self.last_event(end))?;
+        Ok(self.receipt(end, Some(fingerprint), targets))
+    }
+
+    /// What the ledger's last line about this run says.
+    fn last_event(&self, end: End) -> Event {
+        let mut statements = self.journal.log.statements.iter();
+        match (statements.find(|statement| !statement.holds), end) {
+            (Some(broken), _) => Event::Stopped {
                 reason: format!("not so: {} ({})", broken.claim, broken.seen),
             },
-            Outcome::Aborted => Event::Aborted,
+            (None, End::Aborted) => Event::Aborted,
             // Clusters that did not answer still hold the dead token.
-            Outcome::Finished if self.has_unwritten_clusters() => Event::Stopped {
+            (None, End::Finished) if self.has_unwritten_clusters() => Event::Stopped {
                 reason: format!("not reached: {}", self.skipped.join(", ")),
             },
-            Outcome::Finished => Event::Finished,
-        })?;
-        Ok(self.receipt(outcome, Some(fingerprint), targets))
+            (None, End::Finished) => Event::Finished,
+        }
+    }
+
+    async fn bridge_is_dead(&self, removed: Option<&Robot>) -> Result<Option<Tried>, Failure> {
+        let Some(bridge) = removed else {
+            return Ok(None);
+        };
+        let account = bridge.name.as_str();
+        let claim = format!("{account} is gone, and its token is refused");
+        let answer = self.twins.is_dead(account, &bridge.token).await?;
+        Ok(Some((claim, answer)))
+    }
+
+    /// Tries the token that was replaced, where this run has seen it.
+    async fn old_is_dead(&self, end: End) -> Result<Option<(bool, &'static str)>, Failure> {
+        match (&self.old, end) {
+            (Some(old), End::Finished) => {
+                let answer = self.twins.is_dead(self.twins.robot.as_str(), old).await?;
+                Ok(Some(answer))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn state_old(&mut self, current: &Fingerprint, tried: Option<(bool, &'static str)>) {
+        let claim = format!("the old token of {} is refused", self.twins.robot);
+        let is_same = self.replaced.as_deref() == Some(current.to_string().as_str());
+        match (&self.old, tried) {
+            (Some(old), Some((holds, seen))) if Fingerprint::of(old) != *current => {
+                self.journal.state(claim, holds, seen);
+            }
+            // Whatever the ledger and the bridge said: it is the same token.
+            _ if is_same => {
+                let seen = "it is still the robot's token";
+                self.journal.state(claim, false, seen);
+            }
+            // A run that was resumed never saw it.
+            _ => self.journal.state(claim, true, "replaced, not probed"),
+        }
     }
 
     /// Left out without the user's word, because the others could not wait.
@@ -151,69 +126,34 @@ impl Rotation<'_> {
             .any(|context| !accepted.contains(context))
     }
 
-    async fn prove_old_dead(&self, current: &Fingerprint) -> Result<(), Failure> {
-        let robot = &self.subject.robot;
-        let claim = format!("the old token of {robot} is refused");
-        match &self.old {
-            Some(old) if Fingerprint::of(old) != *current => {
-                self.prove_dead(robot.as_str(), old, &claim).await
-            }
-            // Whatever the ledger and the bridge said: it is the same token.
-            _ if self.replaced.as_deref() == Some(current.to_string().as_str()) => {
-                let mut log = self.log.borrow_mut();
-                log.state(claim, false, "it is still the robot's token");
-                Ok(())
-            }
-            // A run that was resumed never saw it.
-            _ => {
-                let mut log = self.log.borrow_mut();
-                log.state(claim, true, "replaced, not probed");
-                Ok(())
-            }
-        }
-    }
-
     async fn target_proofs(&self, current: &Robot) -> Result<Vec<TargetProof>, Failure> {
         let credential = credential(current);
-        let holders = self.holders().await?;
-        let log = self.log.borrow();
-        let mut switched: HashMap<Place<'_>, Vec<Timestamp>> = HashMap::new();
-        for switch in &log.switches {
-            let place = (
-                &*switch.context,
-                &*switch.namespace,
-                &*switch.secret,
-                &*switch.key,
-            );
-            switched.entry(place).or_default().push(switch.at);
+        let holders = self.fleet.holders().await?;
+        let mut switched: HashMap<Place, Vec<Timestamp>> = HashMap::new();
+        for switch in &self.journal.log.switches {
+            let place = Place::secret(&switch.context, &switch.namespace, &switch.secret);
+            let times = switched.entry(place.key(&switch.key)).or_default();
+            times.push(switch.at);
         }
-        let before: HashMap<Place<'_>, &Fingerprint> = self
-            .targets
-            .iter()
-            .map(|target| {
-                let place = (
-                    &*target.context,
-                    &*target.namespace,
-                    &*target.secret,
-                    &*target.key,
-                );
-                (place, &target.fingerprint)
-            })
-            .collect();
+        let before = self.targets.iter().map(|target| {
+            let place = Place::secret(&target.context, &target.namespace, &target.secret);
+            (place.key(&target.key), &target.fingerprint)
+        });
+        let before: HashMap<Place, &Fingerprint> = before.collect();
         let mut proofs = Vec::new();
-        for (site, holders) in self.sites.iter().zip(&holders) {
-            let context = site.member.cluster.context();
-            let secrets = self.written(holders);
-            for secret in secrets
-                .filter(|secret| !self.is_left_behind(context, &secret.namespace, &secret.name))
-            {
-                let entries = self.subject.entries(secret);
-                for (key, found) in
-                    entries.filter(|(_, found)| self.subject.is_ours(&found.username))
-                {
-                    let place = (context, &*secret.namespace, &*secret.name, key);
+        for holders in &holders {
+            let context = &holders.context;
+            let is_left = |secret: &&PullSecret| {
+                self.fleet
+                    .is_left_behind(context, &secret.namespace, &secret.name)
+            };
+            for secret in self.fleet.in_scope(holders).filter(|it| !is_left(it)) {
+                let subject = &self.fleet.subject;
+                let entries = subject.entries(secret);
+                for (key, found) in entries.filter(|(_, found)| subject.is_ours(&found.username)) {
+                    let place = Place::secret(context, &secret.namespace, &secret.name).key(key);
                     proofs.push(TargetProof {
-                        context: context.to_owned(),
+                        context: context.clone(),
                         namespace: secret.namespace.clone(),
                         secret: secret.name.clone(),
                         key: key.to_owned(),
@@ -229,38 +169,35 @@ impl Rotation<'_> {
     }
 
     fn receipt(
-        &self,
-        outcome: Outcome,
+        &mut self,
+        end: End,
         after: Option<Fingerprint>,
         targets: Vec<TargetProof>,
     ) -> Receipt {
-        let mut log = self.log.borrow_mut();
         let ended = Timestamp::now();
-        log.end_step(ended);
-        let contexts = self.sites.iter();
+        self.journal.log.end_step(ended);
+        let log = &self.journal.log;
         Receipt {
             version: 1,
-            rotation: self.id.clone(),
-            robot: self.subject.robot.clone(),
+            rotation: self.journal.id.clone(),
+            robot: self.twins.robot.clone(),
             bridge: (self.task.options.strategy == Strategy::Bridge)
-                .then(|| self.subject.bridge.clone()),
-            registry: self.task.session.endpoint.registry.clone(),
+                .then(|| self.twins.bridge.clone()),
+            registry: self.twins.session.endpoint.registry.clone(),
             strategy: self.task.options.strategy,
-            outcome,
+            outcome: end,
             resumed: self.stage != Stage::NotBegun,
             by: self.by.clone(),
-            began: self.began,
+            began: self.journal.began,
             ended,
-            contexts: contexts
-                .map(|site| site.member.cluster.context().to_owned())
-                .collect(),
+            contexts: self.fleet.contexts(),
             skipped: self.skipped.clone(),
             before: self.replaced.clone(),
             after,
             window_began: log.window_began,
             window_ms: log.window_ms,
             targets,
-            left_behind: self.left_behind.clone(),
+            left_behind: self.fleet.left_behind.clone(),
             statements: log.statements.clone(),
             steps: log.steps.clone(),
             validities: log.validities.clone(),

@@ -1,11 +1,13 @@
 //! Waiting until nobody pulls with a credential any more.
 
+use super::interrupt::Interrupt;
 use super::run::Rotation;
+use super::twins::Look;
 use crate::Failure;
 use crate::cli::span;
 use crate::names::RobotName;
 use crate::quay::Pull;
-use crate::web::ApiError;
+use futures::future::join;
 use jiff::{SignedDuration, Timestamp};
 use std::time::{Duration, Instant};
 
@@ -15,15 +17,19 @@ const SELDOM: Duration = Duration::from_secs(15);
 
 impl Rotation<'_> {
     /// Waits for the nodes of global pull secrets, then until for a whole grace nobody has
-    /// pulled as `account`.
+    /// pulled as `account`. Returns the robots as they are then.
     ///
     /// Time is measured here, and only whether the log goes on is read from Quay: its clock
     /// and ours may differ.
     ///
     /// # Errors
     /// When pulls do not end, or the log cannot be read, and nobody says to go on.
-    pub(super) async fn settle(&self, account: &RobotName) -> Result<(), Failure> {
-        let nodes = self.wait_for_nodes().await?;
+    pub(super) async fn settle(
+        &mut self,
+        account: &RobotName,
+        interrupt: &Interrupt,
+    ) -> Result<Look, Failure> {
+        let nodes = self.wait_for_nodes(interrupt).await?;
         let grace = match nodes {
             true => self.task.options.grace.max(self.task.options.node_grace),
             false => self.task.options.grace,
@@ -32,7 +38,9 @@ impl Rotation<'_> {
             "waiting until nobody has pulled as {account} for {}",
             span(grace)
         );
-        self.step("settle", &text)?;
+        self.step("settle", &text, interrupt)?;
+        // Every secret depends on the bridge while the robot settles.
+        let needs_bridge = *account == self.twins.robot;
         let began = Instant::now();
         let mut last = self.last_pull(account).await;
         let mut quiet_since = Instant::now();
@@ -40,38 +48,33 @@ impl Rotation<'_> {
         loop {
             let left = grace.saturating_sub(quiet_since.elapsed());
             if began.elapsed() > grace.saturating_add(self.task.options.settle_timeout) {
-                return self.decide_on_stragglers(account, last).await;
+                self.decide_on_stragglers(account, last, interrupt).await?;
+                return self.twins.look(needs_bridge).await;
             }
-            self.interrupt.sleep(left.min(every)).await?;
-            if *account == self.subject.robot {
-                self.check_bridge().await?;
+            interrupt.sleep(left.min(every)).await?;
+            let (now, look) = join(self.last_pull(account), self.twins.look(needs_bridge)).await;
+            if needs_bridge && look.is_err() && self.twins.bridge_is_gone().await {
+                return look;
             }
-            let now = self.last_pull(account).await;
             if now != last {
                 quiet_since = Instant::now();
                 last = now;
             } else if quiet_since.elapsed() >= grace {
-                return match last {
-                    Ok(_) => Ok(()),
-                    Err(_) => self.decide_on_stragglers(account, last).await,
+                if last.is_err() {
+                    self.decide_on_stragglers(account, last, interrupt).await?;
+                }
+                // A Quay that did not answer for a moment is asked once more.
+                return match look {
+                    Ok(look) => Ok(look),
+                    Err(_) => self.twins.look(needs_bridge).await,
                 };
             }
         }
     }
 
-    /// Every secret depends on the bridge while the robot settles.
-    async fn check_bridge(&self) -> Result<(), Failure> {
-        let bridge = &self.subject.bridge;
-        match self.task.session.quay.robot(bridge).await {
-            Err(ApiError::NotFound) => Err(Failure::new(format!("the bridge {bridge} is gone"))),
-            // A Quay that does not answer for a moment has not lost it.
-            _ => Ok(()),
-        }
-    }
-
     async fn last_pull(&self, account: &RobotName) -> Result<Option<Pull>, String> {
         let since = Timestamp::now() - SignedDuration::from_hours(24);
-        let last = self.task.session.quay.last_pull(account, since).await;
+        let last = self.twins.session.quay.last_pull(account, since).await;
         last.map_err(|error| error.to_string())
     }
 
@@ -79,6 +82,7 @@ impl Rotation<'_> {
         &self,
         account: &RobotName,
         last: Result<Option<Pull>, String>,
+        interrupt: &Interrupt,
     ) -> Result<(), Failure> {
         let problem = match last {
             Err(reason) => format!("the usage log cannot be read ({reason})"),
@@ -100,11 +104,7 @@ impl Rotation<'_> {
             return Ok(());
         }
         let question = format!("{problem}. Go on? Their pulls will fail");
-        match self
-            .interrupt
-            .during(self.task.watcher.ask(&question))
-            .await?
-        {
+        match interrupt.during(self.task.watcher.ask(&question)).await? {
             Some(true) => Ok(()),
             Some(false) | None => Err(Failure::new(problem).next(
                 "see to that, then run the same command again; --ignore-usage goes on regardless",

@@ -201,7 +201,7 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
     narrator.before(&preview, &plan, &args.robot);
     agree(&args, &observed, &plan, console)?;
     let skipped = plan.skipped.clone();
-    let rotation = Rotation::new(task, observed, members, plan, ledger, lock);
+    let mut rotation = Rotation::new(task, observed, members, plan, ledger, lock);
     let mut receipt = match (args.abort, args.in_place) {
         (true, _) => rotation.abort().await?,
         (false, true) => rotation.run_in_place().await?,

@@ -7,7 +7,7 @@ use quay_common::credentials::{Session, store_robot_token};
 use quay_common::names::RobotName;
 use quay_common::private_file;
 use quay_common::progress::Progress;
-use quay_common::receipt::{Consumer, Outcome, Receipt, USAGE_DAYS, receipt_page};
+use quay_common::receipt::{Consumer, End, Receipt, USAGE_DAYS, receipt_page};
 use quay_common::rotation::{Answer, Plan, Preview, Stage, Watcher};
 use secrecy::ExposeSecret;
 use std::path::Path;
@@ -139,13 +139,13 @@ fn last_line(receipt: &Receipt) -> String {
         None => String::new(),
     };
     match receipt.outcome {
-        Outcome::Aborted if receipt.before != receipt.after.as_ref().map(ToString::to_string) => {
+        End::Aborted if receipt.before != receipt.after.as_ref().map(ToString::to_string) => {
             format!(
                 "somebody else regenerated {robot} meanwhile: their token is in {places}, in {took}"
             )
         }
-        Outcome::Aborted => format!("{robot} is as it was, in {places}, in {took}"),
-        Outcome::Finished => {
+        End::Aborted => format!("{robot} is as it was, in {places}, in {took}"),
+        End::Finished => {
             let fingerprint = receipt.after.as_ref();
             let fingerprint = fingerprint.map(ToString::to_string).unwrap_or_default();
             format!("{robot} has a new token ({fingerprint}) in {places}, in {took}{window}")

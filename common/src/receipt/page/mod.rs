@@ -14,7 +14,7 @@ mod tables;
 mod timeline;
 mod words;
 
-use super::contents::{Outcome, Receipt};
+use super::contents::{End, Receipt};
 use crate::ledger::Strategy;
 use handover::Handovers;
 use markup::Markup;
@@ -100,8 +100,8 @@ fn lead(receipt: &Receipt) -> String {
         ),
     };
     match receipt.outcome {
-        Outcome::Finished => format!("Its token at {registry} was replaced{place}."),
-        Outcome::Aborted => format!(
+        End::Finished => format!("Its token at {registry} was replaced{place}."),
+        End::Aborted => format!(
             "The rotation of its token at {registry} was taken back{place}: nothing was replaced."
         ),
     }
@@ -210,8 +210,8 @@ fn tokens(value: &mut Markup, receipt: &Receipt) {
     value.leaf("code", &[("class", &"token old")], before);
     if let Some(after) = &receipt.after {
         match receipt.outcome {
-            Outcome::Finished => value.text(" became "),
-            Outcome::Aborted => value.text(" is still "),
+            End::Finished => value.text(" became "),
+            End::Aborted => value.text(" is still "),
         }
         value.leaf("code", &[("class", &"token new")], after);
     }

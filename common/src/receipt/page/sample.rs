@@ -1,7 +1,7 @@
 //! Receipts of rotations that never were, for the tests of the page.
 
 use super::super::consumer::Consumer;
-use super::super::contents::{Outcome, Receipt, TargetProof};
+use super::super::contents::{End, Receipt, TargetProof};
 use super::super::log::{Statement, StepTime, Switch, Validity};
 use crate::fingerprint::Fingerprint;
 use crate::ledger::Strategy;
@@ -98,7 +98,7 @@ fn empty(clusters: usize, strategy: Strategy, ended: i64) -> Receipt {
         bridge: None,
         registry: "quay.example.com".parse().unwrap(),
         strategy,
-        outcome: Outcome::Finished,
+        outcome: End::Finished,
         resumed: false,
         by: "quayadmin".to_owned(),
         began: at(0),

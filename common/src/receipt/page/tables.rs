@@ -1,7 +1,7 @@
 //! The lists of the page.
 
 use super::super::consumer::USAGE_DAYS;
-use super::super::contents::{Outcome, Receipt, TargetProof};
+use super::super::contents::{End, Receipt, TargetProof};
 use super::markup::Markup;
 use super::words::{clock, count, grouped, length, moment, seconds};
 use crate::pulltest::PullVerdict;
@@ -78,8 +78,8 @@ fn cluster(inside: &mut Markup, receipt: &Receipt, targets: &[&TargetProof]) {
     }
     headings.extend(["Before", "After", "Switched at (UTC)", "Result"]);
     let good = match receipt.outcome {
-        Outcome::Finished => "rotated",
-        Outcome::Aborted => "as before",
+        End::Finished => "rotated",
+        End::Aborted => "as before",
     };
     table(inside, "targets", &headings, |body| {
         for target in targets {

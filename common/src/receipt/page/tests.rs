@@ -187,7 +187,7 @@ fn a_secret_that_keeps_the_dead_token_is_drawn_in_red() {
 #[test]
 fn an_aborted_rotation_says_that_nothing_was_replaced() {
     let mut receipt = bridge(1, 3);
-    receipt.outcome = Outcome::Aborted;
+    receipt.outcome = End::Aborted;
     receipt.before = receipt.after.as_ref().map(ToString::to_string);
     let page = receipt_page(&receipt);
     assert!(page.contains("was taken back in 3 places of 1 cluster: nothing was replaced."));

@@ -1,8 +1,8 @@
 //! What a rotation will write in one cluster, and what keeps it from that. No I/O.
 
-use super::super::fleet::Subject;
+use super::super::members::RobotAndBridge;
 use super::super::observe::{ClusterState, Observed, StandingBridge};
-use super::super::options::Options;
+use super::super::request::Options;
 use super::{Plan, Target};
 use crate::cli::hint_text;
 use crate::dockerconfig::Credential;
@@ -166,7 +166,7 @@ fn plan_nodes(context: &str, state: &ClusterState, options: &Options, plan: &mut
 }
 
 /// A write that says whether the secret can be written at all; it is never sent.
-fn rehearsal(subject: &Subject) -> Swap {
+fn rehearsal(subject: &RobotAndBridge) -> Swap {
     Swap {
         hosts: subject.hosts.clone(),
         from: subject.accounts.clone(),

@@ -1,8 +1,8 @@
 //! Whether it may begin: one refusal for each thing that speaks against it.
 
-use super::super::fleet::Subject;
+use super::super::members::RobotAndBridge;
 use super::super::observe::{ClusterState, Observed, ObservedCluster, StandingBridge};
-use super::super::options::Options;
+use super::super::request::Options;
 use super::super::stage::{Stage, stage};
 use super::Plan;
 use super::cluster::plan_cluster;
@@ -13,7 +13,7 @@ use crate::ledger::Strategy;
 use jiff::{SignedDuration, Timestamp};
 
 /// For so long the same command is taken to mean the rotation that was not finished.
-const LAST_WORDS: SignedDuration = SignedDuration::from_hours(1);
+const UNFINISHED_FOR: SignedDuration = SignedDuration::from_hours(1);
 
 /// Plans the rotation from what was observed.
 pub fn plan(observed: &Observed, options: &Options, now: Timestamp) -> Plan {
@@ -151,7 +151,7 @@ fn is_settled(observed: &Observed, now: Timestamp) -> bool {
         .record
         .as_ref()
         .and_then(|record| record.entries.last());
-    let past = last.is_none_or(|entry| now.duration_since(entry.at) > LAST_WORDS);
+    let past = last.is_none_or(|entry| now.duration_since(entry.at) > UNFINISHED_FOR);
     let current = observed.fingerprint();
     let subject = &observed.subject;
     let stale = |state: &ClusterState| {
@@ -165,8 +165,8 @@ fn is_settled(observed: &Observed, now: Timestamp) -> bool {
 }
 
 /// Once the token is replaced only forward is safe.
-fn refuse_abort(subject: &Subject, plan: &mut Plan) {
-    let Subject { robot, bridge, .. } = subject;
+fn refuse_abort(subject: &RobotAndBridge, plan: &mut Plan) {
+    let RobotAndBridge { robot, bridge, .. } = subject;
     match plan.stage {
         Stage::Crossing(_) | Stage::Undone => {}
         Stage::Returning(_) => plan.refuse(
@@ -241,7 +241,7 @@ fn refuse_less(observed: &Observed, options: &Options, plan: &mut Plan) {
 }
 
 fn refuse_by_quay(observed: &Observed, options: &Options, plan: &mut Plan) {
-    let Subject { robot, bridge, .. } = &observed.subject;
+    let RobotAndBridge { robot, bridge, .. } = &observed.subject;
     if observed.is_bridge {
         plan.refuse(
             format!("{robot} is itself the bridge of a rotation"),

@@ -1,8 +1,8 @@
 //! Table tests of planning.
 
-use super::super::fleet::{Holders, Subject};
+use super::super::members::{RobotAndBridge, SecretsWithRobot};
 use super::super::observe::{ClusterState, Nodes, Observed, ObservedCluster, StandingBridge};
-use super::super::options::{LeaveBehind, Options};
+use super::super::request::{LeaveBehind, Options};
 use super::super::stage::Stage;
 use super::{Plan, plan};
 use crate::Failure;
@@ -68,7 +68,7 @@ fn plain(place: (&str, &str)) -> PullSecret {
     secret(place, ROBOT, |_| {})
 }
 
-fn state(holders: Holders) -> ClusterState {
+fn state(holders: SecretsWithRobot) -> ClusterState {
     ClusterState {
         holders,
         missing: Vec::new(),
@@ -78,9 +78,9 @@ fn state(holders: Holders) -> ClusterState {
 }
 
 fn inside(secrets: Vec<PullSecret>) -> ClusterState {
-    state(Holders {
+    state(SecretsWithRobot {
         inside: secrets,
-        ..Holders::default()
+        ..SecretsWithRobot::default()
     })
 }
 
@@ -89,7 +89,7 @@ fn observed(cluster: Result<ClusterState, Failure>) -> Observed {
     let robot: crate::names::RobotName = ROBOT.parse().unwrap();
     let bridge: crate::names::RobotName = BRIDGE.parse().unwrap();
     Observed {
-        subject: Subject {
+        subject: RobotAndBridge {
             accounts: vec![robot.clone(), bridge.clone()],
             robot,
             bridge,
@@ -176,9 +176,9 @@ fn what_cannot_be_written_refuses_or_is_left_behind_by_name() {
 
 #[test]
 fn what_a_rotation_would_not_reach_refuses_it() {
-    let outside = state(Holders {
+    let outside = state(SecretsWithRobot {
         outside: vec![plain(("other", "a"))],
-        ..Holders::default()
+        ..SecretsWithRobot::default()
     });
     refused(
         &planned(&observed(Ok(outside)), &options()),
@@ -330,9 +330,9 @@ fn pool(name: &str, state: PoolState) -> Pool {
 }
 
 fn openshift(topology: Topology, pools: Vec<Pool>) -> Observed {
-    let mut openshift = state(Holders {
+    let mut openshift = state(SecretsWithRobot {
         global: vec![plain(("openshift-config", "pull-secret"))],
-        ..Holders::default()
+        ..SecretsWithRobot::default()
     });
     openshift.nodes = Some(Nodes {
         topology,

@@ -1,7 +1,23 @@
-//! What the user asked of a rotation.
+//! What a rotation is asked to do, how, and who looks on.
 
+use crate::credentials::Session;
 use crate::ledger::Strategy;
+use crate::names::RobotName;
+use crate::progress::Progress;
+use std::pin::Pin;
 use std::time::Duration;
+
+/// One rotation as it was asked for.
+pub struct Task<'a> {
+    /// The registry, signed in.
+    pub session: &'a Session,
+    /// Who looks on.
+    pub watcher: &'a dyn Watcher,
+    /// The robot.
+    pub robot: RobotName,
+    /// How it is done.
+    pub options: Options,
+}
 
 /// How a rotation is done, how it waits, and what it may leave undone.
 #[derive(Debug, Clone)]
@@ -57,4 +73,19 @@ impl LeaveBehind {
     pub fn pool(&self, name: &str) -> bool {
         self.named.iter().any(|named| named == name)
     }
+}
+
+/// An answer that is waited for.
+pub type Answer<'a> = Pin<Box<dyn Future<Output = Option<bool>> + 'a>>;
+
+/// Is told what happens, and decides where a person has to.
+pub trait Watcher {
+    /// A step begins.
+    fn step(&self, text: &str);
+    /// Something a person should know.
+    fn warn(&self, text: &str);
+    /// Where long work shows how far it is.
+    fn progress(&self) -> &dyn Progress;
+    /// Asks whether to go on; `None` where nobody can be asked.
+    fn ask<'a>(&'a self, question: &'a str) -> Answer<'a>;
 }

@@ -1,0 +1,156 @@
+//! One cluster of a rotation, and the secrets in it that hold its robot.
+
+use crate::Failure;
+use crate::cluster::{Cluster, NamespaceArgs, NamespaceSelection, Scoped};
+use crate::dockerconfig::belongs_to;
+use crate::names::{RegistryHost, RobotName};
+use crate::node_secrets;
+use crate::pullsecret::{PullSecret, observe};
+use globset::GlobSet;
+
+/// The robot of a rotation, and where its credentials count.
+#[derive(Debug, Clone)]
+pub struct RobotAndBridge {
+    /// The robot.
+    pub robot: RobotName,
+    /// The robot that stands in for it meanwhile.
+    pub bridge: RobotName,
+    /// Whose entries are written: both, unless somebody else has a robot of the bridge's name.
+    pub accounts: Vec<RobotName>,
+    /// Every host the registry's `auths` keys may have.
+    pub hosts: Vec<RegistryHost>,
+}
+
+impl RobotAndBridge {
+    /// Whether the account is one whose entries are written.
+    pub fn is_ours(&self, account: &str) -> bool {
+        self.accounts.iter().any(|robot| robot.as_str() == account)
+    }
+
+    /// Whether the secret holds a robot of the bridge's name that no rotation wrote into it.
+    pub fn holds_a_stranger(&self, secret: &PullSecret) -> bool {
+        let noted = secret.bridged.contains(&self.robot);
+        let bridge = self.bridge.as_str();
+        !noted
+            && self.is_ours(bridge)
+            && self
+                .entries(secret)
+                .any(|(_, found)| found.username == bridge)
+    }
+
+    /// Whether the secret holds the robot or its bridge.
+    pub fn concerns(&self, secret: &PullSecret) -> bool {
+        self.entries(secret)
+            .any(|(_, found)| self.is_ours(&found.username))
+    }
+
+    /// The secret's readable entries at this registry.
+    pub fn entries<'a>(
+        &'a self,
+        secret: &'a PullSecret,
+    ) -> impl Iterator<Item = (&'a str, crate::dockerconfig::Credential)> {
+        let document = secret.document.as_ref().ok();
+        document
+            .into_iter()
+            .flat_map(|document| document.entries())
+            .filter(|(key, _)| belongs_to(key, &self.hosts))
+            .filter_map(|(key, read)| Some((key, read.ok()?)))
+    }
+}
+
+/// One cluster, and which of its namespaces the rotation covers.
+pub struct Member<'a> {
+    /// The cluster and its namespaces.
+    pub scoped: Scoped<'a>,
+    /// Whether the rest of the cluster is looked at too.
+    looks_beyond: bool,
+}
+
+/// The secrets of one cluster that hold the robot or its bridge, by namespace and name.
+#[derive(Debug, Default)]
+pub struct SecretsWithRobot {
+    /// The context of the cluster.
+    pub context: String,
+    /// In the chosen namespaces.
+    pub inside: Vec<PullSecret>,
+    /// In others.
+    pub outside: Vec<PullSecret>,
+    /// Secrets that nodes pull with, on OpenShift.
+    pub global: Vec<PullSecret>,
+}
+
+impl<'a> Member<'a> {
+    /// Resolves the scope; without any namespace flag it is the whole cluster.
+    pub async fn of(
+        cluster: &'a Cluster,
+        scope: &NamespaceArgs,
+        scope_is_complete: bool,
+    ) -> Result<Self, Failure> {
+        let named = !scope.namespaces.is_empty() || scope.namespace_selector.is_some();
+        let selection = match named {
+            true => scope.resolve(cluster).await?,
+            false => NamespaceSelection::All,
+        };
+        let excluded = scope.excluded()?;
+        let looks_beyond = !scope_is_complete && (named || !excluded.is_empty());
+        Ok(Self {
+            scoped: Scoped {
+                cluster,
+                selection,
+                excluded,
+            },
+            looks_beyond,
+        })
+    }
+
+    /// Lists the secrets that hold the robot or its bridge.
+    ///
+    /// # Errors
+    /// When not everything that has to be seen can be: what nobody sees would break.
+    pub async fn holders(&self, subject: &RobotAndBridge) -> Result<SecretsWithRobot, Failure> {
+        let everything = (NamespaceSelection::All, GlobSet::empty());
+        let (selection, excluded) = match self.looks_beyond {
+            true => (&everything.0, &everything.1),
+            false => (&self.scoped.selection, &self.scoped.excluded),
+        };
+        let observed = observe(self.scoped.cluster, selection, excluded).await;
+        let observed = observed.map_err(|failure| match self.looks_beyond {
+            false => failure,
+            true => failure.next(
+                "ask for the right to list secrets cluster-wide, or state with \
+                 --scope-is-complete that the robot is in no other namespace",
+            ),
+        })?;
+        if let Some(failure) = observed.unreadable.into_values().next() {
+            return Err(failure);
+        }
+        let mut holders = SecretsWithRobot {
+            context: self.scoped.cluster.context().to_owned(),
+            ..SecretsWithRobot::default()
+        };
+        for secret in observed.secrets {
+            if !subject.concerns(&secret)
+                || node_secrets::is_derived(&secret.namespace, &secret.name)
+            {
+                continue;
+            }
+            let place = if node_secrets::is_global(&secret.namespace, &secret.name) {
+                &mut holders.global
+            } else if self.scoped.covers(&secret.namespace) {
+                &mut holders.inside
+            } else {
+                &mut holders.outside
+            };
+            place.push(secret);
+        }
+        Ok(holders)
+    }
+
+    /// Those of the named namespaces that do not exist; where the user may not ask, a
+    /// namespace counts as existing.
+    pub async fn missing_namespaces(&self, named: &[String]) -> Result<Vec<String>, Failure> {
+        let named = named.iter().cloned().collect();
+        let missing = self.scoped.missing(named).await?;
+        Ok(missing.into_iter().collect())
+    }
+}
