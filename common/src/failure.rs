@@ -23,6 +23,9 @@ pub enum FailureKind {
     Unreachable,
     /// The command line cannot be carried out as written: exit code 2.
     Usage,
+    /// The user broke off before anything was begun: exit code 130, as the shell has it for
+    /// Ctrl-C. Work that was begun ends with a report, and exit code 1.
+    Interrupted,
     /// The reader of our output went away: exit code 0, nothing is printed.
     BrokenPipe,
 }
@@ -50,6 +53,14 @@ impl Failure {
         Self {
             kind: FailureKind::Unreachable,
             ..Self::new(message)
+        }
+    }
+
+    /// The user broke off at a question.
+    pub fn interrupted() -> Self {
+        Self {
+            kind: FailureKind::Interrupted,
+            ..Self::new("interrupted; nothing was changed")
         }
     }
 

@@ -31,6 +31,7 @@ pub mod quay;
 pub mod receipt;
 pub mod registry;
 pub mod rotation;
+pub mod signals;
 pub mod web;
 pub mod workload;
 

@@ -13,5 +13,6 @@ mod killed_references;
 mod killed_sync;
 mod quay;
 mod replaced;
+mod signals;
 mod world;
 mod writers;

@@ -175,6 +175,11 @@ impl TestCluster {
         });
     }
 
+    /// Whether it is the sandbox's small cluster, which does not have every feature of a real one.
+    pub fn is_small(&self) -> bool {
+        matches!(self.backend, Backend::Small(_))
+    }
+
     /// The administrator's kubeconfig.
     pub fn kubeconfig(&self) -> &str {
         &self.admin

@@ -48,11 +48,20 @@ impl<'a> Running<'a> {
     /// Sends it SIGINT, as Ctrl-C does.
     #[track_caller]
     pub fn interrupt(&self) {
-        let id = self.process.id().to_string();
+        self.signal("INT");
+    }
+
+    /// Sends it a signal, such as `TERM`.
+    #[track_caller]
+    pub fn signal(&self, name: &str) {
+        let (id, flag) = (self.process.id().to_string(), format!("-{name}"));
         let sent = std::process::Command::new("kill")
-            .args(["-INT", &id])
+            .args([&flag, &id])
             .status();
-        assert!(sent.is_ok_and(|status| status.success()), "kill -INT {id}");
+        assert!(
+            sent.is_ok_and(|status| status.success()),
+            "kill {flag} {id}"
+        );
     }
 
     /// Waits for its end, and fails if it gave a token away.

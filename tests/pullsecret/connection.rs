@@ -64,7 +64,7 @@ fn a_credential_plugin_that_fails_is_named_and_its_output_is_not_shown() {
             .run(&["list", "--kubeconfig", &path, "-vvv"])
             .expect(1);
         assert!(
-            output.stderr.contains("credential plugin"),
+            output.stderr.contains("credential plugin `") && output.stderr.contains("exec-plugin`"),
             "{}",
             output.stderr
         );
@@ -111,4 +111,56 @@ fn an_api_server_with_an_unknown_certificate_is_refused_and_its_authority_can_be
     world
         .run(&["list", "--kubeconfig", &path, "--insecure-skip-tls-verify"])
         .expect(0);
+}
+
+#[test]
+fn a_credential_plugin_that_is_missing_is_named_with_how_to_install_it() {
+    let world = World::new();
+    let (mut config, _) = kubeconfig(&world);
+    config["users"][0]["user"] = json!({"exec": {
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "command": "no-such-plugin",
+        "installHint": "no-such-plugin is installed with: make it-so\n",
+        "interactiveMode": "Never",
+    }});
+    let path = world.context.file("missing.config", &config.to_string());
+    let path = path.to_string_lossy().into_owned();
+    world
+        .run(&["list", "--kubeconfig", &path])
+        .expect(1)
+        .says("credential plugin `no-such-plugin` cannot be started")
+        .says("next: no-such-plugin is installed with: make it-so");
+}
+
+#[test]
+fn an_empty_current_context_leaves_the_choice_to_the_next_kubeconfig() {
+    let mut world = World::new();
+    let empty = r#"{"apiVersion": "v1", "kind": "Config", "current-context": ""}"#;
+    let first = world.context.file("empty.config", empty);
+    let second = world
+        .context
+        .file("full.config", world.cluster.kubeconfig());
+    let paths = [first, second].map(|path| path.to_string_lossy().into_owned());
+    world.context.set("KUBECONFIG", &paths.join(":"));
+    let namespace = world.cluster.namespace("merged");
+    world.stale_secret(&namespace, "a");
+    world
+        .run(&["sync", "-n", &namespace])
+        .expect(0)
+        .prints("updated");
+}
+
+#[test]
+fn a_context_with_a_comma_in_its_name_can_be_chosen() {
+    let mut world = World::new();
+    let (mut config, _) = kubeconfig(&world);
+    config["contexts"][0]["name"] = json!("a,b");
+    let path = world.context.file("comma.config", &config.to_string());
+    world.context.set("KUBECONFIG", &path.to_string_lossy());
+    let namespace = world.cluster.namespace("comma");
+    world.stale_secret(&namespace, "a");
+    world
+        .run(&["sync", "-n", &namespace, "--context", "a,b"])
+        .expect(0)
+        .prints("updated");
 }

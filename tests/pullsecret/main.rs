@@ -6,6 +6,7 @@ mod attach;
 mod bad_input;
 mod connection;
 mod delete;
+mod denied;
 mod dry_run;
 mod ensure;
 mod kubelet;

@@ -192,6 +192,10 @@ fn exit_code(result: Result<Exit, Failure>, console: &Console) -> ExitCode {
                 console.end(&failure);
                 ExitCode::from(1)
             }
+            FailureKind::Interrupted => {
+                console.end(&failure);
+                ExitCode::from(130)
+            }
             FailureKind::Usage => {
                 console.end(&failure);
                 ExitCode::from(2)

@@ -45,7 +45,8 @@ impl Console {
         })
     }
 
-    /// Lets the user pick one of `choices` by typing a part of it.
+    /// Lets the user pick one of `choices` by typing a part of it. Esc ends the command as
+    /// Ctrl-C does.
     pub fn choose(
         &self,
         question: &str,
@@ -58,8 +59,9 @@ impl Console {
                 .with_prompt(question)
                 .items(choices)
                 .default(0)
-                .interact()
-                .map_err(prompt_failed)
+                .interact_opt()
+                .map_err(prompt_failed)?
+                .ok_or_else(Failure::interrupted)
         })
     }
 

@@ -1,15 +1,18 @@
 //! From flags and kubeconfig to clusters, one for each distinct API server.
 
-use super::args::ClusterArgs;
+use super::args::{ClusterArgs, named_contexts};
 use super::connection::Cluster;
 use super::seen::{Seen, Unseen};
 use super::transport;
 use crate::Failure;
 use crate::hint;
 use hyper_util::client::proxy::matcher::Matcher;
-use kube::config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig, KubeconfigError};
+use kube::client::AuthError;
+use kube::config::{
+    ExecConfig, ExecInteractiveMode, KubeConfigOptions, Kubeconfig, KubeconfigError,
+};
 use kube::{Client, Config};
-use std::collections::HashSet;
+use std::path::Path;
 
 /// What connections from inside a cluster are called.
 pub(crate) const IN_CLUSTER: &str = "in-cluster";
@@ -59,7 +62,7 @@ pub fn context_names(args: &ClusterArgs) -> Result<Vec<String>, Failure> {
 
 fn read_kubeconfig(args: &ClusterArgs) -> Result<Option<Kubeconfig>, Failure> {
     let read = match &args.kubeconfig {
-        Some(path) => Kubeconfig::read_from(path),
+        Some(path) => read_file(path),
         None => from_environment(),
     };
     match read {
@@ -85,11 +88,20 @@ fn from_environment() -> Result<Kubeconfig, KubeconfigError> {
         return Kubeconfig::read();
     };
     let mut existing = listed.iter().filter(|path| path.exists());
-    let mut merged = Kubeconfig::read_from(existing.next().unwrap_or(first))?;
+    let mut merged = read_file(existing.next().unwrap_or(first))?;
     for path in existing {
-        merged = merged.merge(Kubeconfig::read_from(path)?)?;
+        merged = merged.merge(read_file(path)?)?;
     }
     Ok(merged)
+}
+
+/// An empty current context is none: the next file's counts then, as for kubectl.
+fn read_file(path: &Path) -> Result<Kubeconfig, KubeconfigError> {
+    let mut kubeconfig = Kubeconfig::read_from(path)?;
+    kubeconfig.current_context = kubeconfig
+        .current_context
+        .filter(|context| !context.is_empty());
+    Ok(kubeconfig)
 }
 
 fn kubeconfig_failure(error: &KubeconfigError) -> Failure {
@@ -131,8 +143,8 @@ fn contexts(args: &ClusterArgs, kubeconfig: &Kubeconfig) -> Result<Vec<String>, 
                 .next(hint::kubectl("config use-context NAME"))
         });
     }
-    let mut seen = HashSet::new();
-    for context in &args.contexts {
+    let chosen = named_contexts(&args.contexts, |name| known.contains(&name));
+    for context in &chosen {
         if !known.contains(&context.as_str()) {
             return Err(Failure::usage(format!(
                 "context `{context}` is not in the kubeconfig; it has: {}",
@@ -140,10 +152,7 @@ fn contexts(args: &ClusterArgs, kubeconfig: &Kubeconfig) -> Result<Vec<String>, 
             ))
             .next(hint::kubectl("config get-contexts")));
         }
-        seen.insert(context);
     }
-    let mut chosen = args.contexts.clone();
-    chosen.retain(|context| seen.remove(context));
     Ok(chosen)
 }
 
@@ -203,12 +212,19 @@ fn build(args: &ClusterArgs, mut config: Config, context: &str) -> Result<Client
         })?;
         config.root_cert = Some(certificates(&pem, path)?);
     }
+    let plugin = config.auth_info.exec.clone();
     transport::client(config).map_err(|error| {
-        Failure::new(format!(
+        let failure = Failure::new(format!(
             "cannot connect with context `{context}`: {}",
-            connect_reason(&error)
-        ))
-        .next(hint::kubectl("version").at(context))
+            connect_reason(&error, plugin.as_ref())
+        ));
+        let install = plugin.and_then(|plugin| plugin.install_hint);
+        match (&error, install) {
+            (kube::Error::Auth(AuthError::AuthExecStart(_)), Some(install)) => {
+                failure.next(install.trim())
+            }
+            _ => failure.next(hint::kubectl("version").at(context)),
+        }
     })
 }
 
@@ -228,14 +244,29 @@ fn certificates(pem: &[u8], path: &std::path::Path) -> Result<Vec<Vec<u8>>, Fail
 }
 
 /// What may be shown of a connection failure: an exec plugin's output may hold its token.
-fn connect_reason(error: &kube::Error) -> String {
-    use kube::client::AuthError;
+fn connect_reason(error: &kube::Error, plugin: Option<&ExecConfig>) -> String {
+    let plugin = plugin.and_then(|plugin| plugin.command.as_deref());
+    let plugin = format!("credential plugin `{}`", plugin.unwrap_or_default());
     match error {
+        kube::Error::Auth(AuthError::AuthExecStart(error)) => {
+            format!("its {plugin} cannot be started: {error}")
+        }
         kube::Error::Auth(AuthError::AuthExecRun { out, .. }) => {
-            format!("the kubeconfig's credential plugin failed ({})", out.status)
+            let said = String::from_utf8_lossy(&out.stderr);
+            let said: String = said
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .chars()
+                .take(200)
+                .collect();
+            match said.is_empty() {
+                true => format!("its {plugin} failed ({})", out.status),
+                false => format!("its {plugin} failed ({}): {said}", out.status),
+            }
         }
         kube::Error::Auth(AuthError::AuthExecParse(_)) => {
-            "the kubeconfig's credential plugin did not print an ExecCredential".to_owned()
+            format!("its {plugin} did not print an ExecCredential")
         }
         other => other.to_string(),
     }

@@ -35,6 +35,47 @@ pub enum CallError {
     Unreadable(String),
 }
 
+/// What keeps an object from being stored, besides a missing right. The words are the
+/// kube-apiserver's (1.36).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Denial {
+    /// The namespace is being deleted.
+    Terminating,
+    /// A ResourceQuota of the namespace is used up.
+    Quota,
+    /// The object would be larger than a Secret may be.
+    TooLarge,
+    /// A ValidatingAdmissionPolicy of this name.
+    Policy(String),
+    /// An admission webhook of this name.
+    Webhook(String),
+}
+
+impl Denial {
+    fn read(message: &str) -> Option<Self> {
+        let named = |before: &str, quote: char| {
+            let (_, rest) = message.split_once(before)?;
+            let (name, _) = rest.split_once(quote)?;
+            Some(name.to_owned())
+        };
+        if let Some(name) = named("admission webhook \"", '"') {
+            return Some(Self::Webhook(name));
+        }
+        if let Some(name) = named("ValidatingAdmissionPolicy '", '\'') {
+            return Some(Self::Policy(name));
+        }
+        let says = |text: &str| message.contains(text);
+        if says("because it is being terminated") {
+            return Some(Self::Terminating);
+        }
+        if says("exceeded quota: ") {
+            return Some(Self::Quota);
+        }
+        (says("may not be more than 1048576 bytes") || says("Request entity too large"))
+            .then_some(Self::TooLarge)
+    }
+}
+
 impl CallError {
     fn code(&self) -> Option<u16> {
         match self {
@@ -56,7 +97,16 @@ impl CallError {
 
     /// The user has no right to do this.
     pub fn is_forbidden(&self) -> bool {
-        self.code() == Some(403)
+        self.code() == Some(403) && self.denial().is_none()
+    }
+
+    /// What else than a missing right keeps the object from being stored, if the server says so.
+    pub fn denial(&self) -> Option<Denial> {
+        match self {
+            Self::Api { message, .. } => Denial::read(message),
+            Self::AfterLostAnswer(error) => error.denial(),
+            _ => None,
+        }
     }
 
     /// The server is there but does not take the request now.
@@ -68,6 +118,33 @@ impl CallError {
     pub(super) fn is_transient(&self) -> bool {
         matches!(self.code(), Some(429 | 500 | 502 | 503 | 504))
             || matches!(self, Self::Transport(_))
+    }
+
+    /// What to do about a write of the secret that failed, where the error tells.
+    pub fn remedy(&self, namespace: &str, secret: &str) -> Option<Hint> {
+        let hint = match self.denial()? {
+            Denial::Terminating => hint::kubectl("get namespace").arg(namespace).say(&format!(
+                "; it is going away: leave it out with --exclude-namespace {namespace}"
+            )),
+            Denial::Quota => hint::kubectl("-n")
+                .arg(namespace)
+                .words("describe resourcequota")
+                .into(),
+            Denial::TooLarge => Hint::from("a Secret holds 1 MiB; remove entries nobody needs: ")
+                .run(hint::edit_secret(namespace, secret)),
+            Denial::Policy(policy) => Hint::from("ask who made the policy, and look at it: ").run(
+                hint::kubectl("get validatingadmissionpolicy")
+                    .arg(policy)
+                    .words("-o yaml"),
+            ),
+            Denial::Webhook(webhook) => Hint::from(format!(
+                "ask who runs the admission webhook {webhook}, or find it: "
+            ))
+            .run(hint::kubectl(
+                "get validatingwebhookconfigurations,mutatingwebhookconfigurations -o wide",
+            )),
+        };
+        Some(hint)
     }
 
     /// The failure of `action` (such as "list secrets in namespace `x`") in `context`.
@@ -97,5 +174,47 @@ impl CallError {
             ),
             _ => failure,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_keeps_an_object_from_being_stored_is_told_from_a_missing_right() {
+        let of = |code, message: &str| CallError::Api {
+            code,
+            reason: "Forbidden".to_owned(),
+            message: message.to_owned(),
+        };
+        let ending = "secrets \"a\" is forbidden: unable to create new content in namespace shop \
+            because it is being terminated";
+        let quota = "secrets \"a\" is forbidden: exceeded quota: few, requested: count/secrets=1, \
+            used: count/secrets=1, limited: count/secrets=1";
+        let large = "Secret \"a\" is invalid: data: Too long: may not be more than 1048576 bytes";
+        let policy = "secrets \"a\" is forbidden: ValidatingAdmissionPolicy 'no-pulls' with binding \
+            'everywhere' denied request: no";
+        let webhook = "admission webhook \"guard.example.com\" denied the request: no";
+        for (code, message, denial) in [
+            (403, ending, Denial::Terminating),
+            (403, quota, Denial::Quota),
+            (422, large, Denial::TooLarge),
+            (422, policy, Denial::Policy("no-pulls".to_owned())),
+            (
+                403,
+                webhook,
+                Denial::Webhook("guard.example.com".to_owned()),
+            ),
+        ] {
+            let error = of(code, message);
+            assert_eq!(error.denial(), Some(denial));
+            assert!(!error.is_forbidden() && error.remedy("shop", "a").is_some());
+        }
+        let right = of(
+            403,
+            "secrets is forbidden: User \"u\" cannot list resource \"secrets\"",
+        );
+        assert!(right.is_forbidden() && right.denial().is_none());
     }
 }

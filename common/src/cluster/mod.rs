@@ -15,12 +15,12 @@ mod transport;
 mod window;
 
 pub use access::{denied, may};
-pub use args::{ClusterArgs, parse_duration};
+pub use args::{ClusterArgs, named_contexts, parse_duration};
 pub use connection::{Cluster, FIELD_MANAGER_LIMIT, WriteMode};
 pub(crate) use contexts::IN_CLUSTER;
 pub use contexts::{connect, context_names};
 pub use dry_run::DryRun;
-pub use error::CallError;
+pub use error::{CallError, Denial};
 pub use list::{Readable, list_all};
 pub(crate) use list::{Resource, list_in};
 pub use namespace_args::{NamespaceArgs, parse_object_name};

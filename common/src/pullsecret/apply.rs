@@ -14,6 +14,7 @@ use crate::hint::{self, Hint, can_i};
 use crate::outcome::{Outcome, Verb};
 use crate::place::Place;
 use crate::progress::Progress;
+use crate::signals;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
 use serde_json::{Value, json};
@@ -97,10 +98,10 @@ pub async fn apply(
         }
     });
     let watch = async {
-        while tokio::signal::ctrl_c().await.is_ok() {
+        loop {
+            signals::interrupted().await;
             interrupted.set(true);
         }
-        std::future::pending().await
     };
     let outcomes: Vec<Vec<Outcome>> = tokio::select! {
         outcomes = run => outcomes,
@@ -275,6 +276,9 @@ impl Apply<'_> {
         let SecretPlan {
             namespace, name, ..
         } = plan;
+        if let Some(remedy) = error.remedy(namespace, name) {
+            return remedy.at(context);
+        }
         match error {
             error if error.is_not_found() => format!(
                 "namespace `{namespace}` does not exist: pass --create-namespace to create it"

@@ -7,6 +7,7 @@ use super::verdict::PullVerdict;
 use crate::Failure;
 use crate::cluster::{CallError, Cluster, WriteMode, list_all};
 use crate::hint::{self, Hint};
+use crate::signals;
 use futures::future::join;
 use k8s_openapi::api::core::v1::{Event, Pod};
 use kube::core::params::ListParams;
@@ -55,10 +56,10 @@ impl PullTest<'_> {
     pub async fn run(&self) -> Result<PullVerdict, Failure> {
         let interrupt = Notify::new();
         let listen = async {
-            while tokio::signal::ctrl_c().await.is_ok() {
+            loop {
+                signals::interrupted().await;
                 interrupt.notify_one();
             }
-            std::future::pending().await
         };
         tokio::select! {
             verdict = self.run_until(&interrupt) => verdict,

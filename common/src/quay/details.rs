@@ -34,7 +34,7 @@ pub struct DefaultPermission {
     /// Who it is given to, a user, a robot or a team.
     pub delegate: String,
     /// Only on repositories this user or robot creates; everybody's otherwise.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "activatingUser", skip_serializing_if = "Option::is_none")]
     pub activating_user: Option<String>,
 }
 

@@ -25,6 +25,7 @@ pub struct OAuthScope {
     /// Whether the token has it.
     pub held: Held,
     /// What it is needed for.
+    #[serde(rename = "neededFor")]
     pub needed_for: &'static str,
 }
 

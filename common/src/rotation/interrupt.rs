@@ -1,6 +1,7 @@
 //! Ctrl-C: what is in flight is finished, nothing new is begun.
 
 use crate::Failure;
+use crate::signals;
 use std::cell::Cell;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -20,13 +21,13 @@ impl Interrupt {
         work: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
         let watch = async {
-            while tokio::signal::ctrl_c().await.is_ok() {
+            loop {
+                signals::interrupted().await;
                 if self.pressed.replace(true) {
                     return;
                 }
                 self.wake.notify_waiters();
             }
-            std::future::pending().await
         };
         tokio::select! {
             result = work => result,

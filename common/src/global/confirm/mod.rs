@@ -19,7 +19,7 @@ use super::backup::backups;
 use super::observed::observe;
 use super::plan::{Intent, Request, Step, Written, plan};
 use crate::Failure;
-use crate::cluster::{Cluster, WriteMode};
+use crate::cluster::{Cluster, WriteMode, named_contexts};
 use crate::dockerconfig::{Document, Format};
 use crate::folders;
 use crate::hint;
@@ -218,9 +218,12 @@ pub async fn check_settled(cluster: &Cluster, secret: SecretName) -> Result<(), 
 /// Confirms every write in one of `contexts`, or everywhere if that is empty: nothing takes
 /// it back any more. Returns those that were still to be confirmed.
 pub fn confirm(contexts: &[String]) -> Result<Vec<(Pending, Stage)>, Failure> {
+    let waiting = pending()?;
+    let is_known = |name: &str| waiting.iter().any(|(pending, _)| pending.context == name);
+    let contexts = named_contexts(contexts, is_known);
     let chosen = |pending: &Pending| contexts.is_empty() || contexts.contains(&pending.context);
     let mut confirmed = Vec::new();
-    for (pending, stage) in pending()? {
+    for (pending, stage) in waiting.iter().cloned() {
         if chosen(&pending) && pending.settle(stage)? {
             confirmed.push((pending, stage));
         }

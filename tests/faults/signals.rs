@@ -1,0 +1,41 @@
+//! Signals that ask a run to end: it stops at the next safe point, and reports every target.
+
+use crate::world::World;
+use quay_sandbox::http::{Fault, FaultAction, Hold};
+
+#[test]
+fn whatever_signal_ends_a_sync_it_reports_what_it_did_and_what_it_did_not() {
+    for signal in ["INT", "TERM", "HUP"] {
+        let mut world = World::new();
+        // More than are in flight at once, so that some have to wait.
+        let old = world.token();
+        let namespace = world.cluster.fresh_namespace("signals", |namespace| {
+            let secret = |number| {
+                quay_tests::pull_secret_of(namespace, &format!("a{number:03}"), &world.mixed(&old))
+            };
+            (0..120).map(secret).collect()
+        });
+        world.regenerate();
+        let hold = Hold::default();
+        world.faulty.faults().add(Fault::always(
+            "PATCH".parse().expect("a method"),
+            "/secrets/",
+            FaultAction::HoldBefore(hold.clone()),
+        ));
+        let arguments = ["sync", "-n", &namespace, "-o", "json"];
+        let mut run = world.context.command(&arguments).spawn();
+        assert!(run.reaches(&hold, 1), "{signal}");
+        run.signal(signal);
+        hold.release();
+        let output = run.wait().expect(1);
+        let report: serde_json::Value = serde_json::from_str(&output.stdout).expect("JSON");
+        let items = report["items"].as_array().expect("items");
+        assert_eq!(items.len(), 120, "{signal}");
+        let with = |result: &str| items.iter().filter(|item| item["result"] == result).count();
+        assert_eq!(with("updated") + with("skipped"), 120, "{signal}: {report}");
+        assert!(
+            with("updated") > 0 && with("skipped") > 0,
+            "{signal}: {report}"
+        );
+    }
+}

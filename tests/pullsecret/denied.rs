@@ -1,0 +1,96 @@
+//! What an API server does not store although one may write it, and what to do about each.
+
+use crate::world::{ROBOT, World};
+use quay_tests::{auth, eventually, pull_secret_of};
+use serde_json::json;
+
+#[test]
+fn a_namespace_that_is_going_away_is_said_to_be() {
+    let world = World::new();
+    let namespace = world.cluster.namespace("ending");
+    let patch = r#"{"metadata":{"finalizers":["example.com/stays"]}}"#;
+    world.cluster.kubectl(&[
+        "patch",
+        "namespace",
+        &namespace,
+        "--type=merge",
+        "-p",
+        patch,
+    ]);
+    world
+        .cluster
+        .kubectl(&["delete", "namespace", &namespace, "--wait=false"]);
+    let sync = ["sync", "-n", &namespace, "--robot", ROBOT, "--no-attach"];
+    world
+        .run(&sync)
+        .expect(1)
+        .prints("being terminated")
+        .prints(&format!("get namespace {namespace}"))
+        .prints(&format!("--exclude-namespace {namespace}"));
+}
+
+#[test]
+fn a_secret_that_would_be_too_large_names_what_to_remove() {
+    let world = World::new();
+    let namespace = world.cluster.namespace("large");
+    let entry = json!({world.registry(): {"auth": auth(ROBOT, "OLD")}}).to_string();
+    let padding = "x".repeat((1 << 20) - entry.len() - 80);
+    let content = format!(r#"{{"auths":{entry},"padding":"{padding}"}}"#);
+    world
+        .cluster
+        .create(&pull_secret_of(&namespace, "a", &content));
+    world
+        .run(&["sync", "-n", &namespace])
+        .expect(1)
+        .prints("a Secret holds 1 MiB")
+        .prints(&format!("-n {namespace} edit secret a"));
+}
+
+#[test]
+fn an_admission_policy_that_denies_a_write_is_named() {
+    let world = World::new();
+    if world.cluster.is_small() {
+        return;
+    }
+    let namespace = world.cluster.namespace("policy");
+    let name = format!("no-patch-{namespace}");
+    world.stale_secret(&namespace, "a");
+    let selector = json!({"matchLabels": {"kubernetes.io/metadata.name": namespace}});
+    let rule = json!({"apiGroups": [""], "apiVersions": ["v1"], "operations": ["UPDATE"], "resources": ["secrets"]});
+    world.cluster.create(&json!({
+        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy",
+        "metadata": {"name": name},
+        "spec": {
+            "matchConstraints": {"namespaceSelector": selector, "resourceRules": [rule]},
+            "validations": [{"expression": "false", "message": "not here"}],
+        },
+    }));
+    world.cluster.create(&json!({
+        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicyBinding",
+        "metadata": {"name": name},
+        "spec": {"policyName": name, "validationActions": ["Deny"]},
+    }));
+    eventually("the policy is in force", || {
+        let try_it = [
+            "-n",
+            &namespace,
+            "label",
+            "secret",
+            "a",
+            "x=y",
+            "--dry-run=server",
+        ];
+        world.cluster.try_kubectl(&try_it, "").code != 0
+    });
+    world
+        .run(&["sync", "-n", &namespace])
+        .expect(1)
+        .prints("not here")
+        .prints(&format!("get validatingadmissionpolicy {name} -o yaml"));
+    for kind in [
+        "validatingadmissionpolicybinding",
+        "validatingadmissionpolicy",
+    ] {
+        world.cluster.kubectl(&["delete", kind, &name]);
+    }
+}
