@@ -216,7 +216,7 @@ fn nothing_is_written_over_what_waits_for_its_confirmation() {
     let output = world.run(&["update", "--yes"]).expect(1);
     output
         .prints("waits for its confirmation")
-        .prints("oc quay-global confirm");
+        .prints("next: oc quay global confirm to keep it");
     world
         .run(&["remove", "registry.example.com", "--yes"])
         .expect(1);

@@ -233,7 +233,7 @@ fn another_cluster_is_told_from_openshift_and_a_missing_right_is_named() {
     let output = world.run(&["update", "--robot", ROBOT, "--yes"]).expect(1);
     output
         .prints("no OpenShift cluster")
-        .prints("kubectl quay-pullsecret");
+        .prints("oc quay pullsecret sync --context ");
     world.run(&["show"]).expect(1).says("no OpenShift cluster");
     plain.join_limited(&mut world.context);
     world.run(&["show"]).expect(1).says("no OpenShift cluster");
@@ -373,7 +373,11 @@ fn a_robot_that_is_being_rotated_is_left_to_its_rotation() {
         ] {
             let output = world.run(command).expect(1);
             let said = format!("{}{}", output.stdout, output.stderr);
-            assert!(said.contains("rotate myorg+deploy --global"), "{said}");
+            assert!(
+                said.contains("quay robot rotate --context ")
+                    && said.contains(" myorg+deploy --global"),
+                "{said}"
+            );
         }
         assert_eq!(world.text(), content);
     }
