@@ -374,8 +374,7 @@ fn a_robot_that_is_being_rotated_is_left_to_its_rotation() {
             let output = world.run(command).expect(1);
             let said = format!("{}{}", output.stdout, output.stderr);
             assert!(
-                said.contains("quay robot rotate --context ")
-                    && said.contains(" myorg+deploy --global"),
+                said.contains("quay robot rotate ") && said.contains("myorg+deploy --global"),
                 "{said}"
             );
         }
