@@ -28,11 +28,11 @@ pub use plan::{
     EntryPlan, Intent, Obstacle, Plan, Request, RestoreIntent, RobotIntent, Step, plan,
 };
 pub use pools::{Pool, PoolState, Pools};
-pub use rendered::Rendered;
+pub use rendered::{Holds, Rendered};
 pub use report::{Change, Changes};
 pub use restore::{BackupItem, BackupList, list_backups, restore_intent};
 pub use robot::{RobotSource, refresh_intent, robot_intent};
-pub use rollout::{Rollout, Stretch};
+pub use rollout::{PoolProgress, Progress, Rollout};
 pub use show::{Entries, Entry, entries};
 pub use topology::{Topology, openshift_version, reboots_nodes, topology};
 pub use verify::{Check, Checks, Yardstick};

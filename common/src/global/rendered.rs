@@ -5,7 +5,7 @@ use crate::Failure;
 use crate::cluster::Cluster;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::HashMap;
 
@@ -23,14 +23,26 @@ pub struct Rendered {
 }
 
 /// What a rendered config brings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Holds {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Holds {
     /// What the secret holds now.
     Current,
     /// Something else.
     Older,
     /// It cannot be seen.
     Unknown,
+}
+
+impl Holds {
+    /// As people read it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Current => "current",
+            Self::Older => "older",
+            Self::Unknown => "unknown",
+        }
+    }
 }
 
 #[derive(Deserialize)]

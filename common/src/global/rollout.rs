@@ -19,22 +19,54 @@ const MERGED: SecretName = SecretName {
 /// What brings that to the nodes.
 const SYNCER: &str = "/apis/apps/v1/namespaces/kube-system/daemonsets/global-pull-secret-syncer";
 
+/// How far a pool is, or what a hosted cluster has in its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Progress {
+    /// Its nodes have what it wants.
+    Updated,
+    /// Some of its nodes do not have it yet.
+    Updating,
+    /// What writes to its nodes has not begun.
+    Waiting,
+    /// Some of its nodes do not get it, for a reason of their own.
+    Degraded,
+    /// Somebody stopped it.
+    Paused,
+    /// Nothing brings it to the nodes.
+    Missing,
+}
+
+impl Progress {
+    /// As people read it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Updated => "updated",
+            Self::Updating => "updating",
+            Self::Waiting => "waiting",
+            Self::Degraded => "degraded",
+            Self::Paused => "paused",
+            Self::Missing => "missing",
+        }
+    }
+}
+
 /// One step on the way to the nodes: a pool, or what a hosted cluster has in its place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Stretch {
+pub struct PoolProgress {
     /// The cluster, by the name of its context.
     pub context: String,
     /// `kind/name`.
     pub name: String,
-    /// `updated`, `updating`, `waiting`, `degraded`, `paused`, `missing`.
-    pub state: &'static str,
+    /// How far it is.
+    pub state: Progress,
     /// Nodes that are there.
     pub updated: usize,
     /// Nodes in all.
     pub nodes: usize,
-    /// Whether it brings what the secret holds now: `current`, `older` or `unknown`.
-    pub secret: &'static str,
+    /// Whether it brings what the secret holds now.
+    pub secret: Holds,
     /// The rendered config that a pool wants.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub config: String,
@@ -47,32 +79,42 @@ pub struct Stretch {
 #[derive(Debug, Default, Serialize)]
 pub struct Rollout {
     /// One line for each pool.
-    pub items: Vec<Stretch>,
+    pub items: Vec<PoolProgress>,
     /// What could not be seen, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unseen: Vec<String>,
 }
 
-impl Stretch {
+impl PoolProgress {
     /// Nothing more will happen by itself.
     pub fn is_blocked(&self) -> bool {
-        matches!(self.state, "paused" | "degraded" | "missing")
+        matches!(
+            self.state,
+            Progress::Paused | Progress::Degraded | Progress::Missing
+        )
     }
 
     fn is_done(&self) -> bool {
-        self.is_blocked() || self.state == "updated"
+        self.is_blocked() || self.state == Progress::Updated
+    }
+
+    /// The name without its kind.
+    pub fn pool(&self) -> &str {
+        self.name
+            .rsplit_once('/')
+            .map_or(&self.name, |(_, name)| name)
     }
 }
 
 impl Rollout {
     /// Whether everything has arrived that can.
     pub fn is_settled(&self) -> bool {
-        self.items.iter().all(Stretch::is_done)
+        self.items.iter().all(PoolProgress::is_done)
     }
 
     /// Whether something keeps the secret from nodes.
     pub fn is_blocked(&self) -> bool {
-        self.items.iter().any(Stretch::is_blocked)
+        self.items.iter().any(PoolProgress::is_blocked)
     }
 
     /// Looks at one more cluster. What cannot be seen is noted, and no failure.
@@ -107,7 +149,7 @@ impl Rollout {
                 Some(secret) => rendered.holds(cluster, &pool.wanted_config, secret).await,
                 None => Holds::Unknown,
             };
-            self.items.push(stretch(cluster.context(), pool, holds));
+            self.items.push(progress(cluster.context(), pool, holds));
         }
         if let Some(failure) = rendered.blind.get(cluster.context()) {
             self.note(failure);
@@ -136,24 +178,27 @@ impl Rollout {
             (Some(_), None) => false,
         };
         let context = cluster.context();
-        self.items.push(Stretch {
+        self.items.push(PoolProgress {
             context: context.to_owned(),
             name: format!("secret/{}", MERGED.name),
-            state: if arrived { "updated" } else { "waiting" },
+            state: match arrived {
+                true => Progress::Updated,
+                false => Progress::Waiting,
+            },
             updated: 0,
             nodes: 0,
-            secret: if arrived { "current" } else { "older" },
+            secret: held(arrived),
             config: String::new(),
             message: "what the control plane merges for the nodes".to_owned(),
         });
         match cluster.get::<DaemonSet>(SYNCER).await {
-            Ok(syncer) => self.items.push(syncer_stretch(context, &syncer, arrived)),
-            Err(error) if error.is_not_found() => self.items.push(Stretch {
+            Ok(syncer) => self.items.push(syncer_progress(context, &syncer, arrived)),
+            Err(error) if error.is_not_found() => self.items.push(PoolProgress {
                 message:
                     "no node gets the additional pull secret: only NodePools on AWS and Azure \
                           that replace their nodes have a syncer"
                         .to_owned(),
-                ..syncer_stretch(context, &DaemonSet::default(), arrived)
+                ..syncer_progress(context, &DaemonSet::default(), arrived)
             }),
             Err(error) => self.note(&error.into_failure(context, "get the syncer's DaemonSet")),
         }
@@ -161,53 +206,58 @@ impl Rollout {
     }
 }
 
-fn stretch(context: &str, pool: Pool, holds: Holds) -> Stretch {
+fn progress(context: &str, pool: Pool, holds: Holds) -> PoolProgress {
     let (state, message) = match (pool.state, holds) {
         (PoolState::Paused, _) => (
-            "paused",
+            Progress::Paused,
             "its nodes do not get the secret until spec.paused is false",
         ),
-        (PoolState::Degraded, _) => ("degraded", "its nodes may not get the secret"),
-        (PoolState::Updating, _) => ("updating", ""),
-        (PoolState::Updated, Holds::Older) => {
-            ("waiting", "the Machine Config Operator has not begun")
-        }
-        (PoolState::Updated, _) => ("updated", ""),
+        (PoolState::Degraded, _) => (Progress::Degraded, "its nodes may not get the secret"),
+        (PoolState::Updating, _) => (Progress::Updating, ""),
+        (PoolState::Updated, Holds::Older) => (
+            Progress::Waiting,
+            "the Machine Config Operator has not begun",
+        ),
+        (PoolState::Updated, _) => (Progress::Updated, ""),
     };
-    Stretch {
+    PoolProgress {
         context: context.to_owned(),
         name: format!("machineconfigpool/{}", pool.name),
         state,
         updated: pool.updated_machines,
         nodes: pool.machines,
-        secret: match holds {
-            Holds::Current => "current",
-            Holds::Older => "older",
-            Holds::Unknown => "unknown",
-        },
+        secret: holds,
         config: pool.wanted_config,
         message: message.to_owned(),
     }
 }
 
-fn syncer_stretch(context: &str, syncer: &DaemonSet, arrived: bool) -> Stretch {
+/// What stands where the control plane merges the secret itself.
+fn held(arrived: bool) -> Holds {
+    match arrived {
+        true => Holds::Current,
+        false => Holds::Older,
+    }
+}
+
+fn syncer_progress(context: &str, syncer: &DaemonSet, arrived: bool) -> PoolProgress {
     let status = syncer.status.clone().unwrap_or_default();
     let count = |number: i32| usize::try_from(number).unwrap_or_default();
     let (nodes, ready) = (
         count(status.desired_number_scheduled),
         count(status.number_ready),
     );
-    Stretch {
+    PoolProgress {
         context: context.to_owned(),
         name: "daemonset/global-pull-secret-syncer".to_owned(),
         state: match syncer.status {
-            None => "missing",
-            Some(_) if nodes == ready => "updated",
-            Some(_) => "updating",
+            None => Progress::Missing,
+            Some(_) if nodes == ready => Progress::Updated,
+            Some(_) => Progress::Updating,
         },
         updated: ready,
         nodes,
-        secret: if arrived { "current" } else { "older" },
+        secret: held(arrived),
         config: String::new(),
         message: "it writes the secret within 30 s and restarts the kubelet".to_owned(),
     }
@@ -227,9 +277,9 @@ impl Report for Rollout {
             };
             row.extend([
                 item.name.clone(),
-                item.state.to_owned(),
+                item.state.as_str().to_owned(),
                 nodes,
-                item.secret.to_owned(),
+                item.secret.as_str().to_owned(),
             ]);
             row.push(detail([item.message.as_str()], None));
             table.row(row);
@@ -261,14 +311,24 @@ mod tests {
     #[test]
     fn an_updated_pool_with_an_older_secret_is_still_waited_for() {
         for (state, holds, shown, settled) in [
-            (PoolState::Updated, Holds::Current, "updated", true),
-            (PoolState::Updated, Holds::Unknown, "updated", true),
-            (PoolState::Updated, Holds::Older, "waiting", false),
-            (PoolState::Updating, Holds::Current, "updating", false),
-            (PoolState::Paused, Holds::Older, "paused", true),
-            (PoolState::Degraded, Holds::Current, "degraded", true),
+            (PoolState::Updated, Holds::Current, Progress::Updated, true),
+            (PoolState::Updated, Holds::Unknown, Progress::Updated, true),
+            (PoolState::Updated, Holds::Older, Progress::Waiting, false),
+            (
+                PoolState::Updating,
+                Holds::Current,
+                Progress::Updating,
+                false,
+            ),
+            (PoolState::Paused, Holds::Older, Progress::Paused, true),
+            (
+                PoolState::Degraded,
+                Holds::Current,
+                Progress::Degraded,
+                true,
+            ),
         ] {
-            let items = vec![stretch("c", pool(state), holds)];
+            let items = vec![progress("c", pool(state), holds)];
             let rollout = Rollout {
                 items,
                 unseen: Vec::new(),

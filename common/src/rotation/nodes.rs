@@ -4,25 +4,25 @@ use super::fleet::Site;
 use super::interrupt::Interrupt;
 use super::run::Rotation;
 use crate::Failure;
-use crate::global::{Pools, Rendered, Rollout, Stretch, observe};
+use crate::global::{Holds, PoolProgress, Pools, Progress, Rendered, Rollout, observe};
 use std::time::Duration;
 
 /// How often they are looked at.
-const GLANCE: Duration = Duration::from_secs(2);
-/// A pool may be degraded, and an API server away, for so many looks in a row.
-const PATIENCE: usize = 30;
+const POLL_EVERY: Duration = Duration::from_secs(2);
+/// A pool may be degraded, and an API server away, for so many polls in a row.
+const GIVE_UP_AFTER: usize = 30;
 
-/// What a look at the nodes of one cluster comes to.
+/// How far the nodes of one cluster are.
 #[derive(Debug, PartialEq, Eq)]
-enum Look {
+enum Arrival<'r> {
     /// Every node that is waited for has it.
     Arrived,
     /// It is on its way.
     UnderWay,
-    /// Nothing more will happen by itself, for this reason.
-    Paused(String),
-    /// The same, unless it mends itself.
-    Degraded(String),
+    /// Nothing more will happen in this pool by itself.
+    Paused(&'r PoolProgress),
+    /// The same, unless the pool mends itself.
+    Degraded(&'r PoolProgress),
 }
 
 impl Rotation<'_> {
@@ -50,22 +50,22 @@ impl Rotation<'_> {
         let before = self.pools_before(context);
         let left_behind = &self.task.options.leave_behind.named;
         let mut rendered = Rendered::default();
-        let mut bad_looks = 0;
+        let mut bad_polls = 0;
         loop {
-            let reason = match look(site, &mut rendered).await {
-                Ok(rollout) => match judge(&rollout, &before, left_behind) {
-                    Look::Arrived => return Ok(()),
-                    Look::Paused(pool) => return Err(stuck(&pool, context)),
-                    Look::Degraded(pool) => Some(stuck(&pool, context)),
-                    Look::UnderWay => None,
+            let reason = match roll_out(site, &mut rendered).await {
+                Ok(rollout) => match arrival(&rollout, &before, left_behind) {
+                    Arrival::Arrived => return Ok(()),
+                    Arrival::Paused(pool) => return Err(stuck(pool)),
+                    Arrival::Degraded(pool) => Some(stuck(pool)),
+                    Arrival::UnderWay => None,
                 },
                 Err(failure) => Some(failure),
             };
-            bad_looks = if reason.is_some() { bad_looks + 1 } else { 0 };
-            if let Some(failure) = reason.filter(|_| bad_looks > PATIENCE) {
+            bad_polls = if reason.is_some() { bad_polls + 1 } else { 0 };
+            if let Some(failure) = reason.filter(|_| bad_polls > GIVE_UP_AFTER) {
                 return Err(failure);
             }
-            interrupt.sleep(GLANCE).await?;
+            interrupt.sleep(POLL_EVERY).await?;
         }
     }
 
@@ -77,7 +77,7 @@ impl Rotation<'_> {
     }
 }
 
-async fn look(site: &Site<'_>, rendered: &mut Rendered) -> Result<Rollout, Failure> {
+async fn roll_out(site: &Site<'_>, rendered: &mut Rendered) -> Result<Rollout, Failure> {
     let cluster = site.member.scoped.cluster;
     let observed = observe(cluster).await?;
     let mut rollout = Rollout::default();
@@ -90,51 +90,47 @@ async fn look(site: &Site<'_>, rendered: &mut Rendered) -> Result<Rollout, Failu
     }
 }
 
-/// Where the nodes of one cluster are, those of the pools in `left_behind` aside.
-fn judge(rollout: &Rollout, before: &Pools, left_behind: &[String]) -> Look {
-    let is_awaited = |item: &&Stretch| {
-        let pool = item.name.rsplit('/').next().unwrap_or_default();
-        !left_behind.iter().any(|left| left == pool)
-    };
-    let awaited: Vec<&Stretch> = rollout.items.iter().filter(is_awaited).collect();
-    let first = |state: &str| awaited.iter().find(|item| item.state == state);
-    if let Some(item) = first("paused") {
-        return Look::Paused(format!("{} is paused", item.name));
+/// How far the nodes of one cluster are, those of the pools in `left_behind` aside.
+fn arrival<'r>(rollout: &'r Rollout, before: &Pools, left_behind: &[String]) -> Arrival<'r> {
+    let is_awaited = |item: &&PoolProgress| !left_behind.iter().any(|left| left == item.pool());
+    let awaited: Vec<&PoolProgress> = rollout.items.iter().filter(is_awaited).collect();
+    let first = |state: Progress| awaited.iter().find(|item| item.state == state);
+    if let Some(item) = first(Progress::Paused) {
+        return Arrival::Paused(item);
     }
-    if let Some(item) = first("degraded") {
-        return Look::Degraded(format!("{} is degraded", item.name));
+    if let Some(item) = first(Progress::Degraded) {
+        return Arrival::Degraded(item);
     }
     match awaited.iter().all(|item| has_arrived(item, before)) {
-        true => Look::Arrived,
-        false => Look::UnderWay,
+        true => Arrival::Arrived,
+        false => Arrival::UnderWay,
     }
 }
 
-fn has_arrived(item: &Stretch, before: &Pools) -> bool {
+fn has_arrived(item: &PoolProgress, before: &Pools) -> bool {
     match (item.state, item.secret) {
         // No node of a hosted cluster without a syncer gets it at all.
-        ("missing", _) => true,
+        (Progress::Missing, _) => true,
         // Where configs cannot be looked into, another one has to be wanted than before.
-        ("updated", "unknown") => {
+        (Progress::Updated, Holds::Unknown) => {
             let mut pools = before.pools.iter();
-            pools.all(|pool| {
-                item.name.rsplit('/').next() != Some(&pool.name)
-                    || pool.wanted_config != item.config
-            })
+            pools.all(|pool| item.pool() != pool.name || pool.wanted_config != item.config)
         }
-        (state, _) => state == "updated",
+        (state, _) => state == Progress::Updated,
     }
 }
 
-fn stuck(pool: &str, context: &str) -> Failure {
-    let name = pool.split(' ').next().unwrap_or_default();
-    let name = name.rsplit('/').next().unwrap_or_default();
+fn stuck(item: &PoolProgress) -> Failure {
     Failure::new(format!(
-        "{pool} (context {context}): its nodes do not get what was written"
+        "{} is {} (context {}): its nodes do not get what was written",
+        item.name,
+        item.state.as_str(),
+        item.context
     ))
     .next(format!(
         "see to that, then run the same command again; or accept that its pulls break: \
-         --leave-behind={name}"
+         --leave-behind={}",
+        item.pool()
     ))
 }
 
@@ -143,8 +139,8 @@ mod tests {
     use super::*;
     use crate::global::{Pool, PoolState};
 
-    fn item(state: &'static str, secret: &'static str) -> Rollout {
-        let item = Stretch {
+    fn item(state: Progress, secret: Holds) -> Rollout {
+        let item = PoolProgress {
             context: "c".to_owned(),
             name: "machineconfigpool/worker".to_owned(),
             state,
@@ -181,27 +177,32 @@ mod tests {
             before("rendered-worker-0"),
         );
         for (state, secret, before, arrived) in [
-            ("updated", "current", &none, true),
+            (Progress::Updated, Holds::Current, &none, true),
             // Taken back before it was rendered: nothing will be rendered.
-            ("updated", "current", &same, true),
-            ("waiting", "older", &older, false),
-            ("updating", "current", &older, false),
-            ("updated", "unknown", &same, false),
-            ("updated", "unknown", &older, true),
-            ("missing", "current", &none, true),
+            (Progress::Updated, Holds::Current, &same, true),
+            (Progress::Waiting, Holds::Older, &older, false),
+            (Progress::Updating, Holds::Current, &older, false),
+            (Progress::Updated, Holds::Unknown, &same, false),
+            (Progress::Updated, Holds::Unknown, &older, true),
+            (Progress::Missing, Holds::Current, &none, true),
         ] {
-            let look = judge(&item(state, secret), before, &[]);
-            assert_eq!(look == Look::Arrived, arrived, "{state} {secret}");
+            let rollout = item(state, secret);
+            let found = arrival(&rollout, before, &[]);
+            assert_eq!(found == Arrival::Arrived, arrived, "{state:?} {secret:?}");
         }
     }
 
     #[test]
     fn a_pool_that_does_not_roll_out_is_named_unless_it_is_left_behind() {
         let none = Pools { pools: Vec::new() };
-        let paused = item("paused", "older");
-        assert!(matches!(judge(&paused, &none, &[]), Look::Paused(_)));
-        assert_eq!(judge(&paused, &none, &["worker".to_owned()]), Look::Arrived);
-        let degraded = judge(&item("degraded", "older"), &none, &[]);
-        assert!(matches!(degraded, Look::Degraded(_)));
+        let paused = item(Progress::Paused, Holds::Older);
+        assert!(matches!(arrival(&paused, &none, &[]), Arrival::Paused(_)));
+        assert_eq!(
+            arrival(&paused, &none, &["worker".to_owned()]),
+            Arrival::Arrived
+        );
+        let degraded = item(Progress::Degraded, Holds::Older);
+        let degraded = arrival(&degraded, &none, &[]);
+        assert!(matches!(degraded, Arrival::Degraded(_)));
     }
 }
