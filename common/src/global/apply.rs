@@ -1,6 +1,6 @@
 //! Carries a plan out: a backup, one PATCH, and the proof from its answer.
 
-use super::backup::{KeepFor, keep};
+use super::backup::{Retention, keep};
 use super::observed::{Current, Observed, get};
 use super::plan::{Intent, Obstacle, Plan, Request, plan};
 use super::topology::forbidden_or;
@@ -10,10 +10,8 @@ use crate::dockerconfig::{Document, Format};
 use crate::hint::{self, Hint};
 use crate::labels::LAST_APPLIED;
 use crate::node_secrets::{SecretName, collection};
-use crate::pullsecret::data;
+use crate::pullsecret::{StoredData, data, proved_write};
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::Secret;
-use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 /// A secret that keeps changing under us is given up on after so many tries.
@@ -29,7 +27,7 @@ pub struct Applied {
 }
 
 /// What a write takes that is undone unless it is confirmed.
-pub(super) struct Guarding<'a> {
+pub(super) struct ApplyOptions<'a> {
     /// So long the backup is needed.
     pub until: Option<Timestamp>,
     /// Called between the backup and the write, with the backup's name and the plan: what
@@ -61,11 +59,11 @@ pub async fn apply(
     first: Plan,
     write: WriteMode,
 ) -> Result<Applied, Failure> {
-    let guarded = Guarding {
+    let options = ApplyOptions {
         until: None,
         before_write: &|_, _| Ok(()),
     };
-    apply_after(cluster, request, observed, first, write, &guarded).await
+    apply_after(cluster, request, observed, first, write, &options).await
 }
 
 /// The same, with something to do before each attempt to write.
@@ -75,7 +73,7 @@ pub(super) async fn apply_after(
     mut observed: Observed,
     first: Plan,
     write: WriteMode,
-    guarding: &Guarding<'_>,
+    options: &ApplyOptions<'_>,
 ) -> Result<Applied, Failure> {
     let name = observed.name;
     let mut planned = first;
@@ -89,21 +87,21 @@ pub(super) async fn apply_after(
         let backup = match &observed.current {
             Some(current) => {
                 let content = current.content();
-                let keep_for = KeepFor {
-                    until: guarding.until,
-                    guard: matches!(request.intent, Intent::Undo { .. }),
+                let retention = Retention {
+                    until: options.until,
+                    taken_back: matches!(request.intent, Intent::Undo { .. }),
                 };
-                Some(keep(cluster, name, content, &keep_for, write).await?)
+                Some(keep(cluster, name, content, &retention, write).await?)
             }
             None => None,
         };
         if write == WriteMode::Persist {
-            (guarding.before_write)(backup.as_deref().unwrap_or_default(), &planned)?;
+            (options.before_write)(backup.as_deref().unwrap_or_default(), &planned)?;
         }
         let written = send(cluster, name, observed.current.as_ref(), document, write).await;
         match written {
             Ok(written) => {
-                prove(&written, document, cluster, name)?;
+                proved_write(&written, document).map_err(|_| stored_otherwise(cluster, name))?;
                 return Ok(Applied {
                     plan: planned,
                     backup,
@@ -143,7 +141,7 @@ async fn send(
     current: Option<&Current>,
     document: &Document,
     write: WriteMode,
-) -> Result<Secret, CallError> {
+) -> Result<StoredData, CallError> {
     let data = json!({Format::DockerConfigJson.data_key(): data(document)});
     let Some(current) = current else {
         let object = json!({
@@ -166,28 +164,15 @@ async fn send(
     cluster.merge_patch(&name.path(), &patch, write).await
 }
 
-fn prove(
-    written: &Secret,
-    document: &Document,
-    cluster: &Cluster,
-    name: SecretName,
-) -> Result<(), Failure> {
-    let stored = written
-        .data
-        .as_ref()
-        .and_then(|data| data.get(Format::DockerConfigJson.data_key()));
-    let content = document.to_json();
-    if stored.is_some_and(|stored| stored.0 == content.expose_secret().as_bytes()) {
-        return Ok(());
-    }
-    Err(Failure::new(format!(
+fn stored_otherwise(cluster: &Cluster, name: SecretName) -> Failure {
+    Failure::new(format!(
         "the API server stored something else in {name} (context {}) than was sent",
         cluster.context()
     ))
     .next(
         Hint::from("look for an admission webhook that changes secrets, then: ")
             .run(hint::global("verify").at(cluster.context())),
-    ))
+    )
 }
 
 fn changed_meanwhile(cluster: &Cluster, name: SecretName) -> Failure {

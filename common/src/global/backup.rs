@@ -19,9 +19,9 @@ use serde_json::{Value, json};
 const TYPE: &str = "kubectl-quay.io/pull-secret-backup";
 /// Names the secret that was backed up.
 const BACKUP_OF: &str = "kubectl-quay/backup-of";
-/// On a backup that a guard may still need: until when, RFC 3339.
+/// On a backup that a watchdog may still need: until when, RFC 3339.
 const KEPT_UNTIL: &str = "kubectl-quay/kept-until";
-/// On a backup of what a guard took back.
+/// On a backup of what a watchdog took back.
 const TAKEN_BACK: &str = "kubectl-quay/taken-back";
 /// Kept for each secret.
 const KEPT: usize = 5;
@@ -101,25 +101,25 @@ pub async fn back_up(
     let content = document.to_json();
     let content = content.expose_secret().as_bytes();
     let place = (secret.namespace.as_str(), secret.name.as_str());
-    keep_in(cluster, place, content, &KeepFor::default(), write).await
+    keep_in(cluster, place, content, &Retention::default(), write).await
 }
 
 /// What a backup is needed for.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct KeepFor {
+pub(super) struct Retention {
     /// No run on any machine drops it before.
     pub until: Option<Timestamp>,
-    /// A guard makes it of what it takes back.
-    pub guard: bool,
+    /// A watchdog makes it of what it takes back.
+    pub taken_back: bool,
 }
 
-impl KeepFor {
+impl Retention {
     fn annotations(&self) -> Value {
         let mut annotations = json!({});
         if let Some(until) = self.until {
             annotations[KEPT_UNTIL] = until.to_string().into();
         }
-        if self.guard {
+        if self.taken_back {
             annotations[TAKEN_BACK] = "true".into();
         }
         annotations
@@ -131,7 +131,7 @@ pub(super) async fn keep(
     cluster: &Cluster,
     name: SecretName,
     content: &[u8],
-    purpose: &KeepFor,
+    purpose: &Retention,
     write: WriteMode,
 ) -> Result<String, Failure> {
     keep_in(
@@ -148,7 +148,7 @@ async fn keep_in(
     cluster: &Cluster,
     place: (&str, &str),
     content: &[u8],
-    purpose: &KeepFor,
+    purpose: &Retention,
     write: WriteMode,
 ) -> Result<String, Failure> {
     let (namespace, name) = place;
@@ -191,7 +191,7 @@ async fn create(
     cluster: &Cluster,
     place: (&str, &str),
     content: &[u8],
-    purpose: &KeepFor,
+    purpose: &Retention,
     write: WriteMode,
 ) -> Result<String, CallError> {
     let (namespace, name) = place;
@@ -223,7 +223,7 @@ async fn create(
     }
 }
 
-fn object(place: (&str, &str), backup: &str, content: &[u8], purpose: &KeepFor) -> Value {
+fn object(place: (&str, &str), backup: &str, content: &[u8], purpose: &Retention) -> Value {
     let (namespace, name) = place;
     json!({
         "apiVersion": "v1",

@@ -1,7 +1,7 @@
 //! What became of the global pull secret, and how it is shown.
 
 use super::apply::Applied;
-use super::plan::{EntryPlan, Plan, Step};
+use super::plan::{EntryChange, EntryPlan, Plan};
 use crate::Failure;
 use crate::cli::{ContextColumn, Report, Table, detail, escape_control, serialize_next};
 use crate::fingerprint::{Fingerprint, shown};
@@ -72,18 +72,18 @@ impl Change {
     }
 
     fn of(context: &str, name: SecretName, entry: &EntryPlan) -> Self {
-        let instead = match (&entry.step, &entry.holder) {
-            (Step::Replaced, Some(holder)) => format!("instead of {holder}"),
+        let instead = match (&entry.change, &entry.holder) {
+            (EntryChange::Replaced, Some(holder)) => format!("instead of {holder}"),
             _ => String::new(),
         };
-        let (result, message, next) = match &entry.step {
-            Step::Unchanged => ("unchanged", String::new(), None),
-            Step::Unknown => ("unknown", "no login for its registry".to_owned(), None),
-            Step::Added => ("added", String::new(), None),
-            Step::Updated => ("updated", String::new(), None),
-            Step::Replaced => ("replaced", instead, None),
-            Step::Removed => ("removed", String::new(), None),
-            Step::Refused { reason, next } => ("refused", reason.clone(), next.clone()),
+        let (result, message, next) = match &entry.change {
+            EntryChange::Unchanged => ("unchanged", String::new(), None),
+            EntryChange::Unknown => ("unknown", "no login for its registry".to_owned(), None),
+            EntryChange::Added => ("added", String::new(), None),
+            EntryChange::Updated => ("updated", String::new(), None),
+            EntryChange::Replaced => ("replaced", instead, None),
+            EntryChange::Removed => ("removed", String::new(), None),
+            EntryChange::Refused { reason, next } => ("refused", reason.clone(), next.clone()),
         };
         Self {
             context: context.to_owned(),

@@ -1,9 +1,9 @@
 //! Going back to a backup.
 
 use super::backup::{Backup, backups};
-use super::guard::red_hat_entry;
 use super::observed::{Observed, observe};
 use super::plan::RestoreIntent;
+use super::protected::red_hat_entry;
 use crate::Failure;
 use crate::cli::{Console, ContextColumn, Report, Table, age};
 use crate::cluster::{Cluster, ClusterArgs};

@@ -1,7 +1,7 @@
 //! What a robot's credential is, for the global pull secret.
 
-use super::guard::red_hat_entry;
 use super::plan::RobotIntent;
+use super::protected::red_hat_entry;
 use crate::Failure;
 use crate::cli::Console;
 use crate::cluster::ClusterArgs;

@@ -1,7 +1,7 @@
 //! What is in the global pull secret.
 
-use super::guard::{RED_HAT, red_hat_entry};
 use super::observed::Observed;
+use super::protected::{RED_HAT, red_hat_entry};
 use crate::cli::{ContextColumn, Report, Table, detail};
 use crate::fingerprint::{Fingerprint, shown};
 use crate::names::RobotName;

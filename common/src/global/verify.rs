@@ -1,7 +1,7 @@
 //! What each entry of the global pull secret is worth.
 
-use super::guard::{RED_HAT, red_hat_entry};
 use super::observed::Observed;
+use super::protected::{RED_HAT, red_hat_entry};
 use crate::cli::{ContextColumn, Report, Table, detail, serialize_next};
 use crate::dockerconfig::{Credential, Document, belongs_to, registry_of_key};
 use crate::fingerprint::{Fingerprint, shown};
@@ -58,7 +58,7 @@ pub struct Checks {
 }
 
 /// What an entry is held against.
-pub struct Yardstick<'a> {
+pub struct Reference<'a> {
     /// The registries with a login.
     pub logins: &'a [KnownRegistry<'a>],
     /// What Red Hat hands out to the account, where somebody is logged in.
@@ -78,7 +78,7 @@ impl Checks {
 
     /// Checks every entry of one cluster's secret. Each password goes to the registry its
     /// key names, over https, and nowhere else.
-    pub async fn check(&mut self, context: &str, observed: &Observed, by: &Yardstick<'_>) {
+    pub async fn check(&mut self, context: &str, observed: &Observed, by: &Reference<'_>) {
         let name = observed.name;
         if let Some(error) = observed.unreadable() {
             self.items.push(Check {
@@ -148,7 +148,7 @@ fn blank(context: &str, name: SecretName, key: &str) -> Check {
     }
 }
 
-async fn judge(check: &mut Check, document: &Document, held: &Credential, by: &Yardstick<'_>) {
+async fn judge(check: &mut Check, document: &Document, held: &Credential, by: &Reference<'_>) {
     check.account.clone_from(&held.username);
     check.fingerprint = Some(held.fingerprint());
     let login = by

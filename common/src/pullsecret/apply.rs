@@ -4,9 +4,9 @@ use super::current_tokens::CurrentTokens;
 use super::outcome::of_plan;
 use super::plan::Swap;
 use super::plan::{Consent, NamespacePlan, PlacedCredential, SecretPlan, WriteAction};
+use super::proved_write::{StoredData, proved_write};
 use super::reference::{Attachment, ReferenceEdit, ReferenceOwner};
 use super::secret::PullSecret;
-use super::written::{Written, prove};
 use super::{manifest, plan, recreate, secret};
 use crate::cluster;
 use crate::cluster::{CallError, Cluster};
@@ -200,7 +200,7 @@ impl Apply<'_> {
 
     async fn write(&self, plan: &SecretPlan) -> Result<(), CallError> {
         let collection = secret::collection(&plan.namespace);
-        let (written, document): (Written, _) = match &plan.write {
+        let (written, document): (StoredData, _) = match &plan.write {
             WriteAction::Nothing => return Ok(()),
             WriteAction::Create(document) => {
                 let object = manifest::new_secret(plan, document);
@@ -226,7 +226,7 @@ impl Apply<'_> {
                 return recreate::recreate(self.cluster, plan, document, self.write).await;
             }
         };
-        prove(&written, document)
+        proved_write(&written, document)
     }
 
     /// Reads the secret again and plans from what it is now. `None`: there is nothing to do any more.

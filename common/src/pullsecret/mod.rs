@@ -10,6 +10,7 @@ mod outcome;
 mod owner;
 mod plan;
 mod proof;
+mod proved_write;
 mod recreate;
 mod reference;
 mod references;
@@ -22,7 +23,6 @@ mod sync;
 mod token_source;
 mod verify;
 mod view;
-mod written;
 
 pub use apply::{Apply, Planner, SyncPlanner, apply};
 pub use current_tokens::{Bridge, CurrentTokens, RegistryTokens, RobotToken};
@@ -40,6 +40,7 @@ pub use plan::{
 };
 pub use plan::{Swap, plan_swap};
 pub use proof::{Proof, Proofs};
+pub(crate) use proved_write::{StoredData, proved_write};
 pub use reference::ReferenceEdit;
 pub use references::{ReferenceRequest, edit_references};
 pub use remove::{RemovalRequest, plan_removals};

@@ -5,7 +5,7 @@
 //! a run is killed, either the secret or the copy is complete.
 
 use super::plan::SecretPlan;
-use super::written::{Written, prove};
+use super::proved_write::{StoredData, proved_write};
 use super::{manifest, observe, secret};
 use crate::Failure;
 use crate::cluster::{CallError, Cluster, NamespaceSelection, WriteMode};
@@ -69,12 +69,12 @@ pub(super) async fn recreate(
         _ => {}
     }
     let collection = secret::collection(&plan.namespace);
-    let written: Written = match cluster.create(&collection, &object, write).await {
+    let written: StoredData = match cluster.create(&collection, &object, write).await {
         // Likewise, or another run was faster: it is there, and what is in it decides.
         Err(error) if error.is_conflict() => cluster.get(&path).await?,
         other => other?,
     };
-    prove(&written, document)?;
+    proved_write(&written, document)?;
     drop_copy(cluster, &copy, write).await
 }
 

@@ -198,7 +198,7 @@ impl<'a> Fleet<'a> {
             let cluster = site.member.scoped.cluster;
             for secret in &changed {
                 if let Some(name) = global_name(&secret.namespace, &secret.name) {
-                    global::check_settled(cluster, name).await?;
+                    global::check_confirmed(cluster, name).await?;
                 }
                 global::back_up(cluster, secret, mode).await?;
             }

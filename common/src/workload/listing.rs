@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
 
 /// Why a list could not be had.
-pub(super) struct Unlisted {
+pub(super) struct ListError {
     pub(super) error: CallError,
     /// What was listed, as a failure names it.
     pub(super) action: String,
@@ -21,21 +21,21 @@ pub(super) async fn list_readable<T: Clone + DeserializeOwned>(
     cluster: &Cluster,
     namespaces: &BTreeSet<String>,
     resource: Resource,
-) -> Result<(Vec<T>, Vec<(String, Unlisted)>), Unlisted> {
+) -> Result<(Vec<T>, Vec<(String, ListError)>), ListError> {
     let plural = resource.plural;
     let selection = NamespaceSelection::Named(namespaces.clone());
     let listed = list_in(cluster, &selection, resource, &ListParams::default())
         .await
-        .map_err(|error| Unlisted {
+        .map_err(|error| ListError {
             error,
             action: format!("list {plural} in all namespaces"),
         })?;
-    let mut unread: Vec<(String, Unlisted)> = listed
+    let mut unread: Vec<(String, ListError)> = listed
         .failures
         .into_iter()
         .map(|(namespace, error)| {
             let action = format!("list {plural} in namespace `{namespace}`");
-            (namespace, Unlisted { error, action })
+            (namespace, ListError { error, action })
         })
         .collect();
     match unread.len() == namespaces.len() {
@@ -55,7 +55,7 @@ pub(super) async fn list<T: Clone + DeserializeOwned>(
     cluster: &Cluster,
     namespaces: &BTreeSet<String>,
     resource: Resource,
-) -> Result<Vec<T>, Unlisted> {
+) -> Result<Vec<T>, ListError> {
     let (items, unread) = list_readable(cluster, namespaces, resource).await?;
     match unread.into_iter().next() {
         None => Ok(items),

@@ -23,7 +23,7 @@ pub(super) struct Metadata {
 }
 
 /// The controller among an object's owners.
-pub(super) fn stated(namespace: &str, owners: &[OwnerReference]) -> Option<Workload> {
+pub(super) fn controller_of(namespace: &str, owners: &[OwnerReference]) -> Option<Workload> {
     let owner = owners.iter().find(|owner| owner.controller)?;
     Some(Workload {
         namespace: namespace.to_owned(),

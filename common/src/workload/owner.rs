@@ -1,7 +1,7 @@
 //! The workload behind a pod: a ReplicaSet's Deployment, a Job's CronJob.
 
-use super::listing::{Unlisted, list};
-use super::metadata::{Metadata, stated};
+use super::listing::{ListError, list};
+use super::metadata::{Metadata, controller_of};
 use super::pod::PodUse;
 use super::workload_kind::{Workload, WorkloadKind};
 use crate::Failure;
@@ -42,8 +42,8 @@ pub(super) async fn find_workloads(cluster: &Cluster, pods: &mut [PodUse]) -> Re
         }
         let owners = match list::<Between>(cluster, &namespaces, resource).await {
             Ok(between) => owners_of(&kind, between),
-            Err(Unlisted { error, .. }) if error.is_forbidden() => continue,
-            Err(Unlisted { error, action }) => {
+            Err(ListError { error, .. }) if error.is_forbidden() => continue,
+            Err(ListError { error, action }) => {
                 return Err(error.into_failure(cluster.context(), &action));
             }
         };
@@ -59,7 +59,7 @@ pub(super) async fn find_workloads(cluster: &Cluster, pods: &mut [PodUse]) -> Re
 /// What owns each of them; those without an owner are not in it.
 fn owners_of(kind: &WorkloadKind, between: Vec<Between>) -> BTreeMap<Workload, Workload> {
     let owned = between.into_iter().filter_map(|Between { metadata }| {
-        let owner = stated(&metadata.namespace, &metadata.owner_references)?;
+        let owner = controller_of(&metadata.namespace, &metadata.owner_references)?;
         let itself = Workload {
             namespace: metadata.namespace,
             kind: kind.clone(),
@@ -94,7 +94,7 @@ mod tests {
                 Some("rollout/a"),
             ),
         ] {
-            let owner = stated("shop", &owners(references.clone()));
+            let owner = controller_of("shop", &owners(references.clone()));
             assert_eq!(
                 owner.map(|owner| owner.to_string()).as_deref(),
                 expected,

@@ -1,6 +1,6 @@
 //! Pods, as far as pull secrets are concerned.
 
-use super::metadata::{Metadata, stated};
+use super::metadata::{Metadata, controller_of};
 use super::workload_kind::Workload;
 use crate::dockerconfig::ImageReference;
 use serde::Deserialize;
@@ -32,7 +32,7 @@ pub struct PodUse {
 impl From<Pod> for PodUse {
     fn from(Pod { metadata, spec, .. }: Pod) -> Self {
         Self {
-            owner: stated(&metadata.namespace, &metadata.owner_references),
+            owner: controller_of(&metadata.namespace, &metadata.owner_references),
             mounted: spec.volumes.iter().flat_map(Volume::secrets).collect(),
             frozen: spec
                 .all_containers()

@@ -1,6 +1,6 @@
 //! The pods that have not ended.
 
-use super::listing::{Unlisted, list_readable};
+use super::listing::{ListError, list_readable};
 use super::owner::find_workloads;
 use super::pod::{Pod, PodUse};
 use crate::Failure;
@@ -39,7 +39,7 @@ pub async fn running_pods_as_listed(
     namespaces: BTreeSet<String>,
 ) -> Result<Readable<PodUse>, Failure> {
     let failure =
-        |Unlisted { error, action }: Unlisted| error.into_failure(cluster.context(), &action);
+        |ListError { error, action }: ListError| error.into_failure(cluster.context(), &action);
     let (pods, unread) = list_readable::<Pod>(cluster, &namespaces, PODS)
         .await
         .map_err(failure)?;

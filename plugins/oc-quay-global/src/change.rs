@@ -6,8 +6,8 @@ use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs, span};
 use quay_common::cluster::{Cluster, DryRun, WriteMode};
 use quay_common::global::{
-    Change, Changes, Deadline, Intent, Observed, Plan, Pools, Request, Topology, apply,
-    apply_guarded, check_settled, openshift_version, plan, reboots_nodes, settle,
+    Change, Changes, Deadline, Intent, Observed, Plan, Pools, Request, Topology, acknowledge,
+    apply, apply_with_watchdog, check_confirmed, openshift_version, plan, reboots_nodes,
 };
 use quay_common::node_secrets::SecretName;
 
@@ -104,7 +104,7 @@ async fn plan_all<'a>(targets: Vec<Target<'a>>, changes: &mut Changes) -> Vec<Pl
         let rollback = matches!(target.request.intent, Intent::Restore(_));
         if changes.dry_run.is_none()
             && !rollback
-            && let Err(failure) = check_settled(cluster, name).await
+            && let Err(failure) = check_confirmed(cluster, name).await
         {
             changes
                 .items
@@ -187,7 +187,9 @@ async fn write_one(
         request,
     } = planned.target;
     let result = match deadline.filter(|_| write == WriteMode::Persist) {
-        Some(deadline) => apply_guarded(cluster, &request, observed, planned.plan, *deadline).await,
+        Some(deadline) => {
+            apply_with_watchdog(cluster, &request, observed, planned.plan, *deadline).await
+        }
         None => apply(cluster, &request, observed, planned.plan, write).await,
     };
     let applied = match result {
@@ -197,9 +199,9 @@ async fn write_one(
     let mut changes = Changes::of_applied(&context, name, &applied);
     let rolled_back = matches!(request.intent, Intent::Restore(_)) && !applied.plan.has_refusal();
     if rolled_back && write == WriteMode::Persist {
-        match settle(cluster, name).await {
-            Ok(settled) => {
-                for pending in settled {
+        match acknowledge(cluster, name).await {
+            Ok(acknowledged) => {
+                for pending in acknowledged {
                     console.note(format!(
                         "the write of {} does not wait for a confirmation any more",
                         pending.keys().join(", ")

@@ -1,14 +1,16 @@
-//! `confirm`: keep what `update --confirm-within` wrote; and the guard that takes it back.
+//! `confirm`: keep what `update --confirm-within` wrote; and the watchdog that takes it back.
 
 use crate::FIELD_MANAGER;
 use clap::Args;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit};
 use quay_common::cluster::ClusterArgs;
-use quay_common::global::{Guard, Pending, READY, Stage, acknowledge, confirm, pending};
+use quay_common::global::{
+    ConfirmState, Pending, READY, Watchdog, confirm, forget_restored, pending,
+};
 
-/// The guard's command, for the plugin's own use.
-pub const GUARD: &str = "take-back-unless-confirmed";
+/// The watchdog's command, for the plugin's own use.
+pub const WATCHDOG: &str = "take-back-unless-confirmed";
 
 /// Keep what `update --confirm-within` wrote from this machine
 #[derive(Args)]
@@ -18,9 +20,9 @@ pub struct ConfirmArgs {
     contexts: Vec<String>,
 }
 
-/// What the guard is told: nothing of it is secret.
+/// What the watchdog is told: nothing of it is secret.
 #[derive(Args)]
-pub struct GuardArgs {
+pub struct WatchdogArgs {
     id: String,
     #[command(flatten)]
     cluster: ClusterArgs,
@@ -28,9 +30,9 @@ pub struct GuardArgs {
 
 pub fn run(args: &ConfirmArgs, console: &Console) -> Result<Exit, Failure> {
     let confirmed = confirm(&args.contexts)?;
-    for (pending, stage) in &confirmed {
+    for (pending, state) in &confirmed {
         console.note(format!("confirmed: {}", written(pending)));
-        if *stage == Stage::Restoring {
+        if *state == ConfirmState::Restoring {
             console.warn(format!(
                 "it was being taken back already; see what is there: {} show --context {}",
                 console.invocation().typed(),
@@ -60,14 +62,14 @@ pub fn remind(console: &Console) {
 
 fn tell(console: &Console) -> Result<(), Failure> {
     let typed = console.invocation().typed();
-    for (pending, stage) in pending()? {
+    for (pending, state) in pending()? {
         let (what, context) = (written(&pending), &pending.context);
-        match stage {
-            Stage::Waiting => console.note(format!(
+        match state {
+            ConfirmState::Waiting => console.note(format!(
                 "{what} is taken back at {:.0} unless you confirm it: {typed} confirm",
                 pending.deadline
             )),
-            Stage::Restoring => {
+            ConfirmState::Restoring => {
                 let trouble = pending
                     .trouble()
                     .map(|why| format!(", which did not succeed yet: {why}; keep it with: {typed} confirm, or: {typed} rollback --context {context}"));
@@ -76,7 +78,7 @@ fn tell(console: &Console) -> Result<(), Failure> {
                     trouble.unwrap_or_default()
                 ));
             }
-            Stage::Restored => {
+            ConfirmState::Restored => {
                 console.warn(format!("{what} was not confirmed and has been taken back"));
                 if !pending.left.is_empty() {
                     console.warn(format!(
@@ -84,9 +86,9 @@ fn tell(console: &Console) -> Result<(), Failure> {
                         pending.left.join(", ")
                     ));
                 }
-                acknowledge(&pending)?;
+                forget_restored(&pending)?;
             }
-            Stage::Orphaned => {
+            ConfirmState::Orphaned => {
                 let back = match pending.backup.as_str() {
                     "" => format!("{typed} remove KEY --context {context}"),
                     backup => format!("{typed} rollback {backup} --context {context}"),
@@ -112,9 +114,9 @@ fn written(pending: &Pending) -> String {
 }
 
 /// Says that it stands, and waits.
-pub async fn guard(args: GuardArgs, console: &Console) -> Result<Exit, Failure> {
-    let guard = Guard::begin(&args.id)?;
+pub async fn watchdog(args: WatchdogArgs, console: &Console) -> Result<Exit, Failure> {
+    let watchdog = Watchdog::begin(&args.id)?;
     console.data(&format!("{READY}\n"))?;
-    guard.wait(&args.cluster, FIELD_MANAGER).await?;
+    watchdog.wait(&args.cluster, FIELD_MANAGER).await?;
     Ok(Exit::Success)
 }

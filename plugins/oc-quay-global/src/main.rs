@@ -50,8 +50,8 @@ enum Command {
     /// Red Hat's own pull secret, by its OpenShift Cluster Manager
     #[command(subcommand)]
     Ocm(ocm::OcmCommand),
-    #[command(name = confirm::GUARD, hide = true)]
-    Guard(confirm::GuardArgs),
+    #[command(name = confirm::WATCHDOG, hide = true)]
+    Watchdog(confirm::WatchdogArgs),
 }
 
 impl Plugin for Cli {
@@ -67,7 +67,7 @@ fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli, console: &Console) -> Result<Exit, Failure> {
-    if !matches!(cli.command, Command::Guard(_) | Command::Confirm(_)) {
+    if !matches!(cli.command, Command::Watchdog(_) | Command::Confirm(_)) {
         confirm::remind(console);
     }
     match cli.command {
@@ -80,7 +80,7 @@ async fn run(cli: Cli, console: &Console) -> Result<Exit, Failure> {
         Command::Backups(args) => backups::run(args, console).await,
         Command::Rollback(args) => rollback::run(args, console).await,
         Command::Ocm(command) => ocm::run(command, console).await,
-        Command::Guard(args) => confirm::guard(args, console).await,
+        Command::Watchdog(args) => confirm::watchdog(args, console).await,
     }
 }
 

@@ -9,7 +9,7 @@ use quay_common::global::{Rendered, Rollout, observe};
 use std::time::{Duration, Instant};
 
 /// How often the pools are looked at.
-const GLANCE: Duration = Duration::from_secs(2);
+const POLL_EVERY: Duration = Duration::from_secs(2);
 
 /// Show how far the nodes are with what the secret holds now
 ///
@@ -84,7 +84,7 @@ async fn wait(
             ))
             .next(format!("{} status", console.invocation().typed())));
         }
-        tokio::time::sleep(GLANCE).await;
+        tokio::time::sleep(POLL_EVERY).await;
         let (now, failures) = look(clusters, rendered).await;
         // A cluster that does not answer for a moment is asked again.
         if failures.is_empty() {

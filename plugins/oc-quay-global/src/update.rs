@@ -1,7 +1,7 @@
 //! `update`: a robot's current credential for every node.
 
 use crate::change::{ChangeArgs, Target, carry_out};
-use crate::confirm::GUARD;
+use crate::confirm::WATCHDOG;
 use crate::{FIELD_MANAGER, ocm};
 use clap::Args;
 use quay_common::Failure;
@@ -52,7 +52,7 @@ pub struct UpdateArgs {
     cluster: ClusterArgs,
 }
 
-/// Less nobody can answer in; more, and the guard is forgotten.
+/// Less nobody can answer in; more, and the watchdog is forgotten.
 fn parse_deadline(text: &str) -> Result<Duration, String> {
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
     let within = parse_duration(text)?;
@@ -78,7 +78,7 @@ pub async fn run(args: UpdateArgs, console: &Console) -> Result<Exit, Failure> {
     let deadline = args.confirm_within.map(|within| Deadline {
         within,
         cluster: &args.cluster,
-        guard: GUARD,
+        watchdog: WATCHDOG,
     });
     carry_out(&args.change, targets, failures, deadline, console).await
 }

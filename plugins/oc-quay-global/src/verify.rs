@@ -7,7 +7,7 @@ use quay_common::cli::{Console, Exit, OutputArgs};
 use quay_common::cluster::{ClusterArgs, connect};
 use quay_common::credentials::{QuayArgs, SignIns, sign_in_everywhere};
 use quay_common::dockerconfig::Document;
-use quay_common::global::{Checks, Yardstick, observe};
+use quay_common::global::{Checks, Reference, observe};
 use quay_common::ocm::{OcmArgs, open};
 use quay_common::pullsecret::logins;
 
@@ -33,7 +33,7 @@ pub async fn run(args: VerifyArgs, console: &Console) -> Result<Exit, Failure> {
     console.warn_each(&left_out);
     let logins = logins(&sessions).await;
     let red_hat = handed_out(&args.ocm, console).await;
-    let yardstick = Yardstick {
+    let reference = Reference {
         logins: &logins,
         red_hat: red_hat.as_ref(),
     };
@@ -43,7 +43,7 @@ pub async fn run(args: VerifyArgs, console: &Console) -> Result<Exit, Failure> {
         match observe(cluster).await {
             Ok(observed) => {
                 let context = cluster.context();
-                checks.check(context, &observed, &yardstick).await;
+                checks.check(context, &observed, &reference).await;
             }
             Err(failure) => {
                 console.failure(&failure);

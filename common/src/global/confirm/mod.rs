@@ -1,23 +1,23 @@
 //! Writes that are taken back unless they are confirmed in time.
 //!
 //! What waits for its confirmation is a file in the state folder; a process of its own,
-//! the guard, waits for the deadline beside it and holds a lock as long as it lives. The
+//! the watchdog, waits for the deadline beside it and holds a lock as long as it lives. The
 //! file's name says where things are, and a rename decides who was first:
 //! `ID.json` waits, `ID.restoring.json` is being taken back, `ID.restored.json` has been;
-//! `ID.trouble` tells why the guard did not manage it yet.
+//! `ID.trouble` tells why the watchdog did not manage it yet.
 
-mod guard;
 mod spawn;
+mod watchdog;
 mod write;
 
-pub use guard::Guard;
 pub use spawn::READY;
-pub use write::{Deadline, apply_guarded};
+pub use watchdog::Watchdog;
+pub use write::{Deadline, apply_with_watchdog};
 
 use super::apply::apply;
 use super::backup::backups;
 use super::observed::observe;
-use super::plan::{Intent, Request, Step, Written, plan};
+use super::plan::{EntryChange, Intent, Request, WrittenMarks, plan};
 use crate::Failure;
 use crate::cluster::{Cluster, WriteMode, named_contexts};
 use crate::dockerconfig::{Document, Format};
@@ -33,8 +33,8 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// So long an API server may be away when a guard wants to take a write back.
-const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
+/// So long an API server may be away when a watchdog wants to take a write back.
+const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A write that waits for its confirmation. Nothing in it is secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,7 +51,7 @@ pub struct Pending {
     /// What was there before; empty if there was nothing.
     pub backup: String,
     /// The entries that were written.
-    pub written: Written,
+    pub written: WrittenMarks,
     /// Those of them that were not taken back, because somebody changed them since.
     #[serde(default)]
     pub left: Vec<String>,
@@ -61,14 +61,14 @@ pub struct Pending {
 
 /// Where a write stands that was to be confirmed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
-    /// Its guard waits for the deadline.
+pub enum ConfirmState {
+    /// Its watchdog waits for the deadline.
     Waiting,
-    /// Its guard is taking it back.
+    /// Its watchdog is taking it back.
     Restoring,
     /// It has been taken back.
     Restored,
-    /// Its guard is gone: nothing happens by itself any more.
+    /// Its watchdog is gone: nothing happens by itself any more.
     Orphaned,
 }
 
@@ -85,14 +85,14 @@ impl Pending {
             cluster: cluster.identity().await,
             secret: secret.to_string(),
             backup: String::new(),
-            written: Written::new(),
+            written: WrittenMarks::new(),
             left: Vec::new(),
             deadline: now.saturating_add(within).unwrap_or(Timestamp::MAX),
         }
     }
 
     /// The same, for a write of these entries over what this backup holds.
-    pub(super) fn with(&self, backup: &str, written: Written) -> Self {
+    pub(super) fn with(&self, backup: &str, written: WrittenMarks) -> Self {
         Self {
             backup: backup.to_owned(),
             written,
@@ -105,15 +105,15 @@ impl Pending {
         self.written.keys().map(String::as_str).collect()
     }
 
-    /// How long its guard may need the backup.
-    pub(super) fn guarded_until(&self) -> Timestamp {
-        let patience = SignedDuration::try_from(PATIENCE).unwrap_or(SignedDuration::MAX);
+    /// How long its watchdog may need the backup.
+    pub(super) fn watched_until(&self) -> Timestamp {
+        let longest = SignedDuration::try_from(GIVE_UP_AFTER).unwrap_or(SignedDuration::MAX);
         self.deadline
-            .saturating_add(patience)
+            .saturating_add(longest)
             .unwrap_or(Timestamp::MAX)
     }
 
-    /// Why its guard did not manage to take it back yet.
+    /// Why its watchdog did not manage to take it back yet.
     pub fn trouble(&self) -> Option<String> {
         std::fs::read_to_string(file(&self.id, "trouble").ok()?).ok()
     }
@@ -138,14 +138,14 @@ impl Pending {
         private_file::replace(&file(&self.id, "json")?, &text)
     }
 
-    /// Forgets a write that did not come about. Its guard ends by itself.
+    /// Forgets a write that did not come about. Its watchdog ends by itself.
     pub(super) fn forget(&self) -> Result<(), Failure> {
         take(&self.id, "json").map(drop)
     }
 }
 
 /// Everything that waits, waited in vain, or was taken back, the oldest first.
-pub fn pending() -> Result<Vec<(Pending, Stage)>, Failure> {
+pub fn pending() -> Result<Vec<(Pending, ConfirmState)>, Failure> {
     let mut found = Vec::new();
     let entries = match std::fs::read_dir(folder()?) {
         Ok(entries) => entries,
@@ -157,16 +157,16 @@ pub fn pending() -> Result<Vec<(Pending, Stage)>, Failure> {
         let Some((id, kind)) = name.split_once('.') else {
             continue;
         };
-        let stage = match kind {
-            "json" if is_guarded(id)? => Stage::Waiting,
-            "restoring.json" if is_guarded(id)? => Stage::Restoring,
-            "restored.json" => Stage::Restored,
-            "json" | "restoring.json" => Stage::Orphaned,
+        let state = match kind {
+            "json" if is_watched(id)? => ConfirmState::Waiting,
+            "restoring.json" if is_watched(id)? => ConfirmState::Restoring,
+            "restored.json" => ConfirmState::Restored,
+            "json" | "restoring.json" => ConfirmState::Orphaned,
             _ => continue,
         };
         // One that vanishes meanwhile has been confirmed.
         if let Some(pending) = read(&entry.path()) {
-            found.push((pending, stage));
+            found.push((pending, state));
         }
     }
     found.sort_by(|a, b| a.0.id.cmp(&b.0.id));
@@ -174,13 +174,13 @@ pub fn pending() -> Result<Vec<(Pending, Stage)>, Failure> {
 }
 
 /// What waits, or is being taken back, in this secret of this cluster.
-async fn unsettled(
+async fn unconfirmed(
     cluster: &Cluster,
     secret: SecretName,
-) -> Result<Vec<(Pending, Stage)>, Failure> {
+) -> Result<Vec<(Pending, ConfirmState)>, Failure> {
     let mut found = pending()?;
-    found.retain(|(pending, stage)| {
-        pending.secret == secret.to_string() && *stage != Stage::Restored
+    found.retain(|(pending, state)| {
+        pending.secret == secret.to_string() && *state != ConfirmState::Restored
     });
     if found.is_empty() {
         return Ok(found);
@@ -195,10 +195,11 @@ async fn unsettled(
 ///
 /// # Errors
 /// Names the write that waits.
-pub async fn check_settled(cluster: &Cluster, secret: SecretName) -> Result<(), Failure> {
-    let mut unsettled = unsettled(cluster, secret).await?.into_iter();
-    let waits = |stage: &Stage| matches!(stage, Stage::Waiting | Stage::Restoring);
-    let Some((pending, _)) = unsettled.find(|(_, stage)| waits(stage)) else {
+pub async fn check_confirmed(cluster: &Cluster, secret: SecretName) -> Result<(), Failure> {
+    let mut unconfirmed = unconfirmed(cluster, secret).await?.into_iter();
+    let waits =
+        |state: &ConfirmState| matches!(state, ConfirmState::Waiting | ConfirmState::Restoring);
+    let Some((pending, _)) = unconfirmed.find(|(_, state)| waits(state)) else {
         return Ok(());
     };
     Err(Failure::new(format!(
@@ -217,15 +218,15 @@ pub async fn check_settled(cluster: &Cluster, secret: SecretName) -> Result<(), 
 
 /// Confirms every write in one of `contexts`, or everywhere if that is empty: nothing takes
 /// it back any more. Returns those that were still to be confirmed.
-pub fn confirm(contexts: &[String]) -> Result<Vec<(Pending, Stage)>, Failure> {
+pub fn confirm(contexts: &[String]) -> Result<Vec<(Pending, ConfirmState)>, Failure> {
     let waiting = pending()?;
     let is_known = |name: &str| waiting.iter().any(|(pending, _)| pending.context == name);
     let contexts = named_contexts(contexts, is_known);
     let chosen = |pending: &Pending| contexts.is_empty() || contexts.contains(&pending.context);
     let mut confirmed = Vec::new();
-    for (pending, stage) in waiting.iter().cloned() {
-        if chosen(&pending) && pending.settle(stage)? {
-            confirmed.push((pending, stage));
+    for (pending, state) in waiting.iter().cloned() {
+        if chosen(&pending) && pending.acknowledge(state)? {
+            confirmed.push((pending, state));
         }
     }
     Ok(confirmed)
@@ -233,30 +234,30 @@ pub fn confirm(contexts: &[String]) -> Result<Vec<(Pending, Stage)>, Failure> {
 
 /// After a rollback: what waited in this secret of this cluster is not taken back any more.
 /// Returns what it was.
-pub async fn settle(cluster: &Cluster, secret: SecretName) -> Result<Vec<Pending>, Failure> {
-    let mut settled = Vec::new();
-    for (pending, stage) in unsettled(cluster, secret).await? {
-        if pending.settle(stage)? {
-            settled.push(pending);
+pub async fn acknowledge(cluster: &Cluster, secret: SecretName) -> Result<Vec<Pending>, Failure> {
+    let mut acknowledged = Vec::new();
+    for (pending, state) in unconfirmed(cluster, secret).await? {
+        if pending.acknowledge(state)? {
+            acknowledged.push(pending);
         }
     }
-    Ok(settled)
+    Ok(acknowledged)
 }
 
 impl Pending {
-    /// Takes it away from its guard, or clears up after one that is gone; `false` if there is
-    /// nothing to be settled any more.
-    fn settle(&self, stage: Stage) -> Result<bool, Failure> {
-        let taken = match stage {
-            Stage::Waiting => take(&self.id, "json")?,
-            Stage::Restoring => take(&self.id, "restoring.json")?,
-            Stage::Orphaned => {
+    /// Takes it away from its watchdog, or clears up after one that is gone; `false` if there is
+    /// nothing to be acknowledged any more.
+    fn acknowledge(&self, state: ConfirmState) -> Result<bool, Failure> {
+        let taken = match state {
+            ConfirmState::Waiting => take(&self.id, "json")?,
+            ConfirmState::Restoring => take(&self.id, "restoring.json")?,
+            ConfirmState::Orphaned => {
                 for kind in ["restoring.json", "json", "lock"] {
                     take(&self.id, kind)?;
                 }
                 true
             }
-            Stage::Restored => false,
+            ConfirmState::Restored => false,
         };
         take(&self.id, "trouble")?;
         Ok(taken)
@@ -264,7 +265,7 @@ impl Pending {
 }
 
 /// Forgets a write that was taken back, once somebody was told.
-pub fn acknowledge(pending: &Pending) -> Result<(), Failure> {
+pub fn forget_restored(pending: &Pending) -> Result<(), Failure> {
     take(&pending.id, "restored.json").map(drop)
 }
 
@@ -309,7 +310,7 @@ pub(super) async fn undo(cluster: &Cluster, pending: &Pending) -> Result<Vec<Str
     let planned = plan(&observed, &request).map_err(|found| found.into_failure(cluster, name))?;
     let applied = apply(cluster, &request, observed, planned, WriteMode::Persist).await?;
     let left = applied.plan.entries.into_iter();
-    let left = left.filter(|entry| matches!(entry.step, Step::Refused { .. }));
+    let left = left.filter(|entry| matches!(entry.change, EntryChange::Refused { .. }));
     Ok(left.map(|entry| entry.key).collect())
 }
 
@@ -337,8 +338,8 @@ fn read(path: &std::path::Path) -> Option<Pending> {
     serde_json::from_slice(&std::fs::read(path).ok()?).ok()
 }
 
-/// Whether the guard of this write lives: it holds the lock.
-fn is_guarded(id: &str) -> Result<bool, Failure> {
+/// Whether the watchdog of this write lives: it holds the lock.
+fn is_watched(id: &str) -> Result<bool, Failure> {
     match File::open(file(id, "lock")?) {
         Ok(lock) => Ok(lock.try_lock_shared().is_err()),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),

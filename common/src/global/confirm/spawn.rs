@@ -1,4 +1,4 @@
-//! Starting a guard.
+//! Starting a watchdog.
 
 use super::Pending;
 use crate::Failure;
@@ -9,10 +9,10 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// The word that a guard says once it holds its lock.
+/// The word that a watchdog says once it holds its lock.
 pub const READY: &str = "ready";
 
-/// Credentials that a guard does not need, and so does not get.
+/// Credentials that a watchdog does not need, and so does not get.
 const NOT_INHERITED: [&str; 4] = [
     "QUAY_API_TOKEN",
     "QUAY_ROBOT_TOKEN",
@@ -20,11 +20,11 @@ const NOT_INHERITED: [&str; 4] = [
     "OCM_CLIENT_SECRET",
 ];
 
-/// Stores the pending write and starts its guard: `arguments` of this same executable.
-/// Returns when the guard has left the terminal's session and holds its lock.
+/// Stores the pending write and starts its watchdog: `arguments` of this same executable.
+/// Returns when the watchdog has left the terminal's session and holds its lock.
 ///
 /// # Errors
-/// The guard did not come up, and the write must not be sent.
+/// The watchdog did not come up, and the write must not be sent.
 pub(super) fn arm(pending: &Pending, command: &str, cluster: &ClusterArgs) -> Result<(), Failure> {
     pending.store()?;
     start(pending, command, cluster).map_err(|reason| {
@@ -53,20 +53,20 @@ fn start(pending: &Pending, subcommand: &str, cluster: &ClusterArgs) -> Result<(
         command.env_remove(name);
     }
     without_console(&mut command);
-    let mut guard = command.spawn().map_err(|error| error.to_string())?;
+    let mut watchdog = command.spawn().map_err(|error| error.to_string())?;
     let mut line = String::new();
-    if let Some(stdout) = guard.stdout.take() {
+    if let Some(stdout) = watchdog.stdout.take() {
         BufReader::new(stdout)
             .read_line(&mut line)
             .map_err(|error| error.to_string())?;
     }
     match line.trim() {
         READY => Ok(()),
-        _ => Err("its guard did not come up".to_owned()),
+        _ => Err("its watchdog did not come up".to_owned()),
     }
 }
 
-/// The flags that lead the guard to the same cluster.
+/// The flags that lead the watchdog to the same cluster.
 fn arguments(cluster: &ClusterArgs, context: &str) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = Vec::new();
     let mut flag = |name: &str, value: OsString| {
@@ -106,7 +106,7 @@ fn without_console(command: &mut Command) {
     command.creation_flags(DETACHED_PROCESS);
 }
 
-/// Elsewhere the guard leaves the session by itself.
+/// Elsewhere the watchdog leaves the session by itself.
 #[cfg(not(windows))]
 fn without_console(_command: &mut Command) {}
 
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_guard_reaches_the_cluster_its_write_went_to() {
+    fn a_watchdog_reaches_the_cluster_its_write_went_to() {
         let typed = [
             "x",
             "--context=a,b",

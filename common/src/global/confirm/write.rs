@@ -1,6 +1,6 @@
-//! A write with a guard beside it.
+//! A write with a watchdog beside it.
 
-use super::super::apply::{Applied, Guarding, apply_after};
+use super::super::apply::{Applied, ApplyOptions, apply_after};
 use super::super::observed::{Observed, observe};
 use super::super::plan::{Plan, Request};
 use super::Pending;
@@ -11,23 +11,23 @@ use crate::dockerconfig::{Document, Format};
 use std::cell::Cell;
 use std::time::Duration;
 
-/// How long there is to confirm, and how a guard is started.
+/// How long there is to confirm, and how a watchdog is started.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadline<'a> {
     /// So long from now.
     pub within: Duration,
-    /// What leads the guard to the same cluster.
+    /// What leads the watchdog to the same cluster.
     pub cluster: &'a ClusterArgs,
-    /// The subcommand of this executable that is the guard.
-    pub guard: &'a str,
+    /// The subcommand of this executable that is the watchdog.
+    pub watchdog: &'a str,
 }
 
-/// Carries out a plan for real; the guard stands before the write is sent, and is told
+/// Carries out a plan for real; the watchdog stands before the write is sent, and is told
 /// where the write did not come about.
 ///
 /// # Errors
 /// Nothing was written, or the API server stored something else.
-pub async fn apply_guarded(
+pub async fn apply_with_watchdog(
     cluster: &Cluster,
     request: &Request,
     observed: Observed,
@@ -41,17 +41,17 @@ pub async fn apply_guarded(
     let before_write = |backup: &str, plan: &Plan| {
         let pending = pending.with(backup, plan.written());
         match armed.replace(true) {
-            false => arm(&pending, deadline.guard, deadline.cluster),
-            // A conflict: the same guard, another backup.
+            false => arm(&pending, deadline.watchdog, deadline.cluster),
+            // A conflict: the same watchdog, another backup.
             true => pending.store(),
         }
     };
-    let guarding = Guarding {
-        until: Some(pending.guarded_until()),
+    let options = ApplyOptions {
+        until: Some(pending.watched_until()),
         before_write: &before_write,
     };
     let write = WriteMode::Persist;
-    let applied = apply_after(cluster, request, observed, first, write, &guarding).await;
+    let applied = apply_after(cluster, request, observed, first, write, &options).await;
     let came_about = match &applied {
         // Somebody else wrote the same before us: it is theirs.
         Ok(applied) => applied.plan.document.is_some(),

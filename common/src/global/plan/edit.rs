@@ -1,8 +1,8 @@
 //! The edits that plans are made of: each changes the document, and tells what that means.
 
-use super::super::guard::{Guarded, check_entry, red_hat_entry};
 use super::super::observed::Observed;
-use super::{EntryPlan, Obstacle, RestoreIntent, RobotIntent, Step, Written, mark};
+use super::super::protected::{ProtectedEntry, check_writable, red_hat_entry};
+use super::{EntryChange, EntryPlan, Obstacle, RestoreIntent, RobotIntent, WrittenMarks, mark};
 use crate::dockerconfig::{Credential, Document, belongs_to};
 use crate::fingerprint::Fingerprint;
 use crate::hint::{self, Hint};
@@ -52,7 +52,7 @@ pub(super) fn robot(
                     key: key.clone(),
                     account: intent.robot.to_string(),
                     holder,
-                    step: Step::Refused { reason, next },
+                    change: EntryChange::Refused { reason, next },
                     before: before.flatten(),
                     after: None,
                 }
@@ -83,42 +83,42 @@ fn refusal(
             ),
         ));
     }
-    let guarded = check_entry(document, key, intent.robot.as_str(), replace).err()?;
+    let protected = check_writable(document, key, intent.robot.as_str(), replace).err()?;
     let update = |key: &str| {
         hint::global("update --robot")
             .arg(&intent.robot)
             .words("--key")
             .arg(key)
     };
-    let next = match &guarded {
-        Guarded::RedHat { key, .. } => {
+    let next = match &protected {
+        ProtectedEntry::RedHat { key, .. } => {
             let own = red_hat_entry(key).map_or(key.as_str(), |entry| entry.key);
             let own = format!("{own}/{}", intent.robot.namespace());
             let instead = format!(", or --key {key} --replace-entry {key} to give up Red Hat's");
             update(&own).say(&instead)
         }
-        Guarded::Held { key, .. } => update(key).words("--replace-entry").arg(key).into(),
+        ProtectedEntry::Held { key, .. } => update(key).words("--replace-entry").arg(key).into(),
     };
-    Some((guarded.to_string(), Some(next)))
+    Some((protected.to_string(), Some(next)))
 }
 
 /// Writes the credential, and tells what that changes.
 fn set(after: &mut Document, key: &str, credential: &Credential) -> EntryPlan {
     let (holder, before) = holder(after, key).unzip();
-    let step = match &holder {
-        _ if after.holds(key, credential) => Step::Unchanged,
-        None => Step::Added,
-        Some(account) if *account == credential.username => Step::Updated,
-        Some(_) => Step::Replaced,
+    let change = match &holder {
+        _ if after.holds(key, credential) => EntryChange::Unchanged,
+        None => EntryChange::Added,
+        Some(account) if *account == credential.username => EntryChange::Updated,
+        Some(_) => EntryChange::Replaced,
     };
-    if step != Step::Unchanged {
+    if change != EntryChange::Unchanged {
         after.set(key, credential);
     }
     EntryPlan {
         key: key.to_owned(),
         holder,
         account: credential.username.clone(),
-        step,
+        change,
         before: before.flatten(),
         after: Some(credential.fingerprint()),
     }
@@ -142,11 +142,11 @@ pub(super) fn refresh(after: &mut Document, wanted: &CurrentTokens) -> Vec<Entry
         }
     }
     let entries = found.into_iter().map(|(key, robot, token, rotated)| {
-        let refused = |reason: String, next: Hint| Step::Refused {
+        let refused = |reason: String, next: Hint| EntryChange::Refused {
             reason,
             next: Some(next),
         };
-        let step = match token {
+        let change = match token {
             _ if let Some(rotated) = rotated => refused(
                 "a rotation of it is under way".to_owned(),
                 hint::robot("rotate").arg(rotated).words("--global").into(),
@@ -164,11 +164,11 @@ pub(super) fn refresh(after: &mut Document, wanted: &CurrentTokens) -> Vec<Entry
             Some(Some(RobotToken::Unreadable(reason))) => {
                 refused(reason, hint::robot("whoami").into())
             }
-            Some(None) | None => Step::Unknown,
+            Some(None) | None => EntryChange::Unknown,
         };
         let (holder, before) = holder(after, &key).unzip();
         EntryPlan {
-            step,
+            change,
             key,
             holder,
             account: robot.to_string(),
@@ -191,9 +191,9 @@ pub(super) fn remove(
             next: format!("name one of: {}", keys.join(", ")).into(),
         });
     };
-    let guarded = red_hat_entry(key).filter(|_| !replace.iter().any(|named| named == key));
-    let step = match guarded {
-        Some(entry) => Step::Refused {
+    let protected = red_hat_entry(key).filter(|_| !replace.iter().any(|named| named == key));
+    let change = match protected {
+        Some(entry) => EntryChange::Refused {
             reason: format!("`{key}` is Red Hat's: without it {}", entry.breaks),
             next: Some(
                 hint::global("remove")
@@ -205,14 +205,14 @@ pub(super) fn remove(
         },
         None => {
             after.remove(key);
-            Step::Removed
+            EntryChange::Removed
         }
     };
     Ok(EntryPlan {
         key: key.to_owned(),
         holder: Some(account.clone()),
         account,
-        step,
+        change,
         before,
         after: None,
     })
@@ -236,7 +236,7 @@ pub(super) fn red_hat(
         let mut entry = copy(after, handed, key);
         match red_hat_refusal(after, handed, &entry, replace) {
             Some((reason, next)) => {
-                entry.step = Step::Refused { reason, next };
+                entry.change = EntryChange::Refused { reason, next };
                 entry.after = None;
             }
             None => after.copy(key, handed),
@@ -261,7 +261,7 @@ fn red_hat_refusal(
     let holder = entry
         .holder
         .as_ref()
-        .filter(|_| entry.step == Step::Replaced && !named)?;
+        .filter(|_| entry.change == EntryChange::Replaced && !named)?;
     // Red Hat may give an account another name for pulling; its email stays.
     let email = current.email(key);
     let same_person = email.is_some() && email == handed.email(key);
@@ -278,14 +278,18 @@ fn red_hat_refusal(
 
 /// Makes every one of these entries what it is in `source`, where it still is what was
 /// written; what somebody changed since is left to them.
-pub(super) fn undo(after: &mut Document, source: &Document, written: &Written) -> Vec<EntryPlan> {
+pub(super) fn undo(
+    after: &mut Document,
+    source: &Document,
+    written: &WrittenMarks,
+) -> Vec<EntryPlan> {
     let entries = written.iter().map(|(key, expected)| {
         let mut entry = copy(after, source, key);
         let holder = entry.holder.as_deref().unwrap_or_default();
         if mark(holder, entry.before.as_ref()) == *expected {
             after.copy(key, source);
-        } else if entry.step != Step::Unchanged {
-            entry.step = Step::Refused {
+        } else if entry.change != EntryChange::Unchanged {
+            entry.change = EntryChange::Refused {
                 reason: "somebody changed it since".to_owned(),
                 next: None,
             };
@@ -299,12 +303,12 @@ pub(super) fn undo(after: &mut Document, source: &Document, written: &Written) -
 fn copy(current: &Document, source: &Document, key: &str) -> EntryPlan {
     let (holder_before, before) = holder(current, key).unzip();
     let (holder_after, after) = holder(source, key).unzip();
-    let step = match (&holder_before, &holder_after) {
-        _ if current.agrees(key, source) => Step::Unchanged,
-        (None, _) => Step::Added,
-        (_, None) => Step::Removed,
-        (Some(old), Some(new)) if old == new => Step::Updated,
-        _ => Step::Replaced,
+    let change = match (&holder_before, &holder_after) {
+        _ if current.agrees(key, source) => EntryChange::Unchanged,
+        (None, _) => EntryChange::Added,
+        (_, None) => EntryChange::Removed,
+        (Some(old), Some(new)) if old == new => EntryChange::Updated,
+        _ => EntryChange::Replaced,
     };
     EntryPlan {
         key: key.to_owned(),
@@ -312,7 +316,7 @@ fn copy(current: &Document, source: &Document, key: &str) -> EntryPlan {
             .or_else(|| holder_before.clone())
             .unwrap_or_default(),
         holder: holder_before,
-        step,
+        change,
         before: before.flatten(),
         after: after.flatten(),
     }
@@ -333,10 +337,11 @@ pub(super) fn restore(
     let mut entries: Vec<EntryPlan> = keys.iter().map(|key| copy(after, target, key)).collect();
     for entry in &mut entries {
         // What cannot be read now is lost already.
-        let loses = entry.before.is_some() && !matches!(entry.step, Step::Unchanged | Step::Added);
+        let loses = entry.before.is_some()
+            && !matches!(entry.change, EntryChange::Unchanged | EntryChange::Added);
         let named = intent.exact || replace.contains(&entry.key);
         if let Some(red_hat) = red_hat_entry(&entry.key).filter(|_| loses && !named) {
-            entry.step = Step::Refused {
+            entry.change = EntryChange::Refused {
                 reason: format!(
                     "`{}` is Red Hat's and would change: if the backup's is dead, {}",
                     entry.key, red_hat.breaks
@@ -351,7 +356,7 @@ pub(super) fn restore(
             };
         }
     }
-    let is_refused = |entry: &EntryPlan| matches!(entry.step, Step::Refused { .. });
+    let is_refused = |entry: &EntryPlan| matches!(entry.change, EntryChange::Refused { .. });
     if entries.iter().any(is_refused) {
         entries.retain(is_refused);
     } else {

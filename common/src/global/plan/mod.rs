@@ -29,14 +29,14 @@ pub enum Intent {
     /// stays.
     Undo {
         /// What was written into them.
-        written: Written,
+        written: WrittenMarks,
         /// What the backup holds.
         document: Document,
     },
 }
 
 /// Keys below `auths`, each with the account and the fingerprint that were written there.
-pub type Written = BTreeMap<String, String>;
+pub type WrittenMarks = BTreeMap<String, String>;
 
 /// An account and its password's fingerprint, to tell an entry from what it becomes later.
 fn mark(account: &str, fingerprint: Option<&Fingerprint>) -> String {
@@ -72,7 +72,7 @@ pub struct RestoreIntent {
 pub struct Request {
     /// What shall be true afterwards.
     pub intent: Intent,
-    /// The keys of guarded entries that may be written.
+    /// The keys of protected entries that may be written.
     pub replace: Vec<String>,
     /// Write a secret that another tool writes too.
     pub force: bool,
@@ -80,7 +80,7 @@ pub struct Request {
 
 /// What happens to one entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub enum EntryChange {
     /// It is right already.
     Unchanged,
     /// It is new.
@@ -112,7 +112,7 @@ pub struct EntryPlan {
     /// Who is to hold it.
     pub account: String,
     /// What happens.
-    pub step: Step,
+    pub change: EntryChange,
     /// The password before.
     pub before: Option<Fingerprint>,
     /// The password after.
@@ -122,8 +122,8 @@ pub struct EntryPlan {
 impl EntryPlan {
     fn changes(&self) -> bool {
         !matches!(
-            self.step,
-            Step::Unchanged | Step::Unknown | Step::Refused { .. }
+            self.change,
+            EntryChange::Unchanged | EntryChange::Unknown | EntryChange::Refused { .. }
         )
     }
 }
@@ -139,7 +139,7 @@ pub struct Plan {
 
 impl Plan {
     /// What the plan writes.
-    pub fn written(&self) -> Written {
+    pub fn written(&self) -> WrittenMarks {
         let changed = self.entries.iter().filter(|entry| entry.changes());
         changed
             .map(|entry| {
@@ -161,7 +161,7 @@ impl Plan {
     pub fn has_refusal(&self) -> bool {
         self.entries
             .iter()
-            .any(|entry| matches!(entry.step, Step::Refused { .. }))
+            .any(|entry| matches!(entry.change, EntryChange::Refused { .. }))
     }
 }
 

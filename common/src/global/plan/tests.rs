@@ -1,8 +1,8 @@
 mod red_hat;
 mod undo;
 
-use super::super::guard::red_hat_entry;
 use super::super::observed::{Current, Observed};
+use super::super::protected::red_hat_entry;
 use super::super::topology::Topology;
 use super::decide::LARGEST;
 use super::*;
@@ -66,10 +66,10 @@ fn update(key: Option<&str>, replace: &[&str]) -> Request {
     request(Intent::Robot(intent(key)), replace)
 }
 
-fn steps(plan: &Plan) -> Vec<(&str, &Step)> {
+fn steps(plan: &Plan) -> Vec<(&str, &EntryChange)> {
     plan.entries
         .iter()
-        .map(|entry| (entry.key.as_str(), &entry.step))
+        .map(|entry| (entry.key.as_str(), &entry.change))
         .collect()
 }
 
@@ -84,11 +84,11 @@ const RED_HAT: &str = r#"{"auths":{"cloud.openshift.com":{"auth":"bWU6eA==","ema
 #[test]
 fn a_robot_is_refreshed_where_it_is_and_added_where_it_is_not() {
     let held = plan(&standalone(RED_HAT), &update(None, &[])).unwrap();
-    assert_eq!(steps(&held), [("quay.io/acme", &Step::Updated)]);
+    assert_eq!(steps(&held), [("quay.io/acme", &EntryChange::Updated)]);
     let fresh = plan(&standalone(r#"{"auths":{}}"#), &update(None, &[])).unwrap();
-    assert_eq!(steps(&fresh), [("quay.io/acme", &Step::Added)]);
+    assert_eq!(steps(&fresh), [("quay.io/acme", &EntryChange::Added)]);
     let again = plan(&standalone(&text(&fresh)), &update(None, &[])).unwrap();
-    assert_eq!(steps(&again), [("quay.io/acme", &Step::Unchanged)]);
+    assert_eq!(steps(&again), [("quay.io/acme", &EntryChange::Unchanged)]);
     assert!(again.document.is_none(), "a no-op writes nothing");
 }
 
@@ -105,8 +105,8 @@ fn red_hats_entry_is_replaced_only_when_it_is_named() {
     assert_eq!(
         steps(&named),
         [
-            ("quay.io/acme", &Step::Updated),
-            ("quay.io", &Step::Replaced)
+            ("quay.io/acme", &EntryChange::Updated),
+            ("quay.io", &EntryChange::Replaced)
         ]
     );
 }
@@ -118,10 +118,10 @@ fn an_entry_is_removed_unless_it_is_red_hats() {
         plan(&standalone(RED_HAT), &request)
     };
     let ours = remove("quay.io/acme", &[]).unwrap();
-    assert_eq!(steps(&ours), [("quay.io/acme", &Step::Removed)]);
+    assert_eq!(steps(&ours), [("quay.io/acme", &EntryChange::Removed)]);
     assert!(!text(&ours).contains("acme"));
-    let guarded = remove("cloud.openshift.com", &[]).unwrap();
-    assert!(guarded.has_refusal() && guarded.document.is_none());
+    let protected = remove("cloud.openshift.com", &[]).unwrap();
+    assert!(protected.has_refusal() && protected.document.is_none());
     let named = remove("cloud.openshift.com", &["cloud.openshift.com"]).unwrap();
     assert_eq!(named.changed_keys(), ["cloud.openshift.com"]);
     assert!(hint_text(&remove("nowhere", &[]).unwrap_err().next).contains("quay.io"));
@@ -138,9 +138,9 @@ fn a_hosted_clusters_own_keys_win_and_are_refused() {
         )),
     };
     let created = plan(&hosted(None), &update(None, &[])).unwrap();
-    assert_eq!(steps(&created), [("quay.io/acme", &Step::Added)]);
+    assert_eq!(steps(&created), [("quay.io/acme", &EntryChange::Added)]);
     let wins = plan(&hosted(None), &update(Some("quay.example.com"), &[])).unwrap();
-    let Step::Refused { reason, next } = &wins.entries[0].step else {
+    let EntryChange::Refused { reason, next } = &wins.entries[0].change else {
         panic!("{wins:?}");
     };
     assert!(reason.contains("wins") && hint_text(next.as_ref().unwrap()).contains("HostedCluster"));
@@ -168,7 +168,7 @@ fn what_cannot_be_read_is_not_written_and_can_be_restored() {
     }
     // No `auths` at all is an empty pull secret.
     let bare = plan(&standalone("{}"), &update(None, &[])).unwrap();
-    assert_eq!(steps(&bare), [("quay.io/acme", &Step::Added)]);
+    assert_eq!(steps(&bare), [("quay.io/acme", &EntryChange::Added)]);
     // An `auth` that is not base64 belongs to nobody.
     let garbled = standalone(r#"{"auths":{"quay.io/acme":{"auth":"!!"}}}"#);
     assert!(plan(&garbled, &update(None, &[])).unwrap().has_refusal());
@@ -222,8 +222,8 @@ fn a_refresh_follows_quay_and_never_touches_red_hats_entries() {
     assert_eq!(
         steps(&plan),
         [
-            ("quay.io/acme", &Step::Updated),
-            ("elsewhere.example.com", &Step::Unknown)
+            ("quay.io/acme", &EntryChange::Updated),
+            ("elsewhere.example.com", &EntryChange::Unknown)
         ]
     );
     assert_eq!(plan.changed_keys(), ["quay.io/acme"]);

@@ -22,7 +22,7 @@ fn bring(handed: Value, replace: &[&str]) -> Result<Plan, Obstacle> {
 }
 
 #[track_caller]
-fn step(handed: (&str, Value), replace: &[&str]) -> Step {
+fn change(handed: (&str, Value), replace: &[&str]) -> EntryChange {
     let (key, entry) = handed;
     // An answer has more than one entry.
     let mut all = serde_json::json!({"registry.connect.redhat.com": self::entry("me", None)});
@@ -32,33 +32,34 @@ fn step(handed: (&str, Value), replace: &[&str]) -> Step {
     let changed = plan.changed_keys().iter().any(|changed| changed == key);
     assert_eq!(
         changed,
-        !matches!(found.step, Step::Refused { .. }),
+        !matches!(found.change, EntryChange::Refused { .. }),
         "{key}"
     );
-    found.step.clone()
+    found.change.clone()
 }
 
 #[test]
 fn another_account_is_not_let_in_unless_its_keys_are_named() {
-    let refused = |handed, replace: &[&str]| matches!(step(handed, replace), Step::Refused { .. });
+    let refused =
+        |handed, replace: &[&str]| matches!(change(handed, replace), EntryChange::Refused { .. });
     let quay = || ("quay.io", entry("mallory", Some("mallory@x")));
     assert!(refused(quay(), &[]));
     assert!(refused(quay(), &["cloud.openshift.com"]));
-    assert_eq!(step(quay(), &["quay.io"]), Step::Replaced);
+    assert_eq!(change(quay(), &["quay.io"]), EntryChange::Replaced);
     let cloud = |email| ("cloud.openshift.com", entry("me-anew", email));
-    assert_eq!(step(cloud(Some("me@x")), &[]), Step::Replaced);
+    assert_eq!(change(cloud(Some("me@x")), &[]), EntryChange::Replaced);
     assert!(refused(cloud(Some("mallory@x")), &[]));
     assert!(refused(cloud(None), &[]));
     let own = ("quay.io", entry("me", Some("other@x")));
-    assert_eq!(step(own, &[]), Step::Updated);
+    assert_eq!(change(own, &[]), EntryChange::Updated);
     // What cannot be read is lost already.
     let lost = ("registry.redhat.io", entry("mallory", None));
-    assert_eq!(step(lost, &[]), Step::Replaced);
+    assert_eq!(change(lost, &[]), EntryChange::Replaced);
 }
 
 #[test]
 fn other_registries_entries_and_rubbish_are_not_taken_over() {
-    let refused = |handed| matches!(step(handed, &[]), Step::Refused { .. });
+    let refused = |handed| matches!(change(handed, &[]), EntryChange::Refused { .. });
     assert!(refused(("registry.example.com", entry("me", None))));
     assert!(refused(("quay.io", serde_json::json!({}))));
     assert!(refused(("quay.io", serde_json::json!({"auth": "!!"}))));

@@ -33,7 +33,7 @@ pub const RED_HAT: [RedHatEntry; 4] = [
 
 /// Why an entry is not written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Guarded {
+pub enum ProtectedEntry {
     /// The entry is one of Red Hat's.
     #[error("`{key}` is Red Hat's: without it {breaks}")]
     RedHat {
@@ -78,12 +78,12 @@ pub fn red_hat_entry(key: &str) -> Option<&'static RedHatEntry> {
 ///
 /// # Errors
 /// Whose entry it is.
-pub fn check_entry(
+pub fn check_writable(
     document: &Document,
     key: &str,
     account: &str,
     replace: &[String],
-) -> Result<(), Guarded> {
+) -> Result<(), ProtectedEntry> {
     let mut held = document
         .entries()
         .filter(|(name, _)| *name == key)
@@ -100,11 +100,11 @@ pub fn check_entry(
         _ if named => Ok(()),
         (None, None) => Ok(()),
         (Some(_), None) if exists => Ok(()),
-        (Some(entry), _) => Err(Guarded::RedHat {
+        (Some(entry), _) => Err(ProtectedEntry::RedHat {
             key: key.to_owned(),
             breaks: entry.breaks,
         }),
-        (None, Some(account)) => Err(Guarded::Held {
+        (None, Some(account)) => Err(ProtectedEntry::Held {
             key: key.to_owned(),
             account,
         }),
@@ -164,7 +164,7 @@ mod tests {
             ("new.example.com", "", true),
         ] {
             let replace: Vec<String> = replace.split_whitespace().map(str::to_owned).collect();
-            let checked = check_entry(&document, key, "acme+puller", &replace);
+            let checked = check_writable(&document, key, "acme+puller", &replace);
             assert_eq!(
                 checked.is_ok(),
                 written,
@@ -174,9 +174,9 @@ mod tests {
     }
 
     #[test]
-    fn the_guard_says_what_would_break() {
+    fn a_refusal_says_what_would_break() {
         let document = Document::empty(Format::DockerConfigJson);
-        let refused = check_entry(&document, "cloud.openshift.com", "acme+puller", &[]);
+        let refused = check_writable(&document, "cloud.openshift.com", "acme+puller", &[]);
         assert!(refused.unwrap_err().to_string().contains("Telemetry"));
     }
 }

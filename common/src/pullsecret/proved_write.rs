@@ -8,15 +8,18 @@ use std::collections::BTreeMap;
 
 /// The part of a PATCH's or POST's answer that proves it.
 #[derive(Deserialize)]
-pub(super) struct Written {
+pub(crate) struct StoredData {
     #[serde(default)]
     data: BTreeMap<String, String>,
 }
 
 /// The server has stored what was sent, as its answer shows.
-pub(super) fn prove(written: &Written, document: &Document) -> Result<(), CallError> {
-    let stored = written.data.get(document.format().data_key());
-    if stored.is_some_and(|stored| *stored == manifest::data(document)) {
+///
+/// # Errors
+/// It stored something else.
+pub(crate) fn proved_write(stored: &StoredData, document: &Document) -> Result<(), CallError> {
+    let content = stored.data.get(document.format().data_key());
+    if content.is_some_and(|content| *content == manifest::data(document)) {
         return Ok(());
     }
     Err(CallError::Refused(

@@ -1,6 +1,6 @@
-//! The guard: a process of its own that takes a write back at its deadline.
+//! The watchdog: a process of its own that takes a write back at its deadline.
 
-use super::{PATIENCE, Pending, folder, read, undo};
+use super::{GIVE_UP_AFTER, Pending, folder, read, undo};
 use crate::Failure;
 use crate::cluster::{ClusterArgs, connect};
 use crate::private_file;
@@ -12,19 +12,19 @@ use std::time::Duration;
 
 /// How often it is looked whether somebody confirmed. Also what a machine that was
 /// suspended over the deadline is late by.
-const GLANCE: Duration = Duration::from_secs(1);
+const POLL_EVERY: Duration = Duration::from_secs(1);
 /// Between two attempts to take a write back.
 const PAUSE: Duration = Duration::from_secs(10);
 
-/// One write's guard, which lives in a session of its own.
-pub struct Guard {
+/// One write's watchdog, which lives in a session of its own.
+pub struct Watchdog {
     id: String,
     folder: PathBuf,
     /// Held until the process ends, however it ends.
     _lock: File,
 }
 
-impl Guard {
+impl Watchdog {
     /// Leaves the terminal's session, and takes the lock that shows it is there.
     ///
     /// # Errors
@@ -34,7 +34,8 @@ impl Guard {
             return Err(Failure::usage("this is for the plugin's own use"));
         }
         leave_session()?;
-        let failed = |error: std::io::Error| Failure::new(format!("cannot guard {id}: {error}"));
+        let failed =
+            |error: std::io::Error| Failure::new(format!("cannot watch over {id}: {error}"));
         let folder = folder()?;
         let lock = File::create(folder.join(format!("{id}.lock"))).map_err(failed)?;
         // Whoever looks whether it is held holds it for a moment.
@@ -59,7 +60,7 @@ impl Guard {
             };
             let left = Timestamp::now().duration_until(pending.deadline);
             match Duration::try_from(left) {
-                Ok(left) if !left.is_zero() => tokio::time::sleep(left.min(GLANCE)).await,
+                Ok(left) if !left.is_zero() => tokio::time::sleep(left.min(POLL_EVERY)).await,
                 _ => break,
             }
         }
@@ -82,7 +83,7 @@ impl Guard {
         self.end()
     }
 
-    /// The entries that were left, or `None` if somebody settled the matter meanwhile.
+    /// The entries that were left, or `None` if somebody acknowledged the matter meanwhile.
     async fn restore(
         &self,
         pending: &Pending,
@@ -96,7 +97,7 @@ impl Guard {
                 Err(failure) => failure,
             };
             let tried = Duration::try_from(began.duration_until(Timestamp::now()));
-            if tried.is_ok_and(|tried| tried > PATIENCE) {
+            if tried.is_ok_and(|tried| tried > GIVE_UP_AFTER) {
                 return Err(failure);
             }
             // Nobody reads our stderr: the next command of the user tells it.
@@ -110,7 +111,7 @@ impl Guard {
     async fn pause(&self) {
         let next = tokio::time::Instant::now() + PAUSE;
         while self.file("restoring.json").exists() && tokio::time::Instant::now() < next {
-            tokio::time::sleep(GLANCE).await;
+            tokio::time::sleep(POLL_EVERY).await;
         }
     }
 
