@@ -8,7 +8,8 @@ use std::path::PathBuf;
 #[command(next_help_heading = "Cluster options")]
 pub struct ClusterArgs {
     /// Contexts of the kubeconfig to use (repeat, or separate by commas)
-    #[arg(long = "context", value_name = "CONTEXT", value_delimiter = ',')]
+    // A name may hold a comma, so the kubeconfig says where values end.
+    #[arg(long = "context", value_name = "CONTEXT")]
     pub contexts: Vec<String>,
 
     /// Every context of the kubeconfig

@@ -2,12 +2,11 @@
 
 use super::args::ClusterArgs;
 use super::connection::Cluster;
-use super::transport;
+use super::{exec_plugin, kubeconfig, transport};
 use crate::Failure;
 use hyper_util::client::proxy::matcher::Matcher;
 use kube::config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
-use std::collections::HashSet;
 
 /// What connections from inside a cluster are called.
 pub(crate) const IN_CLUSTER: &str = "in-cluster";
@@ -47,37 +46,20 @@ pub fn context_names(args: &ClusterArgs) -> Result<Vec<String>, Failure> {
 
 fn read_kubeconfig(args: &ClusterArgs) -> Result<Option<Kubeconfig>, Failure> {
     let read = match &args.kubeconfig {
-        Some(path) => Kubeconfig::read_from(path),
-        None => from_environment(),
+        Some(path) => kubeconfig::read(path),
+        None => kubeconfig::from_environment(),
     };
     match read {
         Ok(kubeconfig) => Ok(Some(kubeconfig)),
-        Err(KubeconfigError::ReadConfig(error, _))
+        Err(error)
             if args.kubeconfig.is_none()
-                && error.kind() == std::io::ErrorKind::NotFound
+                && kubeconfig::is_missing(&error)
                 && std::env::var_os("KUBERNETES_SERVICE_HOST").is_some() =>
         {
             Ok(None)
         }
         Err(error) => Err(kubeconfig_failure(&error)),
     }
-}
-
-/// The files KUBECONFIG lists, without those that do not exist, as kubectl reads them;
-/// otherwise `~/.kube/config`.
-fn from_environment() -> Result<Kubeconfig, KubeconfigError> {
-    let listed = std::env::var_os("KUBECONFIG").unwrap_or_default();
-    let listed = std::env::split_paths(&listed).filter(|path| !path.as_os_str().is_empty());
-    let listed: Vec<std::path::PathBuf> = listed.collect();
-    let Some(first) = listed.first() else {
-        return Kubeconfig::read();
-    };
-    let mut existing = listed.iter().filter(|path| path.exists());
-    let mut merged = Kubeconfig::read_from(existing.next().unwrap_or(first))?;
-    for path in existing {
-        merged = merged.merge(Kubeconfig::read_from(path)?)?;
-    }
-    Ok(merged)
 }
 
 fn kubeconfig_failure(error: &KubeconfigError) -> Failure {
@@ -110,17 +92,14 @@ fn contexts(args: &ClusterArgs, kubeconfig: &Kubeconfig) -> Result<Vec<String>, 
         return Ok(known.into_iter().map(str::to_owned).collect());
     }
     if args.contexts.is_empty() {
-        let current = kubeconfig
-            .current_context
-            .clone()
-            .filter(|name| !name.is_empty());
+        let current = kubeconfig.current_context.clone();
         return current.map(|name| vec![name]).ok_or_else(|| {
             Failure::usage("the kubeconfig has no current context")
                 .next("kubectl config use-context NAME")
         });
     }
-    let mut seen = HashSet::new();
-    for context in &args.contexts {
+    let chosen = kubeconfig::names_meant(&args.contexts, &known);
+    for context in &chosen {
         if !known.contains(&context.as_str()) {
             return Err(Failure::usage(format!(
                 "context `{context}` is not in the kubeconfig; it has: {}",
@@ -128,10 +107,7 @@ fn contexts(args: &ClusterArgs, kubeconfig: &Kubeconfig) -> Result<Vec<String>, 
             ))
             .next("kubectl config get-contexts"));
         }
-        seen.insert(context);
     }
-    let mut chosen = args.contexts.clone();
-    chosen.retain(|context| seen.remove(context));
     Ok(chosen)
 }
 
@@ -191,13 +167,9 @@ fn build(args: &ClusterArgs, mut config: Config, context: &str) -> Result<Client
         })?;
         config.root_cert = Some(certificates(&pem, path)?);
     }
-    transport::client(config).map_err(|error| {
-        Failure::new(format!(
-            "cannot connect with context `{context}`: {}",
-            connect_reason(&error)
-        ))
-        .next(format!("kubectl --context {context} version"))
-    })
+    let plugin = config.auth_info.exec.clone();
+    transport::client(config)
+        .map_err(|error| exec_plugin::failure(&error, plugin.as_ref(), context))
 }
 
 fn certificates(pem: &[u8], path: &std::path::Path) -> Result<Vec<Vec<u8>>, Failure> {
@@ -212,20 +184,6 @@ fn certificates(pem: &[u8], path: &std::path::Path) -> Result<Vec<Vec<u8>>, Fail
             "--certificate-authority {} holds no PEM certificate",
             path.display()
         ))),
-    }
-}
-
-/// What may be shown of a connection failure: an exec plugin's output may hold its token.
-fn connect_reason(error: &kube::Error) -> String {
-    use kube::client::AuthError;
-    match error {
-        kube::Error::Auth(AuthError::AuthExecRun { out, .. }) => {
-            format!("the kubeconfig's credential plugin failed ({})", out.status)
-        }
-        kube::Error::Auth(AuthError::AuthExecParse(_)) => {
-            "the kubeconfig's credential plugin did not print an ExecCredential".to_owned()
-        }
-        other => other.to_string(),
     }
 }
 

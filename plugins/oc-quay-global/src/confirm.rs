@@ -14,7 +14,7 @@ pub const GUARD: &str = "take-back-unless-confirmed";
 #[derive(Args)]
 pub struct ConfirmArgs {
     /// Only what was written in these contexts (repeat, or separate by commas)
-    #[arg(long = "context", value_name = "CONTEXT", value_delimiter = ',')]
+    #[arg(long = "context", value_name = "CONTEXT")]
     contexts: Vec<String>,
 }
 

@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn flags_before_the_word_say_where_to_look() {
         let found = read(&["verify", "myorg+a", "--context", "a,b", "-n", "shop", "-A"]);
-        assert_eq!(found.cluster.contexts, ["a", "b"]);
+        assert_eq!(found.cluster.contexts, ["a,b"]);
         assert_eq!(found.scope.namespaces, ["shop"]);
         assert!(found.scope.all_namespaces && found.cluster.unattended);
         assert_eq!(found.robot.as_deref(), Some("myorg+a"));

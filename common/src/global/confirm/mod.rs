@@ -19,7 +19,7 @@ use super::backup::backups;
 use super::observed::observe;
 use super::plan::{Intent, Request, Step, Written, plan};
 use crate::Failure;
-use crate::cluster::{Cluster, Write};
+use crate::cluster::{Cluster, Write, names_meant};
 use crate::dockerconfig::{Document, Format};
 use crate::folders;
 use crate::node_secrets::{SecretName, global_name};
@@ -216,9 +216,15 @@ pub async fn check_settled(cluster: &Cluster, secret: SecretName) -> Result<(), 
 /// Confirms every write in one of `contexts`, or everywhere if that is empty: nothing takes
 /// it back any more. Returns those that were still to be confirmed.
 pub fn confirm(contexts: &[String]) -> Result<Vec<(Pending, Stage)>, Failure> {
+    let pending = pending()?;
+    let known: Vec<&str> = pending
+        .iter()
+        .map(|(one, _)| one.context.as_str())
+        .collect();
+    let contexts = names_meant(contexts, &known);
     let chosen = |pending: &Pending| contexts.is_empty() || contexts.contains(&pending.context);
     let mut confirmed = Vec::new();
-    for (pending, stage) in pending()? {
+    for (pending, stage) in pending {
         if chosen(&pending) && pending.settle(stage)? {
             confirmed.push((pending, stage));
         }
