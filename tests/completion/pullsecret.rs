@@ -36,6 +36,23 @@ fn namespaces_are_offered_after_n_and_after_a_comma() {
 }
 
 #[test]
+fn contexts_are_offered_after_a_comma_and_with_one_in_their_name() {
+    let (mut context, _) = start();
+    let named = |name: &str| json!({"name": name, "context": {"cluster": "c"}});
+    let contexts = ["eu", "eu,prod", "us"].map(named);
+    let config = json!({"kind": "Config", "contexts": contexts});
+    let path = context.file("contexts", &config.to_string());
+    context.set("KUBECONFIG", &path.to_string_lossy());
+    let asked = |typed: &str| {
+        let words = ["quay-pullsecret", "sync", "--context", typed];
+        offered(&context, &words).choices
+    };
+    assert_eq!(asked("e"), ["eu", "eu,prod"]);
+    assert_eq!(asked("eu,p"), ["eu,prod"]);
+    assert_eq!(asked("eu,u"), ["eu,us"]);
+}
+
+#[test]
 fn secrets_robots_and_service_accounts_are_those_of_the_namespace() {
     let (context, cluster) = start();
     let namespace = cluster.namespace("tab");

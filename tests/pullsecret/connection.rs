@@ -72,6 +72,98 @@ fn a_credential_plugin_that_fails_is_named_and_its_output_is_not_shown() {
 }
 
 #[test]
+fn a_credential_plugin_that_fails_is_told_by_name_code_and_first_line() {
+    let mut world = World::new();
+    let secret = "tokenTokenTokenTokenTokenTokenTokenToken2";
+    world.context.watch(secret);
+    let output =
+        format!("{secret}\nEND\necho 'session expired' >&2; echo 'at main.go' >&2\ncat <<'END'");
+    let path = with_exec_plugin(&world, &output, 3);
+    let output = world.run(&["list", "--kubeconfig", &path]).expect(1);
+    let line = "exec-plugin` failed (exit status: 3): session expired";
+    assert!(output.stderr.contains(line), "{}", output.stderr);
+    assert!(!output.stderr.contains("main.go"), "{}", output.stderr);
+}
+
+#[test]
+fn a_credential_plugin_that_is_missing_is_named_with_its_install_hint() {
+    let world = World::new();
+    let (mut config, _) = kubeconfig(&world);
+    config["users"][0]["user"] = json!({"exec": {
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "command": "corp-login",
+        "installHint": "ask IT, or: brew install corp-login",
+        "interactiveMode": "IfAvailable",
+    }});
+    let path = world.context.file("missing.config", &config.to_string());
+    let run = ["list", "--kubeconfig", &path.to_string_lossy()];
+    let output = world.run(&run).expect(1);
+    let told = "the credential plugin `corp-login` is not installed\n  \
+        next: ask IT, or: brew install corp-login\n";
+    assert!(output.stderr.contains(told), "{}", output.stderr);
+}
+
+#[test]
+fn an_empty_current_context_leaves_the_choice_to_the_next_file() {
+    let mut world = World::new();
+    let namespace = world.cluster.namespace("merged");
+    world.stale_secret(&namespace, "a");
+    let (mut config, _) = kubeconfig(&world);
+    let file = |name: &str, content: &serde_json::Value| {
+        let path = world.context.file(name, &content.to_string());
+        path.to_string_lossy().into_owned()
+    };
+    let empty = file("empty", &json!({"kind": "Config", "current-context": ""}));
+    config["contexts"][0]["context"]["namespace"] = json!("");
+    let full = file("full", &config);
+    world
+        .context
+        .set("KUBECONFIG", &format!("{empty}:/nonexistent:{full}"));
+    let expected = kubectl_context(&world);
+    let output = world
+        .run(&["sync", "-n", &namespace, "-o", "json"])
+        .expect(0);
+    let report: serde_json::Value = serde_json::from_str(&output.stdout).expect("JSON");
+    assert_eq!(report["items"][0]["context"], expected);
+    // An empty namespace is none: `default` is meant.
+    world.run(&["list"]).expect(0);
+}
+
+/// The context that kubectl takes in the same place.
+fn kubectl_context(world: &World) -> String {
+    let words = ["config", "current-context"];
+    let shown = world.context.program("kubectl", &words).run().expect(0);
+    shown.stdout.trim().to_owned()
+}
+
+#[test]
+fn a_context_with_a_comma_in_its_name_can_be_chosen() {
+    let world = World::new();
+    let namespace = world.cluster.namespace("comma");
+    world.stale_secret(&namespace, "a");
+    let (mut config, _) = kubeconfig(&world);
+    config["contexts"][0]["name"] = json!("eu,prod");
+    let path = world.context.file("comma.config", &config.to_string());
+    let path = path.to_string_lossy();
+    let sync = |context| {
+        let words = [
+            "sync",
+            "-n",
+            &namespace,
+            "--kubeconfig",
+            &path,
+            "--context",
+            context,
+        ];
+        world.run(&words)
+    };
+    sync("eu,prod").expect(0).prints("updated");
+    let output = sync("eu,dev").expect(2);
+    let told = "context `eu` is not in the kubeconfig";
+    assert!(output.stderr.contains(told), "{}", output.stderr);
+}
+
+#[test]
 fn an_api_server_with_an_unknown_certificate_is_refused_and_its_authority_can_be_named() {
     let world = World::new();
     let (mut config, _) = kubeconfig(&world);
@@ -111,56 +203,4 @@ fn an_api_server_with_an_unknown_certificate_is_refused_and_its_authority_can_be
     world
         .run(&["list", "--kubeconfig", &path, "--insecure-skip-tls-verify"])
         .expect(0);
-}
-
-#[test]
-fn a_credential_plugin_that_is_missing_is_named_with_how_to_install_it() {
-    let world = World::new();
-    let (mut config, _) = kubeconfig(&world);
-    config["users"][0]["user"] = json!({"exec": {
-        "apiVersion": "client.authentication.k8s.io/v1",
-        "command": "no-such-plugin",
-        "installHint": "no-such-plugin is installed with: make it-so\n",
-        "interactiveMode": "Never",
-    }});
-    let path = world.context.file("missing.config", &config.to_string());
-    let path = path.to_string_lossy().into_owned();
-    world
-        .run(&["list", "--kubeconfig", &path])
-        .expect(1)
-        .says("credential plugin `no-such-plugin` cannot be started")
-        .says("next: no-such-plugin is installed with: make it-so");
-}
-
-#[test]
-fn an_empty_current_context_leaves_the_choice_to_the_next_kubeconfig() {
-    let mut world = World::new();
-    let empty = r#"{"apiVersion": "v1", "kind": "Config", "current-context": ""}"#;
-    let first = world.context.file("empty.config", empty);
-    let second = world
-        .context
-        .file("full.config", world.cluster.kubeconfig());
-    let paths = [first, second].map(|path| path.to_string_lossy().into_owned());
-    world.context.set("KUBECONFIG", &paths.join(":"));
-    let namespace = world.cluster.namespace("merged");
-    world.stale_secret(&namespace, "a");
-    world
-        .run(&["sync", "-n", &namespace])
-        .expect(0)
-        .prints("updated");
-}
-
-#[test]
-fn a_context_with_a_comma_in_its_name_can_be_chosen() {
-    let mut world = World::new();
-    let (mut config, _) = kubeconfig(&world);
-    config["contexts"][0]["name"] = json!("a,b");
-    let path = world.context.file("comma.config", &config.to_string());
-    world.context.set("KUBECONFIG", &path.to_string_lossy());
-    let namespace = world.cluster.namespace("comma");
-    world.stale_secret(&namespace, "a");
-    world
-        .run(&["sync", "-n", &namespace, "--context", "a,b"])
-        .expect(0)
-        .prints("updated");
 }

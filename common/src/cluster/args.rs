@@ -8,6 +8,7 @@ use std::path::PathBuf;
 #[command(next_help_heading = "Cluster options")]
 pub struct ClusterArgs {
     /// Contexts of the kubeconfig to use (repeat, or separate by commas)
+    // A name may hold a comma, so the kubeconfig says where values end.
     #[arg(long = "context", value_name = "CONTEXT")]
     pub contexts: Vec<String>,
 
@@ -44,24 +45,6 @@ pub struct ClusterArgs {
     pub unattended: bool,
 }
 
-/// The contexts that values of `--context` name: each value as a whole if there is such a
-/// context, otherwise its parts between commas. Each context once, in the order given.
-pub fn named_contexts(values: &[String], is_known: impl Fn(&str) -> bool) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for value in values {
-        let parts: Vec<&str> = match is_known(value) {
-            true => vec![value],
-            false => value.split(',').collect(),
-        };
-        for name in parts {
-            if !names.iter().any(|known| known == name) {
-                names.push(name.to_owned());
-            }
-        }
-    }
-    names
-}
-
 /// Reads `90`, `90s`, `2m`, `1h` or a sum such as `1m30s`; plain digits are seconds.
 pub fn parse_duration(text: &str) -> Result<std::time::Duration, String> {
     let invalid = || format!("`{text}` is not a duration; write it like 30s, 2m or 1h");
@@ -76,14 +59,6 @@ pub fn parse_duration(text: &str) -> Result<std::time::Duration, String> {
 mod tests {
     use super::*;
     use std::time::Duration;
-
-    #[test]
-    fn a_context_with_a_comma_in_its_name_can_be_chosen() {
-        let values = ["a,b", "c,a"].map(str::to_owned);
-        let named = |known: &[&str]| named_contexts(&values, |name| known.contains(&name));
-        assert_eq!(named(&["a", "b", "c"]), ["a", "b", "c"]);
-        assert_eq!(named(&["a,b", "a", "c"]), ["a,b", "c", "a"]);
-    }
 
     #[test]
     fn durations_are_read_as_kubectl_reads_them() {

@@ -1,10 +1,11 @@
 //! One cluster: requests with a time limit, retries and a window.
 
 use super::error::CallError;
+use super::exec_plugin;
 use super::window::Window;
 use http_body_util::{BodyExt, Limited};
 use k8s_openapi::api::core::v1::Namespace;
-use kube::client::{Body, Client};
+use kube::client::{AuthError, Body, Client};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
@@ -276,6 +277,10 @@ fn transport(error: &kube::Error) -> (CallError, Option<Duration>) {
     let mut reasons: Vec<String> = Vec::new();
     let mut cause: Option<&dyn std::error::Error> = Some(error);
     while let Some(current) = cause {
+        if let Some(error) = current.downcast_ref::<AuthError>() {
+            // Its own text quotes what a credential plugin printed.
+            return (CallError::Transport(exec_plugin::reason(error, None)), None);
+        }
         reasons.push(current.to_string());
         cause = current.source();
     }

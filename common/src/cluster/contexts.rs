@@ -1,18 +1,14 @@
 //! From flags and kubeconfig to clusters, one for each distinct API server.
 
-use super::args::{ClusterArgs, named_contexts};
+use super::args::ClusterArgs;
 use super::connection::Cluster;
 use super::seen::{Seen, Unseen};
-use super::transport;
+use super::{exec_plugin, kubeconfig, transport};
 use crate::Failure;
 use crate::hint;
 use hyper_util::client::proxy::matcher::Matcher;
-use kube::client::AuthError;
-use kube::config::{
-    ExecConfig, ExecInteractiveMode, KubeConfigOptions, Kubeconfig, KubeconfigError,
-};
+use kube::config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
-use std::path::Path;
 
 /// What connections from inside a cluster are called.
 pub(crate) const IN_CLUSTER: &str = "in-cluster";
@@ -62,46 +58,20 @@ pub fn context_names(args: &ClusterArgs) -> Result<Vec<String>, Failure> {
 
 fn read_kubeconfig(args: &ClusterArgs) -> Result<Option<Kubeconfig>, Failure> {
     let read = match &args.kubeconfig {
-        Some(path) => read_file(path),
-        None => from_environment(),
+        Some(path) => kubeconfig::read(path),
+        None => kubeconfig::from_environment(),
     };
     match read {
         Ok(kubeconfig) => Ok(Some(kubeconfig)),
-        Err(KubeconfigError::ReadConfig(error, _))
+        Err(error)
             if args.kubeconfig.is_none()
-                && error.kind() == std::io::ErrorKind::NotFound
+                && kubeconfig::is_missing(&error)
                 && std::env::var_os("KUBERNETES_SERVICE_HOST").is_some() =>
         {
             Ok(None)
         }
         Err(error) => Err(kubeconfig_failure(&error)),
     }
-}
-
-/// The files KUBECONFIG lists, without those that do not exist, as kubectl reads them;
-/// otherwise `~/.kube/config`.
-fn from_environment() -> Result<Kubeconfig, KubeconfigError> {
-    let listed = std::env::var_os("KUBECONFIG").unwrap_or_default();
-    let listed = std::env::split_paths(&listed).filter(|path| !path.as_os_str().is_empty());
-    let listed: Vec<std::path::PathBuf> = listed.collect();
-    let Some(first) = listed.first() else {
-        return Kubeconfig::read();
-    };
-    let mut existing = listed.iter().filter(|path| path.exists());
-    let mut merged = read_file(existing.next().unwrap_or(first))?;
-    for path in existing {
-        merged = merged.merge(read_file(path)?)?;
-    }
-    Ok(merged)
-}
-
-/// An empty current context is none: the next file's counts then, as for kubectl.
-fn read_file(path: &Path) -> Result<Kubeconfig, KubeconfigError> {
-    let mut kubeconfig = Kubeconfig::read_from(path)?;
-    kubeconfig.current_context = kubeconfig
-        .current_context
-        .filter(|context| !context.is_empty());
-    Ok(kubeconfig)
 }
 
 fn kubeconfig_failure(error: &KubeconfigError) -> Failure {
@@ -143,7 +113,7 @@ fn contexts(args: &ClusterArgs, kubeconfig: &Kubeconfig) -> Result<Vec<String>, 
                 .next(hint::kubectl("config use-context NAME"))
         });
     }
-    let chosen = named_contexts(&args.contexts, |name| known.contains(&name));
+    let chosen = kubeconfig::names_meant(&args.contexts, &known);
     for context in &chosen {
         if !known.contains(&context.as_str()) {
             return Err(Failure::usage(format!(
@@ -213,19 +183,8 @@ fn build(args: &ClusterArgs, mut config: Config, context: &str) -> Result<Client
         config.root_cert = Some(certificates(&pem, path)?);
     }
     let plugin = config.auth_info.exec.clone();
-    transport::client(config).map_err(|error| {
-        let failure = Failure::new(format!(
-            "cannot connect with context `{context}`: {}",
-            connect_reason(&error, plugin.as_ref())
-        ));
-        let install = plugin.and_then(|plugin| plugin.install_hint);
-        match (&error, install) {
-            (kube::Error::Auth(AuthError::AuthExecStart(_)), Some(install)) => {
-                failure.next(install.trim())
-            }
-            _ => failure.next(hint::kubectl("version").at(context)),
-        }
-    })
+    transport::client(config)
+        .map_err(|error| exec_plugin::failure(&error, plugin.as_ref(), context))
 }
 
 fn certificates(pem: &[u8], path: &std::path::Path) -> Result<Vec<Vec<u8>>, Failure> {
@@ -240,35 +199,6 @@ fn certificates(pem: &[u8], path: &std::path::Path) -> Result<Vec<Vec<u8>>, Fail
             "--certificate-authority {} holds no PEM certificate",
             path.display()
         ))),
-    }
-}
-
-/// What may be shown of a connection failure: an exec plugin's output may hold its token.
-fn connect_reason(error: &kube::Error, plugin: Option<&ExecConfig>) -> String {
-    let plugin = plugin.and_then(|plugin| plugin.command.as_deref());
-    let plugin = format!("credential plugin `{}`", plugin.unwrap_or_default());
-    match error {
-        kube::Error::Auth(AuthError::AuthExecStart(error)) => {
-            format!("its {plugin} cannot be started: {error}")
-        }
-        kube::Error::Auth(AuthError::AuthExecRun { out, .. }) => {
-            let said = String::from_utf8_lossy(&out.stderr);
-            let said: String = said
-                .lines()
-                .next()
-                .unwrap_or_default()
-                .chars()
-                .take(200)
-                .collect();
-            match said.is_empty() {
-                true => format!("its {plugin} failed ({})", out.status),
-                false => format!("its {plugin} failed ({}): {said}", out.status),
-            }
-        }
-        kube::Error::Auth(AuthError::AuthExecParse(_)) => {
-            format!("its {plugin} did not print an ExecCredential")
-        }
-        other => other.to_string(),
     }
 }
 

@@ -7,7 +7,9 @@ use clap::ArgAction;
 use jiff::Timestamp;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs, OutputFormat};
-use quay_common::cluster::{Cluster, NamespaceArgs, connect, parse_duration};
+use quay_common::cluster::{
+    Cluster, NamespaceArgs, connect, context_names, names_meant, parse_duration,
+};
 use quay_common::dockerconfig::parse_image;
 use quay_common::ledger::{Ledger, Strategy};
 use quay_common::names::RobotName;
@@ -80,7 +82,7 @@ pub struct Args {
     scope_is_complete: bool,
 
     /// Go on without this context if its cluster does not answer (repeat for several)
-    #[arg(long, value_name = "CONTEXT", value_delimiter = ',')]
+    #[arg(long, value_name = "CONTEXT")]
     skip_unreachable: Vec<String>,
 
     /// Include the global pull secret of OpenShift, which nodes pull with
@@ -150,9 +152,16 @@ impl Args {
             restart: self.restart,
             pull: self.verify_pull.is_some(),
             take_over: self.take_over,
-            skip_unreachable: self.skip_unreachable.clone(),
+            skip_unreachable: self.skipped_contexts(),
             ignore_usage: self.ignore_usage,
         }
+    }
+
+    fn skipped_contexts(&self) -> Vec<String> {
+        // Without a kubeconfig no context has a comma in its name.
+        let known = context_names(&self.connection.cluster).unwrap_or_default();
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        names_meant(&self.skip_unreachable, &known)
     }
 
     async fn clusters(&self) -> Result<Vec<Cluster>, Failure> {

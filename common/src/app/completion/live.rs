@@ -95,7 +95,17 @@ impl Looking {
     }
 
     fn contexts(&self) {
-        self.send(cluster::context_names(&self.situation.cluster).unwrap_or_default());
+        let names = cluster::context_names(&self.situation.cluster).unwrap_or_default();
+        // What stands before the last comma is kept: it may be names, or the name's beginning.
+        if let Some((before, _)) = self.typed.rsplit_once(',') {
+            self.send(
+                names
+                    .iter()
+                    .map(|name| format!("{before},{name}"))
+                    .collect(),
+            );
+        }
+        self.send(names);
     }
 
     fn registries(&self) {

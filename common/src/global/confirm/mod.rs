@@ -19,7 +19,7 @@ use super::backup::backups;
 use super::observed::observe;
 use super::plan::{EntryChange, Intent, Request, WrittenMarks, plan};
 use crate::Failure;
-use crate::cluster::{Cluster, WriteMode, named_contexts};
+use crate::cluster::{Cluster, WriteMode, names_meant};
 use crate::dockerconfig::{Document, Format};
 use crate::folders;
 use crate::hint;
@@ -220,8 +220,11 @@ pub async fn check_confirmed(cluster: &Cluster, secret: SecretName) -> Result<()
 /// it back any more. Returns those that were still to be confirmed.
 pub fn confirm(contexts: &[String]) -> Result<Vec<(Pending, ConfirmState)>, Failure> {
     let waiting = pending()?;
-    let is_known = |name: &str| waiting.iter().any(|(pending, _)| pending.context == name);
-    let contexts = named_contexts(contexts, is_known);
+    let known: Vec<&str> = waiting
+        .iter()
+        .map(|(pending, _)| pending.context.as_str())
+        .collect();
+    let contexts = names_meant(contexts, &known);
     let chosen = |pending: &Pending| contexts.is_empty() || contexts.contains(&pending.context);
     let mut confirmed = Vec::new();
     for (pending, state) in waiting.iter().cloned() {
