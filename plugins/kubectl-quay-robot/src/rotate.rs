@@ -7,7 +7,7 @@ use clap::ArgAction;
 use jiff::Timestamp;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs, OutputFormat};
-use quay_common::cluster::{Cluster, NamespaceArgs, connect, parse_duration};
+use quay_common::cluster::{Cluster, NamespaceArgs, Seen, connect, parse_duration};
 use quay_common::dockerconfig::parse_image;
 use quay_common::ledger::{Ledger, Strategy};
 use quay_common::names::RobotName;
@@ -155,12 +155,13 @@ impl Args {
         }
     }
 
-    async fn clusters(&self) -> Result<Vec<Cluster>, Failure> {
+    async fn clusters(&self) -> Result<Seen<Cluster>, Failure> {
         match self.no_cluster {
-            true => Ok(Vec::new()),
-            false => connect(&self.connection.cluster, FIELD_MANAGER)
-                .await?
-                .all(),
+            true => Ok(Seen {
+                reached: Vec::new(),
+                failed: Vec::new(),
+            }),
+            false => connect(&self.connection.cluster, FIELD_MANAGER).await,
         }
     }
 }
