@@ -93,6 +93,57 @@ fn a_cluster_that_does_not_answer_stops_the_rotation_before_the_token_changes() 
     }
 }
 
+/// Contexts that lead nowhere, each in its own way.
+const NOWHERE: &str = r#"
+apiVersion: v1
+kind: Config
+clusters:
+- name: nowhere
+  cluster: {server: "https://127.0.0.1:1"}
+contexts:
+- name: dangling
+  context: {cluster: missing, user: expired}
+- name: expired
+  context: {cluster: nowhere, user: expired}
+users:
+- name: expired
+  user:
+    exec:
+      apiVersion: client.authentication.k8s.io/v1
+      command: "false"
+      interactiveMode: Never
+"#;
+
+#[test]
+fn every_context_that_cannot_be_looked_at_is_named_at_once_and_can_be_left_out() {
+    for more in [&[][..], &["--in-place"]] {
+        let mut three = three();
+        drop(three.clusters.remove(1));
+        let file = three.context.file("nowhere", NOWHERE);
+        let known = three.context.environment()["KUBECONFIG"].clone();
+        let files = format!("{known}:{}", file.to_string_lossy());
+        three.context.set("KUBECONFIG", &files);
+        let all = [more, &["--all-contexts"][..]].concat();
+        let mut output = three.rotate(&all).expect(1);
+        for context in ["two", "dangling", "expired"] {
+            output = output.says(&format!("--skip-unreachable {context}"));
+        }
+        output.says("nothing was changed").says("credential plugin");
+        assert_eq!(three.token(), three.quay.robot_token);
+        assert_eq!(three.quay.writes(), 0);
+        let two = [&all[..], &["--skip-unreachable", "two,dangling"]].concat();
+        let output = three.rotate(&two).expect(1);
+        output.says("--skip-unreachable expired");
+        assert_eq!(three.quay.writes(), 0);
+        let rest = ["--skip-unreachable", "two,dangling,expired"];
+        let output = three.rotate(&[&all[..], &rest].concat()).expect(1);
+        output.says("context expired did not answer");
+        for cluster in &three.clusters {
+            assert_eq!(three.password(cluster), three.token());
+        }
+    }
+}
+
 #[test]
 fn a_run_that_goes_on_with_fewer_clusters_is_refused() {
     let mut three = three();

@@ -82,7 +82,7 @@ impl Rotation<'_> {
             interrupt,
         )?;
         let replaces = self.old_fingerprint();
-        let mark = BridgeMark::new(&self.journal.id, &replaces, self.fleet.sites.len());
+        let mark = BridgeMark::new(&self.journal.id, &replaces, self.fleet.members.len());
         // A bridge that nobody remembers could not be told from somebody else's.
         self.note_beginning()?;
         let quay = &self.twins.session.quay;

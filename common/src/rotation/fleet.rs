@@ -1,7 +1,6 @@
 //! The clusters of a rotation together: what they hold, and what is written there.
 
 use super::members::{Member, RobotAndBridge, SecretsWithRobot};
-use super::observe::ObservedCluster;
 use crate::cluster::WriteMode;
 use crate::dockerconfig::Credential;
 use crate::global::Pools;
@@ -14,19 +13,9 @@ use crate::{Failure, global};
 use futures::future::{join_all, try_join_all};
 use secrecy::SecretString;
 
-/// One cluster of the run.
-pub(super) struct Site<'a> {
-    /// The cluster and its namespaces.
-    pub member: Member<'a>,
-    /// Whether its nodes pull with the robot.
-    pub holds_global: bool,
-    /// Whether node pools tell when they have a new secret.
-    pub has_pools: bool,
-}
-
 /// Every cluster of the run, and what is the run's to write there.
 pub(super) struct Fleet<'a> {
-    pub sites: Vec<Site<'a>>,
+    pub members: Vec<Member<'a>>,
     pub subject: RobotAndBridge,
     pub left_behind: Vec<LeftBehind>,
     /// Whether global pull secrets are written.
@@ -35,36 +24,33 @@ pub(super) struct Fleet<'a> {
     pub roll_outs: Vec<(String, Pools)>,
 }
 
-impl<'a> Site<'a> {
-    /// The cluster, if it was observed.
-    pub fn of(member: Member<'a>, observed: &[ObservedCluster]) -> Option<Self> {
-        let context = member.scoped.cluster.context();
-        let mut observed = observed.iter();
-        let cluster = observed.find(|cluster| cluster.context == context)?;
-        let state = cluster.state.as_ref().ok()?;
-        let pools = state.nodes.as_ref().map(|nodes| &nodes.pools);
-        Some(Self {
-            holds_global: !state.holders.global.is_empty(),
-            has_pools: matches!(pools, Some(Ok(Some(_)))),
-            member,
-        })
-    }
-
-    /// The context's name.
-    pub fn context(&self) -> &str {
-        self.member.scoped.cluster.context()
-    }
-}
-
 impl<'a> Fleet<'a> {
+    /// The clusters that were reached, and what a plan leaves behind in them.
+    pub fn new(
+        members: Vec<Member<'a>>,
+        subject: RobotAndBridge,
+        left_behind: Vec<LeftBehind>,
+        global: bool,
+    ) -> Self {
+        Self {
+            members,
+            subject,
+            left_behind,
+            global,
+            roll_outs: Vec::new(),
+        }
+    }
+
     /// The contexts' names.
     pub fn contexts(&self) -> Vec<String> {
-        let sites = self.sites.iter();
-        sites.map(|site| site.context().to_owned()).collect()
+        let members = self.members.iter();
+        members.map(|member| member.context().to_owned()).collect()
     }
 
-    fn site(&self, context: &str) -> Option<&Site<'a>> {
-        self.sites.iter().find(|site| site.context() == context)
+    /// The cluster of this context.
+    pub fn member(&self, context: &str) -> Option<&Member<'a>> {
+        let mut members = self.members.iter();
+        members.find(|member| member.context() == context)
     }
 
     /// Every entry of the robot and its bridge becomes `to`.
@@ -80,8 +66,8 @@ impl<'a> Fleet<'a> {
 
     /// The secrets that hold the robot or its bridge now, by cluster.
     pub async fn holders(&self) -> Result<Vec<SecretsWithRobot>, Failure> {
-        let lists = self.sites.iter();
-        try_join_all(lists.map(|site| site.member.holders(&self.subject))).await
+        let lists = self.members.iter();
+        try_join_all(lists.map(|member| member.holders(&self.subject))).await
     }
 
     /// The secrets that this run writes.
@@ -144,17 +130,17 @@ impl<'a> Fleet<'a> {
         progress: &dyn Progress,
     ) -> Result<Vec<Outcome>, Failure> {
         self.prepare_nodes(holders, swap, mode).await?;
-        let plans: Vec<(&Site<'_>, Vec<NamespacePlan>)> = holders
+        let plans: Vec<(&Member<'_>, Vec<NamespacePlan>)> = holders
             .iter()
-            .filter_map(|holders| Some((self.site(&holders.context)?, self.plans(holders, swap))))
+            .filter_map(|holders| Some((self.member(&holders.context)?, self.plans(holders, swap))))
             .collect();
         progress.begin(
             "writing secrets",
             plans.iter().map(|(_, plans)| plans.len()).sum(),
         );
-        let runs = plans.into_iter().map(async |(site, plans)| {
+        let runs = plans.into_iter().map(async |(member, plans)| {
             let work = Apply {
-                cluster: site.member.scoped.cluster,
+                cluster: member.scoped.cluster,
                 planner: swap,
                 write: mode,
                 // A token that is dead already has to go everywhere; a rotation stops between steps.
@@ -192,10 +178,10 @@ impl<'a> Fleet<'a> {
                     && plan_swap(secret, swap).is_some_and(|plan| plan.writes())
             });
             let changed: Vec<&PullSecret> = changed.collect();
-            let Some(site) = self.site(&holders.context) else {
+            let Some(member) = self.member(&holders.context) else {
                 continue;
             };
-            let cluster = site.member.scoped.cluster;
+            let cluster = member.scoped.cluster;
             for secret in &changed {
                 if let Some(name) = global_name(&secret.namespace, &secret.name) {
                     global::check_confirmed(cluster, name).await?;

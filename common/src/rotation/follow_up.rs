@@ -30,8 +30,8 @@ impl Rotation<'_> {
     ) -> Result<(), Failure> {
         self.task.watcher.step("restarting workloads");
         let at = Timestamp::now();
-        for site in &self.fleet.sites {
-            let cluster = site.member.scoped.cluster;
+        for member in &self.fleet.members {
+            let cluster = member.scoped.cluster;
             let context = cluster.context();
             let secrets = secrets_of(&receipt.targets, context);
             let namespaces: BTreeSet<String> = secrets
@@ -79,11 +79,11 @@ impl Rotation<'_> {
     ) -> Result<(), Failure> {
         self.task.watcher.step(&format!("pulling {image}"));
         let holders = self.fleet.holders().await?;
-        let sites = self.fleet.sites.iter();
-        let clusters = sites.filter_map(|site| {
+        let members = self.fleet.members.iter();
+        let clusters = members.filter_map(|member| {
             let mut holders = holders.iter();
-            let here = holders.find(|holders| holders.context == site.context())?;
-            Some((site.member.scoped.cluster, here.inside.as_slice()))
+            let here = holders.find(|holders| holders.context == member.context())?;
+            Some((member.scoped.cluster, here.inside.as_slice()))
         });
         let clusters: Vec<_> = clusters.collect();
         let order = PullOrder {

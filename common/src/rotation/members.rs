@@ -64,6 +64,10 @@ pub struct Member<'a> {
     pub scoped: Scoped<'a>,
     /// Whether the rest of the cluster is looked at too.
     looks_beyond: bool,
+    /// Whether its nodes pull with the robot, as it was observed.
+    pub holds_global: bool,
+    /// Whether its node pools tell when they have a new secret, as it was observed.
+    pub has_pools: bool,
 }
 
 /// The secrets of one cluster that hold the robot or its bridge, by namespace and name.
@@ -100,7 +104,14 @@ impl<'a> Member<'a> {
                 excluded,
             },
             looks_beyond,
+            holds_global: false,
+            has_pools: false,
         })
+    }
+
+    /// The context's name.
+    pub fn context(&self) -> &str {
+        self.scoped.cluster.context()
     }
 
     /// Lists the secrets that hold the robot or its bridge.

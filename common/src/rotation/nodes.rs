@@ -1,7 +1,7 @@
 //! Waiting until the nodes have what was written into a global pull secret.
 
-use super::fleet::Site;
 use super::interrupt::Interrupt;
+use super::members::Member;
 use super::run::Rotation;
 use crate::Failure;
 use crate::global::{Holds, PoolProgress, Pools, Progress, Rendered, Rollout, observe};
@@ -32,8 +32,11 @@ impl Rotation<'_> {
     /// # Errors
     /// A pool that does not roll out, by name; an API server that stays away.
     pub(super) async fn wait_for_nodes(&mut self, interrupt: &Interrupt) -> Result<bool, Failure> {
-        let sites = self.fleet.sites.iter().filter(|site| site.holds_global);
-        let contexts: Vec<String> = sites.map(|site| site.context().to_owned()).collect();
+        let members = self.fleet.members.iter();
+        let waited_for = members.filter(|member| member.holds_global);
+        let contexts: Vec<String> = waited_for
+            .map(|member| member.context().to_owned())
+            .collect();
         for context in &contexts {
             let text = format!("waiting until the nodes of {context} have it");
             self.step("roll out", &text, interrupt)?;
@@ -43,8 +46,7 @@ impl Rotation<'_> {
     }
 
     async fn wait_for_nodes_of(&self, context: &str, interrupt: &Interrupt) -> Result<(), Failure> {
-        let mut sites = self.fleet.sites.iter();
-        let Some(site) = sites.find(|site| site.context() == context) else {
+        let Some(member) = self.fleet.member(context) else {
             return Ok(());
         };
         let before = self.pools_before(context);
@@ -52,7 +54,7 @@ impl Rotation<'_> {
         let mut rendered = Rendered::default();
         let mut bad_polls = 0;
         loop {
-            let reason = match roll_out(site, &mut rendered).await {
+            let reason = match roll_out(member, &mut rendered).await {
                 Ok(rollout) => match arrival(&rollout, &before, left_behind) {
                     Arrival::Arrived => return Ok(()),
                     Arrival::Paused(pool) => return Err(stuck(pool)),
@@ -77,13 +79,13 @@ impl Rotation<'_> {
     }
 }
 
-async fn roll_out(site: &Site<'_>, rendered: &mut Rendered) -> Result<Rollout, Failure> {
-    let cluster = site.member.scoped.cluster;
+async fn roll_out(member: &Member<'_>, rendered: &mut Rendered) -> Result<Rollout, Failure> {
+    let cluster = member.scoped.cluster;
     let observed = observe(cluster).await?;
     let mut rollout = Rollout::default();
     rollout.look(cluster, &observed, rendered).await?;
     match rollout.unseen.first() {
-        Some(unseen) if rollout.items.is_empty() && site.has_pools => {
+        Some(unseen) if rollout.items.is_empty() && member.has_pools => {
             Err(Failure::new(unseen.clone()))
         }
         _ => Ok(rollout),

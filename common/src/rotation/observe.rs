@@ -4,7 +4,7 @@ use super::members::{Member, RobotAndBridge, SecretsWithRobot};
 use super::request::Options;
 use super::request::Task;
 use crate::Failure;
-use crate::cluster::{Cluster, NamespaceArgs, denied};
+use crate::cluster::{Cluster, NamespaceArgs, Seen, Unseen, denied};
 use crate::credentials::Session;
 use crate::failure::FailureKind;
 use crate::fingerprint::Fingerprint;
@@ -88,7 +88,7 @@ pub struct Nodes {
 /// result.
 pub async fn observe<'a>(
     task: &Task<'_>,
-    clusters: &'a [Cluster],
+    clusters: &'a Seen<Cluster>,
     scope: &NamespaceArgs,
     ledger: &Ledger,
 ) -> Result<(Observed, Vec<Member<'a>>), Failure> {
@@ -238,12 +238,12 @@ fn missing(scopes: &[&str], session: &Session) -> Failure {
 }
 
 async fn observe_clusters<'a>(
-    clusters: &'a [Cluster],
+    clusters: &'a Seen<Cluster>,
     scope: &NamespaceArgs,
     options: &Options,
     subject: &RobotAndBridge,
 ) -> Result<(Vec<ObservedCluster>, Vec<Member<'a>>), Failure> {
-    let states = clusters.iter().map(|cluster| async move {
+    let states = clusters.reached.iter().map(|cluster| async move {
         let state = observe_cluster(cluster, scope, options, subject).await;
         (cluster.context().to_owned(), state)
     });
@@ -260,6 +260,7 @@ async fn observe_clusters<'a>(
         });
         observed.push(ObservedCluster { context, state });
     }
+    observed.extend(clusters.failed.iter().map(ObservedCluster::unconnected));
     Ok((observed, members))
 }
 
@@ -269,7 +270,7 @@ async fn observe_cluster<'a>(
     options: &Options,
     subject: &RobotAndBridge,
 ) -> Result<(Member<'a>, ClusterState), Failure> {
-    let member = Member::of(cluster, scope, options.scope_is_complete).await?;
+    let mut member = Member::of(cluster, scope, options.scope_is_complete).await?;
     let holders = member.holders(subject).await?;
     let missing = member.missing_namespaces(&scope.namespaces).await?;
     let namespaces: BTreeSet<String> = holders
@@ -290,6 +291,9 @@ async fn observe_cluster<'a>(
         }),
         false => None,
     };
+    member.holds_global = !holders.global.is_empty();
+    let pools = nodes.as_ref().map(|nodes| &nodes.pools);
+    member.has_pools = matches!(pools, Some(Ok(Some(_))));
     let state = ClusterState {
         holders,
         missing,
@@ -297,6 +301,22 @@ async fn observe_cluster<'a>(
         nodes,
     };
     Ok((member, state))
+}
+
+impl ObservedCluster {
+    /// A context that leads nowhere, or whose credential plugin fails, is a cluster that does
+    /// not answer.
+    fn unconnected(unseen: &Unseen) -> Self {
+        let failure = Failure::unreachable(unseen.failure.message());
+        let failure = match unseen.failure.next_step() {
+            Some(next) => failure.next(next.clone()),
+            None => failure,
+        };
+        Self {
+            context: unseen.context.clone(),
+            state: Err(failure),
+        }
+    }
 }
 
 impl Observed {

@@ -1,6 +1,6 @@
 //! One run of a rotation: what both strategies are made of.
 
-use super::fleet::{Fleet, Site, placeholder};
+use super::fleet::{Fleet, placeholder};
 use super::interrupt::Interrupt;
 use super::journal::{Journal, new_id};
 use super::members::{Member, SecretsWithRobot};
@@ -71,16 +71,12 @@ impl<'a> Rotation<'a> {
             observed.rights.repositories(),
             task.watcher,
         );
-        let sites = members
-            .into_iter()
-            .filter_map(|member| Site::of(member, &observed.clusters));
-        let fleet = Fleet {
-            sites: sites.collect(),
-            subject: observed.subject,
-            left_behind: plan.left_behind,
-            global: task.options.global,
-            roll_outs: Vec::new(),
-        };
+        let fleet = Fleet::new(
+            members,
+            observed.subject,
+            plan.left_behind,
+            task.options.global,
+        );
         Self {
             task,
             stage: plan.stage,
@@ -139,7 +135,7 @@ impl<'a> Rotation<'a> {
     /// Lets every API server check every write without storing it: what would refuse one
     /// is found before anything is changed.
     pub(super) async fn rehearse(&mut self, interrupt: &Interrupt) -> Result<(), Failure> {
-        if self.fleet.sites.is_empty() {
+        if self.fleet.members.is_empty() {
             return Ok(());
         }
         let text = "letting the API servers check every write";

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs, OutputFormat};
 use quay_common::cluster::{
-    Cluster, NamespaceArgs, connect, context_names, names_meant, parse_duration,
+    Cluster, NamespaceArgs, Seen, connect, context_names, names_meant, parse_duration,
 };
 use quay_common::dockerconfig::parse_image;
 use quay_common::ledger::{Ledger, Strategy};
@@ -164,12 +164,13 @@ impl Args {
         names_meant(&self.skip_unreachable, &known)
     }
 
-    async fn clusters(&self) -> Result<Vec<Cluster>, Failure> {
+    async fn clusters(&self) -> Result<Seen<Cluster>, Failure> {
         match self.no_cluster {
-            true => Ok(Vec::new()),
-            false => connect(&self.connection.cluster, FIELD_MANAGER)
-                .await?
-                .all(),
+            true => Ok(Seen {
+                reached: Vec::new(),
+                failed: Vec::new(),
+            }),
+            false => connect(&self.connection.cluster, FIELD_MANAGER).await,
         }
     }
 }
