@@ -26,7 +26,7 @@ fn every_entry_is_held_against_its_registry_and_quay() {
     let context = robot["context"].as_str().expect("a context");
     assert_eq!(
         robot["next"],
-        format!("oc quay-global update --context {context}")
+        format!("oc quay global update --context {context}")
     );
 }
 
