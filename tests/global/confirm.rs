@@ -183,7 +183,8 @@ fn a_guard_that_is_gone_is_told_of_by_every_command() {
             "{command:?}: {}",
             output.stderr
         );
-        assert!(output.stderr.contains("rollback pull-secret-backup-"));
+        let back = "oc quay global rollback --context admin pull-secret-backup-";
+        assert!(output.stderr.contains(back), "{}", output.stderr);
     }
     world.run(&["confirm"]).expect(0).says("confirmed");
     let output = world.run(&["show"]).expect(0);
@@ -216,7 +217,8 @@ fn nothing_is_written_over_what_waits_for_its_confirmation() {
     let output = world.run(&["update", "--yes"]).expect(1);
     output
         .prints("waits for its confirmation")
-        .prints("next: oc quay global confirm to keep it");
+        .prints("next: oc quay global confirm to keep it")
+        .prints("oc quay global rollback --context admin");
     world
         .run(&["remove", "registry.example.com", "--yes"])
         .expect(1);

@@ -5,6 +5,7 @@ mod confirm;
 mod from_ocm;
 mod guarded;
 mod killed;
+mod many_clusters;
 mod ocm;
 mod rollback;
 mod status;

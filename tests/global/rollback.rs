@@ -132,7 +132,7 @@ fn five_backups_are_kept_and_no_content_twice() {
     world
         .run(&["rollback", "--yes"])
         .expect(1)
-        .prints("no backup");
+        .says("there is no backup of openshift-config/pull-secret");
     world.run(&["update", "--robot", ROBOT, "--yes"]).expect(0);
     let mut contents = vec![world.text()];
     for _ in 0..6 {
@@ -145,7 +145,8 @@ fn five_backups_are_kept_and_no_content_twice() {
     world
         .run(&["rollback", "nothing", "--yes"])
         .expect(1)
-        .prints("no backup nothing");
+        .says("there is no backup nothing of")
+        .says("oc quay global rollback --context admin, with one of: pull-secret-backup-");
     // Backups are of a type that `sync` and `rotate` never look at.
     let all = [
         "-n",

@@ -175,7 +175,7 @@ fn a_secret_of_another_type_is_told_apart() {
         .cluster
         .kubectl(&[&["-n", NAMESPACE], &opaque[..]].concat());
     let output = world.run(&["update", "--robot", ROBOT, "--yes"]).expect(1);
-    output.prints("is of type `Opaque`");
+    output.says("is of type `Opaque`");
     world
         .cluster
         .kubectl(&["-n", NAMESPACE, "delete", "secret", SECRET]);
@@ -232,8 +232,8 @@ fn another_cluster_is_told_from_openshift_and_a_missing_right_is_named() {
     plain.join(&mut world.context);
     let output = world.run(&["update", "--robot", ROBOT, "--yes"]).expect(1);
     output
-        .prints("no OpenShift cluster")
-        .prints("oc quay pullsecret sync --context ");
+        .says("no OpenShift cluster")
+        .says("oc quay pullsecret sync --context");
     world.run(&["show"]).expect(1).says("no OpenShift cluster");
     plain.join_limited(&mut world.context);
     world.run(&["show"]).expect(1).says("no OpenShift cluster");
@@ -373,10 +373,8 @@ fn a_robot_that_is_being_rotated_is_left_to_its_rotation() {
         ] {
             let output = world.run(command).expect(1);
             let said = format!("{}{}", output.stdout, output.stderr);
-            assert!(
-                said.contains("quay robot rotate ") && said.contains("myorg+deploy --global"),
-                "{said}"
-            );
+            let rotate = "oc quay robot rotate --context admin myorg+deploy --global";
+            assert!(said.contains(rotate), "{said}");
         }
         assert_eq!(world.text(), content);
     }

@@ -2,7 +2,9 @@
 
 mod apply;
 mod backup;
+mod changes;
 mod confirm;
+mod notice;
 mod observed;
 mod plan;
 mod pools;
@@ -13,28 +15,27 @@ mod restore;
 mod robot;
 mod rollout;
 mod show;
+mod status;
 mod topology;
 mod verify;
+mod view;
 
-pub use apply::{Applied, apply};
 pub use backup::{Backup, back_up, backups};
-pub use confirm::READY;
-pub use confirm::Watchdog;
-pub use confirm::{
-    ConfirmState, Pending, acknowledge, check_confirmed, confirm, forget_restored, pending,
-};
-pub use confirm::{Deadline, apply_with_watchdog};
+pub use changes::{PlannedChanges, Target, plan_all};
+pub use confirm::{ConfirmState, Deadline, Pending, READY, Watchdog};
+pub use confirm::{check_confirmed, confirm, pending};
+pub use notice::Notice;
 pub use observed::{Current, Observed, observe};
-pub use plan::{
-    EntryChange, EntryPlan, Intent, Obstacle, Plan, Request, RestoreIntent, RobotIntent, plan,
-};
+pub use plan::{Intent, Request, RestoreIntent, RobotIntent};
 pub use pools::{Pool, PoolState, Pools};
-pub use protected::{ProtectedEntry, RED_HAT, RedHatEntry, check_writable, red_hat_entry};
 pub use rendered::{Holds, Rendered};
-pub use report::{Change, Changes};
-pub use restore::{BackupItem, BackupList, list_backups, restore_intent};
+pub use report::Changes;
+pub use restore::{BackupItem, BackupList, RollbackRequest};
+pub use restore::{find_backups, list_backups, revive_robots};
 pub use robot::{RobotSource, refresh_intent, robot_intent};
 pub use rollout::{PoolProgress, Progress, Rollout};
-pub use show::{Entries, Entry, entries};
-pub use topology::{Topology, openshift_version, reboots_nodes, topology};
-pub use verify::{Check, Checks, Reference};
+pub use show::{Entries, Entry, EntryKind, Presence, show};
+pub use status::{RolloutStatus, RolloutWatch};
+pub use topology::{Topology, topology};
+pub use verify::{Check, Checks, Reference, verify};
+pub use view::{SecretView, observe_all, observe_to_write};

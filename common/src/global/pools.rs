@@ -4,6 +4,7 @@ use crate::Failure;
 use crate::cluster::{Cluster, list_all};
 use kube::core::params::ListParams;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 const PATH: &str = "/apis/machineconfiguration.openshift.io/v1/machineconfigpools";
 
@@ -21,15 +22,14 @@ pub enum PoolState {
     Paused,
 }
 
-impl PoolState {
-    /// The word for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
+impl fmt::Display for PoolState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
             Self::Updated => "updated",
             Self::Updating => "updating",
             Self::Degraded => "degraded",
             Self::Paused => "paused",
-        }
+        })
     }
 }
 
@@ -86,12 +86,12 @@ impl Pools {
         Self { pools }
     }
 
-    /// The pools that will not get a new secret, and why: `paused` or `degraded`.
-    pub fn blocked(&self) -> Vec<(String, &'static str)> {
+    /// The pools that will not get a new secret, and why: paused or degraded.
+    pub fn blocked(&self) -> Vec<(String, PoolState)> {
         self.pools
             .iter()
             .filter(|pool| matches!(pool.state, PoolState::Paused | PoolState::Degraded))
-            .map(|pool| (pool.name.clone(), pool.state.as_str()))
+            .map(|pool| (pool.name.clone(), pool.state))
             .collect()
     }
 }
@@ -249,6 +249,6 @@ mod tests {
         let mut paused = object("worker", "w-1", "w-1");
         paused["spec"]["paused"] = json!(true);
         let found = pools(&[paused, object("master", "m-1", "m-1")]);
-        assert_eq!(found.blocked(), [("worker".to_owned(), "paused")]);
+        assert_eq!(found.blocked(), [("worker".to_owned(), PoolState::Paused)]);
     }
 }

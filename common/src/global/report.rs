@@ -1,166 +1,125 @@
-//! What became of the global pull secret, and how it is shown.
+//! What became of the global pull secrets, and how it is shown.
 
 use super::apply::Applied;
 use super::plan::{EntryChange, EntryPlan, Plan};
 use crate::Failure;
-use crate::cli::{ContextColumn, Report, Table, detail, escape_control, serialize_next};
-use crate::fingerprint::{Fingerprint, shown};
-use crate::hint::Hint;
+use crate::cli::{ContextColumn, Exit, Report, Table, detail, escape_control};
+use crate::fingerprint::shown;
 use crate::node_secrets::SecretName;
+use crate::outcome::{Outcome, Verb, only_failure};
+use crate::place::Place;
 use serde::Serialize;
 
-/// One entry's line in the report, or one cluster's where no entry is concerned.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Change {
-    /// The cluster, by the name of its context.
-    pub context: String,
-    /// `namespace/name` of the secret.
-    pub secret: String,
-    /// The key below `auths`; empty if the whole secret is meant.
-    pub key: String,
-    /// Who holds the entry now.
-    pub account: String,
-    /// `unchanged`, `unknown`, `added`, `updated`, `replaced`, `removed`, `refused` or `failed`.
-    pub result: &'static str,
-    /// The password before.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub before: Option<Fingerprint>,
-    /// The password after.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub after: Option<Fingerprint>,
-    /// Where the old content is kept.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub backup: Option<String>,
-    /// Why.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub message: String,
-    /// What to do next.
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "serialize_next"
-    )]
-    pub next: Option<Hint>,
-}
-
-/// Everything a writing command did.
+/// Everything a writing command did: a line for each entry, or for a whole secret or cluster
+/// where no entry is concerned.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Changes {
-    /// One line for each entry.
-    pub items: Vec<Change>,
+    /// One line for each.
+    pub items: Vec<Outcome>,
     /// `client` or `server` if nothing was stored.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dry_run: Option<&'static str>,
+    /// What else there is to say to people.
+    #[serde(skip)]
+    pub notes: Vec<String>,
 }
 
-impl Change {
-    /// A cluster where nothing could be done.
-    pub fn failed(context: &str, failure: &Failure) -> Self {
-        Self {
-            context: context.to_owned(),
-            secret: String::new(),
-            key: String::new(),
-            account: String::new(),
-            result: "failed",
-            before: None,
-            after: None,
-            backup: None,
-            message: failure.message().to_owned(),
-            next: failure.next_step().map(|next| next.clone().at(context)),
+/// What a plan says, assuming that it is carried out.
+pub(super) fn of_plan(context: &str, name: SecretName, plan: &Plan) -> Vec<Outcome> {
+    let secret = Place::secret(context, name.namespace, name.name);
+    let entries = plan.entries.iter();
+    entries.map(|entry| of_entry(&secret, entry)).collect()
+}
+
+/// What was carried out.
+pub(super) fn of_applied(context: &str, name: SecretName, applied: &Applied) -> Vec<Outcome> {
+    let mut outcomes = of_plan(context, name, &applied.plan);
+    for outcome in &mut outcomes {
+        if outcome.result.is_change() {
+            outcome.backup.clone_from(&applied.backup);
         }
     }
+    outcomes
+}
 
-    fn of(context: &str, name: SecretName, entry: &EntryPlan) -> Self {
-        let instead = match (&entry.change, &entry.holder) {
-            (EntryChange::Replaced, Some(holder)) => format!("instead of {holder}"),
-            _ => String::new(),
-        };
-        let (result, message, next) = match &entry.change {
-            EntryChange::Unchanged => ("unchanged", String::new(), None),
-            EntryChange::Unknown => ("unknown", "no login for its registry".to_owned(), None),
-            EntryChange::Added => ("added", String::new(), None),
-            EntryChange::Updated => ("updated", String::new(), None),
-            EntryChange::Replaced => ("replaced", instead, None),
-            EntryChange::Removed => ("removed", String::new(), None),
-            EntryChange::Refused { reason, next } => ("refused", reason.clone(), next.clone()),
-        };
-        Self {
-            context: context.to_owned(),
-            secret: name.to_string(),
-            key: entry.key.clone(),
-            account: entry.account.clone(),
-            result,
-            before: entry.before.clone(),
-            after: entry.after.clone(),
-            backup: None,
-            message,
-            next: next.map(|next| next.at(context)),
-        }
-    }
-
-    /// Whether it is something else than before.
-    pub fn is_change(&self) -> bool {
-        !self.is_failure() && !matches!(self.result, "unchanged" | "unknown")
-    }
-
-    /// Whether it makes the command fail.
-    pub fn is_failure(&self) -> bool {
-        matches!(self.result, "refused" | "failed")
+fn of_entry(secret: &Place, entry: &EntryPlan) -> Outcome {
+    let (result, message) = match (&entry.change, &entry.holder) {
+        (EntryChange::Unchanged, _) => (Verb::Unchanged, String::new()),
+        (EntryChange::Unknown, _) => (Verb::Unknown, "no login for its registry".to_owned()),
+        (EntryChange::Added, _) => (Verb::Added, String::new()),
+        (EntryChange::Updated, _) => (Verb::Updated, String::new()),
+        (EntryChange::Replaced, Some(holder)) => (Verb::Replaced, format!("instead of {holder}")),
+        (EntryChange::Replaced, None) => (Verb::Replaced, String::new()),
+        (EntryChange::Removed, _) => (Verb::Removed, String::new()),
+        (EntryChange::Refused { reason, .. }, _) => (Verb::Refused, reason.clone()),
+    };
+    let next = match &entry.change {
+        EntryChange::Refused { next, .. } => next.clone(),
+        _ => None,
+    };
+    Outcome {
+        account: entry.account.clone(),
+        before: entry.before.clone(),
+        after: entry.after.clone(),
+        message,
+        next: next.map(|next| next.at(&secret.context)),
+        ..Outcome::new(secret.clone().key(&entry.key), result)
     }
 }
 
 impl Changes {
-    /// What a plan says, assuming that it is carried out.
-    pub fn of_plan(context: &str, name: SecretName, plan: &Plan) -> Vec<Change> {
-        plan.entries
-            .iter()
-            .map(|entry| Change::of(context, name, entry))
-            .collect()
-    }
-
-    /// What was carried out.
-    pub fn of_applied(context: &str, name: SecretName, applied: &Applied) -> Vec<Change> {
-        let mut changes = Self::of_plan(context, name, &applied.plan);
-        for change in &mut changes {
-            if change.is_change() {
-                change.backup.clone_from(&applied.backup);
-            }
-        }
-        changes
-    }
-
     /// Whether anything failed.
     pub fn has_failure(&self) -> bool {
-        self.items.iter().any(Change::is_failure)
+        self.items.iter().any(|item| item.result.is_failure())
+    }
+
+    /// The contexts where something was stored.
+    pub fn written_contexts(&self) -> Vec<&str> {
+        if self.dry_run.is_some() {
+            return Vec::new();
+        }
+        let changed = self.items.iter().filter(|item| item.result.is_change());
+        let mut contexts: Vec<&str> = changed.map(|item| item.place.context.as_str()).collect();
+        contexts.dedup();
+        contexts
     }
 
     /// The changes as a diff, with fingerprints in the place of passwords.
     pub fn diff(&self) -> String {
         let mut text = String::new();
-        for change in self.items.iter().filter(|item| item.is_change()) {
+        for item in self.items.iter().filter(|item| item.result.is_change()) {
+            let place = &item.place;
             text.push_str(&format!(
-                "{} (context {})  auths[\"{}\"]\n",
-                change.secret,
-                escape_control(&change.context),
-                escape_control(&change.key)
+                "{}/{} (context {})  auths[\"{}\"]\n",
+                place.namespace,
+                place.name,
+                escape_control(&place.context),
+                escape_control(&place.key)
             ));
-            let account = escape_control(&change.account);
-            if let Some(before) = &change.before {
+            let account = escape_control(&item.account);
+            if let Some(before) = &item.before {
                 text.push_str(&format!("- {before}\n"));
             }
-            if let Some(after) = &change.after {
+            if let Some(after) = &item.after {
                 text.push_str(&format!("+ {account} {after}\n"));
             }
         }
         text
     }
+
+    fn result_text(&self, item: &Outcome) -> String {
+        match self.dry_run {
+            Some(kind) if !item.result.is_failure() => format!("{} ({kind} dry run)", item.result),
+            _ => item.result.to_string(),
+        }
+    }
 }
 
 impl Report for Changes {
     fn table(&self, wide: bool) -> Table {
-        let contexts =
-            ContextColumn::new(self.items.iter().map(|item| item.context.as_str()), wide);
+        let contexts = self.items.iter().map(|item| item.place.context.as_str());
+        let contexts = ContextColumn::new(contexts, wide);
         let mut headings = contexts.headings(&["KEY", "ACCOUNT", "RESULT"]);
         if wide {
             headings.extend(["BEFORE", "AFTER"]);
@@ -168,12 +127,12 @@ impl Report for Changes {
         headings.push("DETAIL");
         let mut table = Table::new(headings);
         for item in &self.items {
-            let mut row = contexts.cells(&item.context);
-            let result = match self.dry_run {
-                Some(kind) if !item.is_failure() => format!("{} ({kind} dry run)", item.result),
-                _ => item.result.to_owned(),
-            };
-            row.extend([item.key.clone(), item.account.clone(), result]);
+            let mut row = contexts.cells(&item.place.context);
+            row.extend([
+                item.place.key.clone(),
+                item.account.clone(),
+                self.result_text(item),
+            ]);
             if wide {
                 row.extend([&item.before, &item.after].map(|found| shown(found.as_ref())));
             }
@@ -185,12 +144,25 @@ impl Report for Changes {
         table
     }
 
+    fn exit(&self) -> Exit {
+        match self.has_failure() {
+            true => Exit::Problem,
+            false => Exit::Success,
+        }
+    }
+
+    fn nothing(&self) -> Option<String> {
+        let nothing = "There is nothing to change.".to_owned();
+        self.items.is_empty().then_some(nothing)
+    }
+
+    fn only_failure(&self) -> Option<Failure> {
+        only_failure(&self.items)
+    }
+
     fn names(&self) -> Vec<String> {
-        let named = |item: &&Change| !item.key.is_empty();
-        self.items
-            .iter()
-            .filter(named)
-            .map(|item| format!("auth/{}", item.key))
-            .collect()
+        let keys = self.items.iter().map(|item| &item.place.key);
+        let named = keys.filter(|key| !key.is_empty());
+        named.map(|key| format!("auth/{key}")).collect()
     }
 }

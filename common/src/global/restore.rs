@@ -1,18 +1,21 @@
 //! Going back to a backup.
 
 use super::backup::{Backup, backups};
-use super::observed::{Observed, observe};
-use super::plan::RestoreIntent;
+use super::changes::Target;
+use super::plan::{Intent, Request, RestoreIntent};
 use super::protected::red_hat_entry;
+use super::view::{SecretView, observe_all};
 use crate::Failure;
-use crate::cli::{Console, ContextColumn, Report, Table, age};
-use crate::cluster::{Cluster, ClusterArgs};
+use crate::cli::{Console, ContextColumn, Exit, Report, Table, age};
+use crate::cluster::{Cluster, ClusterArgs, Seen};
 use crate::credentials::{QuayArgs, Session, SignIns, sign_in_everywhere};
-use crate::dockerconfig::{Credential, belongs_to};
+use crate::dockerconfig::{Credential, Document, belongs_to};
 use crate::hint;
 use crate::names::RobotName;
-use crate::pullsecret::logins;
+use crate::outcome::{Outcome, only_failure};
+use crate::pullsecret::{KnownRegistry, logins};
 use crate::registry::Probe;
+use futures::future::join_all;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -40,33 +43,35 @@ pub struct BackupItem {
 pub struct BackupList {
     /// One line for each.
     pub items: Vec<BackupItem>,
+    /// Clusters that could not be looked at.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<Outcome>,
 }
 
-/// Lists the backups of the secret that users of this cluster write, the newest first.
+/// Lists the backups of every cluster's secret, the newest first.
 ///
 /// # Errors
-/// Not OpenShift, or a right is missing.
-pub async fn list_backups(cluster: &Cluster) -> Result<Vec<BackupItem>, Failure> {
-    let observed = observe(cluster).await?;
+/// A mistake of the command line. A cluster that cannot be looked at is one of the failures.
+pub async fn list_backups(clusters: &Seen<Cluster>) -> Result<BackupList, Failure> {
+    let seen = observe_all(clusters).await?;
+    let seen = seen.in_each(async |view| backups_of(&view).await).await?;
+    Ok(BackupList {
+        failures: seen.failures(),
+        items: seen.reached.into_iter().flatten().collect(),
+    })
+}
+
+async fn backups_of(view: &SecretView<'_>) -> Result<Vec<BackupItem>, Failure> {
+    let (cluster, observed) = (view.cluster, &view.observed);
     let kept = backups(cluster, observed.name.namespace, observed.name.name).await?;
     let item = |backup: Backup| {
         let document = backup.document().ok();
-        let keys = |document: &crate::dockerconfig::Document| -> Vec<String> {
-            document.entries().map(|(key, _)| key.to_owned()).collect()
-        };
         let (then, now) = (document.as_ref(), observed.document());
-        let mut known: Vec<String> = then.into_iter().chain(now).flat_map(keys).collect();
-        known.sort();
-        known.dedup();
-        known.retain(|key| match (then, now) {
-            (Some(then), Some(now)) => !then.agrees(key, now),
-            _ => true,
-        });
         BackupItem {
             context: cluster.context().to_owned(),
             secret: observed.name.to_string(),
             keys: then.map(keys).unwrap_or_default(),
-            differs: known,
+            differs: differing(then, now),
             created: backup.created,
             name: backup.name,
         }
@@ -74,18 +79,65 @@ pub async fn list_backups(cluster: &Cluster) -> Result<Vec<BackupItem>, Failure>
     Ok(kept.into_iter().map(item).collect())
 }
 
-/// Finds a backup by its name, or the newest.
+fn keys(document: &Document) -> Vec<String> {
+    document.entries().map(|(key, _)| key.to_owned()).collect()
+}
+
+/// The keys whose entry is not the same in both, in order.
+fn differing(then: Option<&Document>, now: Option<&Document>) -> Vec<String> {
+    let mut known: Vec<String> = then.into_iter().chain(now).flat_map(keys).collect();
+    known.sort();
+    known.dedup();
+    known.retain(|key| match (then, now) {
+        (Some(then), Some(now)) => !then.agrees(key, now),
+        _ => true,
+    });
+    known
+}
+
+/// What a rollback goes back to, and what it may change for that.
+#[derive(Debug)]
+pub struct RollbackRequest<'a> {
+    /// The backup; by default the newest.
+    pub backup: Option<&'a str>,
+    /// Restore every entry to the letter, working or not.
+    pub exact: bool,
+    /// The keys of protected entries that may be written.
+    pub replace: Vec<String>,
+    /// Write a secret that another tool writes too.
+    pub force: bool,
+}
+
+/// Finds what every cluster goes back to, side by side.
 ///
 /// # Errors
-/// There is none, or it cannot be read.
-pub async fn restore_intent(
-    cluster: &Cluster,
-    observed: &Observed,
-    wanted: Option<&str>,
-    exact: bool,
+/// A mistake of the command line. A cluster without such a backup is one of the failed.
+pub async fn find_backups<'a>(
+    seen: Seen<SecretView<'a>>,
+    request: &RollbackRequest<'_>,
+) -> Result<Seen<Target<'a>>, Failure> {
+    let found = seen.in_each(async |view| {
+        let intent = find_backup(&view, request).await?;
+        Ok(Target {
+            view,
+            request: Request {
+                intent: Intent::Restore(intent),
+                replace: request.replace.clone(),
+                force: request.force,
+            },
+        })
+    });
+    found.await
+}
+
+/// Finds a backup by its name, or the newest.
+async fn find_backup(
+    view: &SecretView<'_>,
+    request: &RollbackRequest<'_>,
 ) -> Result<RestoreIntent, Failure> {
-    let (name, context) = (observed.name, cluster.context());
-    let kept = backups(cluster, name.namespace, name.name).await?;
+    let (name, context) = (view.observed.name, view.cluster.context());
+    let wanted = request.backup;
+    let kept = backups(view.cluster, name.namespace, name.name).await?;
     let found = match wanted {
         Some(wanted) => kept.iter().find(|backup| backup.name == wanted),
         // What was taken back is not brought again unasked.
@@ -110,56 +162,81 @@ pub async fn restore_intent(
                 .say(", and choose another"),
         )
     })?;
-    Ok(RestoreIntent { document, exact })
+    Ok(RestoreIntent {
+        document,
+        exact: request.exact,
+    })
 }
 
-impl RestoreIntent {
-    /// The same, with the current token of every robot whose entry its registry does not
-    /// accept any more; and notes on what was replaced or could not be checked.
-    ///
-    /// # Errors
-    /// The settings cannot be read.
-    pub async fn revived(
-        mut self,
-        quay: &QuayArgs,
-        cluster: &ClusterArgs,
-        console: &Console,
-    ) -> Result<(Self, Vec<String>), Failure> {
-        let robots: Vec<(String, Credential)> = self
-            .document
-            .entries()
-            .filter(|(key, _)| red_hat_entry(key).is_none())
-            .filter_map(|(key, read)| Some((key.to_owned(), read.ok()?)))
-            .filter(|(_, held)| RobotName::is_robot(&held.username))
-            .collect();
-        let mut notes = Vec::new();
-        if robots.is_empty() {
-            return Ok((self, notes));
-        }
-        let SignIns { sessions, left_out } = sign_in_everywhere(quay, cluster, console).await?;
-        console.warn_each(&left_out);
-        let logins = logins(&sessions).await;
-        for (key, held) in robots {
-            let mut having = logins.iter();
-            let Some(login) = having.find(|login| belongs_to(&key, &login.hosts)) else {
-                notes.push(format!(
-                    "whether `{key}` still works is not known: its registry has no login"
-                ));
-                continue;
-            };
-            match current(login.session, &held).await {
-                Ok(None) => {}
-                Ok(Some(credential)) => {
-                    self.document.set(&key, &credential);
-                    notes.push(format!(
-                        "`{key}` gets the robot's current token: the backup's is dead"
-                    ));
-                }
-                Err(failure) => notes.push(format!("`{key}` could not be checked: {failure}")),
-            }
-        }
-        Ok((self, notes))
+/// Gives every robot its current token whose entry its registry does not accept any more;
+/// returns notes on what was replaced or could not be checked. Backups are restored to the
+/// letter where that is asked for.
+///
+/// # Errors
+/// The settings cannot be read.
+pub async fn revive_robots(
+    targets: &mut Seen<Target<'_>>,
+    quay: &QuayArgs,
+    cluster: &ClusterArgs,
+    console: &Console,
+) -> Result<Vec<String>, Failure> {
+    let documents = targets.reached.iter_mut();
+    let documents = documents.filter_map(|target| match &mut target.request.intent {
+        Intent::Restore(intent) if !intent.exact => Some(&mut intent.document),
+        _ => None,
+    });
+    let with_robots = documents.map(|document| (robots(document), document));
+    let with_robots: Vec<_> = with_robots
+        .filter(|(robots, _)| !robots.is_empty())
+        .collect();
+    if with_robots.is_empty() {
+        return Ok(Vec::new());
     }
+    let SignIns { sessions, left_out } = sign_in_everywhere(quay, cluster, console).await?;
+    console.warn_each(&left_out);
+    let logins = logins(&sessions).await;
+    let revived = with_robots
+        .into_iter()
+        .map(async |(robots, document)| revive(document, robots, &logins).await);
+    Ok(join_all(revived).await.into_iter().flatten().collect())
+}
+
+/// The entries of robots that are not Red Hat's.
+fn robots(document: &Document) -> Vec<(String, Credential)> {
+    let entries = document.entries();
+    entries
+        .filter(|(key, _)| red_hat_entry(key).is_none())
+        .filter_map(|(key, read)| Some((key.to_owned(), read.ok()?)))
+        .filter(|(_, held)| RobotName::is_robot(&held.username))
+        .collect()
+}
+
+async fn revive(
+    document: &mut Document,
+    robots: Vec<(String, Credential)>,
+    logins: &[KnownRegistry<'_>],
+) -> Vec<String> {
+    let mut notes = Vec::new();
+    for (key, held) in robots {
+        let mut having = logins.iter();
+        let Some(login) = having.find(|login| belongs_to(&key, &login.hosts)) else {
+            notes.push(format!(
+                "whether `{key}` still works is not known: its registry has no login"
+            ));
+            continue;
+        };
+        match current(login.session, &held).await {
+            Ok(None) => {}
+            Ok(Some(credential)) => {
+                document.set(&key, &credential);
+                notes.push(format!(
+                    "`{key}` gets the robot's current token: the backup's is dead"
+                ));
+            }
+            Err(failure) => notes.push(format!("`{key}` could not be checked: {failure}")),
+        }
+    }
+    notes
 }
 
 /// The robot's current credential, if the registry refuses the one that is held.
@@ -204,6 +281,29 @@ impl Report for BackupList {
             table.row(row);
         }
         table
+    }
+
+    fn exit(&self) -> Exit {
+        match self.failures.is_empty() {
+            true => Exit::Success,
+            false => Exit::Problem,
+        }
+    }
+
+    fn nothing(&self) -> Option<String> {
+        let nothing = match self.failures.is_empty() {
+            true => "There are no backups: nothing was changed with this plugin yet.",
+            false => "No backups were found.",
+        };
+        self.items.is_empty().then(|| nothing.to_owned())
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        self.failures.iter().map(Outcome::warning).collect()
+    }
+
+    fn only_failure(&self) -> Option<Failure> {
+        only_failure(&self.failures).filter(|_| self.items.is_empty())
     }
 
     fn names(&self) -> Vec<String> {

@@ -2,11 +2,18 @@
 
 use super::observed::Observed;
 use super::protected::{RED_HAT, red_hat_entry};
-use crate::cli::{ContextColumn, Report, Table, detail};
+use super::view::{SecretView, observe_all};
+use crate::Failure;
+use crate::cli::{ContextColumn, Exit, Report, Table, detail};
+use crate::cluster::{Cluster, Seen};
+use crate::dockerconfig::{Credential, EntryError};
 use crate::fingerprint::{Fingerprint, shown};
+use crate::hint;
 use crate::names::RobotName;
 use crate::node_secrets::GLOBAL_PULL_SECRET;
+use crate::outcome::{Outcome, only_failure};
 use serde::Serialize;
+use std::fmt;
 
 /// One entry, or one that should be there.
 #[derive(Debug, Clone, Serialize)]
@@ -20,16 +27,40 @@ pub struct Entry {
     pub key: String,
     /// Who holds it.
     pub account: String,
-    /// `red-hat`, `robot` or `other`.
-    pub kind: &'static str,
+    /// Whose it is.
+    pub kind: EntryKind,
     /// What may be shown of its password.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<Fingerprint>,
-    /// `present`, `missing` or `unreadable`.
-    pub state: &'static str,
+    /// Whether it is there.
+    pub state: Presence,
     /// Why, and what that breaks.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub message: String,
+}
+
+/// Whose an entry is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EntryKind {
+    /// Red Hat gives it to every cluster.
+    RedHat,
+    /// A robot's of some Quay.
+    Robot,
+    /// Anybody else's.
+    Other,
+}
+
+/// Whether an entry is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Presence {
+    /// It can be read.
+    Present,
+    /// It is not there, and should be.
+    Missing,
+    /// A kubelet could not read it either.
+    Unreadable,
 }
 
 /// The entries of every cluster.
@@ -37,11 +68,55 @@ pub struct Entry {
 pub struct Entries {
     /// One line for each.
     pub items: Vec<Entry>,
+    /// Clusters that could not be looked at.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<Outcome>,
 }
 
-/// Every entry of the observed secret, and every one of Red Hat's that it lacks. On a hosted
-/// control plane those are in the secret that its owner gave it.
-pub fn entries(context: &str, observed: &Observed) -> Vec<Entry> {
+/// Every entry of the secret in every cluster, and every one of Red Hat's that it lacks.
+///
+/// # Errors
+/// A mistake of the command line. A cluster that cannot be looked at is one of the failures.
+pub async fn show(clusters: &Seen<Cluster>) -> Result<Entries, Failure> {
+    let seen = observe_all(clusters).await?;
+    let seen = seen.in_each(async |view| entries(&view)).await?;
+    Ok(Entries {
+        failures: seen.failures(),
+        items: seen.reached.into_iter().flatten().collect(),
+    })
+}
+
+/// On a hosted control plane Red Hat's entries are in the secret that its owner gave it.
+fn entries(view: &SecretView<'_>) -> Result<Vec<Entry>, Failure> {
+    let (context, observed) = (view.cluster.context(), &view.observed);
+    if let Some(error) = observed.unreadable() {
+        let name = observed.name;
+        let failure = Failure::new(format!(
+            "{name} (context {context}) cannot be read: {error}"
+        ));
+        return Err(failure.next(hint::global("backups").at(context)));
+    }
+    let mut found = present(context, observed);
+    let is_missing = |wanted: &&super::protected::RedHatEntry| {
+        let mut entries = found.iter();
+        !entries.any(|entry| red_hat_entry(&entry.key) == Some(*wanted))
+    };
+    let missing = RED_HAT.iter().filter(is_missing).map(|wanted| Entry {
+        context: context.to_owned(),
+        secret: GLOBAL_PULL_SECRET.to_string(),
+        key: wanted.key.to_owned(),
+        account: String::new(),
+        kind: EntryKind::RedHat,
+        fingerprint: None,
+        state: Presence::Missing,
+        message: wanted.breaks.to_owned(),
+    });
+    let missing: Vec<Entry> = missing.collect();
+    found.extend(missing);
+    Ok(found)
+}
+
+fn present(context: &str, observed: &Observed) -> Vec<Entry> {
     let additional = observed
         .document()
         .map(|document| (observed.name, document));
@@ -49,58 +124,39 @@ pub fn entries(context: &str, observed: &Observed) -> Vec<Entry> {
         .original
         .as_ref()
         .map(|document| (GLOBAL_PULL_SECRET, document));
-    let mut found = Vec::new();
-    for (name, document) in original.into_iter().chain(additional) {
-        for (key, read) in document.entries() {
-            let red_hat = red_hat_entry(key);
-            let (account, fingerprint, message) = match read {
-                Ok(held) => {
-                    let fingerprint = held.fingerprint();
-                    (held.username, Some(fingerprint), String::new())
-                }
-                Err(error) => (String::new(), None, error.to_string()),
-            };
-            let kind = match red_hat {
-                Some(_) => "red-hat",
-                None if RobotName::is_robot(&account) => "robot",
-                None => "other",
-            };
-            found.push(Entry {
-                context: context.to_owned(),
-                secret: name.to_string(),
-                key: key.to_owned(),
-                account,
-                kind,
-                state: if fingerprint.is_some() {
-                    "present"
-                } else {
-                    "unreadable"
-                },
-                fingerprint,
-                message,
-            });
+    let documents = original.into_iter().chain(additional);
+    let entries = documents.flat_map(|(name, document)| {
+        let entries = document.entries();
+        entries.map(move |(key, read)| entry(context, name.to_string(), key, read))
+    });
+    entries.collect()
+}
+
+fn entry(context: &str, secret: String, key: &str, read: Result<Credential, EntryError>) -> Entry {
+    let (account, fingerprint, message) = match read {
+        Ok(held) => {
+            let fingerprint = held.fingerprint();
+            (held.username, Some(fingerprint), String::new())
         }
+        Err(error) => (String::new(), None, error.to_string()),
+    };
+    Entry {
+        context: context.to_owned(),
+        secret,
+        key: key.to_owned(),
+        kind: match red_hat_entry(key) {
+            Some(_) => EntryKind::RedHat,
+            None if RobotName::is_robot(&account) => EntryKind::Robot,
+            None => EntryKind::Other,
+        },
+        account,
+        state: match fingerprint {
+            Some(_) => Presence::Present,
+            None => Presence::Unreadable,
+        },
+        fingerprint,
+        message,
     }
-    let missing: Vec<Entry> = RED_HAT
-        .iter()
-        .filter(|wanted| {
-            !found
-                .iter()
-                .any(|entry| red_hat_entry(&entry.key) == Some(wanted))
-        })
-        .map(|wanted| Entry {
-            context: context.to_owned(),
-            secret: GLOBAL_PULL_SECRET.to_string(),
-            key: wanted.key.to_owned(),
-            account: String::new(),
-            kind: "red-hat",
-            fingerprint: None,
-            state: "missing",
-            message: wanted.breaks.to_owned(),
-        })
-        .collect();
-    found.extend(missing);
-    found
 }
 
 impl Report for Entries {
@@ -118,9 +174,9 @@ impl Report for Entries {
             row.extend([
                 item.key.clone(),
                 item.account.clone(),
-                item.kind.to_owned(),
+                item.kind.to_string(),
                 shown(item.fingerprint.as_ref()),
-                item.state.to_owned(),
+                item.state.to_string(),
             ]);
             if wide {
                 row.push(item.secret.clone());
@@ -131,8 +187,51 @@ impl Report for Entries {
         table
     }
 
+    fn exit(&self) -> Exit {
+        match self.failures.is_empty() {
+            true => Exit::Success,
+            false => Exit::Problem,
+        }
+    }
+
+    fn nothing(&self) -> Option<String> {
+        let nothing = "No global pull secret could be read.".to_owned();
+        self.items.is_empty().then_some(nothing)
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        self.failures.iter().map(Outcome::warning).collect()
+    }
+
+    fn only_failure(&self) -> Option<Failure> {
+        only_failure(&self.failures).filter(|_| self.items.is_empty())
+    }
+
     fn names(&self) -> Vec<String> {
-        let present = self.items.iter().filter(|item| item.state != "missing");
+        let present = self
+            .items
+            .iter()
+            .filter(|item| item.state != Presence::Missing);
         present.map(|item| format!("auth/{}", item.key)).collect()
+    }
+}
+
+impl fmt::Display for EntryKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::RedHat => "red-hat",
+            Self::Robot => "robot",
+            Self::Other => "other",
+        })
+    }
+}
+
+impl fmt::Display for Presence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Present => "present",
+            Self::Missing => "missing",
+            Self::Unreadable => "unreadable",
+        })
     }
 }

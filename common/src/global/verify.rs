@@ -1,14 +1,17 @@
 //! What each entry of the global pull secret is worth.
 
-use super::observed::Observed;
-use super::protected::{RED_HAT, red_hat_entry};
-use crate::cli::{ContextColumn, Report, Table, detail, serialize_next};
-use crate::dockerconfig::{Credential, Document, belongs_to, registry_of_key};
+use super::protected::{RED_HAT, RedHatEntry, red_hat_entry};
+use super::view::{SecretView, observe_all};
+use crate::Failure;
+use crate::cli::{ContextColumn, Exit, Report, Table, detail, serialize_next};
+use crate::cluster::{Cluster, Seen};
+use crate::dockerconfig::{Credential, Document, EntryError, belongs_to, registry_of_key};
 use crate::fingerprint::{Fingerprint, shown};
 use crate::hint::{self, Hint};
 use crate::names::RobotName;
 use crate::node_secrets::{GLOBAL_PULL_SECRET, SecretName};
-use crate::pullsecret::KnownRegistry;
+use crate::outcome::{Outcome, only_failure};
+use crate::pullsecret::{KnownRegistry, RegistryAnswer, TokenState};
 use crate::registry::{Probe, Registry};
 use crate::web::{ApiError, Endpoint};
 use futures::future::join_all;
@@ -33,10 +36,10 @@ pub struct Check {
     /// What may be shown of its password.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<Fingerprint>,
-    /// `accepted`, `refused`, `unreachable`, or `-` where there is nobody to ask.
-    pub registry: &'static str,
-    /// Compared with what Quay or Red Hat hands out: `current`, `stale`, or `-`.
-    pub token: &'static str,
+    /// What its registry says of it.
+    pub registry: RegistryAnswer,
+    /// Compared with what Quay or Red Hat hands out.
+    pub token: TokenState,
     /// Whether the entry is good, as far as that can be told.
     pub ok: bool,
     /// What is wrong, and what is worth knowing.
@@ -55,6 +58,9 @@ pub struct Check {
 pub struct Checks {
     /// One line for each entry, and for each that is missing.
     pub items: Vec<Check>,
+    /// Clusters that could not be looked at.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<Outcome>,
 }
 
 /// What an entry is held against.
@@ -70,67 +76,65 @@ fn from_ocm() -> Hint {
     hint::global("update --from-ocm").into()
 }
 
-impl Checks {
-    /// Whether something is wrong.
-    pub fn has_problem(&self) -> bool {
-        self.items.iter().any(|item| !item.ok)
-    }
+/// Checks every entry of every cluster's secret, side by side. Each password goes to the
+/// registry its key names, over https, and nowhere else.
+///
+/// # Errors
+/// A mistake of the command line. A cluster that cannot be looked at is one of the failures.
+pub async fn verify(clusters: &Seen<Cluster>, by: &Reference<'_>) -> Result<Checks, Failure> {
+    let seen = observe_all(clusters).await?;
+    let seen = seen
+        .in_each(async |view| Ok(check(&view, by).await))
+        .await?;
+    Ok(Checks {
+        failures: seen.failures(),
+        items: seen.reached.into_iter().flatten().collect(),
+    })
+}
 
-    /// Checks every entry of one cluster's secret. Each password goes to the registry its
-    /// key names, over https, and nowhere else.
-    pub async fn check(&mut self, context: &str, observed: &Observed, by: &Reference<'_>) {
-        let name = observed.name;
-        if let Some(error) = observed.unreadable() {
-            self.items.push(Check {
-                message: format!("it cannot be read: {error}"),
-                next: Some(hint::global("rollback").into()),
-                ok: false,
-                ..blank(context, name, "")
-            });
-            return;
-        }
-        let original = observed.original.as_ref();
-        let originals = original.map(|document| (GLOBAL_PULL_SECRET, document));
-        let additional = observed.document().map(|document| (name, document));
-        let mut judged = Vec::new();
-        for (name, document) in originals.into_iter().chain(additional) {
-            for (key, read) in document.entries() {
-                let mut check = blank(context, name, key);
-                judged.push(async move {
-                    match read {
-                        Ok(held) => judge(&mut check, document, &held, by).await,
-                        Err(error) => {
-                            check.ok = false;
-                            check.message = error.to_string();
-                            check.next = Some(match red_hat_entry(key) {
-                                Some(_) => from_ocm(),
-                                None => hint::global("remove").arg(key).into(),
-                            });
-                        }
-                    }
-                    check
-                });
-            }
-        }
-        // Side by side, so that registries nobody reaches cost their time once.
-        self.items.extend(join_all(judged).await);
-        let present = |wanted: &str, item: &Check| {
-            item.context == context && red_hat_entry(&item.key).is_some_and(|e| e.key == wanted)
-        };
-        for wanted in RED_HAT {
-            if !self.items.iter().any(|item| present(wanted.key, item)) {
-                self.items.push(Check {
-                    ok: false,
-                    message: format!("missing: {}", wanted.breaks),
-                    next: Some(from_ocm()),
-                    ..blank(context, GLOBAL_PULL_SECRET, wanted.key)
-                });
-            }
-        }
-        for item in self.items.iter_mut().filter(|item| item.context == context) {
-            item.next = item.next.take().map(|next| next.at(context));
+async fn check(view: &SecretView<'_>, by: &Reference<'_>) -> Vec<Check> {
+    let (context, observed) = (view.cluster.context(), &view.observed);
+    let name = observed.name;
+    if let Some(error) = observed.unreadable() {
+        return vec![Check {
+            message: format!("it cannot be read: {error}"),
+            next: Some(hint::global("rollback").at(context).into()),
+            ok: false,
+            ..blank(context, name, "")
+        }];
+    }
+    let original = observed.original.as_ref();
+    let originals = original.map(|document| (GLOBAL_PULL_SECRET, document));
+    let additional = observed.document().map(|document| (name, document));
+    let mut checks = Vec::new();
+    for (name, document) in originals.into_iter().chain(additional) {
+        for (key, read) in document.entries() {
+            checks.push(check_entry(blank(context, name, key), document, read, by));
         }
     }
+    // Side by side, so that registries nobody reaches cost their time once.
+    let mut items = join_all(checks).await;
+    let missing: Vec<Check> = missing(context, &items).collect();
+    items.extend(missing);
+    for item in &mut items {
+        item.next = item.next.take().map(|next| next.at(context));
+    }
+    items
+}
+
+/// Red Hat's entries that are not among these.
+fn missing<'a>(context: &'a str, items: &'a [Check]) -> impl Iterator<Item = Check> + 'a {
+    let is_there = |wanted: &&RedHatEntry| {
+        let mut keys = items.iter().map(|item| &item.key);
+        keys.any(|key| red_hat_entry(key) == Some(*wanted))
+    };
+    let missing = RED_HAT.iter().filter(move |wanted| !is_there(wanted));
+    missing.map(move |wanted| Check {
+        ok: false,
+        message: format!("missing: {}", wanted.breaks),
+        next: Some(from_ocm()),
+        ..blank(context, GLOBAL_PULL_SECRET, wanted.key)
+    })
 }
 
 fn blank(context: &str, name: SecretName, key: &str) -> Check {
@@ -140,15 +144,40 @@ fn blank(context: &str, name: SecretName, key: &str) -> Check {
         key: key.to_owned(),
         account: String::new(),
         fingerprint: None,
-        registry: "-",
-        token: "-",
+        registry: RegistryAnswer::NotAsked,
+        token: TokenState::NotCompared,
         ok: true,
         message: String::new(),
         next: None,
     }
 }
 
-async fn judge(check: &mut Check, document: &Document, held: &Credential, by: &Reference<'_>) {
+async fn check_entry(
+    mut check: Check,
+    document: &Document,
+    read: Result<Credential, EntryError>,
+    by: &Reference<'_>,
+) -> Check {
+    match read {
+        Ok(held) => check_credential(&mut check, document, &held, by).await,
+        Err(error) => {
+            check.ok = false;
+            check.message = error.to_string();
+            check.next = Some(match red_hat_entry(&check.key) {
+                Some(_) => from_ocm(),
+                None => hint::global("remove").arg(&check.key).into(),
+            });
+        }
+    }
+    check
+}
+
+async fn check_credential(
+    check: &mut Check,
+    document: &Document,
+    held: &Credential,
+    by: &Reference<'_>,
+) {
     check.account.clone_from(&held.username);
     check.fingerprint = Some(held.fingerprint());
     let login = by
@@ -185,9 +214,9 @@ fn against_red_hat(
     };
     let same_password = wanted.password.expose_secret() == held.password.expose_secret();
     match wanted.username == held.username && same_password {
-        true => check.token = "current",
+        true => check.token = TokenState::Current,
         false => {
-            check.token = "stale";
+            check.token = TokenState::Stale;
             let email = document.email(&check.key);
             let same_person = email.is_some() && email == red_hat.email(&check.key);
             fail(
@@ -216,10 +245,10 @@ async fn against_quay(
 ) {
     match login.session.quay.robot(robot).await {
         Ok(found) if found.token.expose_secret() == held.password.expose_secret() => {
-            check.token = "current";
+            check.token = TokenState::Current;
         }
         Ok(_) => {
-            check.token = "stale";
+            check.token = TokenState::Stale;
             fail(check, "Quay has another token for the robot");
             check.next = Some(hint::global("update").into());
         }
@@ -243,13 +272,13 @@ async fn ask_registry(check: &mut Check, held: &Credential, login: Option<&Known
         },
     };
     match answer {
-        Ok(Probe::Accepted { .. }) => check.registry = "accepted",
+        Ok(Probe::Accepted { .. }) => check.registry = RegistryAnswer::Accepted,
         Ok(Probe::Refused { reason }) => {
-            check.registry = "refused";
+            check.registry = RegistryAnswer::Refused;
             fail(check, &format!("the registry refuses it: {reason}"));
         }
         Err(failure) => {
-            check.registry = "unreachable";
+            check.registry = RegistryAnswer::Unreachable;
             note(check, failure.message());
         }
     }
@@ -282,8 +311,8 @@ impl Report for Checks {
             row.extend([
                 item.key.clone(),
                 item.account.clone(),
-                item.registry.to_owned(),
-                item.token.to_owned(),
+                item.registry.to_string(),
+                item.token.to_string(),
                 if item.ok { "yes" } else { "no" }.to_owned(),
             ]);
             if wide {
@@ -293,6 +322,26 @@ impl Report for Checks {
             table.row(row);
         }
         table
+    }
+
+    fn exit(&self) -> Exit {
+        match self.failures.is_empty() && self.items.iter().all(|item| item.ok) {
+            true => Exit::Success,
+            false => Exit::Problem,
+        }
+    }
+
+    fn nothing(&self) -> Option<String> {
+        let nothing = "No global pull secret could be read.".to_owned();
+        self.items.is_empty().then_some(nothing)
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        self.failures.iter().map(Outcome::warning).collect()
+    }
+
+    fn only_failure(&self) -> Option<Failure> {
+        only_failure(&self.failures).filter(|_| self.items.is_empty())
     }
 
     fn names(&self) -> Vec<String> {

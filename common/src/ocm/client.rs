@@ -13,13 +13,12 @@ use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::fmt;
 use tokio::sync::Mutex;
 
 const ACCOUNTS: &str = "/api/accounts_mgmt/v1";
 /// Clusters on one page; an account with more sees the first of them.
 const CLUSTERS: usize = 100;
-/// States of subscriptions whose cluster is gone.
-const GONE: [&str; 2] = ["Deprovisioned", "Archived"];
 
 /// Red Hat's account API for one login.
 pub struct Ocm {
@@ -47,17 +46,26 @@ pub struct Account {
 pub struct Rotation {
     /// Its id.
     pub id: String,
-    /// `pending`, or another word: Red Hat documents no others.
+    /// How far Red Hat says it is.
     #[serde(default)]
-    pub status: String,
+    pub status: RotationState,
     /// When it was requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
 }
 
-/// A cluster that the account registered, and that has its pull secret.
+/// How far Red Hat says a rotation is: it documents one word, and may use others.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all(serialize = "camelCase"))]
+#[serde(from = "String", into = "String")]
+pub enum RotationState {
+    /// Its turn has not come yet.
+    Pending,
+    /// Anything else, in Red Hat's own word.
+    Other(String),
+}
+
+/// A cluster that the account registered, and that has its pull secret.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct AccountCluster {
     /// Its name.
     #[serde(default)]
@@ -65,9 +73,61 @@ pub struct AccountCluster {
     /// Its own id, as its ClusterVersion has it.
     #[serde(default)]
     pub external_cluster_id: String,
-    /// `Active`, `Stale` and so on.
+    /// What has become of it.
     #[serde(default)]
-    pub status: String,
+    status: SubscriptionState,
+}
+
+/// The states of a cluster's subscription, as far as they matter here.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+enum SubscriptionState {
+    /// The cluster was deleted.
+    Deprovisioned,
+    /// Nobody has heard of it for long, or somebody put it away.
+    Archived,
+    /// `Active`, `Stale`, `Disconnected`, and what may come.
+    #[default]
+    #[serde(other)]
+    InUse,
+}
+
+impl AccountCluster {
+    fn is_gone(&self) -> bool {
+        matches!(
+            self.status,
+            SubscriptionState::Deprovisioned | SubscriptionState::Archived
+        )
+    }
+}
+
+impl Default for RotationState {
+    fn default() -> Self {
+        Self::Other(String::new())
+    }
+}
+
+impl From<String> for RotationState {
+    fn from(word: String) -> Self {
+        match word.as_str() {
+            "pending" => Self::Pending,
+            _ => Self::Other(word),
+        }
+    }
+}
+
+impl From<RotationState> for String {
+    fn from(state: RotationState) -> Self {
+        state.to_string()
+    }
+}
+
+impl fmt::Display for RotationState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pending => "pending",
+            Self::Other(word) => word,
+        })
+    }
 }
 
 #[derive(Deserialize)]
@@ -130,7 +190,7 @@ impl Ocm {
             .get(&format!("{ACCOUNTS}/subscriptions"), &query)
             .await?;
         let mut clusters = parse::<List<AccountCluster>>(&answer)?.items;
-        clusters.retain(|cluster| !GONE.contains(&cluster.status.as_str()));
+        clusters.retain(|cluster| !cluster.is_gone());
         Ok(clusters)
     }
 

@@ -4,7 +4,7 @@ use crate::Failure;
 use crate::hint::{self, Hint};
 
 /// Where offline tokens come from.
-const TOKEN_PAGE: &str = "https://console.redhat.com/openshift/token";
+pub(super) const TOKEN_PAGE: &str = "https://console.redhat.com/openshift/token";
 
 /// Why a request did not do what it was sent for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -2,10 +2,12 @@
 
 use super::args::{OcmArgs, Place};
 use super::client::{Account, Ocm};
+use super::error::TOKEN_PAGE;
 use super::sso::Grant;
 use crate::Failure;
 use crate::cli::Console;
 use crate::credentials::{RememberedOcm, Settings, Storage, vault};
+use crate::hint;
 use secrecy::SecretString;
 
 /// How to sign in otherwise.
@@ -112,6 +114,21 @@ pub async fn open(args: &OcmArgs) -> Result<Option<Ocm>, Failure> {
         Some(secret) => Ocm::new(place, grant(login.client_id, secret)).map(Some),
         None => Ok(None),
     }
+}
+
+/// The login that a command needs.
+///
+/// # Errors
+/// There is none, the keyring does not answer, or the settings cannot be read.
+pub async fn sign_in(args: &OcmArgs) -> Result<Ocm, Failure> {
+    let log_in = || {
+        hint::global("ocm login").say(&format!(
+            ", or set OCM_TOKEN to an offline token from {TOKEN_PAGE}"
+        ))
+    };
+    open(args).await?.ok_or_else(|| {
+        Failure::new("there is no login to Red Hat's OpenShift Cluster Manager").next(log_in())
+    })
 }
 
 fn grant(client_id: Option<String>, secret: SecretString) -> Grant {

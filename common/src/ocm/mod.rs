@@ -9,7 +9,7 @@ mod sso;
 mod transport;
 
 pub use args::OcmArgs;
-pub use client::{Account, AccountCluster, Ocm, Rotation};
+pub use client::{Account, AccountCluster, Ocm, Rotation, RotationState};
 pub use error::OcmError;
-pub use login::{OcmLogin, log_in, log_out, open};
-pub use rotation::{EntryState, RotationRecord, RotationStatus, status};
+pub use login::{OcmLogin, log_in, log_out, open, sign_in};
+pub use rotation::{EntryState, RotationPace, RotationRecord, RotationStatus};

@@ -2,18 +2,23 @@
 
 use super::client::{Account, Ocm, Rotation};
 use crate::Failure;
-use crate::cli::{Report, Table};
+use crate::cli::{Report, Table, span};
 use crate::dockerconfig::Document;
 use crate::folders;
+use crate::hint::{self, Hint};
 use crate::private_file;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 /// So much may lie between our clock and Red Hat's.
 const CLOCKS_APART: SignedDuration = SignedDuration::from_mins(30);
+
+/// Red Hat is never asked more often.
+const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What is remembered of a rotation that was requested from here. No secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,6 +101,15 @@ pub struct EntryState {
     pub now: String,
 }
 
+/// How a rotation is waited for.
+#[derive(Debug, Clone, Copy)]
+pub struct RotationPace {
+    /// No longer than this.
+    pub timeout: Duration,
+    /// Asking this often.
+    pub interval: Duration,
+}
+
 /// How far it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -120,20 +134,112 @@ impl RotationStatus {
     }
 }
 
-/// Asks Red Hat, and compares.
-///
-/// # Errors
-/// Red Hat's services refuse or do not answer.
-pub async fn status(
-    ocm: &Ocm,
-    account: &Account,
-    record: Option<&RotationRecord>,
-) -> Result<RotationStatus, Failure> {
-    let rotations = ocm.rotations(account).await;
-    let rotations = rotations.map_err(|error| error.failure("ask for rotations"))?;
-    let document = ocm.pull_secret().await;
-    let document = document.map_err(|error| error.failure("download the pull secret"))?;
-    Ok(compare(account, rotations, &document, record))
+impl Ocm {
+    /// Whose login it is.
+    ///
+    /// # Errors
+    /// Red Hat's services refuse or do not answer.
+    pub async fn owner(&self) -> Result<Account, Failure> {
+        let account = self.account().await;
+        account.map_err(|error| error.failure("find the account"))
+    }
+
+    /// What Red Hat hands out to the account now.
+    ///
+    /// # Errors
+    /// Red Hat's services refuse or do not answer.
+    pub async fn handed_out(&self) -> Result<Document, Failure> {
+        let downloaded = self.pull_secret().await;
+        downloaded.map_err(|error| error.failure("download the pull secret"))
+    }
+
+    /// How far the account's rotation is.
+    ///
+    /// # Errors
+    /// Red Hat's services refuse or do not answer.
+    pub async fn status(
+        &self,
+        account: &Account,
+        record: Option<&RotationRecord>,
+    ) -> Result<RotationStatus, Failure> {
+        let rotations = self.requested(account).await?;
+        Ok(compare(
+            account,
+            rotations,
+            &self.handed_out().await?,
+            record,
+        ))
+    }
+
+    /// The rotations that were requested.
+    ///
+    /// # Errors
+    /// Red Hat's services refuse or do not answer.
+    pub async fn requested(&self, account: &Account) -> Result<Vec<Rotation>, Failure> {
+        let rotations = self.rotations(account).await;
+        rotations.map_err(|error| error.failure("ask for rotations"))
+    }
+
+    /// Requests a rotation, and remembers what was handed out before it.
+    ///
+    /// # Errors
+    /// Red Hat's services refuse or do not answer; the request may have arrived all the same,
+    /// which the failure says.
+    pub async fn rotate(&self, account: &Account, record: &RotationRecord) -> Result<(), Failure> {
+        let older = RotationRecord::load(account)?;
+        record.store()?;
+        let Err(error) = self.request_rotation(account).await else {
+            return Ok(());
+        };
+        let failure = error.failure("request the rotation");
+        if error.is_doubtful() {
+            // It may have been carried out, and once is enough.
+            let look = Hint::from("see whether it arrived before you ask again: ");
+            return Err(failure.next(look.run(hint::global("ocm status"))));
+        }
+        RotationRecord::withdraw(older.as_ref())?;
+        Err(failure)
+    }
+
+    /// Waits until another pull secret is handed out than before.
+    ///
+    /// # Errors
+    /// No rotation is under way, or the time is up.
+    pub async fn wait(
+        &self,
+        account: &Account,
+        mut now: RotationStatus,
+        pace: RotationPace,
+        again: impl Fn(&Failure),
+    ) -> Result<RotationStatus, Failure> {
+        if !now.is_pending() && now.swapped.is_none() {
+            return Err(Failure::new("no rotation is under way").next(hint::global("ocm rotate")));
+        }
+        let mut record = RotationRecord::load(account)?;
+        if now.swapped.is_none() {
+            // It was requested elsewhere: what is handed out now is what it is compared with.
+            let seen = RotationRecord::new(account, &self.handed_out().await?);
+            seen.store()?;
+            record = Some(seen);
+        }
+        let began = Instant::now();
+        while now.is_pending() {
+            if began.elapsed() > pace.timeout {
+                return Err(Failure::new(format!(
+                    "Red Hat did not rotate the pull secret within {}",
+                    span(pace.timeout)
+                ))
+                .next(hint::global("ocm status")));
+            }
+            tokio::time::sleep(pace.interval.max(SHORTEST_INTERVAL)).await;
+            match self.status(account, record.as_ref()).await {
+                Ok(later) => now = later,
+                // Hours go by: a service that is away for a moment is asked again.
+                Err(failure) => again(&failure),
+            }
+        }
+        Ok(now)
+    }
 }
 
 fn compare(
@@ -201,6 +307,7 @@ impl Report for RotationStatus {
 mod tests {
     use super::*;
     use crate::dockerconfig::{Credential, Format};
+    use crate::ocm::RotationState;
     use secrecy::SecretString;
 
     fn pull_secret(letter: &str) -> Document {
@@ -219,7 +326,7 @@ mod tests {
         };
         let rotation = |status: &str| Rotation {
             id: "r".to_owned(),
-            status: status.to_owned(),
+            status: RotationState::from(status.to_owned()),
             created_at: None,
         };
         let record = RotationRecord::new(&account, &pull_secret("A"));
@@ -249,7 +356,7 @@ mod tests {
         let record = RotationRecord::new(&account, &pull_secret("A"));
         let created = |hours: i64| Rotation {
             id: "r".to_owned(),
-            status: "pending".to_owned(),
+            status: RotationState::Pending,
             created_at: Some(record.requested + SignedDuration::from_hours(hours)),
         };
         for (hours, swapped) in [(-1, Some(true)), (0, Some(true)), (1, None)] {

@@ -12,7 +12,8 @@ use crate::names::RobotName;
 use crate::outcome::{Outcome, only_failure};
 use futures::future::join_all;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use std::fmt;
 
 /// One credential in one secret.
 #[derive(Debug, Clone, Serialize)]
@@ -28,8 +29,8 @@ pub struct InventoryItem {
     pub key: String,
     /// The robot or other account.
     pub account: String,
-    /// `ok`, or what is special about the secret.
-    pub state: String,
+    /// What is special about the secret.
+    pub state: InventoryState,
     /// What may be shown of the password.
     pub fingerprint: Option<Fingerprint>,
     /// Service accounts that hand the secret to their pods.
@@ -38,6 +39,21 @@ pub struct InventoryItem {
     pub created: Option<String>,
     #[serde(skip)]
     age: String,
+}
+
+/// What is special about a secret or an entry of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InventoryState {
+    /// Nothing.
+    Ok,
+    /// It cannot be changed, only replaced.
+    Immutable,
+    /// Another tool writes it, by its name.
+    WrittenBy(&'static str),
+    /// It holds bridges of these robots while they are rotated.
+    BridgedFor(Vec<RobotName>),
+    /// It cannot be read, for this reason.
+    Broken(String),
 }
 
 /// Every credential in scope.
@@ -77,29 +93,33 @@ impl Inventory {
     ) {
         let now = Timestamp::now();
         for secret in secrets {
-            let item = |key: &str, account: &str, state: String, fingerprint| InventoryItem {
-                context: context.to_owned(),
-                namespace: secret.namespace.clone(),
-                secret: secret.name.clone(),
-                key: key.to_owned(),
-                account: account.to_owned(),
-                state,
-                fingerprint,
-                service_accounts: accounts
-                    .iter()
-                    .filter(|account| account.references(&secret.namespace, &secret.name))
-                    .map(|account| account.name.clone())
-                    .collect(),
-                created: secret.created.map(|created| created.to_string()),
-                age: secret
-                    .created
-                    .map(|created| age(created, now))
-                    .unwrap_or_default(),
-            };
+            let item =
+                |key: &str, account: &str, state: InventoryState, fingerprint| InventoryItem {
+                    context: context.to_owned(),
+                    namespace: secret.namespace.clone(),
+                    secret: secret.name.clone(),
+                    key: key.to_owned(),
+                    account: account.to_owned(),
+                    state,
+                    fingerprint,
+                    service_accounts: accounts
+                        .iter()
+                        .filter(|account| account.references(&secret.namespace, &secret.name))
+                        .map(|account| account.name.clone())
+                        .collect(),
+                    created: secret.created.map(|created| created.to_string()),
+                    age: secret
+                        .created
+                        .map(|created| age(created, now))
+                        .unwrap_or_default(),
+                };
             match &secret.document {
-                Err(error) => self
-                    .items
-                    .push(item("", "", format!("broken: {error}"), None)),
+                Err(error) => self.items.push(item(
+                    "",
+                    "",
+                    InventoryState::Broken(error.to_string()),
+                    None,
+                )),
                 Ok(document) => {
                     for (key, read) in document.entries() {
                         match read {
@@ -113,10 +133,12 @@ impl Inventory {
                                 ));
                             }
                             Ok(_) | Err(EntryError::Empty) => {}
-                            Err(error) => {
-                                self.items
-                                    .push(item(key, "", format!("broken: {error}"), None))
-                            }
+                            Err(error) => self.items.push(item(
+                                key,
+                                "",
+                                InventoryState::Broken(error.to_string()),
+                                None,
+                            )),
                         }
                     }
                 }
@@ -125,15 +147,35 @@ impl Inventory {
     }
 }
 
-fn state(secret: &PullSecret) -> String {
+fn state(secret: &PullSecret) -> InventoryState {
     if !secret.bridged.is_empty() {
-        let robots: Vec<&str> = secret.bridged.iter().map(RobotName::as_str).collect();
-        return format!("bridged for {}", robots.join(", "));
+        return InventoryState::BridgedFor(secret.bridged.iter().cloned().collect());
     }
     match (&secret.owner, secret.immutable) {
-        (Some(owner), _) => format!("written by {}", owner.tool),
-        (None, true) => "immutable".to_owned(),
-        (None, false) => "ok".to_owned(),
+        (Some(owner), _) => InventoryState::WrittenBy(owner.tool),
+        (None, true) => InventoryState::Immutable,
+        (None, false) => InventoryState::Ok,
+    }
+}
+
+impl fmt::Display for InventoryState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ok => f.write_str("ok"),
+            Self::Immutable => f.write_str("immutable"),
+            Self::WrittenBy(tool) => write!(f, "written by {tool}"),
+            Self::BridgedFor(robots) => {
+                let robots: Vec<&str> = robots.iter().map(RobotName::as_str).collect();
+                write!(f, "bridged for {}", robots.join(", "))
+            }
+            Self::Broken(reason) => write!(f, "broken: {reason}"),
+        }
+    }
+}
+
+impl Serialize for InventoryState {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -161,7 +203,7 @@ impl Report for Inventory {
                 item.secret.clone(),
                 item.key.clone(),
                 item.account.clone(),
-                item.state.clone(),
+                item.state.to_string(),
                 item.service_accounts.join(","),
             ]);
             if wide {

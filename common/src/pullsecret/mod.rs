@@ -26,7 +26,7 @@ mod view;
 
 pub use apply::{Apply, Planner, SyncPlanner, apply};
 pub use current_tokens::{Bridge, CurrentTokens, RegistryTokens, RobotToken};
-pub use inventory::{Inventory, InventoryItem};
+pub use inventory::{Inventory, InventoryItem, InventoryState};
 pub use logins::{KnownRegistry, add_gone_bridges, hosts, logins, look_up, standing_bridge};
 pub(crate) use manifest::data;
 pub use manifest::manifests;
@@ -39,7 +39,7 @@ pub use plan::{
     WriteAction,
 };
 pub use plan::{Swap, plan_swap};
-pub use proof::{Proof, Proofs};
+pub use proof::{Proof, Proofs, RegistryAnswer, TokenState};
 pub(crate) use proved_write::{StoredData, proved_write};
 pub use reference::ReferenceEdit;
 pub use references::{ReferenceRequest, edit_references};

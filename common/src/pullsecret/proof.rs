@@ -6,6 +6,7 @@ use crate::fingerprint::{Fingerprint, shown};
 use crate::hint::Hint;
 use crate::outcome::{Outcome, only_failure};
 use serde::Serialize;
+use std::fmt;
 
 /// What was found out about one credential in one secret.
 #[derive(Debug, Clone, Serialize)]
@@ -23,10 +24,10 @@ pub struct Proof {
     pub account: String,
     /// What may be shown of its password.
     pub fingerprint: Option<Fingerprint>,
-    /// `current`, `bridged`, `stale`, `unknown`, or `-` where there is no token to compare.
-    pub token: &'static str,
-    /// `accepted`, `refused`, `unreachable`, or `-` where it was not asked.
-    pub registry: &'static str,
+    /// Compared with what Quay has.
+    pub token: TokenState,
+    /// What its registry says of it.
+    pub registry: RegistryAnswer,
     /// Repositories it may pull, of those it was asked for.
     pub pullable: Vec<String>,
     /// Repositories it may not pull.
@@ -41,6 +42,38 @@ pub struct Proof {
         serialize_with = "serialize_next"
     )]
     pub next: Option<Hint>,
+}
+
+/// A credential, compared with what is handed out for its account now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TokenState {
+    /// It is the same.
+    Current,
+    /// It is a bridge's, while the robot's token is rotated.
+    Bridged,
+    /// Another one is handed out, or none.
+    Stale,
+    /// What is handed out is not known.
+    Unknown,
+    /// There is no token to compare.
+    #[serde(rename = "-")]
+    NotCompared,
+}
+
+/// What a registry says of a credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RegistryAnswer {
+    /// It lets it in.
+    Accepted,
+    /// It does not.
+    Refused,
+    /// It does not answer.
+    Unreachable,
+    /// There is nobody to ask.
+    #[serde(rename = "-")]
+    NotAsked,
 }
 
 /// Everything `verify` found out.
@@ -63,8 +96,8 @@ impl Proof {
             key: key.to_owned(),
             account: String::new(),
             fingerprint: None,
-            token: "-",
-            registry: "-",
+            token: TokenState::NotCompared,
+            registry: RegistryAnswer::NotAsked,
             pullable: Vec::new(),
             refused: Vec::new(),
             ok: false,
@@ -96,12 +129,12 @@ impl Report for Proofs {
             let mut row = contexts.cells(&item.context);
             let asked = item.pullable.len() + item.refused.len();
             let pull = match item.registry {
-                "accepted" => format!("{}/{asked}", item.pullable.len()),
+                RegistryAnswer::Accepted => format!("{}/{asked}", item.pullable.len()),
                 _ => "-".to_owned(),
             };
             let texts = [&item.namespace, &item.secret, &item.account];
             row.extend(texts.map(Clone::clone));
-            row.extend([item.token.to_owned(), item.registry.to_owned(), pull]);
+            row.extend([item.token.to_string(), item.registry.to_string(), pull]);
             if wide {
                 row.push(item.key.clone());
                 row.push(shown(item.fingerprint.as_ref()));
@@ -154,5 +187,28 @@ impl Report for Proofs {
             .collect();
         names.dedup();
         names
+    }
+}
+
+impl fmt::Display for TokenState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Current => "current",
+            Self::Bridged => "bridged",
+            Self::Stale => "stale",
+            Self::Unknown => "unknown",
+            Self::NotCompared => "-",
+        })
+    }
+}
+
+impl fmt::Display for RegistryAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Accepted => "accepted",
+            Self::Refused => "refused",
+            Self::Unreachable => "unreachable",
+            Self::NotAsked => "-",
+        })
     }
 }

@@ -3,7 +3,7 @@
 use super::current_tokens::{CurrentTokens, RobotAnswer, RobotToken};
 use super::logins::KnownRegistry;
 use super::plan::nodes_reason;
-use super::proof::{Proof, Proofs};
+use super::proof::{Proof, Proofs, RegistryAnswer, TokenState};
 use super::view::ClusterView;
 use crate::dockerconfig::{Credential, EntryError, belongs_to, matches_image, registry_of_key};
 use crate::hint::{self, Hint, edit_secret};
@@ -253,15 +253,15 @@ fn proof(
             if !refused.is_empty() {
                 problems.push(format!("it may not pull {}", refused.join(", ")));
             }
-            ("accepted", pullable, refused)
+            (RegistryAnswer::Accepted, pullable, refused)
         }
         Ok(Probe::Refused { reason }) => {
             problems.push(format!("the registry refuses it: {reason}"));
-            ("refused", Vec::new(), Vec::new())
+            (RegistryAnswer::Refused, Vec::new(), Vec::new())
         }
         Err(reason) => {
             problems.push(reason.clone());
-            ("unreachable", Vec::new(), Vec::new())
+            (RegistryAnswer::Unreachable, Vec::new(), Vec::new())
         }
     };
     if question.by_role && question.repositories.is_empty() {
@@ -309,7 +309,7 @@ fn token_state(
     entry: &HeldCredential<'_>,
     wanted: &CurrentTokens,
     problems: &mut Vec<String>,
-) -> (&'static str, Option<Hint>) {
+) -> (TokenState, Option<Hint>) {
     let namespace = entry.namespace;
     let context = entry.view.context();
     let nodes = nodes_reason(namespace, entry.secret).is_some();
@@ -324,22 +324,22 @@ fn token_state(
         RobotAnswer::Robot(_, RobotToken::Current(token))
             if token.expose_secret() == entry.credential.password.expose_secret() =>
         {
-            ("current", None)
+            (TokenState::Current, None)
         }
         RobotAnswer::Robot(_, RobotToken::Current(_)) => {
             problems.push("it is not the robot's current token".to_owned());
-            ("stale", Some(repair()))
+            (TokenState::Stale, Some(repair()))
         }
         RobotAnswer::Bridge(bridge, _)
             if bridge.token.as_ref().is_some_and(|token| {
                 token.expose_secret() == entry.credential.password.expose_secret()
             }) =>
         {
-            ("bridged", None)
+            (TokenState::Bridged, None)
         }
         RobotAnswer::Bridge(bridge, _) => {
             problems.push(format!("it is a bridge of {} that is gone", bridge.robot));
-            ("stale", Some(repair()))
+            (TokenState::Stale, Some(repair()))
         }
         RobotAnswer::Robot(robot, RobotToken::NoSuchRobot) => {
             problems.push("the robot does not exist in Quay".to_owned());
@@ -350,13 +350,13 @@ fn token_state(
                     .words("-n")
                     .arg(namespace),
             };
-            ("stale", Some(remove.at(context).into()))
+            (TokenState::Stale, Some(remove.at(context).into()))
         }
         RobotAnswer::Robot(_, RobotToken::Unreadable(reason)) => {
             problems.push(format!("its current token is not known ({reason})"));
-            ("unknown", Some(hint::robot("whoami").into()))
+            (TokenState::Unknown, Some(hint::robot("whoami").into()))
         }
-        RobotAnswer::NoLogin | RobotAnswer::NotAsked => ("unknown", None),
+        RobotAnswer::NoLogin | RobotAnswer::NotAsked => (TokenState::Unknown, None),
     }
 }
 

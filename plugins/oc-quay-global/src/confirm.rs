@@ -3,11 +3,10 @@
 use crate::FIELD_MANAGER;
 use clap::Args;
 use quay_common::Failure;
-use quay_common::cli::{Console, Exit};
+use quay_common::cli::{Console, Exit, command_text};
 use quay_common::cluster::ClusterArgs;
-use quay_common::global::{
-    ConfirmState, Pending, READY, Watchdog, confirm, forget_restored, pending,
-};
+use quay_common::global::{ConfirmState, Notice, READY, Watchdog, confirm, pending};
+use quay_common::hint;
 
 /// The watchdog's command, for the plugin's own use.
 pub const WATCHDOG: &str = "take-back-unless-confirmed";
@@ -31,12 +30,11 @@ pub struct WatchdogArgs {
 pub fn run(args: &ConfirmArgs, console: &Console) -> Result<Exit, Failure> {
     let confirmed = confirm(&args.contexts)?;
     for (pending, state) in &confirmed {
-        console.note(format!("confirmed: {}", written(pending)));
+        console.note(format!("confirmed: {}", pending.description()));
         if *state == ConfirmState::Restoring {
             console.warn(format!(
-                "it was being taken back already; see what is there: {} show --context {}",
-                console.invocation().typed(),
-                pending.context
+                "it was being taken back already; see what is there: {}",
+                command_text(&hint::global("show").at(&pending.context))
             ));
         }
     }
@@ -44,73 +42,36 @@ pub fn run(args: &ConfirmArgs, console: &Console) -> Result<Exit, Failure> {
         return Ok(Exit::Success);
     }
     remind(console);
-    Err(
-        Failure::new("nothing waits for a confirmation on this machine").next(format!(
-            "{} show, to see what is there",
-            console.invocation().typed()
-        )),
-    )
+    let see = hint::global("show").say(", to see what is there");
+    Err(Failure::new("nothing waits for a confirmation on this machine").next(see))
 }
 
 /// Tells of every write that waits, waited in vain, or was taken back. Where that cannot be
 /// told, the command goes on: it may be the rollback.
 pub fn remind(console: &Console) {
-    if let Err(failure) = tell(console) {
+    if let Err(failure) = tell_of_pending(console) {
         console.warn(failure.message());
     }
 }
 
-fn tell(console: &Console) -> Result<(), Failure> {
-    let typed = console.invocation().typed();
+fn tell_of_pending(console: &Console) -> Result<(), Failure> {
     for (pending, state) in pending()? {
-        let (what, context) = (written(&pending), &pending.context);
-        match state {
-            ConfirmState::Waiting => console.note(format!(
-                "{what} is taken back at {:.0} unless you confirm it: {typed} confirm",
-                pending.deadline
-            )),
-            ConfirmState::Restoring => {
-                let trouble = pending
-                    .trouble()
-                    .map(|why| format!(", which did not succeed yet: {why}; keep it with: {typed} confirm, or: {typed} rollback --context {context}"));
-                console.warn(format!(
-                    "{what} was not confirmed and is being taken back{}",
-                    trouble.unwrap_or_default()
-                ));
-            }
-            ConfirmState::Restored => {
-                console.warn(format!("{what} was not confirmed and has been taken back"));
-                if !pending.left.is_empty() {
-                    console.warn(format!(
-                        "left as it is, because somebody changed it since: {}",
-                        pending.left.join(", ")
-                    ));
-                }
-                forget_restored(&pending)?;
-            }
-            ConfirmState::Orphaned => {
-                let back = match pending.backup.as_str() {
-                    "" => format!("{typed} remove KEY --context {context}"),
-                    backup => format!("{typed} rollback {backup} --context {context}"),
-                };
-                console.warn(format!(
-                    "{what} was to be confirmed by {:.0}, and what would have taken it back is \
-                     gone; keep it with: {typed} confirm, or take it back with: {back}",
-                    pending.deadline
-                ));
-            }
+        for notice in pending.reminder(state) {
+            tell(&notice, console);
+        }
+        if state == ConfirmState::Restored {
+            pending.forget_restored()?;
         }
     }
     Ok(())
 }
 
-fn written(pending: &Pending) -> String {
-    format!(
-        "the write of {} in {} (context {})",
-        pending.keys().join(", "),
-        pending.secret,
-        pending.context
-    )
+/// Tells people, on stderr.
+pub fn tell(notice: &Notice, console: &Console) {
+    match notice {
+        Notice::Note(text) => console.note(text),
+        Notice::Warning(text) => console.warn(text),
+    }
 }
 
 /// Says that it stands, and waits.

@@ -1,13 +1,13 @@
 //! `rollback`: what a backup holds, back in the secret.
 
 use crate::FIELD_MANAGER;
-use crate::change::{ChangeArgs, Target, carry_out};
+use crate::change::{ChangeArgs, carry_out};
 use clap::Args;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit};
-use quay_common::cluster::{Cluster, ClusterArgs, connect, parse_object_name};
+use quay_common::cluster::{ClusterArgs, connect, parse_object_name};
 use quay_common::credentials::QuayArgs;
-use quay_common::global::{Change, Intent, Request, observe, restore_intent};
+use quay_common::global::{RollbackRequest, find_backups, observe_all, revive_robots};
 
 /// Restore what was there before
 ///
@@ -33,39 +33,18 @@ pub struct RollbackArgs {
 }
 
 pub async fn run(args: RollbackArgs, console: &Console) -> Result<Exit, Failure> {
-    let clusters = connect(&args.cluster, FIELD_MANAGER).await?.all()?;
-    let (mut targets, mut failures) = (Vec::new(), Vec::new());
-    for cluster in &clusters {
-        match target(&args, cluster, console).await {
-            Ok(target) => targets.push(target),
-            Err(failure) => failures.push(Change::failed(cluster.context(), &failure)),
-        }
-    }
-    carry_out(&args.change, targets, failures, None, console).await
-}
-
-async fn target<'a>(
-    args: &RollbackArgs,
-    cluster: &'a Cluster,
-    console: &Console,
-) -> Result<Target<'a>, Failure> {
-    let observed = observe(cluster).await?;
-    let wanted = args.backup.as_deref();
-    let restored = restore_intent(cluster, &observed, wanted, args.exact).await?;
-    let (intent, notes) = match args.exact {
-        true => (restored, Vec::new()),
-        false => restored.revived(&args.quay, &args.cluster, console).await?,
+    let clusters = connect(&args.cluster, FIELD_MANAGER).await?;
+    let seen = observe_all(&clusters).await?;
+    let request = RollbackRequest {
+        backup: args.backup.as_deref(),
+        exact: args.exact,
+        replace: args.change.replace_entry.clone(),
+        force: args.change.force,
     };
+    let mut targets = find_backups(seen, &request).await?;
+    let notes = revive_robots(&mut targets, &args.quay, &args.cluster, console).await?;
     for note in notes {
         console.note(note);
     }
-    Ok(Target {
-        cluster,
-        observed,
-        request: Request {
-            intent: Intent::Restore(intent),
-            replace: args.change.replace_entry.clone(),
-            force: args.change.force,
-        },
-    })
+    carry_out(&args.change, targets, None, console).await
 }

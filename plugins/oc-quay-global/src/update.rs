@@ -1,18 +1,18 @@
 //! `update`: a robot's current credential for every node.
 
-use crate::change::{ChangeArgs, Target, carry_out};
+use crate::FIELD_MANAGER;
+use crate::change::{ChangeArgs, carry_out};
 use crate::confirm::WATCHDOG;
-use crate::{FIELD_MANAGER, ocm};
 use clap::Args;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit};
-use quay_common::cluster::{Cluster, ClusterArgs, connect, parse_duration};
+use quay_common::cluster::{ClusterArgs, InContext, Seen, connect, parse_duration};
 use quay_common::credentials::QuayArgs;
 use quay_common::global::{
-    Change, Deadline, Intent, Observed, Request, RobotSource, observe, refresh_intent, robot_intent,
+    Deadline, Intent, RobotSource, SecretView, observe_to_write, refresh_intent, robot_intent,
 };
 use quay_common::names::RobotName;
-use quay_common::ocm::OcmArgs;
+use quay_common::ocm::{OcmArgs, sign_in};
 use std::time::Duration;
 
 /// Merge robots' current tokens into the secret
@@ -63,61 +63,51 @@ fn parse_deadline(text: &str) -> Result<Duration, String> {
 }
 
 pub async fn run(args: UpdateArgs, console: &Console) -> Result<Exit, Failure> {
-    let clusters = connect(&args.cluster, FIELD_MANAGER).await?.all()?;
-    let (mut observed, mut failures) = (Vec::new(), Vec::new());
-    for cluster in &clusters {
-        match observe(cluster).await {
-            Ok(found) => observed.push((cluster, found)),
-            Err(failure) => failures.push(Change::failed(cluster.context(), &failure)),
+    let clusters = connect(&args.cluster, FIELD_MANAGER).await?;
+    let seen = observe_to_write(&clusters, args.change.dry_run).await?;
+    let targets = match seen.reached.is_empty() {
+        // Nobody is asked for a credential that nothing could be done with.
+        true => Seen {
+            reached: Vec::new(),
+            failed: seen.failed,
+        },
+        false => {
+            let contexts: Vec<&str> = seen.reached.iter().map(InContext::context).collect();
+            let intent = intent(&args, &seen, console).await;
+            let intent = intent.map_err(|failure| failure.at(&contexts.join(",")))?;
+            let request = args.change.request(intent);
+            seen.request(&request)
         }
-    }
-    let targets = match observed.is_empty() {
-        true => Vec::new(),
-        false => targets(&args, observed, console).await?,
     };
     let deadline = args.confirm_within.map(|within| Deadline {
         within,
         cluster: &args.cluster,
         watchdog: WATCHDOG,
     });
-    carry_out(&args.change, targets, failures, deadline, console).await
+    carry_out(&args.change, targets, deadline, console).await
 }
 
-async fn targets<'a>(
+async fn intent(
     args: &UpdateArgs,
-    observed: Vec<(&'a Cluster, Observed)>,
+    seen: &Seen<SecretView<'_>>,
     console: &Console,
-) -> Result<Vec<Target<'a>>, Failure> {
-    let intent = match &args.robot {
-        Some(robot) => {
-            let source = RobotSource {
-                robot: robot.clone(),
-                key: args.key.clone(),
-                token_stdin: args.robot_token_stdin,
-            };
-            Intent::Robot(robot_intent(source, &args.quay, &args.cluster, console).await?)
-        }
-        None if args.from_ocm => {
-            let ocm = ocm::signed_in(&args.ocm, console).await?;
-            Intent::RedHat(ocm::pull_secret(&ocm).await?)
-        }
-        None => {
-            let secrets = observed
-                .iter()
-                .filter_map(|(_, found)| found.current.as_ref());
-            let secrets: Vec<_> = secrets.map(|current| &current.secret).collect();
-            Intent::Refresh(refresh_intent(&secrets, &args.quay, &args.cluster, console).await?)
-        }
-    };
-    let request = Request {
-        intent,
-        replace: args.change.replace_entry.clone(),
-        force: args.change.force,
-    };
-    let target = |(cluster, observed)| Target {
-        cluster,
-        observed,
-        request: request.clone(),
-    };
-    Ok(observed.into_iter().map(target).collect())
+) -> Result<Intent, Failure> {
+    if let Some(robot) = &args.robot {
+        let source = RobotSource {
+            robot: robot.clone(),
+            key: args.key.clone(),
+            token_stdin: args.robot_token_stdin,
+        };
+        let intent = robot_intent(source, &args.quay, &args.cluster, console).await?;
+        return Ok(Intent::Robot(intent));
+    }
+    if args.from_ocm {
+        let ocm = sign_in(&args.ocm).await?;
+        return Ok(Intent::RedHat(ocm.handed_out().await?));
+    }
+    let views = seen.reached.iter();
+    let current = views.filter_map(|view| view.observed.current.as_ref());
+    let secrets: Vec<_> = current.map(|current| &current.secret).collect();
+    let tokens = refresh_intent(&secrets, &args.quay, &args.cluster, console).await?;
+    Ok(Intent::Refresh(tokens))
 }

@@ -1,13 +1,13 @@
 //! `verify`: is every entry good?
 
-use crate::{FIELD_MANAGER, ocm};
+use crate::FIELD_MANAGER;
 use clap::Args;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs};
 use quay_common::cluster::{ClusterArgs, connect};
 use quay_common::credentials::{QuayArgs, SignIns, sign_in_everywhere};
 use quay_common::dockerconfig::Document;
-use quay_common::global::{Checks, Reference, observe};
+use quay_common::global::{Reference, verify};
 use quay_common::ocm::{OcmArgs, open};
 use quay_common::pullsecret::logins;
 
@@ -27,7 +27,7 @@ pub struct VerifyArgs {
 }
 
 pub async fn run(args: VerifyArgs, console: &Console) -> Result<Exit, Failure> {
-    let clusters = connect(&args.cluster, FIELD_MANAGER).await?.all()?;
+    let clusters = connect(&args.cluster, FIELD_MANAGER).await?;
     let SignIns { sessions, left_out } =
         sign_in_everywhere(&args.quay, &args.cluster, console).await?;
     console.warn_each(&left_out);
@@ -37,34 +37,15 @@ pub async fn run(args: VerifyArgs, console: &Console) -> Result<Exit, Failure> {
         logins: &logins,
         red_hat: red_hat.as_ref(),
     };
-    let mut checks = Checks::default();
-    let mut exit = Exit::Success;
-    for cluster in &clusters {
-        match observe(cluster).await {
-            Ok(observed) => {
-                let context = cluster.context();
-                checks.check(context, &observed, &reference).await;
-            }
-            Err(failure) => {
-                console.failure(&failure);
-                exit = Exit::Problem;
-            }
-        }
-    }
-    if !checks.items.is_empty() || !args.output.output.is_for_people() {
-        console.report(&checks, args.output.output)?;
-    }
-    Ok(match checks.has_problem() {
-        true => Exit::Problem,
-        false => exit,
-    })
+    let checks = verify(&clusters, &reference).await?;
+    console.finish(&checks, args.output.output)
 }
 
 /// What Red Hat hands out to the account, where somebody is logged in.
 async fn handed_out(args: &OcmArgs, console: &Console) -> Option<Document> {
     let found = match open(args).await {
         Ok(None) => return None,
-        Ok(Some(ocm)) => ocm::pull_secret(&ocm).await,
+        Ok(Some(ocm)) => ocm.handed_out().await,
         Err(failure) => Err(failure),
     };
     match found {

@@ -6,6 +6,7 @@
 //! `ID.json` waits, `ID.restoring.json` is being taken back, `ID.restored.json` has been;
 //! `ID.trouble` tells why the watchdog did not manage it yet.
 
+mod reminder;
 mod spawn;
 mod watchdog;
 mod write;
@@ -174,7 +175,7 @@ pub fn pending() -> Result<Vec<(Pending, ConfirmState)>, Failure> {
 }
 
 /// What waits, or is being taken back, in this secret of this cluster.
-async fn unconfirmed(
+pub(super) async fn unconfirmed(
     cluster: &Cluster,
     secret: SecretName,
 ) -> Result<Vec<(Pending, ConfirmState)>, Failure> {
@@ -196,24 +197,28 @@ async fn unconfirmed(
 /// # Errors
 /// Names the write that waits.
 pub async fn check_confirmed(cluster: &Cluster, secret: SecretName) -> Result<(), Failure> {
-    let mut unconfirmed = unconfirmed(cluster, secret).await?.into_iter();
+    let unconfirmed = unconfirmed(cluster, secret).await?;
+    waiting(cluster, secret, &unconfirmed).map_or(Ok(()), Err)
+}
+
+/// Why nothing is written over the one of these that waits, if one does.
+pub(super) fn waiting(
+    cluster: &Cluster,
+    secret: SecretName,
+    unconfirmed: &[(Pending, ConfirmState)],
+) -> Option<Failure> {
     let waits =
         |state: &ConfirmState| matches!(state, ConfirmState::Waiting | ConfirmState::Restoring);
-    let Some((pending, _)) = unconfirmed.find(|(_, state)| waits(state)) else {
-        return Ok(());
-    };
-    Err(Failure::new(format!(
+    let (pending, _) = unconfirmed.iter().find(|(_, state)| waits(state))?;
+    let failure = Failure::new(format!(
         "{secret} (context {}) is not written: an earlier write of {} waits for its \
          confirmation until {:.0}",
         cluster.context(),
         pending.keys().join(", "),
         pending.deadline
-    ))
-    .next(
-        hint::global("confirm")
-            .say(" to keep it, or ")
-            .run(hint::global("rollback").at(cluster.context())),
-    ))
+    ));
+    let keep = hint::global("confirm").say(" to keep it, or ");
+    Some(failure.next(keep.run(hint::global("rollback").at(cluster.context()))))
 }
 
 /// Confirms every write in one of `contexts`, or everywhere if that is empty: nothing takes
@@ -265,11 +270,11 @@ impl Pending {
         take(&self.id, "trouble")?;
         Ok(taken)
     }
-}
 
-/// Forgets a write that was taken back, once somebody was told.
-pub fn forget_restored(pending: &Pending) -> Result<(), Failure> {
-    take(&pending.id, "restored.json").map(drop)
+    /// Forgets a write that was taken back, once somebody was told.
+    pub fn forget_restored(&self) -> Result<(), Failure> {
+        take(&self.id, "restored.json").map(drop)
+    }
 }
 
 /// Takes the written entries back to what the backup has, and leaves all others alone;

@@ -1,10 +1,9 @@
 //! `ocm download`: the pull secret as Red Hat hands it out.
 
-use super::{pull_secret, signed_in};
 use clap::Args;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit};
-use quay_common::ocm::OcmArgs;
+use quay_common::ocm::{OcmArgs, sign_in};
 use quay_common::private_file;
 use secrecy::ExposeSecret;
 use std::path::{Path, PathBuf};
@@ -37,8 +36,8 @@ pub async fn run(args: DownloadArgs, console: &Console) -> Result<Exit, Failure>
     if let Some(path) = file {
         private_file::check_replaceable(path)?;
     }
-    let ocm = signed_in(&args.ocm, console).await?;
-    let content = pull_secret(&ocm).await?.to_json();
+    let ocm = sign_in(&args.ocm).await?;
+    let content = ocm.handed_out().await?.to_json();
     match file {
         Some(path) => {
             private_file::replace(path, content.expose_secret().as_bytes())?;

@@ -9,8 +9,6 @@ mod status;
 use clap::Subcommand;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit};
-use quay_common::dockerconfig::Document;
-use quay_common::ocm::{Ocm, OcmArgs, open};
 
 /// The subcommands.
 #[derive(Subcommand)]
@@ -30,21 +28,4 @@ pub async fn run(command: OcmCommand, console: &Console) -> Result<Exit, Failure
         OcmCommand::Status(args) => status::run(args, console).await,
         OcmCommand::Download(args) => download::run(args, console).await,
     }
-}
-
-/// The login that a command needs.
-pub async fn signed_in(args: &OcmArgs, console: &Console) -> Result<Ocm, Failure> {
-    open(args).await?.ok_or_else(|| {
-        Failure::new("there is no login to Red Hat's OpenShift Cluster Manager").next(format!(
-            "{} ocm login, or set OCM_TOKEN to an offline token from \
-             https://console.redhat.com/openshift/token",
-            console.invocation().typed()
-        ))
-    })
-}
-
-/// What Red Hat hands out to the account now.
-pub async fn pull_secret(ocm: &Ocm) -> Result<Document, Failure> {
-    let downloaded = ocm.pull_secret().await;
-    downloaded.map_err(|error| error.failure("download the pull secret"))
 }

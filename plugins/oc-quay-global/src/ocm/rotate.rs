@@ -1,10 +1,12 @@
 //! `ocm rotate`: ask Red Hat for a new pull secret.
 
-use super::{pull_secret, signed_in};
 use clap::Args;
 use quay_common::Failure;
-use quay_common::cli::{Console, Exit, OutputArgs};
-use quay_common::ocm::{Account, AccountCluster, Ocm, OcmArgs, RotationRecord, status};
+use quay_common::cli::{Console, Exit, OutputArgs, command_text};
+use quay_common::hint;
+use quay_common::ocm::{
+    Account, AccountCluster, Ocm, OcmArgs, RotationRecord, RotationState, sign_in,
+};
 
 /// Ask Red Hat to rotate the account's pull secret
 ///
@@ -27,24 +29,20 @@ pub struct RotateArgs {
 }
 
 pub async fn run(args: RotateArgs, console: &Console) -> Result<Exit, Failure> {
-    let ocm = signed_in(&args.ocm, console).await?;
-    let account = ocm.account().await;
-    let account = account.map_err(|error| error.failure("find the account"))?;
-    let requested = ocm.rotations(&account).await;
-    let requested = requested.map_err(|error| error.failure("ask for rotations"))?;
-    let typed = console.invocation().typed();
-    if requested
-        .iter()
-        .any(|rotation| rotation.status == "pending")
-    {
+    let ocm = sign_in(&args.ocm).await?;
+    let account = ocm.owner().await?;
+    let wait = command_text(&hint::global("ocm status --wait"));
+    let requested = ocm.requested(&account).await?;
+    let mut states = requested.iter().map(|rotation| &rotation.status);
+    if states.any(|state| *state == RotationState::Pending) {
         console.note(format!(
-            "a rotation of {}'s pull secret is requested already; follow it: {typed} ocm status --wait",
+            "a rotation of {}'s pull secret is requested already; follow it: {wait}",
             account.username
         ));
         return report(&args, &ocm, &account, console).await;
     }
     warn(&ocm, &account, console).await;
-    let record = RotationRecord::new(&account, &pull_secret(&ocm).await?);
+    let record = RotationRecord::new(&account, &ocm.handed_out().await?);
     if args.dry_run {
         console.note("Nothing was requested: this was a dry run.");
         return Ok(Exit::Success);
@@ -53,22 +51,11 @@ pub async fn run(args: RotateArgs, console: &Console) -> Result<Exit, Failure> {
     if !args.yes && !console.confirm(&question, "--yes")? {
         return Err(Failure::new("nothing was requested: the answer was no"));
     }
-    let older = RotationRecord::load(&account)?;
-    record.store()?;
-    if let Err(error) = ocm.request_rotation(&account).await {
-        let failure = error.failure("request the rotation");
-        if error.is_doubtful() {
-            // It may have been carried out, and once is enough.
-            return Err(failure.next(format!(
-                "see whether it arrived before you ask again: {typed} ocm status"
-            )));
-        }
-        RotationRecord::withdraw(older.as_ref())?;
-        return Err(failure);
-    }
+    ocm.rotate(&account, &record).await?;
     console.note(format!(
-        "requested; Red Hat works off requests four times a day. Then: {typed} ocm status --wait, \
-         and {typed} update --from-ocm for every cluster of the account"
+        "requested; Red Hat works off requests four times a day. Then: {wait}, and {} for every \
+         cluster of the account",
+        command_text(&hint::global("update --from-ocm"))
     ));
     report(&args, &ocm, &account, console).await
 }
@@ -80,9 +67,8 @@ async fn report(
     console: &Console,
 ) -> Result<Exit, Failure> {
     let record = RotationRecord::load(account)?;
-    let status = status(ocm, account, record.as_ref()).await?;
-    console.report(&status, args.output.output)?;
-    Ok(Exit::Success)
+    let status = ocm.status(account, record.as_ref()).await?;
+    console.finish(&status, args.output.output)
 }
 
 /// Every cluster of the account is affected, known or not.

@@ -1,15 +1,12 @@
 //! `ocm status`: how far Red Hat is with a rotation.
 
-use super::{pull_secret, signed_in};
 use clap::Args;
 use quay_common::Failure;
-use quay_common::cli::{Console, Exit, OutputArgs, span};
+use quay_common::cli::{Console, Exit, OutputArgs, command_text};
 use quay_common::cluster::parse_duration;
-use quay_common::ocm::{Account, Ocm, OcmArgs, RotationRecord, RotationStatus, status};
-use std::time::{Duration, Instant};
-
-/// Red Hat is never asked more often.
-const OFTEN: Duration = Duration::from_secs(1);
+use quay_common::hint;
+use quay_common::ocm::{OcmArgs, RotationPace, RotationRecord, RotationStatus, sign_in};
+use std::time::Duration;
 
 /// Show whether Red Hat hands out another pull secret than when its rotation was requested
 #[derive(Args)]
@@ -33,54 +30,21 @@ pub struct StatusArgs {
 }
 
 pub async fn run(args: StatusArgs, console: &Console) -> Result<Exit, Failure> {
-    let ocm = signed_in(&args.ocm, console).await?;
-    let account = ocm.account().await;
-    let account = account.map_err(|error| error.failure("find the account"))?;
+    let ocm = sign_in(&args.ocm).await?;
+    let account = ocm.owner().await?;
     let record = RotationRecord::load(&account)?;
-    let mut now = status(&ocm, &account, record.as_ref()).await?;
+    let mut now = ocm.status(&account, record.as_ref()).await?;
     if args.wait {
-        now = wait(&args, &ocm, &account, record, now, console).await?;
+        let pace = RotationPace {
+            timeout: args.timeout,
+            interval: args.interval,
+        };
+        let again = |failure: &Failure| console.note(format!("asking again: {failure}"));
+        now = ocm.wait(&account, now, pace, again).await?;
     }
-    console.report(&now, args.output.output)?;
+    let exit = console.finish(&now, args.output.output)?;
     tell(&now, console);
-    Ok(Exit::Success)
-}
-
-async fn wait(
-    args: &StatusArgs,
-    ocm: &Ocm,
-    account: &Account,
-    mut record: Option<RotationRecord>,
-    mut now: RotationStatus,
-    console: &Console,
-) -> Result<RotationStatus, Failure> {
-    let typed = console.invocation().typed();
-    if !now.is_pending() && now.swapped.is_none() {
-        return Err(Failure::new("no rotation is under way").next(format!("{typed} ocm rotate")));
-    }
-    if now.swapped.is_none() {
-        // It was requested elsewhere: what is handed out now is what it is compared with.
-        let seen = RotationRecord::new(account, &pull_secret(ocm).await?);
-        seen.store()?;
-        record = Some(seen);
-    }
-    let began = Instant::now();
-    while now.is_pending() {
-        if began.elapsed() > args.timeout {
-            return Err(Failure::new(format!(
-                "Red Hat did not rotate the pull secret within {}",
-                span(args.timeout)
-            ))
-            .next(format!("{typed} ocm status")));
-        }
-        tokio::time::sleep(args.interval.max(OFTEN)).await;
-        match status(ocm, account, record.as_ref()).await {
-            Ok(later) => now = later,
-            // Hours go by: a service that is away for a moment is asked again.
-            Err(failure) => console.note(format!("asking again: {failure}")),
-        }
-    }
-    Ok(now)
+    Ok(exit)
 }
 
 fn tell(now: &RotationStatus, console: &Console) {
@@ -93,10 +57,10 @@ fn tell(now: &RotationStatus, console: &Console) {
             requested.unwrap_or_default()
         ));
     }
-    let typed = console.invocation().typed();
     match now.swapped {
         Some(true) => console.note(format!(
-            "the new pull secret is there; bring it to your clusters: {typed} update --from-ocm"
+            "the new pull secret is there; bring it to your clusters: {}",
+            command_text(&hint::global("update --from-ocm"))
         )),
         _ if now.is_pending() => {
             console.note("not rotated yet; Red Hat works off requests four times a day");

@@ -1,0 +1,238 @@
+//! Every cluster's plan: made of what was seen, looked at once more, carried out side by side.
+
+use super::apply::{Applied, apply};
+use super::confirm::{Deadline, acknowledge, apply_with_watchdog, waiting};
+use super::notice::Notice;
+use super::observed::Observed;
+use super::plan::{Intent, Plan, Request, plan};
+use super::pools::Pools;
+use super::report::{Changes, of_applied, of_plan};
+use super::topology::{Topology, openshift_version, reboots_nodes};
+use super::view::SecretView;
+use crate::Failure;
+use crate::cluster::{Cluster, DryRun, InContext, Seen, WriteMode};
+use crate::node_secrets::SecretName;
+use crate::outcome::Outcome;
+use crate::place::Place;
+use futures::future::join_all;
+
+/// One cluster's secret, and what is wanted of it.
+pub struct Target<'a> {
+    /// What is there.
+    pub view: SecretView<'a>,
+    /// What shall be true afterwards.
+    pub request: Request,
+}
+
+impl InContext for Target<'_> {
+    fn context(&self) -> &str {
+        self.view.context()
+    }
+}
+
+/// One cluster's plan, and what it was made of.
+struct Planned<'a> {
+    cluster: &'a Cluster,
+    observed: Observed,
+    request: Request,
+    plan: Plan,
+}
+
+/// What is to be written, in every cluster.
+pub struct PlannedChanges<'a> {
+    plans: Vec<Planned<'a>>,
+    /// Clusters that could not be looked at, or where nothing can be planned.
+    failures: Vec<Outcome>,
+    dry_run: DryRun,
+}
+
+impl<'a> Seen<SecretView<'a>> {
+    /// The same request for every secret that was seen.
+    pub fn request(self, request: &Request) -> Seen<Target<'a>> {
+        let target = |view| Target {
+            view,
+            request: request.clone(),
+        };
+        Seen {
+            reached: self.reached.into_iter().map(target).collect(),
+            failed: self.failed,
+        }
+    }
+}
+
+/// Plans every target. No I/O.
+pub fn plan_all(targets: Seen<Target<'_>>, dry_run: DryRun) -> PlannedChanges<'_> {
+    let mut planned = PlannedChanges {
+        plans: Vec::new(),
+        failures: targets.failures(),
+        dry_run,
+    };
+    for target in targets.reached {
+        let (cluster, name) = (target.view.cluster, target.view.observed.name);
+        match plan_one(target) {
+            Ok(plan) => planned.plans.push(plan),
+            Err(failure) => planned.failures.push(failed(cluster, name, &failure)),
+        }
+    }
+    planned
+}
+
+fn plan_one(target: Target<'_>) -> Result<Planned<'_>, Failure> {
+    let Target { view, request } = target;
+    let SecretView {
+        cluster,
+        observed,
+        unconfirmed,
+    } = view;
+    if let Some(failure) = waiting(cluster, observed.name, &unconfirmed) {
+        return Err(failure);
+    }
+    let plan = plan(&observed, &request)
+        .map_err(|obstacle| obstacle.into_failure(cluster, observed.name))?;
+    Ok(Planned {
+        cluster,
+        observed,
+        request,
+        plan,
+    })
+}
+
+/// The secret as a whole is not written.
+fn failed(cluster: &Cluster, name: SecretName, failure: &Failure) -> Outcome {
+    let place = Place::secret(cluster.context(), name.namespace, name.name);
+    Outcome::failed(place, failure)
+}
+
+impl PlannedChanges<'_> {
+    /// Whether anything is to be written.
+    pub fn has_writes(&self) -> bool {
+        let mut plans = self.plans.iter();
+        plans.any(|planned| planned.plan.document.is_some())
+    }
+
+    /// What the plans say, assuming that they are carried out.
+    pub fn as_planned(&self) -> Changes {
+        let planned = self.plans.iter().flat_map(|planned| {
+            let context = planned.cluster.context();
+            of_plan(context, planned.observed.name, &planned.plan)
+        });
+        Changes {
+            items: self.failures.iter().cloned().chain(planned).collect(),
+            dry_run: self.dry_run.label(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// What the writes will set in motion, as far as it can be seen.
+    pub async fn outlook(&self) -> Vec<Notice> {
+        let looks = self.plans.iter().map(Planned::outlook);
+        join_all(looks).await.into_iter().flatten().collect()
+    }
+
+    /// Carries every plan out, side by side; with a deadline each write is taken back unless
+    /// it is confirmed.
+    pub async fn apply(self, deadline: Option<Deadline<'_>>) -> Changes {
+        let write = self.dry_run.write();
+        let deadline = deadline.filter(|_| write == WriteMode::Persist);
+        let mut changes = Changes {
+            items: self.failures,
+            dry_run: self.dry_run.label(),
+            notes: Vec::new(),
+        };
+        let applied = self
+            .plans
+            .into_iter()
+            .map(|planned| planned.apply(write, deadline));
+        for (items, notes) in join_all(applied).await {
+            changes.items.extend(items);
+            changes.notes.extend(notes);
+        }
+        changes
+    }
+}
+
+impl Planned<'_> {
+    async fn outlook(&self) -> Vec<Notice> {
+        let context = self.cluster.context();
+        if self.observed.topology == Topology::HostedControlPlane {
+            return vec![Notice::Note(format!(
+                "context {context} has a hosted control plane: its own pull secret is written from \
+                 outside, so {} is written, which adds to it",
+                self.observed.name
+            ))];
+        }
+        let mut notices = Vec::new();
+        if let Some(version) = openshift_version(self.cluster).await
+            && reboots_nodes(&version)
+        {
+            notices.push(Notice::Warning(format!(
+                "OpenShift {version} (context {context}) drains and reboots every node for this; \
+                 4.7.4 and later do not"
+            )));
+        }
+        match Pools::observe(self.cluster).await {
+            Ok(pools) => {
+                let blocked = pools.iter().flat_map(Pools::blocked);
+                notices.extend(blocked.map(|(pool, state)| {
+                    Notice::Warning(format!(
+                        "machine config pool `{pool}` (context {context}) is {state}: its nodes \
+                         will not get the secret until that is over"
+                    ))
+                }));
+            }
+            Err(failure) => notices.push(Notice::Note(format!(
+                "the roll-out cannot be seen: {failure}"
+            ))),
+        }
+        notices
+    }
+
+    /// What was written, and what else there is to say.
+    async fn apply(
+        self,
+        write: WriteMode,
+        deadline: Option<Deadline<'_>>,
+    ) -> (Vec<Outcome>, Vec<String>) {
+        let Self {
+            cluster,
+            observed,
+            request,
+            plan,
+        } = self;
+        let name = observed.name;
+        let applied = match deadline {
+            Some(deadline) => {
+                apply_with_watchdog(cluster, &request, observed, plan, deadline).await
+            }
+            None => apply(cluster, &request, observed, plan, write).await,
+        };
+        let applied = match applied {
+            Ok(applied) => applied,
+            Err(failure) => return (vec![failed(cluster, name, &failure)], Vec::new()),
+        };
+        let mut items = of_applied(cluster.context(), name, &applied);
+        if write == WriteMode::DryRun || !is_rolled_back(&request, &applied) {
+            return (items, Vec::new());
+        }
+        match acknowledge(cluster, name).await {
+            Ok(acknowledged) => {
+                let notes = acknowledged.iter().map(|pending| {
+                    format!(
+                        "the write of {} does not wait for a confirmation any more",
+                        pending.keys().join(", ")
+                    )
+                });
+                (items, notes.collect())
+            }
+            Err(failure) => {
+                items.push(failed(cluster, name, &failure));
+                (items, Vec::new())
+            }
+        }
+    }
+}
+
+/// Whether somebody went back by hand, and so decided about what waits for a confirmation.
+fn is_rolled_back(request: &Request, applied: &Applied) -> bool {
+    matches!(request.intent, Intent::Restore(_)) && !applied.plan.has_refusal()
+}
