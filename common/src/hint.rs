@@ -109,6 +109,17 @@ impl Command {
         self
     }
 
+    /// About the clusters of these contexts. A name may hold a comma, so each has its own flag.
+    #[must_use]
+    pub fn at_each(self, contexts: &[&str]) -> Self {
+        match contexts {
+            [only] => self.at(only),
+            _ => contexts.iter().fold(self, |command, context| {
+                command.arg("--context").arg(context)
+            }),
+        }
+    }
+
     /// The command, and text after it.
     #[must_use]
     pub fn say(self, text: &str) -> Hint {

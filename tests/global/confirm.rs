@@ -217,7 +217,7 @@ fn nothing_is_written_over_what_waits_for_its_confirmation() {
     let output = world.run(&["update", "--yes"]).expect(1);
     output
         .prints("waits for its confirmation")
-        .prints("oc quay global confirm to keep it")
+        .prints("next: oc quay global confirm to keep it")
         .prints("oc quay global rollback --context admin");
     world
         .run(&["remove", "registry.example.com", "--yes"])

@@ -130,7 +130,7 @@ impl<'a> RolloutWatch<'a> {
             "the nodes did not get the secret within {}",
             span(timeout)
         ))
-        .next(hint::global("status").at(&contexts.join(",")))
+        .next(hint::global("status").at_each(&contexts))
     }
 
     /// How far they were when they were last looked at.

@@ -11,7 +11,7 @@ const API: &str = "https://api.openshift.com";
 const TOKEN_URL: &str =
     "https://sso.redhat.com/auth/realms/redhat-external/protocol/openid-connect/token";
 
-/// The flags for another place than Red Hat's public one, such as FedRAMP's.
+/// The flags for other services than Red Hat's public ones, such as FedRAMP's.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "OpenShift Cluster Manager options")]
 pub struct OcmArgs {
@@ -31,7 +31,7 @@ pub struct OcmArgs {
 
 /// The services of one login.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct Services {
     /// The API's origin.
     pub api: String,
     /// The token endpoint.
@@ -40,17 +40,17 @@ pub(super) struct Place {
     pub ca: Option<PathBuf>,
 }
 
-impl Place {
+impl Services {
     /// From the flags, then from what a login remembered, then Red Hat's own.
     pub fn of(args: &OcmArgs, remembered: Option<&Self>) -> Result<Self, Failure> {
         let given = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
         let api = match given(&args.ocm_url) {
             Some(url) => parse_origin(url.trim(), false).map_err(Failure::usage)?.0,
-            None => remembered.map_or(API.to_owned(), |place| place.api.clone()),
+            None => remembered.map_or(API.to_owned(), |services| services.api.clone()),
         };
         let token_url = match given(&args.ocm_token_url) {
             Some(url) => checked_token_url(url.trim())?,
-            None => remembered.map_or(TOKEN_URL.to_owned(), |place| place.token_url.clone()),
+            None => remembered.map_or(TOKEN_URL.to_owned(), |services| services.token_url.clone()),
         };
         let ca = args
             .ocm_ca
@@ -58,7 +58,7 @@ impl Place {
             .filter(|ca| !ca.as_os_str().is_empty())
             // Settings outlive the directory the command was typed in.
             .map(|ca| std::path::absolute(&ca).unwrap_or(ca))
-            .or_else(|| remembered.and_then(|place| place.ca.clone()));
+            .or_else(|| remembered.and_then(|services| services.ca.clone()));
         Ok(Self { api, token_url, ca })
     }
 }
@@ -79,24 +79,24 @@ mod tests {
     #[test]
     fn flags_come_before_what_a_login_remembered_and_that_before_red_hats_own() {
         let none = OcmArgs::default();
-        let public = Place::of(&none, None).unwrap();
+        let public = Services::of(&none, None).unwrap();
         assert_eq!(
             (public.api.as_str(), public.token_url.as_str()),
             (API, TOKEN_URL)
         );
-        let remembered = Place {
+        let remembered = Services {
             api: "https://api.example.com".to_owned(),
             token_url: "https://sso.example.com/token".to_owned(),
             ca: Some("/ca.pem".into()),
         };
-        assert_eq!(Place::of(&none, Some(&remembered)).unwrap(), remembered);
+        assert_eq!(Services::of(&none, Some(&remembered)).unwrap(), remembered);
         let args = OcmArgs {
             ocm_url: Some("https://other.example.com/".to_owned()),
             ..OcmArgs::default()
         };
-        let place = Place::of(&args, Some(&remembered)).unwrap();
-        assert_eq!(place.api, "https://other.example.com");
-        assert_eq!(place.token_url, remembered.token_url);
+        let services = Services::of(&args, Some(&remembered)).unwrap();
+        assert_eq!(services.api, "https://other.example.com");
+        assert_eq!(services.token_url, remembered.token_url);
     }
 
     #[test]

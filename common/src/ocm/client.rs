@@ -1,6 +1,6 @@
 //! The account API as one login sees it.
 
-use super::args::Place;
+use super::args::Services;
 use super::error::OcmError;
 use super::sso;
 use super::sso::Grant;
@@ -23,7 +23,7 @@ const CLUSTERS: usize = 100;
 /// Red Hat's account API for one login.
 pub struct Ocm {
     transport: Transport,
-    place: Place,
+    services: Services,
     grant: Grant,
     access: Mutex<Option<SecretString>>,
 }
@@ -137,10 +137,10 @@ struct List<T> {
 }
 
 impl Ocm {
-    pub(super) fn new(place: Place, grant: Grant) -> Result<Self, Failure> {
+    pub(super) fn new(services: Services, grant: Grant) -> Result<Self, Failure> {
         Ok(Self {
-            transport: Transport::open(place.ca.as_deref())?,
-            place,
+            transport: Transport::open(services.ca.as_deref())?,
+            services,
             grant,
             access: Mutex::default(),
         })
@@ -207,7 +207,7 @@ impl Ocm {
     }
 
     fn url(&self, path: &str, query: &[(&str, &str)]) -> Result<Url, OcmError> {
-        let text = format!("{}{path}", self.place.api);
+        let text = format!("{}{path}", self.services.api);
         let mut url = Url::parse(&text)
             .map_err(|error| OcmError::Unavailable(format!("{text} is no address: {error}")))?;
         if !query.is_empty() {
@@ -231,7 +231,7 @@ impl Ocm {
                 Some(token) => token.clone(),
                 None => {
                     fresh = true;
-                    sso::exchange(&self.transport, &self.place.token_url, &self.grant).await?
+                    sso::exchange(&self.transport, &self.services.token_url, &self.grant).await?
                 }
             };
             *access = Some(token.clone());

@@ -1,6 +1,6 @@
 //! Signing in to Red Hat: with an offline token or a service account.
 
-use super::args::{OcmArgs, Place};
+use super::args::{OcmArgs, Services};
 use super::client::{Account, Ocm};
 use super::error::TOKEN_PAGE;
 use super::sso::Grant;
@@ -34,7 +34,7 @@ pub async fn log_in(
     console: &Console,
 ) -> Result<OcmLogin, Failure> {
     let mut settings = Settings::load()?;
-    let place = Place::of(args, None)?;
+    let services = Services::of(args, None)?;
     let (what, variable) = match &client_id {
         Some(_) => ("client secret", "OCM_CLIENT_SECRET"),
         None => ("offline token", "OCM_TOKEN"),
@@ -46,7 +46,7 @@ pub async fn log_in(
             None => vault::from_prompt(console, what, ELSEWHERE)?,
         },
     };
-    let ocm = Ocm::new(place.clone(), grant(client_id.clone(), secret.clone()))?;
+    let ocm = Ocm::new(services.clone(), grant(client_id.clone(), secret.clone()))?;
     let account = ocm.account().await;
     let account = account.map_err(|error| error.failure("sign in"))?;
     let item = vault::ocm_account(&account.username);
@@ -59,9 +59,9 @@ pub async fn log_in(
         vault::discard(&vault::ocm_account(&old.user), old.insecure_storage).await?;
     }
     settings.ocm = Some(RememberedOcm {
-        api: place.api,
-        token_url: place.token_url,
-        ca: place.ca,
+        api: services.api,
+        token_url: services.token_url,
+        ca: services.ca,
         user: account.username.clone(),
         client_id,
         insecure_storage,
@@ -91,27 +91,27 @@ pub async fn log_out() -> Result<Option<String>, Failure> {
 pub async fn open(args: &OcmArgs) -> Result<Option<Ocm>, Failure> {
     let settings = Settings::load()?;
     let remembered = settings.ocm;
-    let known = remembered.as_ref().map(|login| Place {
+    let known = remembered.as_ref().map(|login| Services {
         api: login.api.clone(),
         token_url: login.token_url.clone(),
         ca: login.ca.clone(),
     });
-    let place = Place::of(args, known.as_ref())?;
+    let services = Services::of(args, known.as_ref())?;
     if let Some(token) = vault::from_environment("OCM_TOKEN", "offline token")? {
-        return Ocm::new(place, Grant::Offline(token)).map(Some);
+        return Ocm::new(services, Grant::Offline(token)).map(Some);
     }
     let id = std::env::var("OCM_CLIENT_ID").ok();
     if let Some(id) = id.filter(|id| !id.trim().is_empty())
         && let Some(secret) = vault::from_environment("OCM_CLIENT_SECRET", "client secret")?
     {
-        return Ocm::new(place, Grant::ServiceAccount(id, secret)).map(Some);
+        return Ocm::new(services, Grant::ServiceAccount(id, secret)).map(Some);
     }
     let Some(login) = remembered else {
         return Ok(None);
     };
     let item = vault::ocm_account(&login.user);
     match vault::recall(&item, login.insecure_storage).await? {
-        Some(secret) => Ocm::new(place, grant(login.client_id, secret)).map(Some),
+        Some(secret) => Ocm::new(services, grant(login.client_id, secret)).map(Some),
         None => Ok(None),
     }
 }

@@ -98,7 +98,7 @@ fn say_what_follows(changes: &Changes, within: Option<Duration>, console: &Conso
     if contexts.is_empty() {
         return;
     }
-    let status = hint::global("status --wait").at(&contexts.join(","));
+    let status = hint::global("status --wait").at_each(&contexts);
     console.note(format!("Follow it to the nodes: {}", command_text(&status)));
     if let Some(within) = within {
         console.note(format!(
