@@ -114,9 +114,9 @@ impl Command {
     pub fn at_each(self, contexts: &[&str]) -> Self {
         match contexts {
             [only] => self.at(only),
-            _ => contexts
-                .iter()
-                .fold(self, |command, context| command.arg("--context").arg(context)),
+            _ => contexts.iter().fold(self, |command, context| {
+                command.arg("--context").arg(context)
+            }),
         }
     }
 
