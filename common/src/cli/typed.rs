@@ -152,6 +152,18 @@ mod tests {
     }
 
     #[test]
+    fn several_contexts_have_a_flag_each() {
+        let typed = typed("oc-quay_global", "quay-global");
+        let status = |contexts: &[&str]| typed.command(&global("status --wait").at_each(contexts));
+        assert_eq!(status(&["a"]), "oc quay-global status --context a --wait");
+        assert_eq!(
+            status(&["a", "b,c"]),
+            "oc quay-global status --wait --context a --context b,c"
+        );
+        assert_eq!(status(&[]), "oc quay-global status --wait");
+    }
+
+    #[test]
     fn a_command_is_shown_in_the_words_that_were_typed() {
         let hint = robot("create").arg("myorg+ci").say(", or ").run(
             pullsecret("delete --robot")
