@@ -35,8 +35,8 @@ pub fn has_file(world: &World, ending: &str) -> bool {
     files(world).iter().any(named)
 }
 
-/// The guard's process id: it has the write's id on its command line.
-fn guard(world: &World) -> Option<u32> {
+/// The watchdog's process id: it has the write's id on its command line.
+fn watchdog(world: &World) -> Option<u32> {
     let path = files(world)
         .into_iter()
         .find(|path| path.extension().is_some_and(|ending| ending == "lock"))?;
@@ -71,14 +71,14 @@ fn what_is_not_confirmed_is_taken_back_and_the_next_command_says_so() {
 fn what_is_confirmed_stays() {
     let world = World::new();
     world.run(&update("10m")).expect(0);
-    let process = guard(&world).expect("a guard");
+    let process = watchdog(&world).expect("a watchdog");
     world.run(&["show"]).expect(0).says("is taken back at");
     world.run(&["confirm", "--context", "elsewhere"]).expect(1);
     world
         .run(&["confirm"])
         .expect(0)
         .says("confirmed: the write of");
-    eventually("the guard ends", || {
+    eventually("the watchdog ends", || {
         !PathBuf::from(format!("/proc/{process}")).exists()
     });
     assert!(files(&world).is_empty());
@@ -86,11 +86,11 @@ fn what_is_confirmed_stays() {
 }
 
 #[test]
-fn the_guard_outlives_its_terminal_in_a_session_of_its_own_without_our_tokens() {
+fn the_watchdog_outlives_its_terminal_in_a_session_of_its_own_without_our_tokens() {
     let world = World::new();
     let command = world.context.command(&update("3s")).on_terminal().spawn();
     eventually("written", || world.text() != world.content(None));
-    let process = guard(&world).expect("a guard");
+    let process = watchdog(&world).expect("a watchdog");
     let read = |name: &str| std::fs::read(format!("/proc/{process}/{name}")).unwrap_or_default();
     let stat = String::from_utf8_lossy(&read("stat")).into_owned();
     // After the name in parentheses: state, parent, group, session, terminal.
@@ -158,15 +158,15 @@ fn a_write_that_never_came_about_leaves_nothing_to_confirm() {
     world.faulty.faults().add_nth_mutating(1, refused);
     let output = world.run(&update("10m")).expect(1);
     output.prints("auth can-i patch secrets/pull-secret");
-    eventually("the guard ends", || files(&world).is_empty());
+    eventually("the watchdog ends", || files(&world).is_empty());
     assert_eq!(world.text(), world.content(None));
 }
 
 #[test]
-fn a_guard_that_is_gone_is_told_of_by_every_command() {
+fn a_watchdog_that_is_gone_is_told_of_by_every_command() {
     let world = World::new();
     world.run(&update("10m")).expect(0);
-    let process = guard(&world).expect("a guard").to_string();
+    let process = watchdog(&world).expect("a watchdog").to_string();
     world
         .context
         .program("kill", &["-9", &process])
@@ -224,9 +224,9 @@ fn nothing_is_written_over_what_waits_for_its_confirmation() {
         .expect(1);
     world.run(&["update", "--dry-run"]).expect(0);
     assert_eq!(world.text(), written);
-    // A person who goes back by hand has decided, and the guard ends.
+    // A person who goes back by hand has decided, and the watchdog ends.
     world.run(&["rollback", "--yes"]).expect(0);
-    eventually("the guard ends", || files(&world).is_empty());
+    eventually("the watchdog ends", || files(&world).is_empty());
     world.run(&["update", "--robot", ROBOT, "--yes"]).expect(0);
     assert_eq!(world.text(), world.content(Some(&world.token())));
 }
@@ -257,12 +257,12 @@ fn a_write_that_had_to_be_planned_again_is_taken_back_to_what_it_met() {
 }
 
 #[test]
-fn a_guard_that_dies_while_it_takes_back_leaves_the_rest_to_a_person() {
+fn a_watchdog_that_dies_while_it_takes_back_leaves_the_rest_to_a_person() {
     let world = World::new();
     world.run(&update("1s")).expect(0);
     let hold = hold_patch(&world);
-    assert!(hold.wait_for(1, LIMIT), "the guard takes it back");
-    let process = guard(&world).expect("a guard").to_string();
+    assert!(hold.wait_for(1, LIMIT), "the watchdog takes it back");
+    let process = watchdog(&world).expect("a watchdog").to_string();
     world
         .context
         .program("kill", &["-9", &process])
@@ -279,7 +279,7 @@ fn a_guard_that_dies_while_it_takes_back_leaves_the_rest_to_a_person() {
         .expect("a command");
     let command: Vec<&str> = command.split_whitespace().collect();
     let command = [&command[..], &["--yes"]].concat();
-    // What the guard had sent may still arrive in between.
+    // What the watchdog had sent may still arrive in between.
     eventually("a person took it back", || world.run(&command).code == 0);
     assert_eq!(world.text(), world.content(None));
     let said = world.run(&["show"]).expect(0).stderr;

@@ -3,7 +3,6 @@
 
 mod confirm;
 mod from_ocm;
-mod guarded;
 mod killed;
 mod many_clusters;
 mod ocm;
@@ -11,5 +10,6 @@ mod rollback;
 mod status;
 mod update;
 mod verify;
+mod watchdog;
 mod world;
 mod writers;

@@ -1,4 +1,4 @@
-//! What the guard of `--confirm-within` takes back, and what it leaves.
+//! What the watchdog of `--confirm-within` takes back, and what it leaves.
 
 use crate::confirm::{files, has_file, hold_patch, update};
 use crate::world::{ROBOT, World};
@@ -18,7 +18,7 @@ fn what_somebody_else_wrote_first_is_theirs_and_is_not_taken_back() {
     hold.release();
     let output = run.wait().expect(0).prints("unchanged");
     assert!(!output.stderr.contains("confirm"), "{}", output.stderr);
-    eventually("the guard ends", || files(&world).is_empty());
+    eventually("the watchdog ends", || files(&world).is_empty());
     assert_eq!(world.text(), world.content(Some(&world.token())));
 }
 
@@ -118,7 +118,7 @@ fn a_cluster_is_known_by_itself_and_not_by_the_name_of_a_context() {
 }
 
 #[test]
-fn a_guard_that_cannot_take_it_back_says_why_and_lets_go() {
+fn a_watchdog_that_cannot_take_it_back_says_why_and_lets_go() {
     let world = World::new();
     for way_out in [&["confirm"][..], &["rollback", "--yes"]] {
         world.run(&update("2s")).expect(0);
@@ -144,7 +144,7 @@ fn a_guard_that_cannot_take_it_back_says_why_and_lets_go() {
                 .kubectl(&[&["-n", "openshift-config"], &broken[..], &[back]].concat());
         }
         world.run(way_out).expect(0);
-        eventually("the guard ends", || {
+        eventually("the watchdog ends", || {
             files(&world).is_empty() || has_file(&world, ".restored.json")
         });
         world.run(&["remove", world.registry(), "--yes"]);
@@ -154,7 +154,7 @@ fn a_guard_that_cannot_take_it_back_says_why_and_lets_go() {
 }
 
 #[test]
-fn a_backup_that_a_guard_may_need_is_not_dropped_by_other_machines() {
+fn a_backup_that_a_watchdog_may_need_is_not_dropped_by_other_machines() {
     let world = World::new();
     world.run(&update("10m")).expect(0);
     for number in 0..7 {
