@@ -12,17 +12,48 @@ pub async fn interrupted() {
 
 #[cfg(unix)]
 mod imp {
+    use std::io::IsTerminal;
+    use std::sync::OnceLock;
     use tokio::signal::unix::{SignalKind, signal};
 
     pub(super) async fn next() -> Option<()> {
         let mut pressed = signal(SignalKind::interrupt()).ok()?;
         let mut ended = signal(SignalKind::terminate()).ok()?;
+        if ignores_hangups() {
+            return tokio::select! {
+                found = pressed.recv() => found,
+                found = ended.recv() => found,
+            };
+        }
         let mut closed = signal(SignalKind::hangup()).ok()?;
         tokio::select! {
             found = pressed.recv() => found,
             found = ended.recv() => found,
             found = closed.recv() => found,
         }
+    }
+
+    /// Whether the process was started not to listen to SIGHUP, as `nohup` does. Asked once,
+    /// before a handler hides it.
+    fn ignores_hangups() -> bool {
+        static IGNORED: OnceLock<bool> = OnceLock::new();
+        *IGNORED.get_or_init(|| match ignored_signals() {
+            Some(mask) => mask & 1 != 0,
+            // Nohup leaves no stream at the terminal.
+            None => {
+                !std::io::stdin().is_terminal()
+                    && !std::io::stdout().is_terminal()
+                    && !std::io::stderr().is_terminal()
+            }
+        })
+    }
+
+    /// `SigIgn` of proc(5): bit 0 is signal 1, SIGHUP. Only Linux tells.
+    fn ignored_signals() -> Option<u64> {
+        let status = std::fs::read_to_string("/proc/self/status").ok()?;
+        let mut lines = status.lines();
+        let mask = lines.find_map(|line| line.strip_prefix("SigIgn:"))?;
+        u64::from_str_radix(mask.trim(), 16).ok()
     }
 }
 

@@ -39,3 +39,27 @@ fn whatever_signal_ends_a_sync_it_reports_what_it_did_and_what_it_did_not() {
         );
     }
 }
+
+#[test]
+fn a_run_that_was_told_to_ignore_hangups_goes_on() {
+    let mut world = World::new();
+    let old = world.token();
+    let namespace = world.cluster.fresh_namespace("nohup", |namespace| {
+        let secret = quay_tests::pull_secret_of(namespace, "a", &world.mixed(&old));
+        vec![secret]
+    });
+    world.regenerate();
+    let hold = Hold::default();
+    world.faulty.faults().add(Fault::always(
+        "PATCH".parse().expect("a method"),
+        "/secrets/",
+        FaultAction::HoldBefore(hold.clone()),
+    ));
+    let plugin = env!("CARGO_BIN_EXE_kubectl-quay-pullsecret");
+    let words = [plugin, "sync", "-n", &namespace];
+    let mut run = world.context.program("nohup", &words).spawn();
+    assert!(run.reaches(&hold, 1));
+    run.signal("HUP");
+    hold.release();
+    run.wait().expect(0).prints("updated");
+}
