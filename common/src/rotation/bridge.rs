@@ -14,7 +14,7 @@ use crate::receipt::{End, Receipt};
 use crate::web::ApiError;
 
 /// The robot with its new token, and the bridge that every secret holds then.
-type Crossed = (Option<Robot>, Option<Robot>);
+type Crossed = (Robot, Robot);
 
 impl Rotation<'_> {
     /// Goes on from wherever the rotation stands to its end.
@@ -29,27 +29,29 @@ impl Rotation<'_> {
     }
 
     async fn bridge_the_gap(&mut self, interrupt: &Interrupt) -> Result<Receipt, Failure> {
-        let (renewed, crossed) = match self.stage {
+        let crossed = match self.stage {
             Stage::NotBegun => {
                 let bridge = self.make_bridge(interrupt).await?;
-                self.cross_safely(bridge, interrupt).await?
+                Some(self.cross_safely(bridge, interrupt).await?)
             }
             Stage::Crossing(_) => {
                 self.take_note().await?;
                 let bridge = self.equalize(interrupt).await?;
-                self.cross_safely(bridge, interrupt).await?
+                Some(self.cross_safely(bridge, interrupt).await?)
             }
             Stage::Returning(_) => {
                 self.take_note().await?;
-                (None, None)
+                None
             }
             Stage::Removed | Stage::Distributing | Stage::Undone => {
-                return self.finish(End::Finished, None, interrupt).await;
+                return self.finish(End::Finished, None, None, interrupt).await;
             }
         };
-        self.bring_back(renewed, interrupt).await?;
+        let (renewed, crossed) = crossed.unzip();
+        let robot = self.bring_back(renewed, interrupt).await?;
         let bridge = self.remove_bridge(crossed, interrupt).await?;
-        self.finish(End::Finished, bridge, interrupt).await
+        self.finish(End::Finished, Some(robot), bridge, interrupt)
+            .await
     }
 
     /// Takes the bridge down again, before anything was replaced.
@@ -64,12 +66,13 @@ impl Rotation<'_> {
     }
 
     async fn take_back(&mut self, interrupt: &Interrupt) -> Result<Receipt, Failure> {
-        let mut bridge = None;
-        if self.stage != Stage::Undone {
-            self.bring_back(None, interrupt).await?;
-            bridge = self.remove_bridge(None, interrupt).await?;
+        if self.stage == Stage::Undone {
+            return self.finish(End::Aborted, None, None, interrupt).await;
         }
-        self.finish(End::Aborted, bridge, interrupt).await
+        let robot = self.bring_back(None, interrupt).await?;
+        let bridge = self.remove_bridge(None, interrupt).await?;
+        self.finish(End::Aborted, Some(robot), bridge, interrupt)
+            .await
     }
 
     /// The bridge, with the rights of the robot, and tried.
@@ -122,7 +125,7 @@ impl Rotation<'_> {
     async fn equalize(&mut self, interrupt: &Interrupt) -> Result<Robot, Failure> {
         self.begin_copying(interrupt)?;
         let compared = self.twins.compare().await?;
-        self.note_equal(&compared)?;
+        self.note_compared(&compared)?;
         let bridge = self.twins.read(&self.twins.bridge).await?;
         self.twins.prove_pulls(&bridge).await?;
         Ok(bridge)
@@ -136,7 +139,7 @@ impl Rotation<'_> {
     ) -> Result<Robot, Failure> {
         self.begin_copying(interrupt)?;
         let compared = self.twins.give_to_new(&bridge).await?;
-        self.note_equal(&compared)?;
+        self.note_compared(&compared)?;
         Ok(bridge)
     }
 
@@ -144,17 +147,6 @@ impl Rotation<'_> {
         let (robot, bridge) = (&self.twins.robot, &self.twins.bridge);
         let text = format!("giving {bridge} the rights of {robot}");
         self.step("copy rights", &text, interrupt)
-    }
-
-    fn note_equal(&mut self, compared: &Compared) -> Result<(), Failure> {
-        self.note_compared(compared)?;
-        let (robot, bridge) = (&self.twins.robot, &self.twins.bridge);
-        self.journal.state(
-            format!("{bridge} had the rights of {robot}"),
-            true,
-            format!("{} rights, compared one by one", compared.rights.len()),
-        );
-        Ok(())
     }
 
     fn note_compared(&self, compared: &Compared) -> Result<(), Failure> {
@@ -184,15 +176,18 @@ impl Rotation<'_> {
             let swap = self.fleet.swap(credential(&bridge));
             self.write_everywhere(&swap, WriteMode::Persist).await?;
             self.journal.note(Event::Crossed)?;
-            let last = self.settle(&robot, interrupt).await?;
-            self.reconcile(interrupt).await?;
-            // The last look: whoever regenerated the bridge meanwhile is followed too.
-            bridge = last.bridge.unwrap_or(bridge);
+            // Whoever regenerated the bridge meanwhile is followed too.
+            bridge = self.settle(&robot, interrupt).await?;
+            let compared = self.reconcile(interrupt).await?;
             let swap = self.fleet.swap(credential(&bridge));
             if self.fleet.is_everywhere(&swap).await? {
                 self.fleet.check_way_back().await?;
-                let renewed = self.renew(last.robot, interrupt).await?;
-                return Ok((Some(renewed), Some(bridge)));
+                self.journal.state(
+                    format!("{account} had the rights of {robot}"),
+                    true,
+                    format!("{} rights, compared one by one", compared.rights.len()),
+                );
+                return Ok((self.renew(interrupt).await?, bridge));
             }
         }
         Err(keeps_appearing(robot.as_str()))
@@ -225,12 +220,12 @@ impl Rotation<'_> {
     }
 
     /// Replaces the robot's token, which nobody holds at this moment.
-    /// `current` is how it was when the last kubelet had settled.
-    async fn renew(&mut self, current: Robot, interrupt: &Interrupt) -> Result<Robot, Failure> {
+    async fn renew(&mut self, interrupt: &Interrupt) -> Result<Robot, Failure> {
         let robot = self.twins.robot.clone();
         let text = format!("regenerating the token of {robot}");
         self.step("renew", &text, interrupt)?;
         let old = self.old_fingerprint();
+        let current = self.twins.read(&robot).await?;
         let token = Fingerprint::of(&current.token);
         if token != old {
             // Whoever it was, nobody holds the old token, and the new one is brought everywhere.
@@ -241,14 +236,16 @@ impl Rotation<'_> {
             return Ok(current);
         }
         self.journal.note(Event::Renewing)?;
-        let renewed = self.twins.session.quay.regenerate(&robot).await;
-        // What Quay says now counts: an answer can be lost, and another regenerate can race.
-        let current = self.twins.read(&robot).await?;
+        let (current, lost) = match self.twins.session.quay.regenerate(&robot).await {
+            Ok(renewed) => (renewed, None),
+            // The answer can be lost, and the token replaced.
+            Err(error) => (self.twins.read(&robot).await?, Some(error)),
+        };
         let token = Fingerprint::of(&current.token);
         if token == old {
-            return Err(match renewed {
-                Err(error) => self.twins.failed(format!("the token of `{robot}`"))(error),
-                Ok(_) => Failure::new(format!("Quay still has the old token of {robot}")),
+            return Err(match lost {
+                Some(error) => self.twins.failed(format!("the token of `{robot}`"))(error),
+                None => Failure::new(format!("Quay still has the old token of {robot}")),
             });
         }
         self.renewed(&token)?;
@@ -263,39 +260,43 @@ impl Rotation<'_> {
     }
 
     /// Writes the robot everywhere and waits for kubelets that had read the bridge's
-    /// credential, until nobody holds that any more.
+    /// credential, until nobody holds that any more. Returns the robot as it was then.
     async fn bring_back(
         &mut self,
         mut renewed: Option<Robot>,
         interrupt: &Interrupt,
-    ) -> Result<(), Failure> {
+    ) -> Result<Robot, Failure> {
         let (robot, bridge) = (self.twins.robot.clone(), self.twins.bridge.clone());
         for _ in 0..ROUNDS {
-            let found = match renewed.take() {
-                Some(found) => found,
-                None => self.twins.read(&robot).await?,
-            };
-            self.twins.prove_pulls(&found).await?;
+            let known = renewed.as_ref().map(|robot| Fingerprint::of(&robot.token));
+            let (found, answer) = self.twins.try_current(renewed.take()).await?;
+            let token = Fingerprint::of(&found.token);
+            if known.is_some_and(|known| known != token) {
+                // Another regenerate was faster than the answer to ours.
+                self.renewed(&token)?;
+            }
+            self.twins.judge_pulls(&found, answer).await?;
             let text = format!("writing {robot} into every secret");
             self.step("return", &text, interrupt)?;
             let swap = self.fleet.swap(credential(&found));
             self.write_everywhere(&swap, WriteMode::Persist).await?;
             self.journal.note(Event::Returned)?;
             let last = self.settle(&bridge, interrupt).await?;
-            let swap = self.fleet.swap(credential(&last.robot));
+            let swap = self.fleet.swap(credential(&last));
             if self.fleet.is_everywhere(&swap).await? {
-                return Ok(());
+                return Ok(last);
             }
         }
         Err(keeps_appearing(bridge.as_str()))
     }
 
-    async fn reconcile(&mut self, interrupt: &Interrupt) -> Result<(), Failure> {
+    async fn reconcile(&mut self, interrupt: &Interrupt) -> Result<Compared, Failure> {
         let (robot, bridge) = (&self.twins.robot, &self.twins.bridge);
         let text = format!("comparing {robot} and {bridge}");
         self.step("compare rights", &text, interrupt)?;
         let compared = self.twins.compare().await?;
-        self.note_compared(&compared)
+        self.note_compared(&compared)?;
+        Ok(compared)
     }
 
     /// The bridge that was removed; `None` where somebody else had removed it already.

@@ -36,7 +36,7 @@ impl Rotation<'_> {
             self.note_beginning()?;
             self.replace(&old, interrupt).await?;
         }
-        self.finish(End::Finished, None, interrupt).await
+        self.finish(End::Finished, None, None, interrupt).await
     }
 
     /// An earlier run ended between the regenerate and the last secret.

@@ -18,29 +18,30 @@ use std::collections::HashMap;
 type Tried = (String, (bool, &'static str));
 
 impl Rotation<'_> {
-    /// Checks everything once more and writes it down. `removed` is the bridge that is gone.
+    /// Checks everything once more and writes it down. `robot` is as it was last seen, where it
+    /// was; `removed` is the bridge that is gone.
     pub(super) async fn finish(
         &mut self,
         end: End,
+        robot: Option<Robot>,
         removed: Option<Robot>,
         interrupt: &Interrupt,
     ) -> Result<Receipt, Failure> {
-        let robot = self.twins.robot.clone();
         self.step("prove", "checking every secret once more", interrupt)?;
         let (current, bridge, old) = futures::join!(
-            self.twins.read(&robot),
+            self.twins.try_current(robot),
             self.bridge_is_dead(removed.as_ref()),
             self.old_is_dead(end),
         );
-        let (current, bridge, old) = (current?, bridge?, old?);
+        let ((current, answer), bridge, old) = (current?, bridge?, old?);
         if let Some((claim, (holds, seen))) = bridge {
             self.journal.state(claim, holds, seen);
         }
-        self.twins.prove_pulls_once(&current).await?;
+        self.twins.judge_pulls(&current, answer).await?;
         // What appeared in the last moments, a secret made with the bridge say, is not left.
         let swap = self.fleet.swap(credential(&current));
         self.write_everywhere(&swap, WriteMode::Persist).await?;
-        let fingerprint = Fingerprint::of(&current.token);
+        let (robot, fingerprint) = (self.twins.robot.clone(), Fingerprint::of(&current.token));
         self.journal.state(
             format!("the registry accepts the token of {robot} ({fingerprint})"),
             true,

@@ -2,11 +2,10 @@
 
 use super::interrupt::Interrupt;
 use super::run::Rotation;
-use super::twins::Look;
 use crate::Failure;
 use crate::cli::span;
 use crate::names::RobotName;
-use crate::quay::Pull;
+use crate::quay::{Pull, Robot};
 use futures::future::join;
 use jiff::{SignedDuration, Timestamp};
 use std::time::{Duration, Instant};
@@ -17,7 +16,7 @@ const SELDOM: Duration = Duration::from_secs(15);
 
 impl Rotation<'_> {
     /// Waits for the nodes of global pull secrets, then until for a whole grace nobody has
-    /// pulled as `account`. Returns the robots as they are then.
+    /// pulled as `account`. Returns the other of the two, which every secret holds, as it is then.
     ///
     /// Time is measured here, and only whether the log goes on is read from Quay: its clock
     /// and ours may differ.
@@ -28,7 +27,7 @@ impl Rotation<'_> {
         &mut self,
         account: &RobotName,
         interrupt: &Interrupt,
-    ) -> Result<Look, Failure> {
+    ) -> Result<Robot, Failure> {
         let nodes = self.wait_for_nodes(interrupt).await?;
         let grace = match nodes {
             true => self.task.options.grace.max(self.task.options.node_grace),
@@ -41,6 +40,11 @@ impl Rotation<'_> {
         self.step("settle", &text, interrupt)?;
         // Every secret depends on the bridge while the robot settles.
         let needs_bridge = *account == self.twins.robot;
+        let twins = &self.twins;
+        let look = async || match needs_bridge {
+            true => twins.read_bridge().await,
+            false => twins.read(&twins.robot).await,
+        };
         let began = Instant::now();
         let mut last = self.last_pull(account).await;
         let mut quiet_since = Instant::now();
@@ -49,24 +53,25 @@ impl Rotation<'_> {
             let left = grace.saturating_sub(quiet_since.elapsed());
             if began.elapsed() > grace.saturating_add(self.task.options.settle_timeout) {
                 self.decide_on_stragglers(account, last, interrupt).await?;
-                return self.twins.look(needs_bridge).await;
+                return look().await;
             }
             interrupt.sleep(left.min(every)).await?;
-            let (now, look) = join(self.last_pull(account), self.twins.look(needs_bridge)).await;
-            if needs_bridge && look.is_err() && self.twins.bridge_is_gone().await {
-                return look;
+            let (now, found) = join(self.last_pull(account), look()).await;
+            if needs_bridge && found.is_err() && self.twins.bridge_is_gone().await {
+                return found;
             }
             if now != last {
                 quiet_since = Instant::now();
                 last = now;
             } else if quiet_since.elapsed() >= grace {
-                if last.is_err() {
-                    self.decide_on_stragglers(account, last, interrupt).await?;
-                }
-                // A Quay that did not answer for a moment is asked once more.
-                return match look {
-                    Ok(look) => Ok(look),
-                    Err(_) => self.twins.look(needs_bridge).await,
+                return match (last.is_err(), found) {
+                    (false, Ok(found)) => Ok(found),
+                    // A Quay that did not answer for a moment is asked once more.
+                    (false, Err(_)) => look().await,
+                    (true, _) => {
+                        self.decide_on_stragglers(account, last, interrupt).await?;
+                        look().await
+                    }
                 };
             }
         }

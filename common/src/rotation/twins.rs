@@ -4,7 +4,6 @@ use super::request::Watcher;
 use super::rights::merge;
 use crate::Failure;
 use crate::credentials::Session;
-use crate::fingerprint::Fingerprint;
 use crate::names::{RepositoryName, RobotName};
 use crate::quay::{Right, Rights, Robot, agree};
 use crate::registry::Probe;
@@ -25,8 +24,6 @@ pub(super) struct Twins<'a> {
     /// What the robot's credential is tried for.
     pub repositories: Vec<String>,
     pub watcher: &'a dyn Watcher,
-    /// The token that was last seen to pull whatever the robot may pull.
-    proven: Option<Fingerprint>,
 }
 
 /// What a comparison came to.
@@ -35,12 +32,6 @@ pub(super) struct Compared {
     pub rights: Rights,
     /// Whether that is other than what was known before, and is known now.
     pub is_news: bool,
-}
-
-/// Both robots, or the one that is there, as a look at Quay found them.
-pub(super) struct Look {
-    pub robot: Robot,
-    pub bridge: Option<Robot>,
 }
 
 impl<'a> Twins<'a> {
@@ -59,7 +50,6 @@ impl<'a> Twins<'a> {
             before,
             repositories,
             watcher,
-            proven: None,
         }
     }
 
@@ -76,25 +66,11 @@ impl<'a> Twins<'a> {
         found.map_err(self.failed(format!("robot `{robot}`")))
     }
 
-    /// Both as Quay has them now.
+    /// The bridge as Quay has it now.
     ///
     /// # Errors
-    /// The robot, or a bridge that is needed, is not there.
-    pub async fn look(&self, needs_bridge: bool) -> Result<Look, Failure> {
-        let bridge = async {
-            match needs_bridge {
-                true => self.read_bridge().await.map(Some),
-                false => Ok(None),
-            }
-        };
-        let (robot, bridge) = join(self.read(&self.robot), bridge).await;
-        Ok(Look {
-            bridge: bridge?,
-            robot: robot?,
-        })
-    }
-
-    async fn read_bridge(&self) -> Result<Robot, Failure> {
+    /// Somebody took it away, which the failure says.
+    pub async fn read_bridge(&self) -> Result<Robot, Failure> {
         let bridge = &self.bridge;
         match self.session.quay.robot(bridge).await {
             Err(ApiError::NotFound) => Err(Failure::new(format!("the bridge {bridge} is gone"))),
@@ -209,12 +185,26 @@ impl<'a> Twins<'a> {
             .await
     }
 
-    async fn judge_pulls(&mut self, robot: &Robot, answer: Probe) -> Result<(), Failure> {
+    /// The robot with its token, and what the registry says of it: as `answered`, or, where
+    /// somebody regenerated it after that answer, as Quay has it now.
+    pub async fn try_current(&self, answered: Option<Robot>) -> Result<(Robot, Probe), Failure> {
+        if let Some(robot) = answered {
+            let answer = self.try_pulls(&robot).await?;
+            if !matches!(answer, Probe::Refused { .. }) {
+                return Ok((robot, answer));
+            }
+        }
+        let robot = self.read(&self.robot).await?;
+        let answer = self.try_pulls(&robot).await?;
+        Ok((robot, answer))
+    }
+
+    /// As [`Twins::prove_pulls`], from what the registry said.
+    pub async fn judge_pulls(&mut self, robot: &Robot, answer: Probe) -> Result<(), Failure> {
         let problem = match answer {
             Probe::Accepted { refused, .. } => {
                 let held = self.still_held(&robot.name, refused).await?;
                 if held.is_empty() {
-                    self.proven = Some(Fingerprint::of(&robot.token));
                     return Ok(());
                 }
                 format!("lets it not pull {}, where it has a role", held.join(", "))
@@ -225,14 +215,6 @@ impl<'a> Twins<'a> {
             "the credential of {} is not good: {} {problem}",
             robot.name, self.session.endpoint.registry
         )))
-    }
-
-    /// The same, unless this very token was tried before in this run.
-    pub async fn prove_pulls_once(&mut self, robot: &Robot) -> Result<(), Failure> {
-        match self.proven.as_ref() == Some(&Fingerprint::of(&robot.token)) {
-            true => Ok(()),
-            false => self.prove_pulls(robot).await,
-        }
     }
 
     /// Those of the repositories where the robot has a role now: one may have been taken
