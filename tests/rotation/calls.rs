@@ -71,3 +71,23 @@ fn a_rotation_asks_quay_for_little_and_side_by_side() {
     let last = steps.iter().max().copied().unwrap_or_default();
     assert!(last <= 15, "{last} steps:\n{table}");
 }
+
+#[test]
+fn a_token_is_read_right_before_it_is_replaced_and_tried_again_once_its_bridge_is_gone() {
+    let world = World::new(1);
+    world.rotate(&[]).expect(0);
+    let calls = without_polls(world.quay.quay.server().log().all());
+    let first = |method: &str, end: &str| {
+        let mut calls = calls.iter();
+        let found = calls.position(|call| call.method == method && call.path.ends_with(end));
+        found.expect("such a call")
+    };
+    let before = &calls[first("POST", "/regenerate") - 1];
+    assert_eq!(before.method, "GET");
+    assert!(before.path.ends_with("/robots/deploy"), "{}", before.path);
+    let after = &calls[first("DELETE", "/robots/deploy-bridge")..];
+    let mut pulls = after
+        .iter()
+        .filter(|call| call.path.contains("my-app%3Apull"));
+    assert!(pulls.any(|call| call.status == Some(200)));
+}
