@@ -34,6 +34,8 @@ pub struct Hint {
 pub enum Part {
     /// Shown as it is.
     Text(String),
+    /// One word of a command line, such as a flag's value, whatever is in it.
+    Word(String),
     /// Shown so that it can be pasted into a shell.
     Command(Command),
 }
@@ -58,24 +60,25 @@ pub fn kubectl(words: &str) -> Command {
     Command::new(Program::Kubectl, words)
 }
 
+/// A command of kubectl for one namespace; `words` are separated by spaces.
+pub fn kubectl_in(namespace: &str, words: &str) -> Command {
+    kubectl("-n").arg(namespace).words(words)
+}
+
 /// Asks an API server whether one may do something in a namespace.
 pub fn can_i(context: &str, namespace: &str, verb: &str, object: &str) -> Command {
-    kubectl("-n")
-        .arg(namespace)
-        .words("auth can-i")
-        .arg(verb)
-        .arg(object)
-        .at(context)
+    let can_i = kubectl_in(namespace, "auth can-i");
+    can_i.arg(verb).arg(object).at(context)
 }
 
 /// Opens a secret in an editor.
 pub fn edit_secret(namespace: &str, name: &str) -> Command {
-    kubectl("-n").arg(namespace).words("edit secret").arg(name)
+    kubectl_in(namespace, "edit secret").arg(name)
 }
 
 /// Shows an object of a namespace.
 pub fn get(namespace: &str, object: &str) -> Command {
-    kubectl("-n").arg(namespace).words("get").words(object)
+    kubectl_in(namespace, "get").words(object)
 }
 
 impl Command {
@@ -147,6 +150,13 @@ impl Hint {
     #[must_use]
     pub fn say(mut self, text: &str) -> Self {
         self.parts.push(Part::Text(text.to_owned()));
+        self
+    }
+
+    /// With a word of a command line after it, quoted where a shell needs it.
+    #[must_use]
+    pub fn word(mut self, word: impl fmt::Display) -> Self {
+        self.parts.push(Part::Word(word.to_string()));
         self
     }
 

@@ -46,6 +46,7 @@ impl Typed {
             .iter()
             .map(|part| match part {
                 Part::Text(text) => text.clone(),
+                Part::Word(word) => quoted(word),
                 Part::Command(command) => self.command(command),
             })
             .collect()

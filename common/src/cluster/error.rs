@@ -126,10 +126,7 @@ impl CallError {
             Denial::Terminating => hint::kubectl("get namespace").arg(namespace).say(&format!(
                 "; it is going away: leave it out with --exclude-namespace {namespace}"
             )),
-            Denial::Quota => hint::kubectl("-n")
-                .arg(namespace)
-                .words("describe resourcequota")
-                .into(),
+            Denial::Quota => hint::kubectl_in(namespace, "describe resourcequota").into(),
             Denial::TooLarge => Hint::from("a Secret holds 1 MiB; remove entries nobody needs: ")
                 .run(hint::edit_secret(namespace, secret)),
             Denial::Policy(policy) => Hint::from("ask who made the policy, and look at it: ").run(

@@ -122,9 +122,7 @@ pub(super) async fn get(cluster: &Cluster, name: SecretName) -> Result<Option<Cu
             cluster.context()
         ))
         .next(
-            hint::kubectl("-n")
-                .arg(name.namespace)
-                .words("get secret")
+            hint::get(name.namespace, "secret")
                 .arg(name.name)
                 .at(cluster.context()),
         )

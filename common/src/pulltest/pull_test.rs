@@ -96,12 +96,8 @@ impl PullTest<'_> {
             missing.join(", ")
         ))
         .next(
-            Hint::from("ask for that right, then check with: ").run(
-                hint::kubectl("-n")
-                    .arg(namespace)
-                    .words("auth can-i --list")
-                    .at(context),
-            ),
+            Hint::from("ask for that right, then check with: ")
+                .run(hint::kubectl_in(namespace, "auth can-i --list").at(context)),
         ))
     }
 
@@ -246,9 +242,7 @@ impl PullTest<'_> {
             )
             .context(format!("the test of {} ended ({found})", self.image))
             .next(
-                hint::kubectl("-n")
-                    .arg(namespace)
-                    .words("delete pod")
+                hint::kubectl_in(namespace, "delete pod")
                     .arg(name)
                     .at(context),
             )

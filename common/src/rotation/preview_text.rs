@@ -76,10 +76,7 @@ impl Preview {
         section("Not known", self.unknown.clone());
         section(
             "Would be refused",
-            self.refusals
-                .iter()
-                .map(|refusal| format!("{}; {}", refusal.reason, refusal.remedy))
-                .collect(),
+            self.refusals.iter().map(ToString::to_string).collect(),
         );
         let number = |(at, step): (usize, &String)| format!("{}. {step}", at + 1);
         section("Plan", self.steps.iter().enumerate().map(number).collect());

@@ -64,9 +64,7 @@ fn base(observed: &Observed, request: &Request) -> Result<Document, Obstacle> {
     if secret.immutable {
         return Err(Obstacle {
             reason: "it is immutable".to_owned(),
-            next: hint::kubectl("-n")
-                .arg(&secret.namespace)
-                .words("get secret")
+            next: hint::get(&secret.namespace, "secret")
                 .arg(&secret.name)
                 .words("-o yaml")
                 .say(", and ask who made it so"),

@@ -1,15 +1,15 @@
 //! What a rotation will write in one cluster, and what keeps it from that. No I/O.
 
+use super::super::fleet::placeholder;
 use super::super::members::RobotAndBridge;
 use super::super::observe::{ClusterState, Observed, StandingBridge};
 use super::super::request::Options;
 use super::{Plan, Target};
 use crate::cli::hint_text;
-use crate::dockerconfig::Credential;
 use crate::global::Topology;
+use crate::hint::{self, Hint, can_i};
 use crate::pullsecret::{PullSecret, Swap, plan_swap};
 use crate::receipt::LeftBehind;
-use secrecy::SecretString;
 
 /// Plans one cluster: its secrets, and what keeps them from being written.
 pub(super) fn plan_cluster(
@@ -32,7 +32,7 @@ pub(super) fn plan_cluster(
                     "{}/{}, which the nodes of {context} pull with, holds {}",
                     secret.namespace, secret.name, subject.robot
                 ),
-                "include it with --global".to_owned(),
+                "include it with --global",
             );
         }
     }
@@ -50,8 +50,7 @@ pub(super) fn plan_cluster(
                 subject.robot,
                 some_of(&outside)
             ),
-            "include those namespaces, or state with --scope-is-complete that they may break"
-                .to_owned(),
+            "include those namespaces, or state with --scope-is-complete that they may break",
         );
     }
     if !state.unwritable.is_empty() {
@@ -60,11 +59,12 @@ pub(super) fn plan_cluster(
                 "you may not patch secrets in {} of {context}",
                 some_of(&state.unwritable)
             ),
-            format!(
-                "ask for that right, then check with: kubectl --context {context} -n {} auth can-i \
-                 patch secrets",
-                state.unwritable[0]
-            ),
+            Hint::from("ask for that right, then check with: ").run(can_i(
+                context,
+                &state.unwritable[0],
+                "patch",
+                "secrets",
+            )),
         );
     }
 }
@@ -85,10 +85,12 @@ fn plan_secret(
                  that no rotation wrote there",
                 subject.bridge
             ),
-            format!(
-                "kubectl quay-pullsecret delete --robot {} --context {context} -n {namespace}",
-                subject.bridge
-            ),
+            hint::pullsecret("delete --robot")
+                .arg(&subject.bridge)
+                .words("--context")
+                .arg(context)
+                .words("-n")
+                .arg(namespace),
         );
         return;
     }
@@ -123,10 +125,9 @@ fn plan_secret(
                 "secret {name} of {context} cannot be written: {}",
                 refusal.reason
             ),
-            format!(
-                "{}, or accept that its pulls break: --leave-behind={name}",
-                hint_text(&refusal.hint())
-            ),
+            refusal.hint().say(&format!(
+                ", or accept that its pulls break: --leave-behind={name}"
+            )),
         );
     }
 }
@@ -141,7 +142,7 @@ fn plan_nodes(context: &str, state: &ClusterState, options: &Options, plan: &mut
             format!(
                 "openshift-config/pull-secret of {context} is written by its hosted control plane"
             ),
-            "change the pull secret of its HostedCluster".to_owned(),
+            "change the pull secret of its HostedCluster",
         );
     }
     match &nodes.pools {
@@ -149,7 +150,7 @@ fn plan_nodes(context: &str, state: &ClusterState, options: &Options, plan: &mut
             format!("nobody can tell when the nodes have the new credential: {failure}"),
             failure
                 .next_step()
-                .map_or_else(|| "ask for that right".to_owned(), hint_text),
+                .map_or_else(|| "ask for that right".into(), Hint::clone),
         ),
         Ok(None) => {}
         Ok(Some(pools)) => {
@@ -170,7 +171,7 @@ fn rehearsal(subject: &RobotAndBridge) -> Swap {
     Swap {
         hosts: subject.hosts.clone(),
         from: subject.accounts.clone(),
-        to: Credential::new(subject.bridge.as_str(), SecretString::from("X".repeat(64))),
+        to: placeholder(subject.bridge.as_str()),
         stands_in_for: None,
     }
 }

@@ -7,8 +7,8 @@ use super::super::stage::{Stage, stage};
 use super::Plan;
 use super::cluster::plan_cluster;
 use crate::Failure;
-use crate::cli::hint_text;
 use crate::failure::FailureKind;
+use crate::hint::{self, Hint};
 use crate::ledger::Strategy;
 use jiff::{SignedDuration, Timestamp};
 
@@ -67,13 +67,13 @@ pub fn plan(observed: &Observed, options: &Options, now: Timestamp) -> Plan {
     plan
 }
 
-fn remedy(context: &str, failure: &Failure) -> String {
-    let next = failure.next_step();
-    let next = next.map_or_else(|| "see to that".to_owned(), hint_text);
+fn remedy(context: &str, failure: &Failure) -> Hint {
+    let next = failure.next_step().cloned();
+    let next = next.unwrap_or_else(|| "see to that".into());
     match failure.kind() {
-        FailureKind::Unreachable => {
-            format!("{next}; or leave the cluster out: --skip-unreachable {context}")
-        }
+        FailureKind::Unreachable => next
+            .say("; or leave the cluster out: --skip-unreachable ")
+            .word(context),
         _ => next,
     }
 }
@@ -88,7 +88,7 @@ fn refuse_nothing(observed: &Observed, plan: &mut Plan) {
     if !nowhere.is_empty() {
         plan.refuse(
             format!("there is no namespace {}", nowhere.join(", ")),
-            "kubectl get namespaces".to_owned(),
+            hint::kubectl("get namespaces"),
         );
     }
     let is_empty = plan.targets.is_empty() && plan.left_behind.is_empty();
@@ -99,7 +99,7 @@ fn refuse_nothing(observed: &Observed, plan: &mut Plan) {
     {
         plan.refuse(
             format!("no secret in the chosen clusters and namespaces holds {robot}"),
-            "choose others; for a robot that no cluster uses: --in-place --no-cluster".to_owned(),
+            "choose others; for a robot that no cluster uses: --in-place --no-cluster",
         );
     }
 }
@@ -120,7 +120,7 @@ fn refuse_unknown(observed: &Observed, options: &Options, plan: &mut Plan) {
     for name in unknown.filter(|name| !is_context(name) && !is_begun(name)) {
         plan.refuse(
             format!("--skip-unreachable {name} is none of the chosen contexts"),
-            "kubectl config get-contexts".to_owned(),
+            hint::kubectl("config get-contexts"),
         );
     }
     let is_there = |name: &String| {
@@ -139,7 +139,7 @@ fn refuse_unknown(observed: &Observed, options: &Options, plan: &mut Plan) {
     if let Some(name) = named.find(|name| !is_there(name)) {
         plan.refuse(
             format!("--leave-behind={name} names no secret that holds the robot, and no pool"),
-            "write it as NAMESPACE/NAME, or POOL".to_owned(),
+            "write it as NAMESPACE/NAME, or POOL",
         );
     }
 }
@@ -171,11 +171,11 @@ fn refuse_abort(subject: &RobotAndBridge, plan: &mut Plan) {
         Stage::Crossing(_) | Stage::Undone => {}
         Stage::Returning(_) => plan.refuse(
             format!("the token of {robot} was replaced already, so there is no way back"),
-            "finish the rotation: run the command without --abort".to_owned(),
+            "finish the rotation: run the command without --abort",
         ),
         Stage::NotBegun | Stage::Removed | Stage::Distributing => plan.refuse(
             format!("{bridge} does not stand, so there is nothing to abort"),
-            "kubectl quay-pullsecret verify -A tells how things are".to_owned(),
+            hint::pullsecret("verify -A").say(" tells how things are"),
         ),
     }
 }
@@ -194,8 +194,7 @@ fn refuse_less(observed: &Observed, options: &Options, plan: &mut Plan) {
                         mark.clusters
                     ),
                     "choose all of them with --context, or state with --scope-is-complete that the \
-                     others may break"
-                        .to_owned(),
+                     others may break",
                 );
                 return;
             }
@@ -219,10 +218,9 @@ fn refuse_less(observed: &Observed, options: &Options, plan: &mut Plan) {
     if !missing.is_empty() {
         plan.refuse(
             format!("the rotation began in {} too", missing.join(", ")),
-            format!(
-                "choose --context {}, or accept with --skip-unreachable that what is there breaks",
-                record.contexts.join(",")
-            ),
+            Hint::from("choose --context ")
+                .word(record.contexts.join(","))
+                .say(", or accept with --skip-unreachable that what is there breaks"),
         );
     }
     if !options.scope.is_empty() && options.scope != record.scope {
@@ -235,7 +233,7 @@ fn refuse_less(observed: &Observed, options: &Options, plan: &mut Plan) {
                 "the rotation began with {began}, and goes on with {}",
                 options.scope
             ),
-            "run it with the same flags, or for all namespaces".to_owned(),
+            "run it with the same flags, or for all namespaces",
         );
     }
 }
@@ -245,7 +243,7 @@ fn refuse_by_quay(observed: &Observed, options: &Options, plan: &mut Plan) {
     if observed.is_bridge {
         plan.refuse(
             format!("{robot} is itself the bridge of a rotation"),
-            "rotate the robot it stands in for".to_owned(),
+            "rotate the robot it stands in for",
         );
     }
     match &observed.bridge {
@@ -264,7 +262,7 @@ fn refuse_by_quay(observed: &Observed, options: &Options, plan: &mut Plan) {
             if options.strategy == Strategy::InPlace {
                 plan.refuse(
                     format!("a rotation of {robot} is under way: its bridge {bridge} stands"),
-                    "finish it: run the command without --in-place".to_owned(),
+                    "finish it: run the command without --in-place",
                 );
             } else if !known && !options.take_over {
                 plan.refuse(
@@ -273,7 +271,7 @@ fn refuse_by_quay(observed: &Observed, options: &Options, plan: &mut Plan) {
                          this machine's ledger does not know)",
                         mark.rotation
                     ),
-                    "let them finish; if nobody works on it any more, pass --take-over".to_owned(),
+                    "let them finish; if nobody works on it any more, pass --take-over",
                 );
             }
         }

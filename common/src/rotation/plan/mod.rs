@@ -10,9 +10,13 @@ mod tests;
 
 use super::stage::Stage;
 use crate::Failure;
+use crate::cli::{hint_text, serialize_hint};
 use crate::fingerprint::Fingerprint;
+use crate::hint::Hint;
+use crate::names::RobotName;
 use crate::receipt::LeftBehind;
 use serde::Serialize;
+use std::fmt;
 
 /// What is going to happen.
 #[derive(Debug, Serialize)]
@@ -57,7 +61,8 @@ pub struct Refusal {
     /// Why.
     pub reason: String,
     /// What to do.
-    pub remedy: String,
+    #[serde(serialize_with = "serialize_hint")]
+    pub remedy: Hint,
 }
 
 impl Plan {
@@ -65,7 +70,7 @@ impl Plan {
     ///
     /// # Errors
     /// That failure, if there is any reason.
-    pub fn check(&self, robot: &crate::names::RobotName) -> Result<(), Failure> {
+    pub fn check(&self, robot: &RobotName) -> Result<(), Failure> {
         let Some(first) = self.refusals.first() else {
             return Ok(());
         };
@@ -75,19 +80,26 @@ impl Plan {
         };
         if self.refusals.len() == 1 {
             let message = format!("{robot} {what}: {}", first.reason);
-            return Err(Failure::new(message).next(first.remedy.as_str()));
+            return Err(Failure::new(message).next(&first.remedy));
         }
         let lines: Vec<String> = self
             .refusals
             .iter()
-            .map(|refusal| format!("\n  - {}; {}", refusal.reason, refusal.remedy))
+            .map(|refusal| format!("\n  - {refusal}"))
             .collect();
         Err(Failure::new(format!("{robot} {what}:{}", lines.concat())))
     }
+
+    pub(super) fn refuse(&mut self, reason: impl Into<String>, remedy: impl Into<Hint>) {
+        self.refusals.push(Refusal {
+            reason: reason.into(),
+            remedy: remedy.into(),
+        });
+    }
 }
 
-impl Plan {
-    pub(super) fn refuse(&mut self, reason: String, remedy: String) {
-        self.refusals.push(Refusal { reason, remedy });
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; {}", self.reason, hint_text(&self.remedy))
     }
 }
