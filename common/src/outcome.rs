@@ -180,6 +180,14 @@ impl Outcome {
         )
     }
 
+    /// The result as a table shows it: what a dry run did not do is marked so.
+    pub fn result_text(&self, dry_run: Option<&str>) -> String {
+        match dry_run {
+            Some(kind) if !self.result.is_failure() => format!("{} ({kind} dry run)", self.result),
+            _ => self.result.to_string(),
+        }
+    }
+
     /// The failure that ended it, for a command that has nothing else to report.
     pub fn to_failure(&self) -> Failure {
         let failure = Failure::new(&self.message);
@@ -188,6 +196,11 @@ impl Outcome {
             None => failure,
         }
     }
+}
+
+/// What people are told of clusters and namespaces that could not be looked at.
+pub fn warnings(failures: &[Outcome]) -> Vec<String> {
+    failures.iter().map(Outcome::warning).collect()
 }
 
 /// The failure to end a command with that has nothing but one failed cluster to report.

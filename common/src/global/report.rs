@@ -107,13 +107,6 @@ impl Changes {
         }
         text
     }
-
-    fn result_text(&self, item: &Outcome) -> String {
-        match self.dry_run {
-            Some(kind) if !item.result.is_failure() => format!("{} ({kind} dry run)", item.result),
-            _ => item.result.to_string(),
-        }
-    }
 }
 
 impl Report for Changes {
@@ -131,7 +124,7 @@ impl Report for Changes {
             row.extend([
                 item.place.key.clone(),
                 item.account.clone(),
-                self.result_text(item),
+                item.result_text(self.dry_run),
             ]);
             if wide {
                 row.extend([&item.before, &item.after].map(|found| shown(found.as_ref())));
@@ -145,10 +138,7 @@ impl Report for Changes {
     }
 
     fn exit(&self) -> Exit {
-        match self.has_failure() {
-            true => Exit::Problem,
-            false => Exit::Success,
-        }
+        Exit::of(!self.has_failure())
     }
 
     fn nothing(&self) -> Option<String> {

@@ -12,7 +12,7 @@ use crate::credentials::{QuayArgs, Session, SignIns, sign_in_everywhere};
 use crate::dockerconfig::{Credential, Document, belongs_to};
 use crate::hint;
 use crate::names::RobotName;
-use crate::outcome::{Outcome, only_failure};
+use crate::outcome::{Outcome, only_failure, warnings};
 use crate::pullsecret::{KnownRegistry, logins};
 use crate::registry::Probe;
 use futures::future::join_all;
@@ -284,10 +284,7 @@ impl Report for BackupList {
     }
 
     fn exit(&self) -> Exit {
-        match self.failures.is_empty() {
-            true => Exit::Success,
-            false => Exit::Problem,
-        }
+        Exit::of(self.failures.is_empty())
     }
 
     fn nothing(&self) -> Option<String> {
@@ -299,7 +296,7 @@ impl Report for BackupList {
     }
 
     fn warnings(&self) -> Vec<String> {
-        self.failures.iter().map(Outcome::warning).collect()
+        warnings(&self.failures)
     }
 
     fn only_failure(&self) -> Option<Failure> {

@@ -11,7 +11,7 @@ use crate::fingerprint::{Fingerprint, shown};
 use crate::hint;
 use crate::names::RobotName;
 use crate::node_secrets::GLOBAL_PULL_SECRET;
-use crate::outcome::{Outcome, only_failure};
+use crate::outcome::{Outcome, only_failure, warnings};
 use serde::Serialize;
 use std::fmt;
 
@@ -188,10 +188,7 @@ impl Report for Entries {
     }
 
     fn exit(&self) -> Exit {
-        match self.failures.is_empty() {
-            true => Exit::Success,
-            false => Exit::Problem,
-        }
+        Exit::of(self.failures.is_empty())
     }
 
     fn nothing(&self) -> Option<String> {
@@ -200,7 +197,7 @@ impl Report for Entries {
     }
 
     fn warnings(&self) -> Vec<String> {
-        self.failures.iter().map(Outcome::warning).collect()
+        warnings(&self.failures)
     }
 
     fn only_failure(&self) -> Option<Failure> {

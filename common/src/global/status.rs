@@ -7,7 +7,7 @@ use crate::Failure;
 use crate::cli::{Bars, Console, Exit, Report, Table, span};
 use crate::cluster::{Cluster, InContext, Seen};
 use crate::hint;
-use crate::outcome::{Outcome, only_failure};
+use crate::outcome::{Outcome, only_failure, warnings};
 use futures::future::join_all;
 use serde::Serialize;
 use std::time::{Duration, Instant};
@@ -158,10 +158,7 @@ impl Report for RolloutStatus {
 
     fn exit(&self) -> Exit {
         let is_well = self.failures.is_empty() && !self.waited_blindly;
-        match is_well && !self.rollout.is_blocked() {
-            true => Exit::Success,
-            false => Exit::Problem,
-        }
+        Exit::of(is_well && !self.rollout.is_blocked())
     }
 
     fn nothing(&self) -> Option<String> {
@@ -170,9 +167,9 @@ impl Report for RolloutStatus {
     }
 
     fn warnings(&self) -> Vec<String> {
-        let failures = self.failures.iter().map(Outcome::warning);
-        let unseen = self.rollout.unseen.iter().cloned();
-        failures.chain(unseen).collect()
+        let mut texts = warnings(&self.failures);
+        texts.extend(self.rollout.unseen.iter().cloned());
+        texts
     }
 
     fn only_failure(&self) -> Option<Failure> {

@@ -10,7 +10,7 @@ use crate::fingerprint::{Fingerprint, shown};
 use crate::hint::{self, Hint};
 use crate::names::RobotName;
 use crate::node_secrets::{GLOBAL_PULL_SECRET, SecretName};
-use crate::outcome::{Outcome, only_failure};
+use crate::outcome::{Outcome, only_failure, warnings};
 use crate::pullsecret::{KnownRegistry, RegistryAnswer, TokenState};
 use crate::registry::{Probe, Registry};
 use crate::web::{ApiError, Endpoint};
@@ -325,10 +325,7 @@ impl Report for Checks {
     }
 
     fn exit(&self) -> Exit {
-        match self.failures.is_empty() && self.items.iter().all(|item| item.ok) {
-            true => Exit::Success,
-            false => Exit::Problem,
-        }
+        Exit::of(self.failures.is_empty() && self.items.iter().all(|item| item.ok))
     }
 
     fn nothing(&self) -> Option<String> {
@@ -337,7 +334,7 @@ impl Report for Checks {
     }
 
     fn warnings(&self) -> Vec<String> {
-        self.failures.iter().map(Outcome::warning).collect()
+        warnings(&self.failures)
     }
 
     fn only_failure(&self) -> Option<Failure> {

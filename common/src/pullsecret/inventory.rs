@@ -9,7 +9,7 @@ use crate::cluster::Seen;
 use crate::dockerconfig::EntryError;
 use crate::fingerprint::{Fingerprint, shown};
 use crate::names::RobotName;
-use crate::outcome::{Outcome, only_failure};
+use crate::outcome::{Outcome, only_failure, warnings};
 use futures::future::join_all;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
@@ -216,10 +216,7 @@ impl Report for Inventory {
     }
 
     fn exit(&self) -> Exit {
-        match self.failures.is_empty() {
-            true => Exit::Success,
-            false => Exit::Problem,
-        }
+        Exit::of(self.failures.is_empty())
     }
 
     fn nothing(&self) -> Option<String> {
@@ -228,7 +225,7 @@ impl Report for Inventory {
     }
 
     fn warnings(&self) -> Vec<String> {
-        self.failures.iter().map(Outcome::warning).collect()
+        warnings(&self.failures)
     }
 
     fn only_failure(&self) -> Option<Failure> {

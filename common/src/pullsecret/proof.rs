@@ -1,10 +1,10 @@
 //! What `verify` found out, and how it is shown.
 
 use crate::Failure;
-use crate::cli::{ContextColumn, Exit, Report, Table, hint_text, serialize_next};
+use crate::cli::{ContextColumn, Exit, Report, Table, detail, serialize_next};
 use crate::fingerprint::{Fingerprint, shown};
 use crate::hint::Hint;
-use crate::outcome::{Outcome, only_failure};
+use crate::outcome::{Outcome, only_failure, warnings};
 use serde::Serialize;
 use std::fmt;
 
@@ -139,20 +139,9 @@ impl Report for Proofs {
                 row.push(item.key.clone());
                 row.push(shown(item.fingerprint.as_ref()));
             }
-            let next = item
-                .next
-                .iter()
-                .map(|next| format!("next: {}", hint_text(next)));
-            let detail: Vec<String> = Some(&item.message)
-                .filter(|text| !text.is_empty())
-                .cloned()
-                .into_iter()
-                .chain(next)
-                .collect();
-            row.push(if detail.is_empty() {
-                "ok".to_owned()
-            } else {
-                detail.join("; ")
+            row.push(match (item.message.as_str(), &item.next) {
+                ("", None) => "ok".to_owned(),
+                (message, next) => detail([message], next.as_ref()),
             });
             table.row(row);
         }
@@ -160,10 +149,7 @@ impl Report for Proofs {
     }
 
     fn exit(&self) -> Exit {
-        match self.all_ok() {
-            true => Exit::Success,
-            false => Exit::Problem,
-        }
+        Exit::of(self.all_ok())
     }
 
     fn nothing(&self) -> Option<String> {
@@ -172,7 +158,7 @@ impl Report for Proofs {
     }
 
     fn warnings(&self) -> Vec<String> {
-        self.failures.iter().map(Outcome::warning).collect()
+        warnings(&self.failures)
     }
 
     fn only_failure(&self) -> Option<Failure> {

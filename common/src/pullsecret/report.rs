@@ -119,7 +119,7 @@ impl Report for Outcomes {
                 item.place.namespace.clone(),
                 name,
                 item.account.clone(),
-                self.result_text(item),
+                item.result_text(self.dry_run),
             ]);
             if wide {
                 row.push(item.place.key.clone());
@@ -134,10 +134,7 @@ impl Report for Outcomes {
     }
 
     fn exit(&self) -> Exit {
-        match self.has_failure() {
-            true => Exit::Problem,
-            false => Exit::Success,
-        }
+        Exit::of(!self.has_failure())
     }
 
     fn nothing(&self) -> Option<String> {
@@ -153,17 +150,6 @@ impl Report for Outcomes {
             .iter()
             .map(|item| format!("{}/{}", item.place.kind, item.place.name))
             .collect()
-    }
-}
-
-impl Outcomes {
-    fn result_text(&self, item: &Outcome) -> String {
-        match self.dry_run {
-            Some(kind) if !item.result.is_failure() => {
-                format!("{} ({kind} dry run)", item.result)
-            }
-            _ => item.result.to_string(),
-        }
     }
 }
 

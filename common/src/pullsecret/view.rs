@@ -201,12 +201,7 @@ impl ClusterView<'_> {
             .secrets
             .iter()
             .filter_map(|secret| plan_secret(secret, wanted, consent))
-            .map(|plan| NamespacePlan {
-                namespace: plan.namespace.clone(),
-                create_namespace: false,
-                secrets: vec![plan],
-                attach: None,
-            })
+            .map(NamespacePlan::from)
             .collect()
     }
 

@@ -156,12 +156,7 @@ impl<'a> Fleet<'a> {
     fn plans(&self, holders: &SecretsWithRobot, swap: &Swap) -> Vec<NamespacePlan> {
         self.in_scope(holders)
             .filter_map(|secret| plan_swap(secret, swap))
-            .map(|plan| NamespacePlan {
-                namespace: plan.namespace.clone(),
-                create_namespace: false,
-                secrets: vec![plan],
-                attach: None,
-            })
+            .map(NamespacePlan::from)
             .collect()
     }
 

@@ -114,10 +114,7 @@ impl Report for Changes {
     }
 
     fn exit(&self) -> Exit {
-        match self.changes.iter().any(|change| change.result.is_failure()) {
-            true => Exit::Problem,
-            false => Exit::Success,
-        }
+        Exit::of(!self.changes.iter().any(|change| change.result.is_failure()))
     }
 
     fn names(&self) -> Vec<String> {

@@ -100,10 +100,7 @@ impl Report for Listing {
     }
 
     fn exit(&self) -> Exit {
-        match self.is_complete {
-            true => Exit::Success,
-            false => Exit::Problem,
-        }
+        Exit::of(self.is_complete)
     }
 
     fn warnings(&self) -> Vec<String> {

@@ -235,10 +235,7 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
     report(&args, &receipt, &skipped, console)?;
     written?;
     followed?;
-    Ok(match receipt.is_proved() && skipped.is_empty() {
-        true => Exit::Success,
-        false => Exit::Problem,
-    })
+    Ok(Exit::of(receipt.is_proved() && skipped.is_empty()))
 }
 
 /// The namespaces as the flags say it, in one order whatever was typed.
@@ -267,10 +264,7 @@ fn show(args: &Args, preview: &Preview, console: &Console) -> Result<Exit, Failu
         format => console.report(preview, format)?,
     }
     console.note("dry run: nothing was changed, in Quay or in a cluster");
-    Ok(match preview.refusals.is_empty() {
-        true => Exit::Success,
-        false => Exit::Problem,
-    })
+    Ok(Exit::of(preview.refusals.is_empty()))
 }
 
 fn agree(args: &Args, observed: &Observed, plan: &Plan, console: &Console) -> Result<(), Failure> {

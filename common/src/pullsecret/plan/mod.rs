@@ -22,7 +22,7 @@ use std::collections::BTreeSet;
 /// What the user allowed beyond the careful default.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Consent {
-    /// WriteAction secrets that are immutable or belong to another tool.
+    /// Write secrets that are immutable or belong to another tool.
     pub force: bool,
     /// Replace the account that holds the key.
     pub replace_account: bool,
@@ -195,6 +195,18 @@ pub struct NamespacePlan {
     pub secrets: Vec<SecretPlan>,
     /// The secret to attach, and the service accounts to attach it to.
     pub attach: Option<(String, Vec<String>)>,
+}
+
+impl From<SecretPlan> for NamespacePlan {
+    /// A secret on its own.
+    fn from(plan: SecretPlan) -> Self {
+        Self {
+            namespace: plan.namespace.clone(),
+            create_namespace: false,
+            secrets: vec![plan],
+            attach: None,
+        }
+    }
 }
 
 impl SecretPlan {
