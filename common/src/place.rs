@@ -3,6 +3,9 @@
 use serde::Serialize;
 use std::fmt;
 
+/// What a context is called that no kubeconfig has: a pod's own cluster.
+pub(crate) const IN_CLUSTER: &str = "in-cluster";
+
 /// One object of one cluster, or one entry of a secret.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]

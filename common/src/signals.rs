@@ -19,17 +19,14 @@ mod imp {
     pub(super) async fn next() -> Option<()> {
         let mut pressed = signal(SignalKind::interrupt()).ok()?;
         let mut ended = signal(SignalKind::terminate()).ok()?;
-        if ignores_hangups() {
-            return tokio::select! {
-                found = pressed.recv() => found,
-                found = ended.recv() => found,
-            };
-        }
-        let mut closed = signal(SignalKind::hangup()).ok()?;
+        let mut closed = match ignores_hangups() {
+            true => None,
+            false => Some(signal(SignalKind::hangup()).ok()?),
+        };
         tokio::select! {
             found = pressed.recv() => found,
             found = ended.recv() => found,
-            found = closed.recv() => found,
+            found = async { closed.as_mut()?.recv().await }, if closed.is_some() => found,
         }
     }
 

@@ -2,12 +2,10 @@
 
 use crate::hint::{Command, Hint, Part, Program};
 use crate::invocation::Invocation;
+use crate::place::IN_CLUSTER;
 use serde::Serializer;
 use std::borrow::Cow;
 use std::sync::OnceLock;
-
-/// What a context is called that no kubeconfig has: a pod's own cluster.
-const IN_CLUSTER: &str = "in-cluster";
 
 /// What was typed to get here.
 static TYPED: OnceLock<Typed> = OnceLock::new();
@@ -75,32 +73,46 @@ impl Typed {
 
     /// `--context` and what else the command needs to reach the same cluster as the same user.
     fn cluster_flags(&self, command: &Command) -> Vec<String> {
-        let first = command.arguments().first().map(String::as_str);
-        let is_local = match (command.program(), first) {
-            (Program::Robot, first) => first != Some("rotate"),
-            (Program::PullSecret, _) => false,
-            (Program::Global, first) => matches!(first, Some("ocm" | "confirm")),
-            (Program::Kubectl, first) => first == Some("config"),
-        };
-        let is_about_contexts = command.program() == Program::Kubectl && first == Some("config");
+        let reach = reach(command);
         let mut flags = Vec::new();
-        if !is_local
+        if reach == Reach::Cluster
             && let Some(context) = command.context().filter(|context| *context != IN_CLUSTER)
             && !command.arguments().iter().any(|word| word == "--context")
         {
             flags.extend(["--context", context]);
         }
-        if let Some(kubeconfig) = self
-            .kubeconfig
-            .as_deref()
-            .filter(|_| !is_local || is_about_contexts)
+        if reach != Reach::Nothing
+            && let Some(kubeconfig) = &self.kubeconfig
         {
             flags.extend(["--kubeconfig", kubeconfig]);
         }
-        if !is_local {
+        if reach == Reach::Cluster {
             flags.extend(self.identity.iter().map(String::as_str));
         }
         flags.into_iter().map(quoted).collect()
+    }
+}
+
+/// What a command has to do with clusters.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// It goes to one.
+    Cluster,
+    /// It reads which there are.
+    Kubeconfig,
+    /// Nothing.
+    Nothing,
+}
+
+fn reach(command: &Command) -> Reach {
+    let first = command.arguments().first().map(String::as_str);
+    match (command.program(), first) {
+        (Program::Kubectl, Some("config")) => Reach::Kubeconfig,
+        (Program::Robot, Some("rotate")) | (Program::PullSecret | Program::Kubectl, _) => {
+            Reach::Cluster
+        }
+        (Program::Robot, _) | (Program::Global, Some("ocm" | "confirm")) => Reach::Nothing,
+        (Program::Global, _) => Reach::Cluster,
     }
 }
 

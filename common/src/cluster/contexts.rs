@@ -6,12 +6,10 @@ use super::seen::{Seen, Unseen};
 use super::{exec_plugin, kubeconfig, transport};
 use crate::Failure;
 use crate::hint;
+use crate::place::IN_CLUSTER;
 use hyper_util::client::proxy::matcher::Matcher;
 use kube::config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
-
-/// What connections from inside a cluster are called.
-pub(crate) const IN_CLUSTER: &str = "in-cluster";
 
 /// Connects to every cluster `args` choose; nothing is sent yet, except that several
 /// contexts are asked for their cluster's identity, so that no cluster is worked on twice.
@@ -29,10 +27,7 @@ pub async fn connect(args: &ClusterArgs, field_manager: &str) -> Result<Seen<Clu
             failed: Vec::new(),
         });
     };
-    let mut clusters = Seen {
-        reached: Vec::new(),
-        failed: Vec::new(),
-    };
+    let mut clusters = Seen::default();
     for context in contexts(args, &kubeconfig)? {
         match context_client(args, &kubeconfig, &context).await {
             Ok(client) => clusters.reached.push(Cluster::new(

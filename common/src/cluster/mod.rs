@@ -19,7 +19,6 @@ mod window;
 pub use access::{denied, may};
 pub use args::{ClusterArgs, parse_duration};
 pub use connection::{Cluster, FIELD_MANAGER_LIMIT, WriteMode};
-pub(crate) use contexts::IN_CLUSTER;
 pub use contexts::{connect, context_names};
 pub use dry_run::DryRun;
 pub use error::{CallError, Denial};

@@ -26,12 +26,22 @@ pub struct Unseen {
 
 /// What was found in every chosen cluster, in their order, and the clusters that failed: one of
 /// them stops no other.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Seen<T> {
     /// What was found.
     pub reached: Vec<T>,
     /// Which could not be looked at.
     pub failed: Vec<Unseen>,
+}
+
+impl<T> Default for Seen<T> {
+    /// No cluster was chosen.
+    fn default() -> Self {
+        Self {
+            reached: Vec::new(),
+            failed: Vec::new(),
+        }
+    }
 }
 
 impl<T> Seen<T> {
@@ -44,8 +54,8 @@ impl<T> Seen<T> {
         failed: Vec<Unseen>,
     ) -> Result<Self, Failure> {
         let mut seen = Self {
-            reached: Vec::new(),
             failed,
+            ..Self::default()
         };
         for (context, result) in results {
             match result {

@@ -47,9 +47,7 @@ pub async fn robot_intent(
     if let Some(bridge) = bridge {
         return Err(being_rotated(&robot, &bridge));
     }
-    if tokens.session().is_some() {
-        tokens.check(&robot, &token).await?;
-    }
+    tokens.check(&robot, &token).await?;
     let endpoint = tokens.endpoint();
     let registry = &endpoint.registry;
     let default_key = match red_hat_entry(registry.as_str()) {

@@ -2,7 +2,7 @@
 
 use super::reference::{Attachment, ReferenceEdit, ReferenceOwner};
 use super::report::Outcomes;
-use super::view::{ClusterView, observe_each, unseen_or_missing};
+use super::view::{ClusterView, Found, observe_each, unseen_or_missing};
 use crate::Failure;
 use crate::cluster::{Cluster, DryRun, NamespaceArgs, Seen};
 use crate::hint;
@@ -82,7 +82,7 @@ async fn plan(
 ) -> Result<(Vec<Target>, Vec<Outcome>), Failure> {
     let accounts = match request.all_service_accounts {
         true => view.accounts().await,
-        false => super::view::Found::nothing(),
+        false => Found::nothing(),
     };
     let mut failures = accounts.failures;
     let with_secret: BTreeSet<String> = view

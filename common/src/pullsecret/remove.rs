@@ -22,7 +22,7 @@ pub struct RemovalRequest<'a> {
 
 /// What is removed, in which cluster.
 pub struct PlannedRemovals<'a> {
-    plans: Vec<(&'a Cluster, RemovalPlan)>,
+    plans: Vec<(&'a Cluster, Vec<RemovalPlan>)>,
     /// Namespaces where it cannot be told who uses the secrets: they are left alone.
     pub failures: Vec<Outcome>,
 }
@@ -45,8 +45,7 @@ pub async fn plan_removals<'a>(
         failures: Vec::new(),
     };
     for (cluster, plans, failures) in join_all(planned).await {
-        let plans = plans.into_iter().map(|plan| (cluster, plan));
-        removals.plans.extend(plans);
+        removals.plans.push((cluster, plans));
         removals.failures.extend(failures);
     }
     Ok(removals)
@@ -114,12 +113,13 @@ fn check_registry(
 impl PlannedRemovals<'_> {
     /// Whether there is nothing to remove.
     pub fn is_empty(&self) -> bool {
-        self.plans.is_empty()
+        self.plans.iter().all(|(_, plans)| plans.is_empty())
     }
 
     /// `staging/quay-pull-secret, …`, for a question.
     pub fn targets(&self) -> String {
-        let targets: Vec<String> = self.plans.iter().map(|(_, plan)| plan.target()).collect();
+        let plans = self.plans.iter().flat_map(|(_, plans)| plans);
+        let targets: Vec<String> = plans.map(RemovalPlan::target).collect();
         match targets.len() {
             0..=5 => targets.join(", "),
             count => format!("{} and {} more", targets[..4].join(", "), count - 4),
@@ -128,22 +128,21 @@ impl PlannedRemovals<'_> {
 
     /// Carries the plans out, as far as the dry run says, clusters and secrets side by side.
     pub async fn apply(self, dry_run: DryRun, progress: &dyn Progress) -> Vec<Outcome> {
-        progress.begin("removing", self.plans.len());
-        let done = self.plans.iter().map(async |(cluster, plan)| {
-            let outcome = match dry_run.is_client() {
-                true => plan.outcome(cluster.context()),
-                false => {
-                    let applied = cluster.window().run([plan], async |plan: &RemovalPlan| {
-                        plan.apply(cluster, dry_run.write()).await
-                    });
-                    applied.await.remove(0)
-                }
-            };
-            progress.advance();
-            outcome
+        let total = self.plans.iter().map(|(_, plans)| plans.len()).sum();
+        progress.begin("removing", total);
+        let done = self.plans.into_iter().map(async |(cluster, plans)| {
+            let removed = cluster.window().run(plans, async |plan: RemovalPlan| {
+                let outcome = match dry_run.is_client() {
+                    true => plan.outcome(cluster.context()),
+                    false => plan.apply(cluster, dry_run.write()).await,
+                };
+                progress.advance();
+                outcome
+            });
+            removed.await
         });
         let done = join_all(done).await;
         progress.end();
-        done
+        done.into_iter().flatten().collect()
     }
 }

@@ -1,7 +1,7 @@
 //! `sync`: every namespace that needs a robot's credential has its current one.
 
 use super::apply::{Apply, SyncPlanner, apply};
-use super::current_tokens::CurrentTokens;
+use super::current_tokens::{Bridge, CurrentTokens};
 use super::logins::{add_gone_bridges, logins, look_up};
 use super::outcome::of_plans;
 use super::plan::{Consent, NamespacePlan, PlacedCredential};
@@ -16,9 +16,9 @@ use crate::credentials::Session;
 use crate::dockerconfig::Credential;
 use crate::names::RobotName;
 use crate::outcome::Outcome;
+use crate::place::Place;
 use crate::progress::Progress;
 use futures::future::{join, join_all};
-use secrecy::SecretString;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
@@ -148,11 +148,10 @@ impl Placement {
     /// What is written: the robot's credential, or that of the bridge that stands in for it.
     fn placed(&self, credential: &RobotCredential) -> PlacedCredential {
         let bridge = credential.bridge.as_ref();
-        let token: SecretString = credential.token.clone();
         PlacedCredential {
             credential: bridge
-                .and_then(super::current_tokens::Bridge::credential)
-                .unwrap_or_else(|| Credential::new(self.robot.as_str(), token)),
+                .and_then(Bridge::credential)
+                .unwrap_or_else(|| Credential::new(self.robot.as_str(), credential.token.clone())),
             robot: self.robot.clone(),
             key: self.key.clone(),
             secret_name: self.secret_name.clone(),
@@ -181,7 +180,7 @@ pub async fn plan_sync<'a>(
     let mut plans = Vec::new();
     for (view, tenants) in tenants {
         let tenants = tenants.unwrap_or_else(|failure| {
-            let place = crate::place::Place::context(view.context());
+            let place = Place::context(view.context());
             failures.push(Outcome::failed(place, &failure));
             BTreeSet::new()
         });
@@ -303,17 +302,16 @@ async fn carry_out<'a>(
     plan: SyncPlan<'a>,
     progress: &dyn Progress,
 ) -> (Seen<ClusterView<'a>>, Known, Vec<Outcome>) {
+    if request.dry_run.is_client() {
+        let outcomes = plan.outcomes();
+        return (plan.seen, plan.known, outcomes);
+    }
     let SyncPlan {
         seen,
         clusters,
         mut failures,
         known,
     } = plan;
-    if request.dry_run.is_client() {
-        let planned = clusters.iter();
-        failures.extend(planned.flat_map(|plan| of_plans(&plan.context, &plan.namespaces)));
-        return (seen, known, failures);
-    }
     let total = clusters.iter().map(|plan| plan.namespaces.len()).sum();
     progress.begin("syncing", total);
     let planner = SyncPlanner {

@@ -160,9 +160,7 @@ async fn questions(
     let mut questions: HashMap<Identity, Question> = HashMap::new();
     for entry in found {
         let question = questions.entry(identity(entry, logins)).or_default();
-        let login = logins
-            .iter()
-            .find(|login| belongs_to(entry.key, &login.hosts));
+        let login = login_of(entry.key, logins);
         if let (Some(login), Ok(robot)) = (login, entry.credential.username.parse::<RobotName>()) {
             let registry = &login.session.endpoint.registry;
             let known = match grants.entry((registry, robot.to_string())) {

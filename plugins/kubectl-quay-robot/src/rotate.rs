@@ -166,10 +166,7 @@ impl Args {
 
     async fn clusters(&self) -> Result<Seen<Cluster>, Failure> {
         match self.no_cluster {
-            true => Ok(Seen {
-                reached: Vec::new(),
-                failed: Vec::new(),
-            }),
+            true => Ok(Seen::default()),
             false => connect(&self.connection.cluster, FIELD_MANAGER).await,
         }
     }

@@ -68,8 +68,8 @@ pub async fn run(args: UpdateArgs, console: &Console) -> Result<Exit, Failure> {
     let targets = match seen.reached.is_empty() {
         // Nobody is asked for a credential that nothing could be done with.
         true => Seen {
-            reached: Vec::new(),
             failed: seen.failed,
+            ..Seen::default()
         },
         false => {
             let contexts: Vec<&str> = seen.reached.iter().map(InContext::context).collect();

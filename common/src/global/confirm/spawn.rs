@@ -2,8 +2,9 @@
 
 use super::Pending;
 use crate::Failure;
-use crate::cluster::{ClusterArgs, IN_CLUSTER};
+use crate::cluster::ClusterArgs;
 use crate::hint::{self, Hint};
+use crate::place::IN_CLUSTER;
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
