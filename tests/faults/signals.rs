@@ -3,6 +3,17 @@
 use crate::world::World;
 use quay_sandbox::http::{Fault, FaultAction, Hold};
 
+/// Holds every write of a secret until it is released.
+fn hold_writes(world: &World) -> Hold {
+    let hold = Hold::default();
+    world.faulty.faults().add(Fault::always(
+        "PATCH".parse().expect("a method"),
+        "/secrets/",
+        FaultAction::HoldBefore(hold.clone()),
+    ));
+    hold
+}
+
 #[test]
 fn whatever_signal_ends_a_sync_it_reports_what_it_did_and_what_it_did_not() {
     for signal in ["INT", "TERM", "HUP"] {
@@ -16,12 +27,7 @@ fn whatever_signal_ends_a_sync_it_reports_what_it_did_and_what_it_did_not() {
             (0..120).map(secret).collect()
         });
         world.regenerate();
-        let hold = Hold::default();
-        world.faulty.faults().add(Fault::always(
-            "PATCH".parse().expect("a method"),
-            "/secrets/",
-            FaultAction::HoldBefore(hold.clone()),
-        ));
+        let hold = hold_writes(&world);
         let arguments = ["sync", "-n", &namespace, "-o", "json"];
         let mut run = world.context.command(&arguments).spawn();
         assert!(run.reaches(&hold, 1), "{signal}");
@@ -49,12 +55,7 @@ fn a_run_that_was_told_to_ignore_hangups_goes_on() {
         vec![secret]
     });
     world.regenerate();
-    let hold = Hold::default();
-    world.faulty.faults().add(Fault::always(
-        "PATCH".parse().expect("a method"),
-        "/secrets/",
-        FaultAction::HoldBefore(hold.clone()),
-    ));
+    let hold = hold_writes(&world);
     let plugin = env!("CARGO_BIN_EXE_kubectl-quay-pullsecret");
     let words = [plugin, "sync", "-n", &namespace];
     let mut run = world.context.program("nohup", &words).spawn();

@@ -1,27 +1,8 @@
 //! Several clusters at once, some of which cannot be worked on.
 
 use crate::world::{ROBOT, World};
-use quay_tests::{Output, TestCluster};
+use quay_tests::{NOWHERE, Output, TestCluster};
 use serde_json::Value;
-
-/// Contexts that lead nowhere: one names no cluster that is there, the other's credential plugin
-/// refuses.
-const NOWHERE: &str = r#"
-apiVersion: v1
-kind: Config
-contexts:
-- {name: dangling, context: {cluster: gone, user: gone}}
-- {name: expired, context: {cluster: there, user: expired}}
-clusters:
-- {name: there, cluster: {server: "https://127.0.0.1:1"}}
-users:
-- name: expired
-  user:
-    exec:
-      apiVersion: client.authentication.k8s.io/v1
-      command: "false"
-      interactiveMode: Never
-"#;
 
 /// The contexts that cannot be worked on; `plain` is no OpenShift.
 const FAILING: [&str; 3] = ["dangling", "expired", "plain"];

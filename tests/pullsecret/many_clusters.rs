@@ -1,7 +1,7 @@
 //! Several contexts: side by side, each cluster once, one failure stops no other.
 
 use crate::world::{ROBOT, SCOPES};
-use quay_tests::{TestCluster, TestContext, TestQuay, auth, pull_secret};
+use quay_tests::{NOWHERE, TestCluster, TestContext, TestQuay, auth, pull_secret};
 use serde_json::json;
 
 struct Two {
@@ -138,25 +138,6 @@ fn a_cluster_that_does_not_answer_fails_alone() {
         quay.robot_token
     );
 }
-
-/// Contexts that lead nowhere: one names no cluster that is there, the other's credential plugin
-/// refuses.
-const NOWHERE: &str = r#"
-apiVersion: v1
-kind: Config
-contexts:
-- {name: dangling, context: {cluster: gone, user: gone}}
-- {name: expired, context: {cluster: there, user: expired}}
-clusters:
-- {name: there, cluster: {server: "https://127.0.0.1:1"}}
-users:
-- name: expired
-  user:
-    exec:
-      apiVersion: client.authentication.k8s.io/v1
-      command: "false"
-      interactiveMode: Never
-"#;
 
 #[test]
 fn a_context_that_leads_nowhere_is_one_failed_line_and_the_others_are_done() {

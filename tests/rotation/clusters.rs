@@ -1,7 +1,7 @@
 //! Several clusters: all of them, or the rotation does not begin.
 
 use crate::world::{BRIDGE, NO_GRACE, ROBOT, SCOPES, World};
-use quay_tests::{TestCluster, TestContext, TestQuay, auth, pull_secret};
+use quay_tests::{NOWHERE, TestCluster, TestContext, TestQuay, auth, pull_secret};
 use serde_json::{Value, json};
 
 struct Three {
@@ -92,27 +92,6 @@ fn a_cluster_that_does_not_answer_stops_the_rotation_before_the_token_changes() 
         }
     }
 }
-
-/// Contexts that lead nowhere, each in its own way.
-const NOWHERE: &str = r#"
-apiVersion: v1
-kind: Config
-clusters:
-- name: nowhere
-  cluster: {server: "https://127.0.0.1:1"}
-contexts:
-- name: dangling
-  context: {cluster: missing, user: expired}
-- name: expired
-  context: {cluster: nowhere, user: expired}
-users:
-- name: expired
-  user:
-    exec:
-      apiVersion: client.authentication.k8s.io/v1
-      command: "false"
-      interactiveMode: Never
-"#;
 
 #[test]
 fn every_context_that_cannot_be_looked_at_is_named_at_once_and_can_be_left_out() {

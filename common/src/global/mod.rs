@@ -22,16 +22,18 @@ mod view;
 
 pub use backup::{Backup, back_up, backups};
 pub use changes::{PlannedChanges, Target, plan_all};
-pub use confirm::{ConfirmState, Deadline, Pending, READY, Watchdog};
-pub use confirm::{check_confirmed, confirm, pending};
+pub use confirm::{
+    ConfirmState, Deadline, Pending, READY, Watchdog, check_confirmed, confirm, pending,
+};
 pub use notice::Notice;
 pub use observed::{Current, Observed, observe};
 pub use plan::{Intent, Request, RestoreIntent, RobotIntent};
 pub use pools::{Pool, PoolState, Pools};
 pub use rendered::{Holds, Rendered};
 pub use report::Changes;
-pub use restore::{BackupItem, BackupList, RollbackRequest};
-pub use restore::{find_backups, list_backups, revive_robots};
+pub use restore::{
+    BackupItem, BackupList, RollbackRequest, find_backups, list_backups, revive_robots,
+};
 pub use robot::{RobotSource, refresh_intent, robot_intent};
 pub use rollout::{PoolProgress, Progress, Rollout};
 pub use show::{Entries, Entry, EntryKind, Presence, show};

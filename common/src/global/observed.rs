@@ -65,6 +65,15 @@ impl Observed {
         self.current.as_ref()?.secret.document.as_ref().ok()
     }
 
+    /// Every content that counts on the nodes, and whose it is: on a hosted control plane what
+    /// its owner gave it stands first.
+    pub fn documents(&self) -> impl Iterator<Item = (SecretName, &Document)> {
+        let original = self.original.iter();
+        let original = original.map(|document| (GLOBAL_PULL_SECRET, document));
+        let written = self.document().map(|document| (self.name, document));
+        original.chain(written)
+    }
+
     /// Why the content cannot be read, where that is so.
     pub fn unreadable(&self) -> Option<&DocumentError> {
         self.current.as_ref()?.secret.document.as_ref().err()

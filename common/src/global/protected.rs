@@ -70,6 +70,13 @@ pub fn red_hat_entry(key: &str) -> Option<&'static RedHatEntry> {
     RED_HAT.iter().find(|entry| entry.key == host.as_str())
 }
 
+/// Those of Red Hat's entries that have none of these keys.
+pub fn missing_red_hat<'k>(keys: impl Iterator<Item = &'k str>) -> Vec<&'static RedHatEntry> {
+    let there: Vec<_> = keys.filter_map(red_hat_entry).collect();
+    let missing = RED_HAT.iter().filter(|entry| !there.contains(entry));
+    missing.collect()
+}
+
 /// Whether the entry `key` of `document` may be written for `account`.
 ///
 /// An entry that holds `account` already may be refreshed, a key that nobody holds may be

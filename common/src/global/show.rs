@@ -1,7 +1,7 @@
 //! What is in the global pull secret.
 
 use super::observed::Observed;
-use super::protected::{RED_HAT, red_hat_entry};
+use super::protected::{missing_red_hat, red_hat_entry};
 use super::view::{SecretView, observe_all};
 use crate::Failure;
 use crate::cli::{ContextColumn, Exit, Report, Table, detail};
@@ -97,11 +97,8 @@ fn entries(view: &SecretView<'_>) -> Result<Vec<Entry>, Failure> {
         return Err(failure.next(hint::global("backups").at(context)));
     }
     let mut found = present(context, observed);
-    let is_missing = |wanted: &&super::protected::RedHatEntry| {
-        let mut entries = found.iter();
-        !entries.any(|entry| red_hat_entry(&entry.key) == Some(*wanted))
-    };
-    let missing = RED_HAT.iter().filter(is_missing).map(|wanted| Entry {
+    let missing = missing_red_hat(found.iter().map(|entry| entry.key.as_str()));
+    found.extend(missing.into_iter().map(|wanted| Entry {
         context: context.to_owned(),
         secret: GLOBAL_PULL_SECRET.to_string(),
         key: wanted.key.to_owned(),
@@ -110,22 +107,12 @@ fn entries(view: &SecretView<'_>) -> Result<Vec<Entry>, Failure> {
         fingerprint: None,
         state: Presence::Missing,
         message: wanted.breaks.to_owned(),
-    });
-    let missing: Vec<Entry> = missing.collect();
-    found.extend(missing);
+    }));
     Ok(found)
 }
 
 fn present(context: &str, observed: &Observed) -> Vec<Entry> {
-    let additional = observed
-        .document()
-        .map(|document| (observed.name, document));
-    let original = observed
-        .original
-        .as_ref()
-        .map(|document| (GLOBAL_PULL_SECRET, document));
-    let documents = original.into_iter().chain(additional);
-    let entries = documents.flat_map(|(name, document)| {
+    let entries = observed.documents().flat_map(|(name, document)| {
         let entries = document.entries();
         entries.map(move |(key, read)| entry(context, name.to_string(), key, read))
     });

@@ -1,6 +1,6 @@
 //! What each entry of the global pull secret is worth.
 
-use super::protected::{RED_HAT, RedHatEntry, red_hat_entry};
+use super::protected::{missing_red_hat, red_hat_entry};
 use super::view::{SecretView, observe_all};
 use crate::Failure;
 use crate::cli::{ContextColumn, Exit, Report, Table, detail, serialize_next};
@@ -103,38 +103,25 @@ async fn check(view: &SecretView<'_>, by: &Reference<'_>) -> Vec<Check> {
             ..blank(context, name, "")
         }];
     }
-    let original = observed.original.as_ref();
-    let originals = original.map(|document| (GLOBAL_PULL_SECRET, document));
-    let additional = observed.document().map(|document| (name, document));
     let mut checks = Vec::new();
-    for (name, document) in originals.into_iter().chain(additional) {
+    for (name, document) in observed.documents() {
         for (key, read) in document.entries() {
             checks.push(check_entry(blank(context, name, key), document, read, by));
         }
     }
     // Side by side, so that registries nobody reaches cost their time once.
     let mut items = join_all(checks).await;
-    let missing: Vec<Check> = missing(context, &items).collect();
-    items.extend(missing);
-    for item in &mut items {
-        item.next = item.next.take().map(|next| next.at(context));
-    }
-    items
-}
-
-/// Red Hat's entries that are not among these.
-fn missing<'a>(context: &'a str, items: &'a [Check]) -> impl Iterator<Item = Check> + 'a {
-    let is_there = |wanted: &&RedHatEntry| {
-        let mut keys = items.iter().map(|item| &item.key);
-        keys.any(|key| red_hat_entry(key) == Some(*wanted))
-    };
-    let missing = RED_HAT.iter().filter(move |wanted| !is_there(wanted));
-    missing.map(move |wanted| Check {
+    let missing = missing_red_hat(items.iter().map(|item| item.key.as_str()));
+    items.extend(missing.into_iter().map(|wanted| Check {
         ok: false,
         message: format!("missing: {}", wanted.breaks),
         next: Some(from_ocm()),
         ..blank(context, GLOBAL_PULL_SECRET, wanted.key)
-    })
+    }));
+    for item in &mut items {
+        item.next = item.next.take().map(|next| next.at(context));
+    }
+    items
 }
 
 fn blank(context: &str, name: SecretName, key: &str) -> Check {

@@ -2,8 +2,7 @@
 
 use super::current_tokens::CurrentTokens;
 use super::outcome::of_plan;
-use super::plan::Swap;
-use super::plan::{Consent, NamespacePlan, PlacedCredential, SecretPlan, WriteAction};
+use super::plan::{Consent, NamespacePlan, PlacedCredential, SecretPlan, Swap, WriteAction};
 use super::proved_write::{StoredData, proved_write};
 use super::reference::{Attachment, ReferenceEdit, ReferenceOwner};
 use super::secret::PullSecret;

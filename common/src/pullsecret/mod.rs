@@ -32,13 +32,10 @@ pub(crate) use manifest::data;
 pub use manifest::manifests;
 pub use observe::{Observed, observe, service_accounts};
 pub use owner::Owner;
-pub use plan::plan_namespace;
-pub use plan::plan_secret;
 pub use plan::{
-    Consent, EntryPlan, NamespacePlan, PlacedCredential, Problem, Refusal, SecretPlan, Verdict,
-    WriteAction,
+    Consent, EntryPlan, NamespacePlan, PlacedCredential, Problem, Refusal, SecretPlan, Swap,
+    Verdict, WriteAction, plan_namespace, plan_secret, plan_swap,
 };
-pub use plan::{Swap, plan_swap};
 pub use proof::{Proof, Proofs, RegistryAnswer, TokenState};
 pub(crate) use proved_write::{StoredData, proved_write};
 pub use reference::ReferenceEdit;

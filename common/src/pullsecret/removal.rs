@@ -1,8 +1,7 @@
 //! Takes a robot out of pull secrets: its entry, and the secret only if nothing else is in it.
 
 use super::manifest;
-use super::plan::nodes_reason;
-use super::plan::{Force, Refusal};
+use super::plan::{Force, Refusal, nodes_reason};
 use super::reference::{Attachment, ReferenceEdit, ReferenceOwner};
 use super::secret::PullSecret;
 use super::service_account::ServiceAccountRefs;

@@ -1,8 +1,7 @@
 //! Everything a rotation has to know before it changes anything. Only reads.
 
 use super::members::{Member, RobotAndBridge, SecretsWithRobot};
-use super::request::Options;
-use super::request::Task;
+use super::request::{Options, Task};
 use crate::Failure;
 use crate::cluster::{Cluster, NamespaceArgs, Seen, Unseen, denied};
 use crate::credentials::Session;

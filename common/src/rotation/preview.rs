@@ -3,8 +3,7 @@
 use super::members::Member;
 use super::observe::Observed;
 use super::plan::{Plan, Refusal, Target};
-use super::request::Options;
-use super::request::Task;
+use super::request::{Options, Task};
 use super::stage::Stage;
 use crate::cli::{ContextColumn, Report, Table, span};
 use crate::cluster::{Cluster, NamespaceSelection};

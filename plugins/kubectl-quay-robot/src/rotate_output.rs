@@ -1,8 +1,7 @@
 //! What `rotate` says while it works, and what it leaves.
 
 use quay_common::Failure;
-use quay_common::cli::Console;
-use quay_common::cli::hint_text;
+use quay_common::cli::{Console, hint_text};
 use quay_common::credentials::{Session, store_robot_token};
 use quay_common::names::RobotName;
 use quay_common::private_file;
