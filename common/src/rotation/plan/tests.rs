@@ -212,6 +212,13 @@ fn a_cluster_that_does_not_answer_refuses_until_it_is_named_or_the_token_is_dead
         "no answer",
         "--skip-unreachable prod",
     );
+    let mut odd = down();
+    odd.clusters[0].context = "ctx1 (aws)".into();
+    refused(
+        &planned(&odd, &options()),
+        "no answer",
+        "--skip-unreachable 'ctx1 (aws)'",
+    );
     let mut skipping = options();
     skipping.skip_unreachable = vec!["prod".into()];
     let plan = planned(&down(), &skipping);
