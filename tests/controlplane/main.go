@@ -41,6 +41,13 @@ var errStdinClosed = errors.New("stdin was closed")
 
 func main() {
 	began := time.Now()
+	if len(os.Args) == 2 && os.Args[1] == "kubelet-credentials" {
+		if err := answerCredentials(os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, "controlplane kubelet-credentials:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	opts := parse(os.Args[1:])
 
 	// The log may take over stderr. Whoever started us is told of a failure on
