@@ -16,6 +16,7 @@ pub mod folders;
 pub mod global;
 pub mod hint;
 pub mod invocation;
+pub mod kubelet;
 pub mod labels;
 pub mod ledger;
 pub mod names;

@@ -275,6 +275,12 @@ impl TestCluster {
             .unwrap_or_else(|error| panic!("kubectl printed no JSON: {error}"))
     }
 
+    /// What a pull secret holds, to the byte.
+    #[track_caller]
+    pub fn bytes(&self, namespace: &str, secret: &str) -> Vec<u8> {
+        bytes_of(&self.get(namespace, &format!("secret/{secret}")))
+    }
+
     /// The JSON text in a pull secret.
     #[track_caller]
     pub fn content(&self, namespace: &str, secret: &str) -> String {
@@ -349,7 +355,7 @@ pub fn pull_secret(namespace: &str, name: &str, auths: &Value) -> Value {
 }
 
 /// A pull secret with exactly this content.
-pub fn pull_secret_of(namespace: &str, name: &str, content: &str) -> Value {
+pub fn pull_secret_of(namespace: &str, name: &str, content: impl AsRef<[u8]>) -> Value {
     json!({
         "apiVersion": "v1",
         "kind": "Secret",
@@ -366,8 +372,12 @@ pub fn auth(user: &str, password: &str) -> String {
 
 /// The JSON text in a pull secret of either type, or in a backup of one.
 pub fn text_of(secret: &Value) -> String {
+    String::from_utf8_lossy(&bytes_of(secret)).into_owned()
+}
+
+fn bytes_of(secret: &Value) -> Vec<u8> {
     let keys = [".dockerconfigjson", ".dockercfg"];
     let data = keys.iter().find_map(|key| secret["data"][*key].as_str());
     let bytes = STANDARD.decode(data.unwrap_or_default());
-    String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned()
+    bytes.unwrap_or_default()
 }

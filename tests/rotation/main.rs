@@ -7,6 +7,7 @@
 )]
 
 mod answers;
+mod as_kubelets_read;
 mod bridge;
 mod calls;
 mod clusters;

@@ -10,6 +10,7 @@ mod docs;
 mod install;
 mod interrupt;
 mod krew;
+mod kubelet;
 mod links;
 mod package;
 mod picture;
@@ -42,6 +43,7 @@ enum Command {
     Manifests(package::ManifestsArgs),
     Krew(krew::KrewArgs),
     Controlplane(controlplane::ControlPlaneArgs),
+    Kubelet(kubelet::KubeletArgs),
 }
 
 fn main() -> ExitCode {
@@ -59,6 +61,7 @@ fn main() -> ExitCode {
         Command::Manifests(args) => package::manifests(&args, &screen),
         Command::Krew(args) => krew::run(&args, &screen),
         Command::Controlplane(args) => controlplane::run(&args, &screen),
+        Command::Kubelet(args) => kubelet::run(&args, &screen),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

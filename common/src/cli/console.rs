@@ -79,13 +79,13 @@ impl Console {
     ///
     /// # Errors
     /// [`Failure::broken_pipe`] when the reader is gone, otherwise the I/O error.
-    pub fn data(&self, text: &str) -> Result<(), Failure> {
+    pub fn data(&self, data: impl AsRef<[u8]>) -> Result<(), Failure> {
         self.has_written.set(true);
         self.progress
             .suspend(|| {
                 let mut stdout = io::stdout().lock();
                 stdout
-                    .write_all(text.as_bytes())
+                    .write_all(data.as_ref())
                     .and_then(|()| stdout.flush())
             })
             .map_err(|error| match error.kind() {

@@ -1,27 +1,21 @@
 //! A pull secret's JSON, edited without losing anything.
 
 use super::credential::Credential;
-use super::entry;
-use super::entry::EntryError;
-use super::format::Format;
-use super::raw::{RawObject, raw};
-use secrecy::{ExposeSecret, SecretString};
-use serde_json::value::RawValue;
+use super::entry::{self, EntryError};
+use crate::kubelet::json::{self, Members, Raw, raw};
+use crate::kubelet::{Auths, Content, ContentFault, Entry, Fault, Format, ImageReference, Keyring};
+use secrecy::{ExposeSecret, SecretSlice};
 use std::fmt;
 
 const AUTHS: &str = "auths";
 
 /// The content of `.dockerconfigjson` or `.dockercfg`.
 ///
-/// Everything that is not changed on purpose survives to the letter: other registries,
-/// unknown fields, numbers, the order of keys. `Debug` shows no content.
+/// Everything that is not changed on purpose survives to the byte: other registries,
+/// unknown fields, numbers, the order of keys, text that is not UTF-8. `Debug` shows no
+/// content.
 #[derive(Clone)]
-pub struct Document {
-    format: Format,
-    /// Everything but the entries; `auths` keeps its place.
-    root: RawObject,
-    auths: RawObject,
-}
+pub struct Document(Content);
 
 /// Why a secret's content is no credential document.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -29,132 +23,192 @@ pub enum DocumentError {
     /// The secret has no such key at all.
     #[error("it has no `{0}` key")]
     Missing(&'static str),
-    /// Not JSON; the place is told, the text around it may be a secret.
-    #[error("its JSON is broken at line {line}, column {column}")]
-    NotJson {
-        /// Line, from 1.
-        line: usize,
-        /// Column, from 1.
-        column: usize,
-    },
-    /// JSON, but not the shape of a credential document.
-    #[error("its JSON is no object with `auths`")]
-    NotADocument,
+    /// No kubelet can read it: it pulls nothing for a pod that names the secret.
+    #[error(transparent)]
+    Broken(#[from] ContentFault),
 }
 
 impl Document {
     /// A document without any entry.
     pub fn empty(format: Format) -> Self {
-        Self {
+        Self(Content {
             format,
-            root: RawObject::default(),
-            auths: RawObject::default(),
-        }
+            root: Members::default(),
+            auths: Vec::new(),
+            taken_away: Vec::new(),
+        })
     }
 
     /// Reads the content of a secret's data key.
     pub fn parse(format: Format, content: &[u8]) -> Result<Self, DocumentError> {
-        let root: &RawValue =
-            serde_json::from_slice(content).map_err(|error| DocumentError::NotJson {
-                line: error.line(),
-                column: error.column(),
-            })?;
-        let root = RawObject::of(root).ok_or(DocumentError::NotADocument)?;
-        if format == Format::DockerCfg {
-            return Ok(Self {
-                format,
-                root: RawObject::default(),
-                auths: root,
-            });
-        }
-        let auths = match root.get(AUTHS) {
-            None => RawObject::default(),
-            Some(value) if value.get() == "null" => RawObject::default(),
-            Some(value) => RawObject::of(value).ok_or(DocumentError::NotADocument)?,
-        };
-        Ok(Self {
-            format,
-            root,
-            auths,
-        })
+        Ok(Self(Content::parse(format, content)?))
     }
 
     /// Which of the two shapes it has.
     pub fn format(&self) -> Format {
-        self.format
+        self.0.format
     }
 
-    /// The JSON text.
-    pub fn to_json(&self) -> SecretString {
-        let auths = raw(&self.auths);
-        if self.format == Format::DockerCfg {
-            return SecretString::from(auths.get());
+    /// The JSON text. It is UTF-8 where all that was read is.
+    pub fn to_json(&self) -> SecretSlice<u8> {
+        let Content {
+            format,
+            root,
+            auths,
+            ..
+        } = &self.0;
+        let members = |auths: &Auths| {
+            let entries = auths.entries.iter();
+            let members = entries.map(|entry| (entry.name.clone(), entry.value.clone()));
+            Members(members.collect()).to_raw()
+        };
+        if *format == Format::DockerCfg {
+            let entries = auths
+                .first()
+                .map_or_else(|| Members::default().to_raw(), members);
+            return SecretSlice::from(json::bytes(&entries));
         }
-        let mut root = self.root.clone();
-        root.set(AUTHS, &auths);
-        SecretString::from(raw(&root).get())
+        let mut root = root.clone();
+        for auths in auths {
+            match root.0.get_mut(auths.at) {
+                Some((_, value)) => *value = members(auths),
+                None => root.0.push((raw(&AUTHS), members(auths))),
+            }
+        }
+        if !root.0.iter().any(|(name, _)| json::names(name, AUTHS)) {
+            root.0.push((raw(&AUTHS), Members::default().to_raw()));
+        }
+        SecretSlice::from(json::bytes(&root.to_raw()))
     }
 
-    /// Every entry: its key, and its credential or why it cannot be read.
+    /// Every entry that counts: its key, and its credential or why there is none. Of several
+    /// of one key the last counts.
     pub fn entries(&self) -> impl Iterator<Item = (&str, Result<Credential, EntryError>)> {
-        self.auths
-            .0
-            .iter()
-            .map(|(key, value)| (key.as_str(), entry::read(value)))
+        let entries = self.0.entries();
+        entries.map(|entry| (entry.key.as_str(), entry::read(&entry.value)))
+    }
+
+    /// How often a key is there.
+    pub fn times(&self, key: &str) -> usize {
+        self.of(key).count()
+    }
+
+    /// What makes a kubelet refuse every pod that names the secret.
+    pub fn fault(&self) -> Option<Fault> {
+        self.0.fault()
+    }
+
+    /// The accounts that a kubelet tries for the image with this secret alone, in its order;
+    /// none where it refuses the secret.
+    pub fn accounts_for(&self, image: &ImageReference) -> Vec<String> {
+        let keyring = Keyring::of_one(&self.0).unwrap_or_default();
+        let attempts = keyring.lookup(image).into_iter();
+        attempts
+            .map(|attempt| String::from_utf8_lossy(&attempt.login.username).into_owned())
+            .collect()
     }
 
     /// Whether the entry `key` holds exactly this credential and no trace of another.
     pub fn holds(&self, key: &str, credential: &Credential) -> bool {
-        let mut entries = self
-            .auths
-            .0
-            .iter()
-            .filter(|(name, _)| name == key)
-            .peekable();
-        entries.peek().is_some() && entries.all(|(_, value)| entry::holds(value, credential))
+        let mut entries = self.of(key).peekable();
+        entries.peek().is_some() && entries.all(|entry| entry::holds(&entry.value, credential))
     }
 
     /// Writes the credential into the entry `key`, which is added at the end if missing.
     pub fn set(&mut self, key: &str, credential: &Credential) {
-        let value = entry::written(self.auths.get(key), credential);
-        self.auths.set(key, &value);
+        self.put(key, |old| entry::written(old, credential));
     }
 
     /// Removes the entry `key`; the others keep their order.
     pub fn remove(&mut self, key: &str) -> bool {
-        self.auths.remove(key)
+        let there = self.get(key).is_some();
+        for auths in &mut self.0.auths {
+            auths.entries.retain(|entry| entry.key != key);
+        }
+        there
     }
 
     /// Makes the entry `key` what it is in `other`, to the letter; also gone, where it is not there.
     pub fn copy(&mut self, key: &str, other: &Self) {
-        match other.auths.get(key) {
-            Some(value) => self.auths.set(key, value),
+        match other.get(key) {
+            Some(entry) => self.put(key, |_| entry.value.clone()),
             None => {
-                self.auths.remove(key);
+                self.remove(key);
             }
         }
     }
 
     /// Whether the entry `key` is the same in both, to the letter; also missing in both.
     pub fn agrees(&self, key: &str, other: &Self) -> bool {
-        let text = |document: &Self| document.auths.get(key).map(|value| value.get().to_owned());
+        let text = |document: &Self| document.get(key).map(|entry| entry.value.get().to_owned());
         text(self) == text(other)
     }
 
     /// The `email` of the entry `key`.
     pub fn email(&self, key: &str) -> Option<String> {
-        entry::email(self.auths.get(key)?)
+        entry::email(&self.get(key)?.value)
     }
 
     /// Whether nothing is in it: no entry, and no field we do not know.
     pub fn is_empty(&self) -> bool {
-        self.auths.0.is_empty() && self.root.0.iter().all(|(key, _)| key == AUTHS)
+        self.0.all_entries().next().is_none()
+            && self
+                .0
+                .root
+                .0
+                .iter()
+                .all(|(name, _)| json::names(name, AUTHS))
+    }
+
+    /// Every entry of this key.
+    fn of(&self, key: &str) -> impl Iterator<Item = &Entry> {
+        self.0.all_entries().filter(move |entry| entry.key == key)
+    }
+
+    /// The entry of this key that counts.
+    fn get(&self, key: &str) -> Option<&Entry> {
+        self.of(key).last()
+    }
+
+    /// Replaces every value of this key, or adds one at the end.
+    fn put(&mut self, key: &str, value: impl Fn(Option<&serde_json::value::RawValue>) -> Raw) {
+        let entries = self.0.auths.iter_mut().flat_map(|auths| &mut auths.entries);
+        let mut found = false;
+        for entry in entries.filter(|entry| entry.key == key) {
+            entry.value = value(Some(&entry.value));
+            found = true;
+        }
+        if !found {
+            let entry = Entry {
+                key: key.to_owned(),
+                name: raw(&key),
+                value: value(None),
+            };
+            self.last_auths().entries.push(entry);
+        }
+    }
+
+    /// Where new entries go. What stands there instead of an object is `null`.
+    fn last_auths(&mut self) -> &mut Auths {
+        let members = &self.0.root.0;
+        let at = members
+            .iter()
+            .rposition(|(name, _)| json::names(name, AUTHS));
+        let at = at.unwrap_or(members.len());
+        if self.0.auths.is_empty() {
+            self.0.auths.push(Auths {
+                at,
+                entries: Vec::new(),
+            });
+        }
+        let last = self.0.auths.len() - 1;
+        &mut self.0.auths[last]
     }
 }
 
 impl PartialEq for Document {
     fn eq(&self, other: &Self) -> bool {
-        self.format == other.format
+        self.format() == other.format()
             && self.to_json().expose_secret() == other.to_json().expose_secret()
     }
 }
@@ -163,7 +217,7 @@ impl fmt::Debug for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let keys: Vec<&str> = self.entries().map(|(key, _)| key).collect();
         f.debug_struct("Document")
-            .field("format", &self.format)
+            .field("format", &self.format())
             .field("keys", &keys)
             .finish()
     }
@@ -172,6 +226,11 @@ impl fmt::Debug for Document {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use secrecy::SecretString;
+
+    fn text(document: &Document) -> String {
+        String::from_utf8(document.to_json().expose_secret().to_vec()).unwrap()
+    }
 
     fn credential(password: &str) -> Credential {
         Credential::new("myorg+puller", SecretString::from(password))
@@ -184,7 +243,7 @@ mod tests {
         let mut document = Document::parse(Format::DockerConfigJson, MIXED.as_bytes()).unwrap();
         document.set("quay.io/myorg", &credential("new"));
         assert_eq!(
-            document.to_json().expose_secret(),
+            text(&document),
             r#"{"credHelpers":{"z":"ecr"},"auths":{"registry.redhat.io":{"auth":"YTpi","email":"me@x","x":[1.5,null]},"quay.io/myorg":{"email":"","auth":"bXlvcmcrcHVsbGVyOm5ldw==","username":"myorg+puller","password":"new"},"b":{}},"psFormat":"x"}"#
         );
     }
@@ -193,13 +252,13 @@ mod tests {
     fn what_is_not_ours_survives_to_the_letter() {
         let theirs =
             r#""x":{"n":[123456789012345678901234567890,-0,1.50,3e8],"s":"\u00e9\/ \ud800"}"#;
-        let text = format!(
+        let before = format!(
             r#"{{"auths":{{{theirs},"a":{{"auth":"YTpi"}},"a":{{}}}},"y":{{ "k" : 1e400 }}}}"#
         );
-        let mut document = Document::parse(Format::DockerConfigJson, text.as_bytes()).unwrap();
+        let mut document = Document::parse(Format::DockerConfigJson, before.as_bytes()).unwrap();
         document.set("b", &credential("new"));
-        let after = document.to_json().expose_secret().to_owned();
-        let expected = text.replace(
+        let after = text(&document);
+        let expected = before.replace(
             r#""a":{}}"#,
             r#""a":{},"b":{"auth":"bXlvcmcrcHVsbGVyOm5ldw=="}}"#,
         );
@@ -228,7 +287,7 @@ mod tests {
         assert!(document.agrees("b", &other) && document.agrees("quay.io/myorg", &other));
         assert_eq!(document.email("b").as_deref(), Some("me@x"));
         assert_eq!(
-            document.to_json().expose_secret(),
+            text(&document),
             r#"{"credHelpers":{"z":"ecr"},"auths":{"registry.redhat.io":{"auth":"YTpi","email":"me@x","x":[1.5,null]},"b":{"auth":"YTpk","email":"me@x","n":1.50}},"psFormat":"x"}"#
         );
     }
@@ -239,12 +298,7 @@ mod tests {
             Document::parse(Format::DockerCfg, br#"{"quay.io":{"auth":"YTpi"}}"#).unwrap();
         document.set("quay.io", &credential("n"));
         assert!(document.holds("quay.io", &credential("n")));
-        assert!(
-            document
-                .to_json()
-                .expose_secret()
-                .starts_with(r#"{"quay.io":{"#)
-        );
+        assert!(text(&document).starts_with(r#"{"quay.io":{"#));
     }
 
     #[test]
@@ -255,13 +309,46 @@ mod tests {
             parse(r#"{"auths":SECRET}"#).to_string(),
             "its JSON is broken at line 1, column 10"
         );
-        assert_eq!(parse("[]"), DocumentError::NotADocument);
-        assert_eq!(parse(r#"{"auths":[]}"#), DocumentError::NotADocument);
+        let no_auths = DocumentError::Broken(ContentFault::NoAuths);
+        assert_eq!(parse("[]"), no_auths);
+        assert_eq!(parse(r#"{"auths":[]}"#), no_auths);
         assert!(
             Document::parse(Format::DockerConfigJson, b"{}")
                 .unwrap()
                 .is_empty()
         );
+    }
+
+    #[test]
+    fn what_go_puts_together_is_edited_where_it_stands() {
+        let split = r#"{"auths":{"docker.io":{"auth":"YTpi"}},"x":1,"Auths":{"quay.io":{"Auth":"YTpi","USERNAME":"a"}}}"#;
+        let mut document = Document::parse(Format::DockerConfigJson, split.as_bytes()).unwrap();
+        document.set("quay.io", &credential("new"));
+        assert_eq!(
+            text(&document),
+            r#"{"auths":{"docker.io":{"auth":"YTpi"}},"x":1,"Auths":{"quay.io":{"Auth":"bXlvcmcrcHVsbGVyOm5ldw==","USERNAME":"myorg+puller"}}}"#
+        );
+        assert!(document.holds("quay.io", &credential("new")));
+        let mut nothing = Document::parse(
+            Format::DockerConfigJson,
+            br#"{"auths":{"a":{}},"auths":null}"#,
+        )
+        .unwrap();
+        assert_eq!(nothing.entries().count(), 0);
+        nothing.set("b", &credential("new"));
+        assert_eq!(
+            text(&nothing),
+            r#"{"auths":{"a":{}},"auths":{"b":{"auth":"bXlvcmcrcHVsbGVyOm5ldw=="}}}"#
+        );
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf8_survive() {
+        let content =
+            b"{\"auths\":{\"a\":{\"email\":\"M\xfcller\",\"auth\":\"YTpi\"},\"\xff\":{}}}";
+        let mut document = Document::parse(Format::DockerConfigJson, content).unwrap();
+        document.set("a", &Credential::new("a", SecretString::from("b")));
+        assert_eq!(document.to_json().expose_secret(), content);
     }
 
     #[test]

@@ -1,117 +1,86 @@
-//! One entry below `auths`, read as the kubelet reads it.
+//! One entry below `auths`: read, and written to the letter.
 
 use super::credential::Credential;
-use super::raw::{RawObject, raw};
-use base64::Engine;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use crate::kubelet::json::{self, Members, Raw, raw};
+use crate::kubelet::{EntryFault, Login};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::value::RawValue;
 
-/// Go's encodings accept any trailing bits.
-const LENIENT: GeneralPurposeConfig =
-    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true);
-const PADDED: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    LENIENT.with_decode_padding_mode(DecodePaddingMode::RequireCanonical),
-);
-const UNPADDED: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    LENIENT.with_decode_padding_mode(DecodePaddingMode::RequireNone),
-);
-
-/// Why an entry cannot be read. One such entry makes the kubelet refuse the pod's
-/// whole list of pull secrets.
+/// Why an entry holds no credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum EntryError {
-    /// The entry is not a JSON object, or one of its fields is not text.
-    #[error("it is not an object of text fields")]
-    NotText,
-    /// `auth` is not base64.
-    #[error("its `auth` is not base64")]
-    NotBase64,
-    /// `auth` decodes to something without a colon.
-    #[error("its `auth` is not base64 of `username:password`")]
-    NotUserAndPassword,
-    /// Neither `auth` nor `username` and `password`.
+    /// No kubelet can read it: it pulls nothing for a pod that names the secret.
+    #[error(transparent)]
+    Broken(#[from] EntryFault),
+    /// Neither `auth` nor `username` and `password`: what docker leaves where a credential
+    /// helper keeps the password.
     #[error("it holds no credential")]
     Empty,
 }
 
-/// The credential of one entry. `auth` overrides `username` and `password`.
+/// The credential of one entry, as the kubelet reads it. A byte that is not UTF-8 is read as
+/// U+FFFD here: no token of a machine has one, so such a credential is never a current one.
 pub(super) fn read(entry: &RawValue) -> Result<Credential, EntryError> {
-    let entry = RawObject::of(entry).ok_or(EntryError::NotText)?;
-    let auth = text(&entry, "auth")?.unwrap_or_default();
-    let username = text(&entry, "username")?.unwrap_or_default();
-    let password = text(&entry, "password")?.unwrap_or_default();
-    if !auth.is_empty() {
-        return decode(&auth);
-    }
-    if username.is_empty() && password.is_empty() {
+    let login = Login::read(entry)?;
+    if login.is_empty() {
         return Err(EntryError::Empty);
     }
-    Ok(Credential::new(username, SecretString::from(password)))
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let password = SecretString::from(text(login.password.expose_secret()));
+    Ok(Credential::new(text(&login.username), password))
 }
 
 /// Whether the entry holds `credential` and no trace of another one.
 pub(super) fn holds(entry: &RawValue, credential: &Credential) -> bool {
-    let Some(fields) = RawObject::of(entry) else {
+    let Some(fields) = Members::of(entry) else {
         return false;
     };
     let plain = |name: &str, expected: &str| {
-        text(&fields, name).is_ok_and(|value| value.is_none_or(|value| value == expected))
+        let mut values = fields.values(name);
+        values.all(|value| json::text(value).is_some_and(|value| value == expected))
     };
     read(entry).is_ok_and(|current| current == *credential)
         && plain("username", &credential.username)
         && plain("password", credential.password.expose_secret())
+        && plain_auth(&fields, credential)
+}
+
+/// Whether no `auth` that another one replaces holds another credential.
+fn plain_auth(fields: &Members, credential: &Credential) -> bool {
+    fields.values("auth").all(|value| {
+        let alone = Members(vec![(raw(&"auth"), value.to_owned())]).to_raw();
+        json::text(value).is_some_and(|text| text.is_empty())
+            || read(&alone).is_ok_and(|found| found == *credential)
+    })
 }
 
 /// The entry with `credential` in it: `auth` always, `username` and `password` where they
-/// are already; every other field stays to the letter.
-pub(super) fn written(entry: Option<&RawValue>, credential: &Credential) -> Box<RawValue> {
-    let mut fields = entry.and_then(RawObject::of).unwrap_or_default();
-    let password = credential.password.expose_secret();
-    for (name, value) in [
-        ("username", credential.username.as_str()),
-        ("password", password),
-    ] {
-        if fields.get(name).is_some() {
-            fields.set(name, &raw(&value));
+/// are already, however they are spelled; every other field stays to the letter.
+pub(super) fn written(entry: Option<&RawValue>, credential: &Credential) -> Raw {
+    let mut fields = entry.and_then(Members::of).unwrap_or_default();
+    let auth = raw(&credential.auth());
+    let mut found = false;
+    for (name, value) in &mut fields.0 {
+        if json::names(name, "username") {
+            *value = raw(&credential.username);
+        } else if json::names(name, "password") {
+            *value = raw(&credential.password.expose_secret());
+        } else if json::names(name, "auth") {
+            *value = auth.clone();
+            found = true;
         }
     }
-    fields.set("auth", &raw(&credential.auth()));
-    raw(&fields)
+    if !found {
+        fields.0.push((raw(&"auth"), auth));
+    }
+    fields.to_raw()
 }
 
 /// The entry's `email`, where it has one.
 pub(super) fn email(entry: &RawValue) -> Option<String> {
-    let fields = RawObject::of(entry)?;
-    text(&fields, "email")
-        .ok()?
-        .filter(|email| !email.is_empty())
-}
-
-fn text(entry: &RawObject, name: &str) -> Result<Option<String>, EntryError> {
-    match entry.get(name) {
-        None => Ok(None),
-        Some(value) => serde_json::from_str(value.get()).map_err(|_| EntryError::NotText),
-    }
-}
-
-fn decode(auth: &str) -> Result<Credential, EntryError> {
-    let engine = if auth.trim().ends_with('=') {
-        &PADDED
-    } else {
-        &UNPADDED
-    };
-    // Go's decoder skips line breaks.
-    let compact: String = auth.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
-    let bytes = engine.decode(compact).map_err(|_| EntryError::NotBase64)?;
-    let decoded = String::from_utf8(bytes).map_err(|_| EntryError::NotUserAndPassword)?;
-    let (username, password) = decoded
-        .split_once(':')
-        .ok_or(EntryError::NotUserAndPassword)?;
-    Ok(Credential::new(username, SecretString::from(password)))
+    let fields = Members::of(entry)?;
+    let email = fields.values("email").last().and_then(json::text)?;
+    (!email.is_empty()).then_some(email)
 }
 
 #[cfg(test)]
@@ -145,14 +114,18 @@ mod tests {
 
     #[test]
     fn what_the_kubelet_refuses_is_refused() {
-        assert_eq!(pair(json!({"auth": "!!"})), Err(EntryError::NotBase64));
-        assert_eq!(pair(json!({"auth": "dTpwdw="})), Err(EntryError::NotBase64));
+        let broken = |fault| Err(EntryError::Broken(fault));
+        assert_eq!(pair(json!({"auth": "!!"})), broken(EntryFault::NotBase64));
+        assert_eq!(
+            pair(json!({"auth": "dTpwdw="})),
+            broken(EntryFault::NotBase64)
+        );
         assert_eq!(
             pair(json!({"auth": "dXA="})),
-            Err(EntryError::NotUserAndPassword)
+            broken(EntryFault::NotUserAndPassword)
         );
-        assert_eq!(pair(json!({"auth": 5})), Err(EntryError::NotText));
-        assert_eq!(pair(json!("dTpw")), Err(EntryError::NotText));
+        assert_eq!(pair(json!({"auth": 5})), broken(EntryFault::NotText));
+        assert_eq!(pair(json!("dTpw")), broken(EntryFault::NotText));
         assert_eq!(pair(json!({"email": "a@b"})), Err(EntryError::Empty));
     }
 

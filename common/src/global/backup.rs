@@ -2,8 +2,9 @@
 
 use crate::Failure;
 use crate::cluster::{CallError, Cluster, WriteMode, list_all};
-use crate::dockerconfig::{Document, DocumentError, Format};
+use crate::dockerconfig::{Document, DocumentError};
 use crate::hint::{Hint, can_i};
+use crate::kubelet::Format;
 use crate::labels::MANAGED_BY;
 use crate::node_secrets::{SecretName, collection};
 use crate::pullsecret::PullSecret;
@@ -99,7 +100,7 @@ pub async fn back_up(
         ))
     })?;
     let content = document.to_json();
-    let content = content.expose_secret().as_bytes();
+    let content = content.expose_secret();
     let place = (secret.namespace.as_str(), secret.name.as_str());
     keep_in(cluster, place, content, &Retention::default(), write).await
 }

@@ -3,8 +3,9 @@
 use super::topology::{Topology, forbidden_or, topology};
 use crate::Failure;
 use crate::cluster::Cluster;
-use crate::dockerconfig::{Document, DocumentError, Format};
+use crate::dockerconfig::{Document, DocumentError};
 use crate::hint::{self, Hint};
+use crate::kubelet::Format;
 use crate::labels::LAST_APPLIED;
 use crate::node_secrets::{GLOBAL_PULL_SECRET, SecretName};
 use crate::pullsecret::PullSecret;

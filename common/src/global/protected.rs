@@ -121,7 +121,7 @@ pub fn check_writable(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dockerconfig::Format;
+    use crate::kubelet::Format;
 
     // printf acme+puller:x | base64; printf me:x | base64
     const SECRET: &str = r#"{"auths":{

@@ -306,7 +306,8 @@ impl Report for RotationStatus {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dockerconfig::{Credential, Format};
+    use crate::dockerconfig::Credential;
+    use crate::kubelet::Format;
     use crate::ocm::RotationState;
     use secrecy::SecretString;
 

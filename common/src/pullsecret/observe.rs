@@ -4,7 +4,7 @@ use super::secret::PullSecret;
 use super::service_account::ServiceAccountRefs;
 use crate::Failure;
 use crate::cluster::{CallError, Cluster, NamespaceSelection, Readable, Resource, list_in};
-use crate::dockerconfig::Format;
+use crate::kubelet::Format;
 use futures::future::try_join;
 use globset::GlobSet;
 use k8s_openapi::api::core::v1::{Secret, ServiceAccount};

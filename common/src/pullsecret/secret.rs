@@ -1,7 +1,8 @@
 //! A pull secret as a cluster holds it now.
 
 use super::owner::Owner;
-use crate::dockerconfig::{Document, DocumentError, Format};
+use crate::dockerconfig::{Document, DocumentError};
+use crate::kubelet::Format;
 use crate::labels::{BRIDGE, LAST_APPLIED, MANAGED_BY};
 use crate::names::RobotName;
 use jiff::Timestamp;
@@ -42,9 +43,7 @@ impl PullSecret {
     /// Reads a secret; `None` if it is of another type.
     pub fn read(secret: Secret) -> Option<Self> {
         let secret_type = secret.type_.as_deref()?;
-        let format = Format::ALL
-            .into_iter()
-            .find(|format| format.secret_type() == secret_type)?;
+        let format = Format::of_type(secret_type)?;
         let content = secret
             .data
             .as_ref()

@@ -5,8 +5,9 @@ use super::logins::KnownRegistry;
 use super::plan::nodes_reason;
 use super::proof::{Proof, Proofs, RegistryAnswer, TokenState};
 use super::view::ClusterView;
-use crate::dockerconfig::{Credential, EntryError, belongs_to, matches_image, registry_of_key};
+use crate::dockerconfig::{Credential, EntryError, belongs_to, registry_of_key};
 use crate::hint::{self, Hint, edit_secret};
+use crate::kubelet::{Fault, matches_image};
 use crate::names::{RegistryHost, RobotName};
 use crate::progress::Progress;
 use crate::quay::{Grant, Role};
@@ -114,6 +115,12 @@ fn collect<'a>(
                 continue;
             }
         };
+        // One such entry makes the kubelet refuse all of a pod's secrets.
+        match document.fault() {
+            Some(Fault::Content(fault)) => proofs.items.push(broken("", fault.to_string())),
+            Some(Fault::Entry(key, fault)) => proofs.items.push(broken(&key, fault.to_string())),
+            None => {}
+        }
         for (key, read) in document.entries() {
             match read {
                 Ok(credential) if !RobotName::is_robot(&credential.username) => {}
@@ -129,9 +136,7 @@ fn collect<'a>(
                     key,
                     credential,
                 }),
-                Err(EntryError::Empty) => {}
-                // One such entry makes the kubelet refuse all of a pod's secrets.
-                Err(error) => proofs.items.push(broken(key, error.to_string())),
+                Err(EntryError::Empty | EntryError::Broken(_)) => {}
             }
         }
     }

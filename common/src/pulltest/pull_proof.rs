@@ -6,8 +6,8 @@ use super::verdict::PullVerdict;
 use crate::Failure;
 use crate::cli::{ContextColumn, Report, Table, detail, serialize_next};
 use crate::cluster::Cluster;
-use crate::dockerconfig::{ImageReference, matches_image};
 use crate::hint::{self, Hint};
+use crate::kubelet::ImageReference;
 use crate::names::RobotName;
 use crate::progress::Progress;
 use crate::pullsecret::PullSecret;
@@ -140,15 +140,12 @@ async fn prove(cluster: &Cluster, secrets: &[PullSecret], order: &PullOrder<'_>)
 fn secret_for<'a>(secrets: &'a [PullSecret], order: &PullOrder<'_>) -> Option<&'a PullSecret> {
     let image: ImageReference = order.image.parse().ok()?;
     secrets.iter().find(|secret| {
-        let entries = secret.document.iter().flat_map(|content| content.entries());
-        entries
-            .filter(|(key, _)| matches_image(key, &image))
-            .filter_map(|(_, credential)| credential.ok())
-            .any(|credential| {
-                order
-                    .robot
-                    .is_none_or(|robot| stands_for(&credential.username, robot))
-            })
+        let documents = secret.document.iter();
+        let mut accounts = documents.flat_map(|document| document.accounts_for(&image));
+        accounts.any(|account| {
+            let robot = order.robot;
+            robot.is_none_or(|robot| stands_for(&account, robot))
+        })
     })
 }
 
@@ -226,14 +223,20 @@ mod tests {
             secret("b", "quay.io/myorg/web", "myorg+deploy"),
             secret("c", "quay.io/myorg/app", "myorg+deploy-bridge"),
             secret("d", "quay.io/myorg", "myorg+deploy"),
+            secret("e", "https://index.docker.io/v1/", "me"),
         ];
         let robot: RobotName = "myorg+deploy".parse().unwrap();
         for (image, robot, namespace) in [
             ("quay.io/myorg/app:v1", None, Some("a")),
             ("quay.io/myorg/app:v1", Some(&robot), Some("c")),
-            ("quay.io/myorg/web@sha256:00", Some(&robot), Some("b")),
+            (
+                "quay.io/myorg/web@sha256:0000000000000000000000000000000000000000000000000000000000000000",
+                Some(&robot),
+                Some("b"),
+            ),
             ("quay.io/myorg/other", Some(&robot), Some("d")),
-            ("docker.io/library/nginx", None, None),
+            ("docker.io/library/nginx", None, Some("e")),
+            ("registry.example.com/app", None, None),
         ] {
             let order = PullOrder {
                 image,

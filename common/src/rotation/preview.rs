@@ -209,8 +209,8 @@ impl SecretUse {
         let is_here = |namespace: &str| namespace == target.namespace;
         let here = || users.pods.iter().filter(|pod| is_here(&pod.namespace));
         let pulling = || here().filter(|pod| pod.pull_secrets.contains(&target.secret));
-        let matching = |image: &&crate::dockerconfig::ImageReference| {
-            crate::dockerconfig::matches_image(&target.key, image)
+        let matching = |image: &&crate::kubelet::ImageReference| {
+            crate::kubelet::matches_image(&target.key, image)
         };
         let named = |pods: &dyn Fn(&PodUse) -> bool| -> Vec<String> {
             let pods = here().filter(|pod| pods(pod));

@@ -2,7 +2,7 @@
 
 use super::metadata::{Metadata, controller_of};
 use super::workload_kind::Workload;
-use crate::dockerconfig::ImageReference;
+use crate::kubelet::ImageReference;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 

@@ -4,7 +4,7 @@ use clap::Args;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, Report, Table};
 use quay_common::cluster::{Seen, parse_duration};
-use quay_common::dockerconfig::parse_image;
+use quay_common::kubelet::parse_image;
 use quay_common::names::RobotName;
 use quay_common::pullsecret::{ClusterView, Proofs};
 use quay_common::pulltest::{PullOrder, Pulls, prove_pulls};

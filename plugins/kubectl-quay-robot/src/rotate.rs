@@ -10,7 +10,7 @@ use quay_common::cli::{Console, Exit, OutputArgs, OutputFormat};
 use quay_common::cluster::{
     Cluster, NamespaceArgs, Seen, connect, context_names, names_meant, parse_duration,
 };
-use quay_common::dockerconfig::parse_image;
+use quay_common::kubelet::parse_image;
 use quay_common::ledger::{Ledger, Strategy};
 use quay_common::names::RobotName;
 use quay_common::private_file;

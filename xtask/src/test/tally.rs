@@ -1,7 +1,11 @@
 //! What the test binaries' output comes to.
 
 /// Remarks of passing tests that belong into the summary.
-const REMARKS: [&str; 2] = ["recorded exchanges held", "krew was not tried"];
+const REMARKS: [&str; 3] = [
+    "recorded exchanges held",
+    "generated cases",
+    "krew was not tried",
+];
 
 /// Reads the output of `cargo test -- --show-output`, line by line.
 #[derive(Default)]

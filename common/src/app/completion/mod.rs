@@ -42,7 +42,7 @@ pub(super) fn run(
         return install::run(args, console);
     }
     if let Some(shell) = args.shell {
-        console.data(&script(shell, command, &install::called_as()))?;
+        console.data(script(shell, command, &install::called_as()))?;
     }
     Ok(Exit::Success)
 }

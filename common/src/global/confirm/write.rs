@@ -7,7 +7,8 @@ use super::Pending;
 use super::spawn::arm;
 use crate::Failure;
 use crate::cluster::{Cluster, ClusterArgs, WriteMode};
-use crate::dockerconfig::{Document, Format};
+use crate::dockerconfig::Document;
+use crate::kubelet::Format;
 use std::cell::Cell;
 use std::time::Duration;
 

@@ -4,8 +4,9 @@ use super::super::observed::Observed;
 use super::super::topology::Topology;
 use super::edit;
 use super::{Intent, Obstacle, Plan, Request};
-use crate::dockerconfig::{Document, Format};
+use crate::dockerconfig::Document;
 use crate::hint::{self, Hint};
+use crate::kubelet::Format;
 use secrecy::ExposeSecret;
 
 /// What a Secret may hold.

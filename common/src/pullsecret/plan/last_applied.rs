@@ -1,7 +1,8 @@
 //! The manifest that `kubectl apply` remembers in an annotation.
 
 use super::EntryPlan;
-use crate::dockerconfig::{Document, Format};
+use crate::dockerconfig::Document;
+use crate::kubelet::Format;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};

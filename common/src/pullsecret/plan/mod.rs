@@ -112,6 +112,18 @@ pub enum WriteAction {
     Recreate(Document),
 }
 
+impl WriteAction {
+    /// What is written.
+    fn document(&self) -> Option<&Document> {
+        match self {
+            Self::Nothing => None,
+            Self::Create(document) | Self::Recreate(document) | Self::Update { document, .. } => {
+                Some(document)
+            }
+        }
+    }
+}
+
 /// Why a stale secret is left alone, and where to change it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {

@@ -6,7 +6,8 @@ use super::repair::{finish, leave_to_nodes, plan_secret, problem, unreadable};
 use super::{
     Consent, EntryPlan, NamespacePlan, PlacedCredential, Problem, SecretPlan, Verdict, WriteAction,
 };
-use crate::dockerconfig::{Document, EntryError, Format};
+use crate::dockerconfig::{Document, EntryError, is_served};
+use crate::kubelet::Format;
 use crate::names::RobotName;
 use std::collections::BTreeSet;
 
@@ -27,13 +28,16 @@ pub fn plan_namespace(
         .filter(|secret| holds_robot(secret, wanted))
         .filter_map(|secret| plan_secret(secret, wanted, consent))
         .collect();
-    if plans.is_empty() {
+    if !plans.iter().any(|plan| placed.is_served_by(plan, wanted)) {
+        plans.retain(|plan| plan.name != placed.secret_name);
         plans.push(match named {
             Some(secret) => plan_target(secret, placed, wanted, consent),
             None => leave_to_nodes(plan_new(namespace, placed)),
         });
     }
-    let usable = |plan: &&SecretPlan| plan.refusal.is_none() && !plan.has_problem();
+    let usable = |plan: &&SecretPlan| {
+        plan.refusal.is_none() && !plan.has_problem() && placed.is_served_by(plan, wanted)
+    };
     let attached = plans
         .iter()
         .filter(usable)
@@ -59,11 +63,17 @@ pub(in crate::pullsecret) fn plan_target(
         Ok(document) => document,
         Err(error) => return unreadable(secret, error.to_string()),
     };
-    if holds_robot(secret, wanted)
-        && let Some(plan) = plan_secret(secret, wanted, consent)
-    {
-        return plan;
-    }
+    let held_already = holds_robot(secret, wanted)
+        .then(|| plan_secret(secret, wanted, consent))
+        .flatten();
+    let (mut edited, mut entries) = match held_already {
+        Some(plan) if placed.is_served_by(&plan, wanted) => return plan,
+        Some(plan) => (
+            plan.write.document().unwrap_or(document).clone(),
+            plan.entries,
+        ),
+        None => (document.clone(), Vec::new()),
+    };
     let held = document
         .entries()
         .find(|(key, _)| *key == placed.key)
@@ -82,17 +92,16 @@ pub(in crate::pullsecret) fn plan_target(
         }
         Some(Err(_)) => return held_by(secret, placed, document, "an entry that cannot be read"),
     };
-    let mut edited = document.clone();
     edited.set(&placed.key, &placed.credential);
-    let entry = EntryPlan {
+    entries.push(EntryPlan {
         key: placed.key.clone(),
         account: placed.robot.to_string(),
         verdict,
         before,
         after: Some(placed.credential.fingerprint()),
-    };
+    });
     let bridged = placed.bridged(&secret.bridged);
-    leave_to_nodes(finish(secret, vec![entry], edited, bridged, consent))
+    leave_to_nodes(finish(secret, entries, edited, bridged, consent))
 }
 
 /// The key is somebody else's, and the user did not ask for it to be switched.
@@ -134,6 +143,16 @@ fn plan_new(namespace: &str, placed: &PlacedCredential) -> SecretPlan {
 }
 
 impl PlacedCredential {
+    /// Whether a kubelet finds the robot's credential in the planned secret: under a key that
+    /// it uses for the registry's images, or under the one that was asked for.
+    fn is_served_by(&self, plan: &SecretPlan, wanted: &CurrentTokens) -> bool {
+        plan.entries.iter().any(|entry| {
+            let registry = wanted.registry_of(&entry.key);
+            entry.key == self.key
+                || registry.is_some_and(|registry| is_served(&entry.key, &registry.hosts))
+        })
+    }
+
     /// The robots whose bridges a secret holds once this credential is in it.
     fn bridged(&self, before: &BTreeSet<RobotName>) -> BTreeSet<RobotName> {
         let mut bridged = before.clone();

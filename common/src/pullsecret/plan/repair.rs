@@ -157,13 +157,9 @@ pub(super) fn finish(
 /// A key that stands there twice: nobody knows which of the two counts, and for whom.
 fn twice(secret: &PullSecret, entries: &[EntryPlan]) -> Option<Refusal> {
     let document = secret.document.as_ref().ok()?;
-    let times = |key: &str| {
-        document
-            .entries()
-            .filter(|(known, _)| *known == key)
-            .count()
-    };
-    let entry = entries.iter().find(|entry| times(&entry.key) > 1)?;
+    let entry = entries
+        .iter()
+        .find(|entry| document.times(&entry.key) > 1)?;
     Some(Refusal {
         reason: format!("its key {} stands there twice", entry.key),
         remedy: Some("remove one of the two entries".into()),

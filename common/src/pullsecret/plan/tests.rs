@@ -4,7 +4,7 @@ mod bridged;
 
 use super::super::current_tokens::{CurrentTokens, RegistryTokens, RobotToken};
 use super::*;
-use crate::dockerconfig::Format;
+use crate::kubelet::Format;
 use k8s_openapi::api::core::v1::Secret;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};

@@ -40,7 +40,7 @@ pub async fn run(args: DownloadArgs, console: &Console) -> Result<Exit, Failure>
     let content = ocm.handed_out().await?.to_json();
     match file {
         Some(path) => {
-            private_file::replace(path, content.expose_secret().as_bytes())?;
+            private_file::replace(path, content.expose_secret())?;
             console.note(format!("wrote the pull secret to {}", path.display()));
         }
         None => {

@@ -1,15 +1,16 @@
 //! What Go's JSON decoder says about documents it cannot read.
 
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// Why this is not a JSON object; `None` when it is one, or `null`.
 pub(super) fn map_error(bytes: &[u8]) -> Option<String> {
-    match serde_json::from_slice::<Value>(bytes) {
-        Ok(Value::Object(_) | Value::Null) => None,
-        Ok(other) => Some(format!(
-            "json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
-            go_name(&other)
-        )),
+    // Go takes text that is not UTF-8, and half surrogates; so a char here is a byte, and what
+    // is inside is not read.
+    let text: String = bytes.iter().copied().map(char::from).collect();
+    match serde_json::from_str::<&RawValue>(&text) {
+        Ok(raw) => go_name(raw.get()).map(|name| {
+            format!("json: cannot unmarshal {name} into Go value of type map[string]interface {{}}")
+        }),
         Err(error) => Some(syntax_error(bytes, &error)),
     }
 }
@@ -30,12 +31,14 @@ pub(super) fn summary(bytes: &[u8]) -> String {
     }
 }
 
-fn go_name(value: &Value) -> &'static str {
-    match value {
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        _ => "array",
+/// What Go calls a JSON value that is neither an object nor `null`.
+fn go_name(value: &str) -> Option<&'static str> {
+    match value.as_bytes().first()? {
+        b'{' | b'n' => None,
+        b't' | b'f' => Some("bool"),
+        b'"' => Some("string"),
+        b'[' => Some("array"),
+        _ => Some("number"),
     }
 }
 
@@ -106,6 +109,7 @@ mod tests {
             "json: cannot unmarshal array into Go value of type map[string]interface {}"
         );
         assert_eq!(map_error(b"{\"auths\":{}}"), None);
+        assert_eq!(map_error(b"{\"\\ud800\":\"\xfc\"}"), None);
     }
 
     #[test]

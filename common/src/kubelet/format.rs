@@ -16,6 +16,12 @@ impl Format {
     /// Both, the current one first.
     pub const ALL: [Self; 2] = [Self::DockerConfigJson, Self::DockerCfg];
 
+    /// The format of secrets of this type; `None` for secrets that are no pull secrets.
+    pub fn of_type(secret_type: &str) -> Option<Self> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|format| format.secret_type() == secret_type)
+    }
+
     /// The secret's `type`.
     pub fn secret_type(self) -> &'static str {
         match self {

@@ -1,0 +1,25 @@
+//! What a kubelet does with pull secrets: which count, how they are read, which credential it
+//! tries first, what it says. No I/O.
+//!
+//! The rules are those of Kubernetes 1.36. `tests/kubelet` holds them to the kubelet's own
+//! code, over thousands of generated cases.
+
+mod content;
+mod entry;
+mod format;
+mod glob;
+mod image;
+pub(crate) mod json;
+mod key;
+mod keyring;
+mod pod;
+mod url;
+
+pub(crate) use content::{Auths, Content, Entry};
+pub use content::{ContentFault, Fault};
+pub use entry::{EntryFault, Login};
+pub use format::Format;
+pub use image::{ImageReference, parse_image};
+pub use key::{Key, KeyMatch, matches_image};
+pub use keyring::{Attempt, Keyring, Refused, Secret};
+pub use pod::{admitted, asked_for};

@@ -1,0 +1,53 @@
+//! Secrets that only a kubelet's way of reading makes sense of are rotated like any other.
+
+use crate::world::{ROBOT, World};
+use quay_tests::{auth, pull_secret_of};
+
+/// Contents with the registry's name and the robot's `auth`.
+fn contents(registry: &str, auth: &str) -> Vec<(&'static str, Vec<u8>)> {
+    let entry = format!(r#"{{"auth":"{auth}"}}"#);
+    let mut latin = format!(r#"{{"auths":{{"{registry}":{entry},"x":{{"email":"M"#).into_bytes();
+    latin.extend_from_slice(b"\xfcller\"}}}");
+    vec![
+        (
+            "capitals",
+            format!(r#"{{"Auths":{{"{registry}":{{"AUTH":"{auth}"}}}}}}"#).into_bytes(),
+        ),
+        ("latin", latin),
+        (
+            "twice",
+            format!(
+                r#"{{"auths":{{"docker.io":{{"auth":"YTpi"}}}},"auths":{{"{registry}":{entry}}}}}"#
+            )
+            .into_bytes(),
+        ),
+        (
+            "glob",
+            format!(r#"{{"auths":{{"*{}":{entry}}}}}"#, &registry[1..]).into_bytes(),
+        ),
+        (
+            "headers",
+            format!(r#"{{"auths":{{"{registry}":{entry}}},"HttpHeaders":5}}"#).into_bytes(),
+        ),
+    ]
+}
+
+#[test]
+fn every_secret_that_a_kubelet_reads_gets_the_new_token_and_keeps_every_byte() {
+    for strategy in [&[][..], &["--in-place"]] {
+        let world = World::new(0);
+        for (name, content) in contents(world.registry(), &auth(ROBOT, &world.token())) {
+            world
+                .cluster
+                .create(&pull_secret_of(&world.namespace, name, content));
+        }
+        world.rotate(strategy).expect(0).says("in 5 places");
+        for (name, content) in contents(world.registry(), &auth(ROBOT, &world.token())) {
+            assert_eq!(
+                world.cluster.bytes(&world.namespace, name),
+                content,
+                "{name}"
+            );
+        }
+    }
+}
