@@ -22,7 +22,7 @@ fn whatever_signal_ends_a_sync_it_reports_what_it_did_and_what_it_did_not() {
         let old = world.token();
         let namespace = world.cluster.fresh_namespace("signals", |namespace| {
             let secret = |number| {
-                quay_tests::pull_secret_of(namespace, &format!("a{number:03}"), &world.mixed(&old))
+                quay_tests::pull_secret_of(namespace, &format!("a{number:03}"), world.mixed(&old))
             };
             (0..120).map(secret).collect()
         });
@@ -51,7 +51,7 @@ fn a_run_that_was_told_to_ignore_hangups_goes_on() {
     let mut world = World::new();
     let old = world.token();
     let namespace = world.cluster.fresh_namespace("nohup", |namespace| {
-        let secret = quay_tests::pull_secret_of(namespace, "a", &world.mixed(&old));
+        let secret = quay_tests::pull_secret_of(namespace, "a", world.mixed(&old));
         vec![secret]
     });
     world.regenerate();

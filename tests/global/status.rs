@@ -212,7 +212,7 @@ fn a_hosted_control_plane_is_followed_to_its_syncer() {
         .concat(),
     );
     let merged_secret =
-        quay_tests::pull_secret_of("kube-system", "global-pull-secret", &world.additional());
+        quay_tests::pull_secret_of("kube-system", "global-pull-secret", world.additional());
     world.cluster.create(&merged_secret);
     let output = world.run(&["status", "-o", "json"]).expect(0);
     assert_eq!(stretch(&output, merged)["state"], "updated");

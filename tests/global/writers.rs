@@ -95,7 +95,7 @@ fn a_secret_that_another_tool_writes_is_left_to_it() {
 fn what_kubectl_apply_remembers_does_not_keep_the_old_credential() {
     let mut world = World::new();
     let old = world.token();
-    let secret = quay_tests::pull_secret_of(NAMESPACE, SECRET, &world.content(Some(&old)));
+    let secret = quay_tests::pull_secret_of(NAMESPACE, SECRET, world.content(Some(&old)));
     world
         .cluster
         .try_kubectl(&["apply", "-f", "-"], &secret.to_string())

@@ -351,7 +351,7 @@ fn new_folder() -> PathBuf {
 
 /// A pull secret with these entries below `auths`.
 pub fn pull_secret(namespace: &str, name: &str, auths: &Value) -> Value {
-    pull_secret_of(namespace, name, &json!({"auths": auths}).to_string())
+    pull_secret_of(namespace, name, json!({"auths": auths}).to_string())
 }
 
 /// A pull secret with exactly this content.

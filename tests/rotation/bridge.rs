@@ -106,7 +106,7 @@ fn the_old_token_is_cleaned_out_of_what_kubectl_apply_remembers() {
     let world = World::new(1);
     let namespace = world.cluster.fresh_namespace("applied", |_| Vec::new());
     let old = world.token();
-    let secret = pull_secret_of(&namespace, "applied", &world.mixed(ROBOT, &old));
+    let secret = pull_secret_of(&namespace, "applied", world.mixed(ROBOT, &old));
     let applied = world
         .cluster
         .try_kubectl(&["apply", "-f", "-"], &secret.to_string());
@@ -193,7 +193,7 @@ fn legacy_secrets_and_keys_with_paths_are_rotated_too() {
                 "metadata": {"name": "legacy", "namespace": namespace},
                 "type": "kubernetes.io/dockercfg", "data": {".dockercfg": data},
             }),
-            pull_secret_of(namespace, "path", &path.to_string()),
+            pull_secret_of(namespace, "path", path.to_string()),
         ]
     });
     let old = world.token();

@@ -86,7 +86,7 @@ fn a_secret_that_appears_just_before_the_renewal_is_crossed_too() {
     let late = pull_secret_of(
         &world.namespace,
         &name(9),
-        &world.mixed(ROBOT, &world.token()),
+        world.mixed(ROBOT, &world.token()),
     );
     world.cluster.create(&late);
     let renewal = world.hold_quay("POST", "/regenerate");
@@ -270,7 +270,7 @@ fn two_robots_in_one_secret_are_rotated_without_losing_track_of_each_other() {
         format!("{registry}/myorg/backend-api"): {"auth": auth("myorg+second", &other)},
     }});
     let namespace = world.cluster.fresh_namespace("two", |namespace| {
-        vec![pull_secret_of(namespace, "both", &content.to_string())]
+        vec![pull_secret_of(namespace, "both", content.to_string())]
     });
     let hold = world.hold_quay("POST", "/deploy/regenerate");
     let run = world.start_until(&hold, &[]);

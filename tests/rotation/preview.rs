@@ -17,7 +17,7 @@ fn the_blast_radius_is_shown_and_nothing_is_written_anywhere() {
     let namespace = world.cluster.namespace("shop");
     let image = format!("{}/myorg/my-app:v1", world.registry());
     world.cluster.create_all(&[
-        quay_tests::pull_secret_of(&namespace, "pull", &world.mixed(ROBOT, &world.token())),
+        quay_tests::pull_secret_of(&namespace, "pull", world.mixed(ROBOT, &world.token())),
         json!({
             "apiVersion": "v1", "kind": "ServiceAccount",
             "metadata": {"name": "builder", "namespace": namespace},

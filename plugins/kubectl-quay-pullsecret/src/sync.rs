@@ -105,7 +105,7 @@ fn report(
     let for_people = args.output.output.is_for_people();
     let is_dry = args.dry_run.label().is_some();
     if for_people && is_dry && console.stdout_is_terminal() {
-        console.data(&outcomes.diff())?;
+        console.data(outcomes.diff())?;
     }
     let dry = match is_dry {
         true => " (dry run, nothing was stored)",

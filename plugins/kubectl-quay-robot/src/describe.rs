@@ -203,7 +203,7 @@ pub async fn run(args: DescribeArgs, console: &Console) -> Result<Exit, Failure>
         .map_err(failed(&session, format!("robot `{robot}`")))?;
     let description = Description::new(session.endpoint.registry.clone(), details);
     if args.output.output.is_for_people() {
-        console.data(&description.text())?;
+        console.data(description.text())?;
         return Ok(Exit::Success);
     }
     console.finish(&description, args.output.output)

@@ -38,6 +38,6 @@ pub async fn run(args: LoginArgs, console: &Console) -> Result<Exit, Failure> {
         .scopes(None)
         .await
         .map_err(failed(session, "the token's scopes"))?;
-    console.data(&scopes::table(&report).render())?;
+    console.data(scopes::table(&report).render())?;
     Ok(Exit::Success)
 }

@@ -257,7 +257,7 @@ fn scope_text(scope: &NamespaceArgs) -> String {
 
 fn show(args: &Args, preview: &Preview, console: &Console) -> Result<Exit, Failure> {
     match args.output.output {
-        OutputFormat::Table => console.data(&preview.tree())?,
+        OutputFormat::Table => console.data(preview.tree())?,
         format => console.report(preview, format)?,
     }
     console.note("dry run: nothing was changed, in Quay or in a cluster");

@@ -57,7 +57,7 @@ pub async fn run(args: WhoamiArgs, console: &Console) -> Result<Exit, Failure> {
         report,
     };
     if args.output.output.is_for_people() {
-        console.data(&heading(&identity))?;
+        console.data(heading(&identity))?;
     }
     console.finish(&identity, args.output.output)
 }

@@ -77,7 +77,7 @@ pub fn tell(notice: &Notice, console: &Console) {
 /// Says that it stands, and waits.
 pub async fn watchdog(args: WatchdogArgs, console: &Console) -> Result<Exit, Failure> {
     let watchdog = Watchdog::begin(&args.id)?;
-    console.data(&format!("{READY}\n"))?;
+    console.data(format!("{READY}\n"))?;
     watchdog.wait(&args.cluster, FIELD_MANAGER).await?;
     Ok(Exit::Success)
 }
