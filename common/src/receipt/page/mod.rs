@@ -7,213 +7,180 @@ mod axis;
 mod description;
 mod frame;
 mod handover;
-mod markup;
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod sample;
 mod tables;
 mod timeline;
+mod visible;
 mod words;
 
 use super::contents::{End, Receipt};
 use crate::ledger::Strategy;
 use handover::Handovers;
-use markup::Markup;
-use std::fmt::Display;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use visible::Visible;
 use words::{count, grouped, length, moment, seconds};
 
 /// Renders the page.
 pub fn receipt_page(receipt: &Receipt) -> String {
     let handovers = Handovers::of(receipt);
-    let mut page = Markup::default();
-    page.literal("<!DOCTYPE html>\n");
-    page.element("html", &[("lang", &"en")], |html| {
-        html.element("head", &[], |head| head_of(head, receipt));
-        html.element("body", &[], |body| {
-            body.element("main", &[], |main| {
-                header(main, receipt);
-                figures(main, receipt, &handovers);
-                facts(main, receipt);
-                picture(main, receipt, &handovers);
-                tables::checks(main, receipt);
-                tables::targets(main, receipt);
-                tables::left_behind(main, receipt);
-                tables::pulls(main, receipt);
-                tables::restarted(main, receipt);
-                tables::consumers(main, receipt);
-                tables::steps(main, receipt);
-                footer(main, receipt);
-            });
-        });
-    });
-    page.literal("\n");
-    page.finish()
-}
-
-fn head_of(head: &mut Markup, receipt: &Receipt) {
-    head.literal(
-        "<meta charset=\"utf-8\"/>\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\
-         <meta name=\"color-scheme\" content=\"light dark\"/>\
-         <meta name=\"referrer\" content=\"no-referrer\"/>",
-    );
-    let title = format!("Rotation of {}, {}", receipt.robot, moment(receipt.began));
-    head.leaf("title", &[], title);
-    head.element("style", &[], |style| {
-        style.literal(include_str!("style.css"))
-    });
-}
-
-fn header(main: &mut Markup, receipt: &Receipt) {
-    main.element("header", &[], |header| {
-        header.leaf("p", &[("class", &"kicker")], "Rotation receipt");
-        header.leaf("h1", &[], &receipt.robot);
-        header.leaf("p", &[("class", &"lead")], lead(receipt));
-        let open = receipt.statements.iter().filter(|one| !one.holds).count();
-        let failed = receipt.pulls.iter().filter(|pull| !pull.ok);
-        let (open, all) = (
-            open + failed.count(),
-            receipt.statements.len() + receipt.pulls.len(),
-        );
-        let (class, text) = match open {
-            0 => (
-                "seal good",
-                format!("Proved: all {} hold", count(all, "check")),
-            ),
-            _ => (
-                "seal bad",
-                format!("Not proved: {open} of {} fail", count(all, "check")),
-            ),
-        };
-        header.leaf("p", &[("class", &class)], text);
-        notices(header, receipt);
-    });
-}
-
-fn lead(receipt: &Receipt) -> String {
-    let registry = &receipt.registry;
-    let place = match (receipt.targets.len(), receipt.contexts.len()) {
-        (_, 0) => String::new(),
-        (places, clusters) => format!(
-            " in {} of {}",
-            count(places, "place"),
-            count(clusters, "cluster")
-        ),
+    let page = html! {
+        (DOCTYPE) "\n"
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="referrer" content="no-referrer";
+                title { "Rotation of " (Visible(&receipt.robot)) ", " (moment(receipt.began)) }
+                style { (PreEscaped(include_str!("style.css"))) }
+            }
+            body {
+                main {
+                    (header(receipt))
+                    (figures(receipt, &handovers))
+                    (facts(receipt))
+                    (picture(receipt, &handovers))
+                    (tables::checks(receipt))
+                    (tables::targets(receipt))
+                    (tables::left_behind(receipt))
+                    (tables::pulls(receipt))
+                    (tables::restarted(receipt))
+                    (tables::consumers(receipt))
+                    (tables::steps(receipt))
+                    (footer(receipt))
+                }
+            }
+        }
+        "\n"
     };
-    match receipt.outcome {
-        End::Finished => format!("Its token at {registry} was replaced{place}."),
-        End::Aborted => format!(
-            "The rotation of its token at {registry} was taken back{place}: nothing was replaced."
-        ),
+    page.into_string()
+}
+
+fn header(receipt: &Receipt) -> Markup {
+    let failed = receipt.pulls.iter().filter(|pull| !pull.ok).count();
+    let open = receipt.statements.iter().filter(|one| !one.holds).count() + failed;
+    let all = count(receipt.statements.len() + receipt.pulls.len(), "check");
+    html! {
+        header {
+            p.kicker { "Rotation receipt" }
+            h1 { (Visible(&receipt.robot)) }
+            p.lead { (lead(receipt)) }
+            @if open == 0 {
+                p.seal.good { "Proved: all " (all) " hold" }
+            } @else {
+                p.seal.bad { "Not proved: " (open) " of " (all) " fail" }
+            }
+            (notices(receipt))
+        }
+    }
+}
+
+fn lead(receipt: &Receipt) -> Markup {
+    let registry = Visible(&receipt.registry);
+    let (places, clusters) = (receipt.targets.len(), receipt.contexts.len());
+    let place = html! {
+        @if clusters > 0 { " in " (count(places, "place")) " of " (count(clusters, "cluster")) }
+    };
+    html! {
+        @match receipt.outcome {
+            End::Finished => { "Its token at " (registry) " was replaced" (place) "." }
+            End::Aborted => {
+                "The rotation of its token at " (registry) " was taken back" (place)
+                ": nothing was replaced."
+            }
+        }
     }
 }
 
 /// What a reader must not miss.
-fn notices(header: &mut Markup, receipt: &Receipt) {
-    if receipt.resumed {
-        header.leaf(
-            "p",
-            &[("class", &"notice")],
-            "An earlier run began this rotation. What that run did is not on this page.",
-        );
-    }
-    for context in &receipt.skipped {
-        let text = format!(
-            "Cluster {context} did not answer and was left out: what it holds is not proved here."
-        );
-        header.leaf("p", &[("class", &"notice bad")], text);
-    }
+fn notices(receipt: &Receipt) -> Markup {
     let left = receipt.left_behind.len();
-    if left > 0 {
-        let text = format!(
-            "Left behind with a credential that died, as was accepted: {}.",
-            count(left, "secret")
-        );
-        header.leaf("p", &[("class", &"notice bad")], text);
+    html! {
+        @if receipt.resumed {
+            p.notice {
+                "An earlier run began this rotation. What that run did is not on this page."
+            }
+        }
+        @for context in &receipt.skipped {
+            p.notice.bad {
+                "Cluster " (Visible(context))
+                " did not answer and was left out: what it holds is not proved here."
+            }
+        }
+        @if left > 0 {
+            p.notice.bad {
+                "Left behind with a credential that died, as was accepted: "
+                (count(left, "secret")) "."
+            }
+        }
     }
 }
 
 /// The four numbers that matter.
-fn figures(main: &mut Markup, receipt: &Receipt, handovers: &Handovers<'_>) {
+fn figures(receipt: &Receipt, handovers: &Handovers<'_>) -> Markup {
     let held = receipt.targets.iter().filter(|target| target.holds).count();
+    let secrets = count(receipt.targets.len(), "secret");
+    let clusters = receipt.contexts.len();
+    let word = if clusters == 1 { "cluster" } else { "clusters" };
     let took = length(seconds(receipt.began, receipt.ended));
-    main.element("ul", &[("class", &"figures")], |list| {
-        let of = format!(
-            "of {} hold the current token",
-            count(receipt.targets.len(), "secret")
-        );
-        figure(list, "", grouped(held), &of);
-        let clusters = receipt.contexts.len();
-        let word = if clusters == 1 { "cluster" } else { "clusters" };
-        figure(list, "", grouped(clusters), word);
-        figure(list, "", took, "from the first step to the last");
-        match receipt.window_ms {
-            Some(window) => {
-                figure(
-                    list,
-                    "bad",
-                    length(window as f64 / 1e3),
-                    "in which pulls could fail",
-                );
-            }
-            None => {
-                let late = handovers.late();
-                let class = if late == 0 { "good" } else { "bad" };
-                let of = format!("of {} too late", count(handovers.moves.len(), "switch"));
-                figure(list, class, grouped(late), &of);
+    let late = handovers.late();
+    let class = if late == 0 { "good" } else { "bad" };
+    let switches = count(handovers.moves.len(), "switch");
+    html! {
+        ul.figures {
+            li { strong { (grouped(held)) } span { "of " (secrets) " hold the current token" } }
+            li { strong { (grouped(clusters)) } span { (word) } }
+            li { strong { (took) } span { "from the first step to the last" } }
+            @if let Some(window) = receipt.window_ms {
+                li.bad {
+                    strong { (length(window as f64 / 1e3)) } span { "in which pulls could fail" }
+                }
+            } @else {
+                li.(class) { strong { (grouped(late)) } span { "of " (switches) " too late" } }
             }
         }
-    });
+    }
 }
 
-fn figure(list: &mut Markup, class: &'static str, number: impl Display, what: &str) {
-    list.element("li", &[("class", &class)], |item| {
-        item.leaf("strong", &[], number);
-        item.leaf("span", &[], what);
-    });
+fn facts(receipt: &Receipt) -> Markup {
+    let contexts = receipt.contexts.join(", ");
+    html! {
+        section {
+            h2 { "What happened" }
+            dl {
+                dt { "Token" } dd.wide { (tokens(receipt)) }
+                dt { "Robot" } dd { (Visible(&receipt.robot)) }
+                dt { "Registry" } dd { (Visible(&receipt.registry)) }
+                dt { "How" } dd { (strategy(receipt)) }
+                dt { "Bridge" }
+                dd {
+                    @if let Some(bridge) = &receipt.bridge { (Visible(bridge)) } @else { "none" }
+                }
+                dt { "By" } dd { (Visible(&receipt.by)) }
+                dt { "Rotation" } dd { (Visible(&receipt.rotation)) }
+                dt { "Began" } dd { (moment(receipt.began)) }
+                dt { "Ended" } dd { (moment(receipt.ended)) }
+                dt { "Clusters" }
+                dd.wide {
+                    @if receipt.contexts.is_empty() { "none" } @else { (Visible(contexts)) }
+                }
+            }
+        }
+    }
 }
 
-fn facts(main: &mut Markup, receipt: &Receipt) {
-    main.element("section", &[], |section| {
-        section.leaf("h2", &[], "What happened");
-        section.element("dl", &[], |list| {
-            list.leaf("dt", &[], "Token");
-            list.element("dd", WIDE, |value| tokens(value, receipt));
-            fact(list, "Robot", &receipt.robot);
-            fact(list, "Registry", receipt.registry.as_str());
-            fact(list, "How", strategy(receipt));
-            let bridge = receipt.bridge.as_ref().map(|bridge| bridge.as_str());
-            fact(list, "Bridge", bridge.unwrap_or("none"));
-            fact(list, "By", &receipt.by);
-            fact(list, "Rotation", &receipt.rotation);
-            fact(list, "Began", moment(receipt.began));
-            fact(list, "Ended", moment(receipt.ended));
-            let contexts = match receipt.contexts.is_empty() {
-                true => "none".to_owned(),
-                false => receipt.contexts.join(", "),
-            };
-            list.leaf("dt", &[], "Clusters");
-            list.leaf("dd", WIDE, contexts);
-        });
-    });
-}
-
-/// A value that may be long.
-const WIDE: markup::Attributes<'static> = &[("class", &"wide")];
-
-fn fact(list: &mut Markup, name: &'static str, value: impl Display) {
-    list.leaf("dt", &[], name);
-    list.leaf("dd", &[], value);
-}
-
-fn tokens(value: &mut Markup, receipt: &Receipt) {
+fn tokens(receipt: &Receipt) -> Markup {
     let before = receipt.before.as_deref().unwrap_or("not known any more");
-    value.leaf("code", &[("class", &"token old")], before);
-    if let Some(after) = &receipt.after {
-        match receipt.outcome {
-            End::Finished => value.text(" became "),
-            End::Aborted => value.text(" is still "),
-        }
-        value.leaf("code", &[("class", &"token new")], after);
+    let became = match receipt.outcome {
+        End::Finished => " became ",
+        End::Aborted => " is still ",
+    };
+    html! {
+        code.token.old { (Visible(before)) }
+        @if let Some(after) = &receipt.after { (became) code.token.new { (after) } }
     }
 }
 
@@ -224,68 +191,56 @@ fn strategy(receipt: &Receipt) -> &'static str {
     }
 }
 
-fn picture(main: &mut Markup, receipt: &Receipt, handovers: &Handovers<'_>) {
-    main.element("section", &[], |section| {
-        section.leaf("h2", &[], "Timeline");
-        section.element("figure", &[], |figure| {
-            finding(figure, receipt, handovers);
-            figure.element("div", &[("class", &"chart")], |chart| {
-                timeline::timeline(chart, receipt, handovers);
-            });
-            figure.element("figcaption", &[], |caption| legend(caption, receipt));
-        });
-    });
+fn picture(receipt: &Receipt, handovers: &Handovers<'_>) -> Markup {
+    html! {
+        section {
+            h2 { "Timeline" }
+            figure {
+                @if !handovers.moves.is_empty() { (finding(receipt, handovers)) }
+                div.chart { (timeline::timeline(receipt, handovers)) }
+                figcaption { (legend(receipt)) }
+            }
+        }
+    }
 }
 
 /// What the picture shows, in a sentence.
-fn finding(figure: &mut Markup, receipt: &Receipt, handovers: &Handovers<'_>) {
-    if handovers.moves.is_empty() {
-        return;
+fn finding(receipt: &Receipt, handovers: &Handovers<'_>) -> Markup {
+    html! {
+        @match (receipt.window_ms, handovers.late()) {
+            (Some(window), _) => p.finding.bad {
+                strong { "Pulls could fail for " (length(window as f64 / 1e3)) ":" }
+                " from the regenerate’s sending until the last secret was written."
+            },
+            (None, 0) => p.finding.good {
+                strong { (in_time(handovers)) }
+                (margins(handovers))
+            },
+            (None, late) => p.finding.bad {
+                strong {
+                    (count(late, "switch"))
+                    " away from a credential that may have been refused already."
+                }
+                (margins(handovers))
+            },
+        }
     }
-    let (class, claim) = match (receipt.window_ms, handovers.late()) {
-        (Some(window), _) => {
-            let window = length(window as f64 / 1e3);
-            ("finding bad", format!("Pulls could fail for {window}:"))
-        }
-        (None, 0) => ("finding good", in_time(handovers)),
-        (None, late) => {
-            let late = count(late, "switch");
-            let claim =
-                format!("{late} away from a credential that may have been refused already.");
-            ("finding bad", claim)
-        }
-    };
-    figure.element("p", &[("class", &class)], |finding| {
-        finding.leaf("strong", &[], claim);
-        match receipt.window_ms {
-            Some(_) => {
-                finding.text(" from the regenerate’s sending until the last secret was written.")
-            }
-            None => margins(finding, handovers),
-        }
-    });
 }
 
-fn in_time(handovers: &Handovers<'_>) -> String {
+fn in_time(handovers: &Handovers<'_>) -> Markup {
     let all = handovers.moves.len();
-    let known = handovers
-        .moves
-        .iter()
-        .filter(|one| one.from.is_some())
-        .count();
-    let which = match known == all {
-        true => "every switch".to_owned(),
-        false => format!("{} of {}", grouped(known), count(all, "switch")),
-    };
-    let claim = format!("At {which} the credential that was switched away from was still accepted");
-    match known == all {
-        true => claim + ".",
-        false => claim + "; what the other secrets held before is not known.",
+    let known = handovers.moves.iter().filter(|one| one.from.is_some());
+    let known = known.count();
+    html! {
+        "At "
+        @if known == all { "every switch" } @else { (grouped(known)) " of " (count(all, "switch")) }
+        " the credential that was switched away from was still accepted"
+        @if known == all { "." } @else { "; what the other secrets held before is not known." }
     }
 }
 
 /// How long each credential was still accepted after it had been left.
-fn margins(finding: &mut Markup, handovers: &Handovers<'_>) {
+fn margins(handovers: &Handovers<'_>) -> Markup {
     let credentials = handovers.credentials.iter().enumerate();
     let margins: Vec<String> = credentials
         .filter_map(|(index, credential)| {
@@ -294,43 +249,41 @@ fn margins(finding: &mut Markup, handovers: &Handovers<'_>) {
             Some(format!("the {word} for at least {}", length(margin)))
         })
         .collect();
-    if !margins.is_empty() {
-        finding.text(format!(
-            " It stayed so after the last secret had left it: {}.",
-            margins.join(", ")
-        ));
+    html! {
+        @if !margins.is_empty() {
+            " It stayed so after the last secret had left it: " (margins.join(", ")) "."
+        }
     }
 }
 
-fn legend(caption: &mut Markup, receipt: &Receipt) {
-    caption.text(
+fn legend(receipt: &Receipt) -> Markup {
+    html! {
         "All times are UTC. A bar is pale while the registry accepts the credential, and filled as \
          far up as secrets hold it. Strokes are switches, in the colour of what was switched to; \
          where there are many, a stroke is as high as it stands for switches. A dashed line is \
-         where a credential ends: ",
-    );
-    caption.text(match receipt.strategy {
-        Strategy::Bridge => "every switch away from it has to be on the left of it.",
-        Strategy::InPlace => "secrets that hold it after that are red, as is the window.",
-    });
-    if timeline::has_cuts(receipt) {
-        caption.text(
+         where a credential ends: "
+        @match receipt.strategy {
+            Strategy::Bridge => "every switch away from it has to be on the left of it.",
+            Strategy::InPlace => "secrets that hold it after that are red, as is the window.",
+        }
+        @if timeline::has_cuts(receipt) {
             " In hatched stretches nothing happened; they are drawn shorter than they were, and \
-             their lengths stand above them.",
-        );
+             their lengths stand above them."
+        }
     }
 }
 
-fn footer(main: &mut Markup, receipt: &Receipt) {
-    main.element("footer", &[], |footer| {
-        let text = format!(
-            "Written by kubectl quay-robot rotate, format {}. Tokens are named by their \
-             fingerprints, the first twelve hexadecimal digits of their SHA-256; no token is on \
-             this page. Times are those of the machine that carried the rotation out.",
-            receipt.version
-        );
-        footer.leaf("p", &[], text);
-    });
+fn footer(receipt: &Receipt) -> Markup {
+    html! {
+        footer {
+            p {
+                "Written by kubectl quay-robot rotate, format " (receipt.version) ". Tokens are \
+                 named by their fingerprints, the first twelve hexadecimal digits of their \
+                 SHA-256; no token is on this page. Times are those of the machine that carried \
+                 the rotation out."
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -2,50 +2,38 @@
 
 use super::super::consumer::USAGE_DAYS;
 use super::super::contents::{End, Receipt, TargetProof};
-use super::markup::Markup;
+use super::visible::Visible;
 use super::words::{clock, count, grouped, length, moment, seconds};
 use crate::pulltest::PullVerdict;
-use std::fmt::Display;
+use maud::{Markup, html};
 
 /// Longer lists are folded on a screen.
 const FOLDED: usize = 25;
 
 /// What was checked in the end.
-pub(super) fn checks(main: &mut Markup, receipt: &Receipt) {
-    section(main, "What was checked", |section| {
-        table(section, "checks", &["Result", "Claim", "Seen"], |body| {
-            for statement in &receipt.statements {
-                body.element("tr", &[], |row| {
-                    result(row, statement.holds, "holds", "fails");
-                    head(row, "", &statement.claim);
-                    cell(row, "", &statement.seen);
-                });
+pub(super) fn checks(receipt: &Receipt) -> Markup {
+    let rows = html! {
+        @for statement in &receipt.statements {
+            tr {
+                (result(statement.holds, "holds", "fails"))
+                th scope="row" { (Visible(&statement.claim)) }
+                td { (Visible(&statement.seen)) }
             }
-        });
-    });
+        }
+    };
+    let table = table("checks", &["Result", "Claim", "Seen"], rows);
+    section("What was checked", table)
 }
 
 /// Every credential, by cluster.
-pub(super) fn targets(main: &mut Markup, receipt: &Receipt) {
+pub(super) fn targets(receipt: &Receipt) -> Markup {
     if receipt.targets.is_empty() {
-        return;
+        return Markup::default();
     }
-    section(main, "Every secret", |section| {
-        for context in contexts(receipt) {
-            let here = receipt.targets.iter();
-            let here: Vec<&TargetProof> = here.filter(|t| t.context == context).collect();
-            let held = here.iter().filter(|target| target.holds).count();
-            let is_open = here.len() <= FOLDED || held < here.len();
-            let remark = format!(
-                "{} of {} hold the current token",
-                grouped(held),
-                grouped(here.len())
-            );
-            fold(section, context, &remark, is_open, |inside| {
-                cluster(inside, receipt, &here);
-            });
-        }
-    });
+    let clusters = html! {
+        @for context in contexts(receipt) { (cluster(receipt, context)) }
+    };
+    section("Every secret", clusters)
 }
 
 /// In the order of the receipt; a cluster without a target is told of, too.
@@ -59,19 +47,24 @@ fn contexts(receipt: &Receipt) -> Vec<&str> {
     contexts
 }
 
-fn cluster(inside: &mut Markup, receipt: &Receipt, targets: &[&TargetProof]) {
-    let Some(first) = targets.first() else {
-        inside.leaf("p", &[], "No secret of this cluster holds the robot.");
-        return;
+fn cluster(receipt: &Receipt, context: &str) -> Markup {
+    let here = receipt.targets.iter();
+    let here: Vec<&TargetProof> = here.filter(|t| t.context == context).collect();
+    let held = here.iter().filter(|target| target.holds).count();
+    let is_open = here.len() <= FOLDED || held < here.len();
+    let (held, all) = (grouped(held), grouped(here.len()));
+    let remark = format!("{held} of {all} hold the current token");
+    let content = match here.first() {
+        Some(first) => secrets(receipt, &here, &first.key),
+        None => html! { p { "No secret of this cluster holds the robot." } },
     };
+    fold(context, &remark, is_open, content)
+}
+
+/// The secrets of one cluster; `key` is that of the first.
+fn secrets(receipt: &Receipt, targets: &[&TargetProof], key: &str) -> Markup {
     // One key for all, as usual, needs no column.
-    let shared = targets.iter().all(|target| target.key == first.key);
-    if shared {
-        inside.element("p", &[("class", &"key")], |line| {
-            line.text("Key in each secret: ");
-            line.leaf("code", &[], &first.key);
-        });
-    }
+    let shared = targets.iter().all(|target| target.key == key);
     let mut headings = vec!["Namespace", "Secret"];
     if !shared {
         headings.push("Key");
@@ -81,227 +74,202 @@ fn cluster(inside: &mut Markup, receipt: &Receipt, targets: &[&TargetProof]) {
         End::Finished => "rotated",
         End::Aborted => "as before",
     };
-    table(inside, "targets", &headings, |body| {
-        for target in targets {
-            body.literal("\n");
-            body.element("tr", &[], |row| {
-                head(row, "", &target.namespace);
-                cell(row, "", &target.secret);
-                if !shared {
-                    cell(row, "", &target.key);
-                }
-                let before = target.before.as_ref().map(ToString::to_string);
-                cell(row, "mono", before.as_deref().unwrap_or("—"));
-                cell(row, "mono", &target.after);
-                let times = target.switched.iter().map(|at| clock(*at, receipt.began));
-                let times: Vec<String> = times.collect();
-                let times = match times.is_empty() {
-                    true => "not written".to_owned(),
-                    false => times.join(" "),
-                };
-                cell(row, "time", times);
-                result(row, target.holds, good, "stale");
-            });
+    let rows = html! {
+        @for target in targets {
+            "\n"
+            tr {
+                th scope="row" { (Visible(&target.namespace)) }
+                td { (Visible(&target.secret)) }
+                @if !shared { td { (Visible(&target.key)) } }
+                td.mono { @if let Some(before) = &target.before { (before) } @else { "—" } }
+                td.mono { (target.after) }
+                td.time { (switched(target, receipt)) }
+                (result(target.holds, good, "stale"))
+            }
         }
-    });
+    };
+    html! {
+        @if shared { p.key { "Key in each secret: " code { (Visible(key)) } } }
+        (table("targets", &headings, rows))
+    }
+}
+
+fn switched(target: &TargetProof, receipt: &Receipt) -> String {
+    if target.switched.is_empty() {
+        return "not written".to_owned();
+    }
+    let times = target.switched.iter().map(|at| clock(*at, receipt.began));
+    times.collect::<Vec<String>>().join(" ")
 }
 
 /// What keeps a credential that died.
-pub(super) fn left_behind(main: &mut Markup, receipt: &Receipt) {
+pub(super) fn left_behind(receipt: &Receipt) -> Markup {
     if receipt.left_behind.is_empty() {
-        return;
+        return Markup::default();
     }
-    section(main, "Left behind", |section| {
-        section.leaf(
-            "p",
-            &[],
-            "These secrets keep a credential that died; whoever ran the rotation accepted that.",
-        );
-        let headings = ["Secret", "Cluster", "Reason", "Where to change it"];
-        table(section, "", &headings, |body| {
-            for left in &receipt.left_behind {
-                body.element("tr", &[], |row| {
-                    head(row, "", format!("{}/{}", left.namespace, left.secret));
-                    cell(row, "", &left.context);
-                    cell(row, "", &left.reason);
-                    cell(row, "", &left.remedy);
-                });
+    let rows = html! {
+        @for left in &receipt.left_behind {
+            tr {
+                th scope="row" { (Visible(&left.namespace)) "/" (Visible(&left.secret)) }
+                td { (Visible(&left.context)) }
+                td { (Visible(&left.reason)) }
+                td { (Visible(&left.remedy)) }
             }
-        });
-    });
+        }
+    };
+    let headings = ["Secret", "Cluster", "Reason", "Where to change it"];
+    let list = html! {
+        p {
+            "These secrets keep a credential that died; whoever ran the rotation accepted that."
+        }
+        (table("", &headings, rows))
+    };
+    section("Left behind", list)
 }
 
 /// Images that were pulled to try the new credential.
-pub(super) fn pulls(main: &mut Markup, receipt: &Receipt) {
+pub(super) fn pulls(receipt: &Receipt) -> Markup {
     if receipt.pulls.is_empty() {
-        return;
+        return Markup::default();
     }
-    section(main, "Pulled to try it", |section| {
-        let headings = [
-            "Result",
-            "Image",
-            "Cluster",
-            "Namespace",
-            "The kubelet said",
-        ];
-        table(section, "", &headings, |body| {
-            for pull in &receipt.pulls {
-                body.element("tr", &[], |row| {
-                    let word = pull.verdict.as_ref().map_or("not tried", PullVerdict::word);
-                    result(row, pull.ok, word, word);
-                    head(row, "", &pull.image);
-                    cell(row, "", &pull.context);
-                    cell(row, "", &pull.namespace);
-                    cell(row, "", &pull.message);
-                });
+    let rows = html! {
+        @for pull in &receipt.pulls {
+            @let word = pull.verdict.as_ref().map_or("not tried", PullVerdict::word);
+            tr {
+                (result(pull.ok, word, word))
+                th scope="row" { (Visible(&pull.image)) }
+                td { (Visible(&pull.context)) }
+                td { (Visible(&pull.namespace)) }
+                td { (Visible(&pull.message)) }
             }
-        });
-    });
+        }
+    };
+    let headings = [
+        "Result",
+        "Image",
+        "Cluster",
+        "Namespace",
+        "The kubelet said",
+    ];
+    section("Pulled to try it", table("", &headings, rows))
 }
 
 /// Workloads that were restarted.
-pub(super) fn restarted(main: &mut Markup, receipt: &Receipt) {
+pub(super) fn restarted(receipt: &Receipt) -> Markup {
     if receipt.restarted.is_empty() {
-        return;
+        return Markup::default();
     }
-    section(main, "Restarted", |section| {
-        let remark = count(receipt.restarted.len(), "workload");
-        let is_open = receipt.restarted.len() <= FOLDED;
-        fold(section, "Workloads", &remark, is_open, |inside| {
-            table(inside, "", &["Workload", "Cluster", "Result"], |body| {
-                for one in &receipt.restarted {
-                    body.element("tr", &[], |row| {
-                        head(row, "", &one.workload);
-                        cell(row, "", &one.context);
-                        cell(row, "", &one.result);
-                    });
-                }
-            });
-        });
-    });
+    let rows = html! {
+        @for one in &receipt.restarted {
+            tr {
+                th scope="row" { (Visible(&one.workload)) }
+                td { (Visible(&one.context)) }
+                td { (Visible(&one.result)) }
+            }
+        }
+    };
+    let remark = count(receipt.restarted.len(), "workload");
+    let is_open = receipt.restarted.len() <= FOLDED;
+    let table = table("", &["Workload", "Cluster", "Result"], rows);
+    section("Restarted", fold("Workloads", &remark, is_open, table))
 }
 
 /// Who else pulled with the robot before.
-pub(super) fn consumers(main: &mut Markup, receipt: &Receipt) {
+pub(super) fn consumers(receipt: &Receipt) -> Markup {
     if receipt.consumers.is_empty() {
-        return;
+        return Markup::default();
     }
-    section(main, "Who pulled with this robot before", |section| {
-        let text = format!(
-            "As the registry’s usage log has it for the {USAGE_DAYS} days before. Whoever of these \
-             is none of the clusters above had to be given the new token."
-        );
-        section.leaf("p", &[], text);
-        let remark = count(receipt.consumers.len(), "consumer");
-        let is_open = receipt.consumers.len() <= FOLDED;
-        fold(section, "Consumers", &remark, is_open, |inside| {
-            let headings = [
-                "Address",
-                "Program",
-                "Repositories",
-                "Pulls",
-                "Last pull (UTC)",
-            ];
-            table(inside, "", &headings, |body| {
-                for one in &receipt.consumers {
-                    body.element("tr", &[], |row| {
-                        head(row, "mono", &one.ip);
-                        cell(row, "", &one.agent);
-                        cell(row, "", one.repositories.join(", "));
-                        cell(row, "number", grouped(one.pulls));
-                        cell(row, "", one.last.strftime("%Y-%m-%d %H:%M:%S"));
-                    });
-                }
-            });
-        });
-    });
+    let rows = html! {
+        @for one in &receipt.consumers {
+            tr {
+                th scope="row" class="mono" { (Visible(&one.ip)) }
+                td { (Visible(&one.agent)) }
+                td { (Visible(one.repositories.join(", "))) }
+                td.number { (grouped(one.pulls)) }
+                td { (one.last.strftime("%Y-%m-%d %H:%M:%S")) }
+            }
+        }
+    };
+    let headings = [
+        "Address",
+        "Program",
+        "Repositories",
+        "Pulls",
+        "Last pull (UTC)",
+    ];
+    let remark = count(receipt.consumers.len(), "consumer");
+    let is_open = receipt.consumers.len() <= FOLDED;
+    let list = html! {
+        p {
+            "As the registry’s usage log has it for the " (USAGE_DAYS) " days before. Whoever of \
+             these is none of the clusters above had to be given the new token."
+        }
+        (fold("Consumers", &remark, is_open, table("", &headings, rows)))
+    };
+    section("Who pulled with this robot before", list)
 }
 
 /// What was done when, to the millisecond.
-pub(super) fn steps(main: &mut Markup, receipt: &Receipt) {
-    section(main, "Every step", |section| {
-        let headings = ["Step", "Began", "Took"];
-        table(section, "steps", &headings, |body| {
-            for step in &receipt.steps {
-                body.element("tr", &[], |row| {
-                    head(row, "", &step.step);
-                    cell(row, "time", moment(step.began));
-                    let took = step.ended.map(|ended| length(seconds(step.began, ended)));
-                    cell(
-                        row,
-                        "number",
-                        took.as_deref().unwrap_or("the run ended in it"),
-                    );
-                });
-            }
-        });
-    });
-}
-
-fn section(main: &mut Markup, heading: &'static str, content: impl FnOnce(&mut Markup)) {
-    main.element("section", &[], |section| {
-        section.leaf("h2", &[], heading);
-        content(section);
-    });
-}
-
-/// A list that can be folded; on paper it never is.
-fn fold(
-    section: &mut Markup,
-    name: &str,
-    remark: &str,
-    is_open: bool,
-    content: impl FnOnce(&mut Markup),
-) {
-    let open: super::markup::Attributes<'_> = &[("open", &"")];
-    section.element("details", if is_open { open } else { &[] }, |details| {
-        details.element("summary", &[], |summary| {
-            summary.leaf("b", &[], name);
-            summary.leaf("span", &[], remark);
-        });
-        content(details);
-    });
-}
-
-fn table(
-    place: &mut Markup,
-    class: &'static str,
-    headings: &[&'static str],
-    rows: impl FnOnce(&mut Markup),
-) {
-    place.element("div", &[("class", &"scroll")], |place| {
-        place.element("table", &[("class", &class)], |table| {
-            table.element("thead", &[], |head| {
-                head.element("tr", &[], |row| {
-                    for heading in headings {
-                        row.leaf("th", &[("scope", &"col")], heading);
+pub(super) fn steps(receipt: &Receipt) -> Markup {
+    let rows = html! {
+        @for step in &receipt.steps {
+            tr {
+                th scope="row" { (Visible(&step.step)) }
+                td.time { (moment(step.began)) }
+                td.number {
+                    @if let Some(ended) = step.ended {
+                        (length(seconds(step.began, ended)))
+                    } @else {
+                        "the run ended in it"
                     }
-                });
-            });
-            table.element("tbody", &[], rows);
-        });
-    });
+                }
+            }
+        }
+    };
+    let table = table("steps", &["Step", "Began", "Took"], rows);
+    section("Every step", table)
 }
 
-/// What the row is about.
-fn head(row: &mut Markup, class: &'static str, text: impl Display) {
-    match class {
-        "" => row.leaf("th", &[("scope", &"row")], text),
-        class => row.leaf("th", &[("scope", &"row"), ("class", &class)], text),
+fn section(heading: &str, content: Markup) -> Markup {
+    html! {
+        section {
+            h2 { (heading) }
+            (content)
+        }
     }
 }
 
-fn cell(row: &mut Markup, class: &'static str, text: impl Display) {
-    match class {
-        "" => row.leaf("td", &[], text),
-        class => row.leaf("td", &[("class", &class)], text),
+/// A list that can be folded; on paper it never is.
+fn fold(name: &str, remark: &str, is_open: bool, content: Markup) -> Markup {
+    html! {
+        details open[is_open] {
+            summary {
+                b { (Visible(name)) }
+                span { (remark) }
+            }
+            (content)
+        }
+    }
+}
+
+fn table(class: &str, headings: &[&str], rows: Markup) -> Markup {
+    html! {
+        div.scroll {
+            table class=(class) {
+                thead {
+                    tr {
+                        @for heading in headings { th scope="col" { (heading) } }
+                    }
+                }
+                tbody { (rows) }
+            }
+        }
     }
 }
 
 /// A sign and a word, as colour alone tells nothing.
-fn result(row: &mut Markup, holds: bool, good: &str, bad: &str) {
-    match holds {
-        true => cell(row, "good", format!("✓ {good}")),
-        false => cell(row, "bad", format!("✗ {bad}")),
+fn result(holds: bool, good: &str, bad: &str) -> Markup {
+    html! {
+        @if holds { td.good { "✓ " (good) } } @else { td.bad { "✗ " (bad) } }
     }
 }

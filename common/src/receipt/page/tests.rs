@@ -1,13 +1,12 @@
 //! What the page promises, on receipts of rotations that never were.
 
-use super::super::consumer::Consumer;
-use super::super::contents::LeftBehind;
 use super::sample::{bridge, in_place};
 use super::*;
 use std::collections::HashSet;
 
 /// The elements that are open at the end of the text; each has to close what is innermost.
-fn open_elements(page: &str) -> Vec<&str> {
+/// Of those that HTML never closes, the page has only `meta`.
+pub(super) fn open_elements(page: &str) -> Vec<&str> {
     let mut open = Vec::new();
     for tag in page
         .split('<')
@@ -16,7 +15,7 @@ fn open_elements(page: &str) -> Vec<&str> {
     {
         if let Some(name) = tag.strip_prefix('/') {
             assert_eq!(open.pop(), Some(name), "closed out of turn");
-        } else if !tag.ends_with('/') && !tag.starts_with('!') {
+        } else if !tag.starts_with("meta ") && !tag.starts_with('!') {
             open.push(tag.split(' ').next().unwrap());
         }
     }
@@ -32,52 +31,6 @@ fn numbers(page: &str, name: &str) -> Vec<f64> {
     values
         .map(|rest| rest.split_once('"').unwrap().0.parse().unwrap())
         .collect()
-}
-
-#[test]
-fn text_from_elsewhere_is_shown_and_never_obeyed() {
-    let mut receipt = bridge(1, 2);
-    let evil = "</title><script>alert(1)</script>\u{1b}[2J\u{202e}\"&\n";
-    for text in [
-        &mut receipt.by,
-        &mut receipt.rotation,
-        &mut receipt.contexts[0],
-    ] {
-        *text = evil.to_owned();
-    }
-    for target in &mut receipt.targets {
-        target.context = evil.to_owned();
-        target.key = evil.to_owned();
-    }
-    for switch in &mut receipt.switches {
-        switch.context = evil.to_owned();
-        switch.key = evil.to_owned();
-    }
-    receipt.before = Some(evil.to_owned());
-    receipt.skipped = vec![evil.to_owned()];
-    receipt.statements[0].seen = evil.to_owned();
-    receipt.steps[0].step = evil.to_owned();
-    receipt.consumers.push(Consumer {
-        agent: evil.to_owned(),
-        ip: evil.to_owned(),
-        repositories: vec![evil.to_owned()],
-        ..receipt.consumers[0].clone()
-    });
-    receipt.left_behind.push(LeftBehind {
-        context: evil.to_owned(),
-        namespace: evil.to_owned(),
-        secret: evil.to_owned(),
-        reason: evil.to_owned(),
-        remedy: evil.to_owned(),
-    });
-    let page = receipt_page(&receipt);
-    assert!(!page.contains("<script"));
-    assert!(
-        page.contains("&lt;script&gt;alert(1)&lt;/script&gt;\\u{1b}[2J\\u{202e}&quot;&amp;\\n")
-    );
-    let hidden = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
-    assert!(!page.contains(hidden));
-    assert!(open_elements(&page).is_empty());
 }
 
 #[test]

@@ -2,14 +2,16 @@
 //! and when each secret switched.
 
 use super::super::contents::Receipt;
+use super::super::log::Switch;
 use super::axis::Axis;
 use super::description::in_words;
 use super::handover::{Handovers, Held, Move, Role};
-use super::markup::{Attributes, Markup};
+use super::visible::Visible;
 use super::words::{clock, count, length, seconds, shortened};
 use crate::cli::escape_control;
 use crate::ledger::Strategy;
 use jiff::Timestamp;
+use maud::{Markup, html};
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Write};
 
@@ -25,11 +27,6 @@ const SINGLE: usize = 40;
 /// Columns of that density are so wide.
 const COLUMN: f64 = 2.0;
 
-/// How a stretch is filled that is drawn shorter than it was.
-const HATCH: &str = "<defs><pattern id=\"hatch\" width=\"6\" height=\"6\" \
-    patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">\
-    <path class=\"hatch\" d=\"M0 0V6\"/></pattern></defs>";
-
 /// A length in the picture.
 pub(super) struct Px(pub f64);
 
@@ -40,41 +37,30 @@ impl Display for Px {
 }
 
 /// Draws it.
-pub(super) fn timeline(page: &mut Markup, receipt: &Receipt, handovers: &Handovers<'_>) {
+pub(super) fn timeline(receipt: &Receipt, handovers: &Handovers<'_>) -> Markup {
     let mut chart = Chart {
         receipt,
         handovers,
         axis: axis(receipt),
-        rows: Markup::default(),
         y: TOP,
     };
-    chart.credentials();
-    chart.clusters();
-    chart.steps();
+    let rows = html! { (chart.credentials()) (chart.clusters()) (chart.steps()) };
     let bottom = chart.y + 6.0;
-    let (behind, before) = (chart.behind(bottom), chart.before(bottom));
-    let view_box = format!("0 0 {WIDTH} {}", Px(bottom + 16.0));
-    let attributes: Attributes<'_> = &[
-        ("viewBox", &view_box),
-        ("role", &"img"),
-        ("aria-labelledby", &"timeline-title timeline-desc"),
-    ];
-    page.element("svg", attributes, |svg| {
-        svg.leaf(
-            "title",
-            &[("id", &"timeline-title")],
-            "Timeline of the rotation",
-        );
-        svg.leaf(
-            "desc",
-            &[("id", &"timeline-desc")],
-            in_words(receipt, handovers),
-        );
-        svg.literal(HATCH);
-        svg.append(behind);
-        svg.append(chart.rows);
-        svg.append(before);
-    });
+    html! {
+        svg viewBox={"0 0 " (WIDTH) " " (Px(bottom + 16.0))} role="img"
+            aria-labelledby="timeline-title timeline-desc" {
+            title #timeline-title { "Timeline of the rotation" }
+            desc #timeline-desc { (in_words(receipt, handovers)) }
+            // How a stretch is filled that is drawn shorter than it was.
+            defs {
+                pattern #hatch width="6" height="6" patternUnits="userSpaceOnUse"
+                    patternTransform="rotate(45)" { path.hatch d="M0 0V6" {} }
+            }
+            (chart.behind(bottom))
+            (rows)
+            (chart.before(bottom))
+        }
+    }
 }
 
 /// Whether the picture leaves out some of the time.
@@ -102,67 +88,56 @@ pub(super) struct Chart<'r> {
     pub receipt: &'r Receipt,
     pub handovers: &'r Handovers<'r>,
     pub axis: Axis,
-    rows: Markup,
     y: f64,
 }
 
 impl Chart<'_> {
-    /// A heading over rows.
-    fn group(&mut self, heading: &'static str) {
-        self.y += 20.0;
-        let y = Px(self.y);
-        let attributes: Attributes<'_> = &[("class", &"group"), ("x", &0), ("y", &y)];
-        self.rows.leaf("text", attributes, heading);
-        self.y += 7.0;
+    /// The top of the next row, which is so high.
+    fn row(&mut self, height: f64) -> f64 {
+        let top = self.y;
+        self.y += height;
+        top
     }
 
-    fn text(&mut self, class: &'static str, x: f64, y: f64, text: impl Display) {
-        let (x, y) = (Px(x), Px(y));
-        self.rows
-            .leaf("text", &[("class", &class), ("x", &x), ("y", &y)], text);
+    /// A heading over rows.
+    fn group(&mut self, heading: &str) -> Markup {
+        let y = self.row(27.0);
+        html! { text.group x="0" y=(Px(y + 20.0)) { (heading) } }
     }
 
     /// One row for each credential: pale while it is accepted, full as far as secrets hold it.
-    fn credentials(&mut self) {
-        self.group("Credentials");
+    fn credentials(&mut self) -> Markup {
         let handovers = self.handovers;
-        for credential in &handovers.credentials {
-            self.credential(credential);
-            self.y += 27.0;
+        html! {
+            (self.group("Credentials"))
+            @for credential in &handovers.credentials {
+                @let y = self.row(27.0);
+                (self.credential(credential, y))
+            }
         }
     }
 
-    fn credential(&mut self, credential: &Held<'_>) {
+    fn credential(&self, credential: &Held<'_>, y: f64) -> Markup {
         const HEIGHT: f64 = 20.0;
-        let (y, validity) = (self.y, credential.validity);
-        self.text("name", 0.0, y + 14.0, credential.role.word());
-        self.text("mark", LEFT - 12.0, y + 14.0, &validity.fingerprint);
+        let (validity, colour) = (credential.validity, credential.role.class());
         let from = validity.from.map_or(LEFT, |from| self.axis.x(from));
         let until = validity.until.map_or(RIGHT, |until| self.axis.x(until));
-        let class = format!("pale {}", credential.role.class());
-        let (x, width) = (Px(from), Px((until - from).max(1.0)));
-        self.rows.void(
-            "rect",
-            &[
-                ("class", &class),
-                ("x", &x),
-                ("y", &Px(y)),
-                ("width", &width),
-                ("height", &HEIGHT),
-            ],
-        );
-        let (area, rest) = self.areas(credential, y, HEIGHT);
-        let class = format!("area {}", credential.role.class());
-        self.rows.void("path", &[("class", &class), ("d", &area)]);
-        if !rest.is_empty() {
-            self.rows
-                .void("path", &[("class", &"area dead"), ("d", &rest)]);
+        let (accepted, refused) = self.areas(credential, y, HEIGHT);
+        let line = Px(y + 14.0);
+        html! {
+            text.name x=(Px(0.0)) y=(line) { (credential.role.word()) }
+            text.mark x=(Px(LEFT - 12.0)) y=(line) { (validity.fingerprint) }
+            rect.pale.(colour) x=(Px(from)) y=(Px(y))
+                width=(Px((until - from).max(1.0))) height=(HEIGHT) {}
+            path.area.(colour) d=(accepted) {}
+            @if !refused.is_empty() { path.area.dead d=(refused) {} }
+            text.remark x=(Px(RIGHT + 8.0)) y=(line) {
+                @match validity.until {
+                    Some(until) => { "to " (clock(until, self.receipt.began)) }
+                    None => "accepted",
+                }
+            }
         }
-        let remark = match validity.until {
-            Some(until) => format!("to {}", clock(until, self.receipt.began)),
-            None => "accepted".to_owned(),
-        };
-        self.text("remark", RIGHT + 8.0, y + 14.0, remark);
     }
 
     /// The share of the secrets that hold it, as long as it was accepted and after.
@@ -193,72 +168,50 @@ impl Chart<'_> {
     }
 
     /// One row for each cluster: a stroke where a secret switched.
-    fn clusters(&mut self) {
-        if self.handovers.moves.is_empty() {
-            return;
-        }
-        self.group("Switches, by cluster");
+    fn clusters(&mut self) -> Markup {
         let receipt = self.receipt;
-        for context in &receipt.contexts {
-            let handovers = self.handovers;
-            let moves = handovers.moves.iter();
-            let here: Vec<&Move<'_>> = moves.filter(|m| m.switch.context == *context).collect();
-            self.context_name(context);
-            let y = Px(self.y + 20.5);
-            let (left, right) = (Px(LEFT), Px(RIGHT));
-            self.rows.void(
-                "line",
-                &[
-                    ("class", &"base"),
-                    ("x1", &left),
-                    ("x2", &right),
-                    ("y1", &y),
-                    ("y2", &y),
-                ],
-            );
-            match here.len() <= SINGLE {
-                true => self.strokes(&here),
-                false => self.density(&here),
+        html! {
+            @if !self.handovers.moves.is_empty() {
+                (self.group("Switches, by cluster"))
+                @for context in &receipt.contexts {
+                    @let y = self.row(26.0);
+                    (self.cluster(context, y))
+                }
             }
-            let remark = count(here.len(), "switch");
-            self.text("remark", RIGHT + 8.0, self.y + 14.0, remark);
-            self.y += 26.0;
         }
     }
 
-    fn context_name(&mut self, context: &str) {
-        let y = Px(self.y + 14.0);
-        let visible = escape_control(context).into_owned();
-        self.rows.element(
-            "text",
-            &[("class", &"name"), ("x", &0), ("y", &y)],
-            |text| {
-                text.text(shortened(&visible, 27));
-                text.leaf("title", &[], &visible);
-            },
-        );
+    fn cluster(&self, context: &str, y: f64) -> Markup {
+        let moves = self.handovers.moves.iter();
+        let here: Vec<&Move<'_>> = moves.filter(|m| m.switch.context == *context).collect();
+        let (line, base) = (Px(y + 14.0), Px(y + 20.5));
+        // Shortened as it is shown, or it would not fit.
+        let name = shortened(&escape_control(context), 27);
+        html! {
+            text.name x="0" y=(line) { (name) title { (Visible(context)) } }
+            line.base x1=(Px(LEFT)) x2=(Px(RIGHT)) y1=(base) y2=(base) {}
+            @if here.len() <= SINGLE { (self.strokes(&here, y)) } @else { (self.density(&here, y)) }
+            text.remark x=(Px(RIGHT + 8.0)) y=(line) { (count(here.len(), "switch")) }
+        }
     }
 
-    fn strokes(&mut self, moves: &[&Move<'_>]) {
-        for one in moves {
-            let switch = one.switch;
-            let class = format!("stroke {}", self.class(one));
-            let x = self.axis.x(switch.at);
-            let line = format!("M{} {}v18", Px(x), Px(self.y + 2.0));
-            let at = clock(switch.at, self.receipt.began);
-            let title = format!(
-                "{at} {}/{} to {}",
-                switch.namespace, switch.secret, switch.account
-            );
-            self.rows
-                .element("path", &[("class", &class), ("d", &line)], |path| {
-                    path.leaf("title", &[], title);
-                });
+    fn strokes(&self, moves: &[&Move<'_>], y: f64) -> Markup {
+        html! {
+            @for one in moves {
+                @let Switch { at, namespace, secret, account, .. } = one.switch;
+                path.stroke.(self.class(one))
+                    d={"M" (Px(self.axis.x(*at))) " " (Px(y + 2.0)) "v18"} {
+                    title {
+                        (clock(*at, self.receipt.began)) " "
+                        (Visible(format_args!("{namespace}/{secret} to {account}")))
+                    }
+                }
+            }
         }
     }
 
     /// Columns as high as there were switches at that time.
-    fn density(&mut self, moves: &[&Move<'_>]) {
+    fn density(&self, moves: &[&Move<'_>], y: f64) -> Markup {
         const HEIGHT: f64 = 18.0;
         let mut columns: BTreeMap<(&'static str, i64), usize> = BTreeMap::new();
         for one in moves {
@@ -271,11 +224,10 @@ impl Chart<'_> {
             let x = Px((LEFT + (column as f64 + 0.5) * COLUMN).min(RIGHT));
             let high = Px((HEIGHT * switches as f64 / most).max(2.0));
             let path = paths.entry(class).or_default();
-            let _ = write!(path, "M{x} {}v-{high}", Px(self.y + 20.0));
+            let _ = write!(path, "M{x} {}v-{high}", Px(y + 20.0));
         }
-        for (class, path) in paths {
-            let class = format!("stroke {class}");
-            self.rows.void("path", &[("class", &class), ("d", &path)]);
+        html! {
+            @for (class, path) in paths { path.stroke.(class) d=(path) {} }
         }
     }
 
@@ -284,27 +236,20 @@ impl Chart<'_> {
         to.unwrap_or(Role::Other).class()
     }
 
-    fn steps(&mut self) {
-        self.group("Steps");
+    fn steps(&mut self) -> Markup {
         let receipt = self.receipt;
-        for step in &receipt.steps {
-            let ended = step.ended.unwrap_or(receipt.ended);
-            let (from, to) = (self.axis.x(step.began), self.axis.x(ended));
-            self.text("name", 0.0, self.y + 10.5, &step.step);
-            let (x, y, width) = (Px(from), Px(self.y + 3.0), Px((to - from).max(1.5)));
-            self.rows.void(
-                "rect",
-                &[
-                    ("class", &"step"),
-                    ("x", &x),
-                    ("y", &y),
-                    ("width", &width),
-                    ("height", &8),
-                ],
-            );
-            let took = length(seconds(step.began, ended));
-            self.text("remark", RIGHT + 8.0, self.y + 10.5, took);
-            self.y += 16.0;
+        html! {
+            (self.group("Steps"))
+            @for step in &receipt.steps {
+                @let y = self.row(16.0);
+                @let ended = step.ended.unwrap_or(receipt.ended);
+                @let (from, to) = (self.axis.x(step.began), self.axis.x(ended));
+                text.name x=(Px(0.0)) y=(Px(y + 10.5)) { (Visible(&step.step)) }
+                rect.step x=(Px(from)) y=(Px(y + 3.0)) width=(Px((to - from).max(1.5))) height="8" {}
+                text.remark x=(Px(RIGHT + 8.0)) y=(Px(y + 10.5)) {
+                    (length(seconds(step.began, ended)))
+                }
+            }
         }
     }
 }
