@@ -12,7 +12,9 @@ mod image;
 pub(crate) mod json;
 mod key;
 mod keyring;
+mod message;
 mod pod;
+mod presence;
 mod url;
 
 pub(crate) use content::{Auths, Content, Entry};
@@ -22,4 +24,6 @@ pub use format::Format;
 pub use image::{ImageReference, parse_image};
 pub use key::{Key, KeyMatch, matches_image};
 pub use keyring::{Attempt, Keyring, Refused, Secret};
+pub use message::{PullEvent, PullFailure, Waiting};
 pub use pod::{admitted, asked_for};
+pub use presence::{ImageStep, Proof, PullPolicy, Record, Verification, image_step};

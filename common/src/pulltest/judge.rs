@@ -3,25 +3,9 @@
 
 use super::test_pod::CONTAINER;
 use super::verdict::PullVerdict;
+use crate::kubelet::{PullEvent, PullFailure, Waiting};
 use k8s_openapi::api::core::v1::{ContainerStatus, Event, Pod};
 use std::time::Duration;
-
-/// Why a container waits before its image is asked for.
-const NOT_YET: [&str; 3] = ["", "ContainerCreating", "PodInitializing"];
-/// Why a container waits although its image was pulled: it cannot be made or started.
-const AFTER_THE_PULL: [&str; 7] = [
-    "CreateContainerConfigError",
-    "PreCreateHookError",
-    "CreateContainerError",
-    "PreStartHookError",
-    "RunContainerError",
-    "PostStartHookError",
-    "CrashLoopBackOff",
-];
-/// The kubelet's own limit on pulls (`registryPullQPS`); it asks again later.
-const THROTTLED: &str = "pull QPS exceeded";
-/// How the event of a pull that failed begins.
-const FAILED_TO_PULL: &str = "Failed to pull image";
 
 /// What a look at the pod shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,27 +43,30 @@ pub(super) fn judge(pod: &Pod, events: &[Event], after: Duration) -> Look {
         .and_then(|container| container.state.as_ref()?.waiting.as_ref())
         .cloned()
         .unwrap_or_default();
-    let waits_for = waiting.reason.unwrap_or_default();
-    if container.is_some_and(has_run) || AFTER_THE_PULL.contains(&&*waits_for) || was_pulled(events)
-    {
+    let reason = waiting.reason.unwrap_or_default();
+    let words = waiting.message.unwrap_or_default();
+    let waits_for = Waiting::of(&reason, &words);
+    if container.is_some_and(has_run) || waits_for == Waiting::AfterThePull || was_pulled(events) {
         return Look::Decided(PullVerdict::Pulled {
             took: after,
             digest: container.and_then(digest),
             node,
         });
     }
-    if let Some(message) = pull_failure(events) {
+    if let Some((cause, message)) = pull_failure(events) {
         return Look::Decided(PullVerdict::Refused {
             reason: "ErrImagePull".to_owned(),
+            cause,
             message: with_missing_secrets(message, events),
             node,
         });
     }
-    let words = waiting.message.unwrap_or_default();
-    // Whatever else it waits for, down to the text of an error, comes from the pull.
-    if !NOT_YET.contains(&&*waits_for) && !words.contains(THROTTLED) {
+    if let Waiting::Image(cause) = waits_for
+        && cause != PullFailure::Throttled
+    {
         return Look::Decided(PullVerdict::Refused {
-            reason: waits_for,
+            reason,
+            cause,
             message: with_missing_secrets(words, events),
             node,
         });
@@ -124,23 +111,29 @@ fn of_container(events: &[Event]) -> impl Iterator<Item = &Event> {
         .filter(move |event| event.involved_object.field_path.as_ref() == Some(&field))
 }
 
-fn was_pulled(events: &[Event]) -> bool {
-    of_container(events).any(|event| event.reason.as_deref() == Some("Pulled"))
+fn meaning(event: &Event) -> Option<PullEvent> {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    PullEvent::of(&text(&event.reason), &text(&event.message))
 }
 
-fn pull_failure(events: &[Event]) -> Option<String> {
-    of_container(events)
-        .filter(|event| event.reason.as_deref() == Some("Failed"))
-        .filter_map(|event| event.message.as_deref())
-        .find(|message| message.starts_with(FAILED_TO_PULL) && !message.contains(THROTTLED))
-        .map(str::to_owned)
+fn was_pulled(events: &[Event]) -> bool {
+    of_container(events).any(|event| meaning(event) == Some(PullEvent::Pulled))
+}
+
+/// Why the pull failed, and in the kubelet's words. Its own limit is no answer: it asks again.
+fn pull_failure(events: &[Event]) -> Option<(PullFailure, String)> {
+    of_container(events).find_map(|event| match meaning(event)? {
+        PullEvent::Failed(PullFailure::Throttled) => None,
+        PullEvent::Failed(cause) => Some((cause, event.message.clone().unwrap_or_default())),
+        PullEvent::Pulled | PullEvent::MissingSecrets(_) => None,
+    })
 }
 
 /// A secret that the kubelet could not read is half of the answer.
 fn with_missing_secrets(message: String, events: &[Event]) -> String {
     let missing = events
         .iter()
-        .find(|event| event.reason.as_deref() == Some("FailedToRetrieveImagePullSecret"))
+        .find(|event| matches!(meaning(event), Some(PullEvent::MissingSecrets(_))))
         .and_then(|event| event.message.as_deref());
     match missing {
         Some(words) => format!("{message} ({words})"),
@@ -215,6 +208,7 @@ mod tests {
     fn refused(reason: &str, message: &str) -> Look {
         Look::Decided(PullVerdict::Refused {
             reason: reason.to_owned(),
+            cause: PullFailure::of(reason, message),
             message: message.to_owned(),
             node: Some("node-1".to_owned()),
         })
@@ -309,6 +303,7 @@ mod tests {
 
     #[test]
     fn what_is_no_verdict_is_waited_for() {
+        const THROTTLED: &str = "pull QPS exceeded";
         let throttled = format!("Failed to pull image \"quay.io/a/b:v1\": {THROTTLED}");
         for (status, events) in [
             (json!({}), vec![]),

@@ -1,5 +1,6 @@
 //! How a pull test ends.
 
+use crate::kubelet::PullFailure;
 use serde::{Serialize, Serializer};
 use std::time::Duration;
 
@@ -21,6 +22,8 @@ pub enum PullVerdict {
     Refused {
         /// The kubelet's one word: `ErrImagePull`.
         reason: String,
+        /// What the kubelet's words mean.
+        cause: PullFailure,
         /// The kubelet's own words.
         message: String,
         /// Where it was tried.
@@ -76,9 +79,10 @@ impl PullVerdict {
             }
             Self::Refused {
                 reason,
+                cause,
                 message,
                 node,
-            } => format!("{reason}{}: {message}", on(node)),
+            } => format!("{cause}; {reason}{}: {message}", on(node)),
             Self::Unscheduled { why } => format!("no node took the test pod: {why}"),
             Self::NoVerdict { after, last_heard } => {
                 let last = last_heard

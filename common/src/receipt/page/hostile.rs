@@ -8,6 +8,7 @@ use super::sample::{at, bridge};
 use super::tests::open_elements;
 use super::*;
 use crate::fingerprint::Fingerprint;
+use crate::kubelet::PullFailure;
 use crate::pulltest::{PullProof, PullVerdict};
 
 const HOSTILE: &str = "<script>alert(\"'&\")\u{1b}[0m\u{202e}\u{85}\u{7f}\n\r\tscript";
@@ -138,6 +139,7 @@ fn hostile() -> Receipt {
             ok: false,
             verdict: Some(PullVerdict::Refused {
                 reason: said("verdict"),
+                cause: PullFailure::Other,
                 message: said("verdict"),
                 node: Some(said("node")),
             }),
