@@ -61,7 +61,8 @@ impl TestCluster {
         match (set(ASSETS), set(CONTROL_PLANE)) {
             (Some(assets), _) => Self::assets(Path::new(&assets)),
             (None, Some(program)) => Self::control_plane(Path::new(&program)),
-            (None, None) => Self::small("sandbox"),
+            // Its context is called like the control plane's.
+            (None, None) => Self::small("admin"),
         }
     }
 
