@@ -12,6 +12,7 @@ mod interrupt;
 mod krew;
 mod kubelet;
 mod links;
+mod mutants;
 mod package;
 mod picture;
 mod process;
@@ -44,6 +45,7 @@ enum Command {
     Krew(krew::KrewArgs),
     Controlplane(controlplane::ControlPlaneArgs),
     Kubelet(kubelet::KubeletArgs),
+    Mutants(mutants::MutantsArgs),
 }
 
 fn main() -> ExitCode {
@@ -62,6 +64,7 @@ fn main() -> ExitCode {
         Command::Krew(args) => krew::run(&args, &screen),
         Command::Controlplane(args) => controlplane::run(&args, &screen),
         Command::Kubelet(args) => kubelet::run(&args, &screen),
+        Command::Mutants(args) => mutants::run(&args, &screen),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

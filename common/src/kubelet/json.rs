@@ -127,7 +127,7 @@ fn hex(digits: &[u8]) -> u16 {
 
 /// The first char of bytes, and how many it takes; one byte that is not UTF-8 is one
 /// replacement, where Rust would take several for one.
-pub(super) fn decode(bytes: &[u8]) -> (char, usize) {
+fn decode(bytes: &[u8]) -> (char, usize) {
     let longest = &bytes[..bytes.len().min(4)];
     let valid = match str::from_utf8(longest) {
         Ok(text) => text,
@@ -139,12 +139,11 @@ pub(super) fn decode(bytes: &[u8]) -> (char, usize) {
         .map_or((REPLACEMENT, 1), |c| (c, c.len_utf8()))
 }
 
-/// Whether Go takes a member for this field of a struct: letters in any case count, and so do
-/// the two letters outside ASCII that fold to `s` and `k`.
+/// Whether Go takes a member for this field of a struct: letters in any case count, and so does
+/// the long s, which folds to `s`.
 pub(crate) fn names(member: &RawValue, field: &str) -> bool {
     let folded = |c: char| match c {
         'ſ' => 's',
-        '\u{212A}' => 'k',
         other => other.to_ascii_lowercase(),
     };
     text(member).is_some_and(|name| name.chars().map(folded).eq(field.chars()))

@@ -1,6 +1,5 @@
 //! Keys below `auths`: what the kubelet makes of them, and which images they match.
 
-use super::glob;
 use super::image::ImageReference;
 use super::url::Url;
 
@@ -80,12 +79,32 @@ fn is_at(key: &Url, image: &Url) -> KeyMatch {
     let same_host = labels(key_host).count() == labels(image_host).count()
         && labels(key_host)
             .zip(labels(image_host))
-            .all(|(pattern, label)| glob::matches(pattern, label) == Ok(true));
+            .all(|(pattern, label)| label_matches(pattern, label));
     match same_host {
         false => KeyMatch::OtherHost,
         true if key_port != image_port => KeyMatch::OtherPort,
         true => KeyMatch::Yes,
     }
+}
+
+/// Go's `filepath.Match`, of which only `*` gets this far: a host with `?` ends there, and Go
+/// 1.26 takes none with `\` or `[`, but for an IPv6 address, which then matches nothing. (A
+/// kubelet before 1.36 takes classes like `[a-c]`.)
+fn label_matches(pattern: &[u8], label: &[u8]) -> bool {
+    let mut parts = pattern.split(|byte| *byte == b'*');
+    let Some(mut rest) = label.strip_prefix(parts.next().unwrap_or_default()) else {
+        return false;
+    };
+    let Some(last) = parts.next_back() else {
+        return rest.is_empty() && !pattern.starts_with(b"[");
+    };
+    for part in parts.filter(|part| !part.is_empty()) {
+        match rest.windows(part.len()).position(|window| window == part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
 }
 
 /// Whether the kubelet uses the key for the image.
@@ -122,6 +141,10 @@ mod tests {
             ("QUAY.io", "quay.io/x/y", OtherHost),
             ("me@quay.io", "quay.io/x/y", Yes),
             ("docker.io", "nginx", Yes),
+            ("*u*y.io", "quay.io/x", Yes),
+            ("*u*u*.io", "quay.io/x", OtherHost),
+            ("q**.io", "quay.io/x", Yes),
+            ("quay*y.io", "quay.io/x", OtherHost),
         ] {
             let image: ImageReference = image.parse().unwrap();
             let found = Key::of(key).map_or(NoAddress, |key| key.matches(&image));

@@ -7,7 +7,6 @@
 mod content;
 mod entry;
 mod format;
-mod glob;
 mod image;
 pub(crate) mod json;
 mod key;
