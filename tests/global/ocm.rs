@@ -175,10 +175,12 @@ fn a_rotation_is_requested_once_and_followed_to_the_real_swap() {
         ];
     });
     context.run(&["ocm", "rotate"]).expect(2).says("--yes");
-    context
-        .run(&["ocm", "rotate", "--dry-run"])
-        .expect(0)
-        .says("Nothing was requested");
+    for dry_run in ["--dry-run", "--dry-run=client"] {
+        context
+            .run(&["ocm", "rotate", dry_run])
+            .expect(0)
+            .says("Nothing was requested");
+    }
     assert!(ocm.edit(|state| state.rotations.is_empty()));
     let output = context.run(&["ocm", "rotate", "--yes"]).expect(0);
     assert!(!output.stderr.contains("old"), "{}", output.stderr);

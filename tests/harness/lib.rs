@@ -3,6 +3,7 @@
 //!
 //! A harness that cannot do its part panics: the test cannot go on.
 
+mod admission;
 mod assets;
 mod cluster;
 mod context;
@@ -19,6 +20,7 @@ mod registry;
 mod running;
 mod terminal;
 
+pub use admission::AdmissionPolicy;
 pub use assets::ASSETS;
 pub use cluster::{CONTROL_PLANE, TestCluster, auth, pull_secret, pull_secret_of, text_of};
 pub use context::{Run, TestContext};

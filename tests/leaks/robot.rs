@@ -44,6 +44,7 @@ pub fn cases(world: &World) -> Vec<Case> {
         fails(format!("token {ROBOT} -o no/such/folder")),
         fails("token myorg+nobody".to_owned()),
         ok(format!("rotate {ROBOT} --dry-run -o json")),
+        ok(format!("rotate {ROBOT} --dry-run=server -o json")),
         ok(format!(
             "rotate {ROBOT} --yes --grace 0s --receipt r.json -o json"
         )),

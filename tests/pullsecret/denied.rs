@@ -1,7 +1,7 @@
 //! What an API server does not store although one may write it, and what to do about each.
 
 use crate::world::{ROBOT, World};
-use quay_tests::{auth, eventually, pull_secret_of};
+use quay_tests::{auth, pull_secret_of};
 use serde_json::json;
 
 #[test]
@@ -53,44 +53,14 @@ fn an_admission_policy_that_denies_a_write_is_named() {
         return;
     }
     let namespace = world.cluster.namespace("policy");
-    let name = format!("no-patch-{namespace}");
     world.stale_secret(&namespace, "a");
-    let selector = json!({"matchLabels": {"kubernetes.io/metadata.name": namespace}});
-    let rule = json!({"apiGroups": [""], "apiVersions": ["v1"], "operations": ["UPDATE"], "resources": ["secrets"]});
-    world.cluster.create(&json!({
-        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy",
-        "metadata": {"name": name},
-        "spec": {
-            "matchConstraints": {"namespaceSelector": selector, "resourceRules": [rule]},
-            "validations": [{"expression": "false", "message": "not here"}],
-        },
-    }));
-    world.cluster.create(&json!({
-        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicyBinding",
-        "metadata": {"name": name},
-        "spec": {"policyName": name, "validationActions": ["Deny"]},
-    }));
-    eventually("the policy is in force", || {
-        let try_it = [
-            "-n",
-            &namespace,
-            "label",
-            "secret",
-            "a",
-            "x=y",
-            "--dry-run=server",
-        ];
-        world.cluster.try_kubectl(&try_it, "").code != 0
-    });
+    let policy = world.cluster.deny_updates(&namespace, "a");
     world
         .run(&["sync", "-n", &namespace])
         .expect(1)
         .prints("not here")
-        .prints(&format!("get validatingadmissionpolicy {name} -o yaml"));
-    for kind in [
-        "validatingadmissionpolicybinding",
-        "validatingadmissionpolicy",
-    ] {
-        world.cluster.kubectl(&["delete", kind, &name]);
-    }
+        .prints(&format!(
+            "get validatingadmissionpolicy {} -o yaml",
+            policy.name
+        ));
 }

@@ -185,6 +185,10 @@ fn dry_runs_write_nothing() {
     ] {
         context.run(arguments).expect(0).prints("(dry run)");
     }
+    // Quay itself knows none.
+    context
+        .run(&["revoke", "myorg+deploy", "my-app", "--dry-run=server"])
+        .expect(2);
     let wrong = context.run(&["grant", "myorg+deploy", "nope", "--dry-run"]);
     wrong.expect(1).says("`myorg/nope`");
     context

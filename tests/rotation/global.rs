@@ -2,6 +2,7 @@
 //! for.
 
 use crate::world::{BRIDGE, ROBOT, World};
+use quay_sandbox::http::{Fault, FaultAction};
 use quay_sandbox::openshift;
 use quay_tests::{Running, TestCluster, auth, eventually, pull_secret_of};
 use serde_json::{Value, json};
@@ -133,6 +134,47 @@ fn in_place_the_nodes_secret_is_written_with_the_others() {
     world.rotate(&more).expect(0);
     world.is_at_rest();
     assert!(holds(cluster, ROBOT, &world.token()));
+}
+
+#[test]
+fn a_server_dry_run_tries_the_nodes_secret_and_keeps_no_backup_of_it() {
+    let (cluster, _turn) = openshift();
+    let world = world(cluster);
+    let names = || cluster.kubectl(&["-n", NAMESPACE, "get", "secrets", "-o", "name"]);
+    let before = names();
+    let more = [&NOW[..], &["--dry-run=server", "-o", "json"]].concat();
+    let output = world.rotate(&more).expect(0);
+    let preview: Value = serde_json::from_str(&output.stdout).expect("JSON");
+    let mut tried = preview["triedWrites"].as_array().expect("a list").iter();
+    assert!(tried.any(|write| write["secret"] == SECRET && write["taken"] == true));
+    assert_eq!(names(), before);
+    assert!(holds(cluster, ROBOT, &world.token()));
+}
+
+#[test]
+fn a_server_dry_run_names_the_nodes_secret_where_it_could_not_be_backed_up() {
+    let (cluster, _turn) = openshift();
+    let world = world(cluster);
+    let refusal =
+        r#"{"kind":"Status","status":"Failure","message":"no","reason":"Forbidden","code":403}"#;
+    world.faulty.faults().add(Fault::always(
+        "POST".parse().expect("a method"),
+        "/namespaces/openshift-config/secrets",
+        FaultAction::Status {
+            code: 403,
+            content_type: "application/json".into(),
+            body: refusal.into(),
+            headers: Vec::new(),
+        },
+    ));
+    let more = [&NOW[..], &["--dry-run=server"]].concat();
+    world
+        .rotate(&more)
+        .expect(1)
+        .prints("secret openshift-config/pull-secret of")
+        .prints("auth can-i create secrets")
+        // The others are tried nevertheless.
+        .says("would refuse the first write of 1 of 2 secrets");
 }
 
 /// The Machine Config Operator renders what the nodes' secret holds now.

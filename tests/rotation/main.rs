@@ -18,6 +18,7 @@ mod in_place;
 mod killed;
 mod preview;
 mod refused;
+mod rehearsal;
 mod resumed;
 mod rights;
 mod settle;

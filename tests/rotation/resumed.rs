@@ -4,7 +4,7 @@ use crate::world::{BRIDGE, ROBOT, World};
 use quay_sandbox::http::{FaultAction, Hold};
 
 /// Kills a rotation before the n-th of its writes to Quay.
-fn killed_before(world: &World, request: usize) {
+pub fn killed_before(world: &World, request: usize) {
     let hold = Hold::default();
     let faults = world.quay.quay.server().faults();
     faults.add_nth_mutating(request, FaultAction::HoldBefore(hold.clone()));
@@ -14,7 +14,7 @@ fn killed_before(world: &World, request: usize) {
 }
 
 /// Before the token is regenerated, and before the bridge is deleted.
-const RENEW: usize = 5;
+pub const RENEW: usize = 5;
 const REMOVE: usize = 6;
 
 #[test]

@@ -21,6 +21,22 @@ enum Mode {
     None,
 }
 
+/// The same for commands that write to no cluster: nobody else knows a dry run.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct ClientDryRun {
+    /// Only show what would be done
+    #[arg(long = "dry-run", value_enum, value_name = "client", num_args = 0..=1, require_equals = true, default_missing_value = "client", hide_possible_values = true)]
+    mode: Option<ClientMode>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ClientMode {
+    /// Plan only
+    Client,
+    /// No dry run
+    None,
+}
+
 impl DryRun {
     /// Whether the walk ends after the plan.
     pub fn is_client(self) -> bool {
@@ -42,5 +58,17 @@ impl DryRun {
             Some(Mode::Server) => Some("server"),
             Some(Mode::None) | None => None,
         }
+    }
+}
+
+impl ClientDryRun {
+    /// Whether nothing may be written.
+    pub fn is_on(self) -> bool {
+        self.mode == Some(ClientMode::Client)
+    }
+
+    /// `client`, for the report.
+    pub fn label(self) -> Option<&'static str> {
+        self.is_on().then_some("client")
     }
 }

@@ -20,7 +20,7 @@ pub use access::{denied, may};
 pub use args::{ClusterArgs, parse_duration};
 pub use connection::{Cluster, FIELD_MANAGER_LIMIT, WriteMode};
 pub use contexts::{connect, context_names};
-pub use dry_run::DryRun;
+pub use dry_run::{ClientDryRun, DryRun};
 pub use error::{CallError, Denial};
 pub use kubeconfig::names_meant;
 pub use list::{Readable, list_all};

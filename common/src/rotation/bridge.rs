@@ -5,7 +5,6 @@ use super::run::{ROUNDS, Rotation, credential};
 use super::stage::Stage;
 use super::twins::Compared;
 use crate::Failure;
-use crate::cluster::WriteMode;
 use crate::fingerprint::Fingerprint;
 use crate::hint;
 use crate::ledger::Event;
@@ -174,7 +173,7 @@ impl Rotation<'_> {
             let text = format!("writing {account} into every secret");
             self.step("cross", &text, interrupt)?;
             let swap = self.fleet.swap(credential(&bridge));
-            self.write_everywhere(&swap, WriteMode::Persist).await?;
+            self.write_everywhere(&swap).await?;
             self.journal.note(Event::Crossed)?;
             // Whoever regenerated the bridge meanwhile is followed too.
             bridge = self.settle(&robot, interrupt).await?;
@@ -212,7 +211,7 @@ impl Rotation<'_> {
             "somebody deleted the bridge {bridge}: writing {robot} back into every secret"
         ));
         let swap = self.fleet.swap(credential(&self.twins.read(&robot).await?));
-        self.write_everywhere(&swap, WriteMode::Persist).await?;
+        self.write_everywhere(&swap).await?;
         Err(Failure::new(format!(
             "somebody deleted the bridge {bridge} meanwhile; every secret holds {robot} again"
         ))
@@ -279,7 +278,7 @@ impl Rotation<'_> {
             let text = format!("writing {robot} into every secret");
             self.step("return", &text, interrupt)?;
             let swap = self.fleet.swap(credential(&found));
-            self.write_everywhere(&swap, WriteMode::Persist).await?;
+            self.write_everywhere(&swap).await?;
             self.journal.note(Event::Returned)?;
             let last = self.settle(&bridge, interrupt).await?;
             let swap = self.fleet.swap(credential(&last));

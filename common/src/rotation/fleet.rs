@@ -6,6 +6,7 @@ use crate::dockerconfig::Credential;
 use crate::global::Pools;
 use crate::node_secrets::{self, global_name};
 use crate::outcome::{Outcome, Verb};
+use crate::place::Place;
 use crate::progress::Progress;
 use crate::pullsecret::{Apply, NamespacePlan, PullSecret, SecretPlan, Swap, apply, plan_swap};
 use crate::receipt::LeftBehind;
@@ -126,16 +127,58 @@ impl<'a> Fleet<'a> {
         &mut self,
         holders: &[SecretsWithRobot],
         swap: &Swap,
-        mode: WriteMode,
         progress: &dyn Progress,
     ) -> Result<Vec<Outcome>, Failure> {
-        self.prepare_nodes(holders, swap, mode).await?;
+        for holders in holders {
+            self.prepare_nodes(holders, swap, WriteMode::Persist)
+                .await?;
+        }
+        Ok(self
+            .carry_out(holders, swap, WriteMode::Persist, progress)
+            .await)
+    }
+
+    /// Lets the API servers check what `swap` asks for, without storing it; an outcome for each.
+    pub async fn rehearse(
+        &mut self,
+        mut holders: Vec<SecretsWithRobot>,
+        swap: &Swap,
+        progress: &dyn Progress,
+    ) -> Vec<Outcome> {
+        let mut outcomes = Vec::new();
+        for holders in &mut holders {
+            let prepared = self.prepare_nodes(holders, swap, WriteMode::DryRun).await;
+            if let Err(failure) = prepared {
+                let SecretsWithRobot {
+                    context, global, ..
+                } = holders;
+                outcomes.extend(global.drain(..).map(|secret| {
+                    let place = Place::secret(context, &secret.namespace, &secret.name);
+                    Outcome::failed(place, &failure)
+                }));
+            }
+        }
+        let tried = self.carry_out(&holders, swap, WriteMode::DryRun, progress);
+        outcomes.extend(tried.await);
+        outcomes
+    }
+
+    async fn carry_out(
+        &self,
+        holders: &[SecretsWithRobot],
+        swap: &Swap,
+        mode: WriteMode,
+        progress: &dyn Progress,
+    ) -> Vec<Outcome> {
         let plans: Vec<(&Member<'_>, Vec<NamespacePlan>)> = holders
             .iter()
             .filter_map(|holders| Some((self.member(&holders.context)?, self.plans(holders, swap))))
             .collect();
         progress.begin(
-            "writing secrets",
+            match mode {
+                WriteMode::Persist => "writing secrets",
+                WriteMode::DryRun => "trying writes",
+            },
             plans.iter().map(|(_, plans)| plans.len()).sum(),
         );
         let runs = plans.into_iter().map(async |(member, plans)| {
@@ -150,7 +193,7 @@ impl<'a> Fleet<'a> {
         });
         let outcomes = join_all(runs).await;
         progress.end();
-        Ok(outcomes.into_iter().flatten().collect())
+        outcomes.into_iter().flatten().collect()
     }
 
     fn plans(&self, holders: &SecretsWithRobot, swap: &Swap) -> Vec<NamespacePlan> {
@@ -160,37 +203,35 @@ impl<'a> Fleet<'a> {
             .collect()
     }
 
-    /// Keeps what global pull secrets hold, and how far their nodes are, before a write.
+    /// Keeps what a cluster's global pull secrets hold, and how far its nodes are, before a write.
     async fn prepare_nodes(
         &mut self,
-        holders: &[SecretsWithRobot],
+        holders: &SecretsWithRobot,
         swap: &Swap,
         mode: WriteMode,
     ) -> Result<(), Failure> {
-        for holders in holders {
-            let changed = self.in_scope(holders).filter(|secret| {
-                node_secrets::is_global(&secret.namespace, &secret.name)
-                    && plan_swap(secret, swap).is_some_and(|plan| plan.writes())
-            });
-            let changed: Vec<&PullSecret> = changed.collect();
-            let Some(member) = self.member(&holders.context) else {
-                continue;
-            };
-            let cluster = member.scoped.cluster;
-            for secret in &changed {
-                if let Some(name) = global_name(&secret.namespace, &secret.name) {
-                    global::check_confirmed(cluster, name).await?;
-                }
-                global::back_up(cluster, secret, mode).await?;
+        let changed = self.in_scope(holders).filter(|secret| {
+            node_secrets::is_global(&secret.namespace, &secret.name)
+                && plan_swap(secret, swap).is_some_and(|plan| plan.writes())
+        });
+        let changed: Vec<&PullSecret> = changed.collect();
+        let Some(member) = self.member(&holders.context) else {
+            return Ok(());
+        };
+        let cluster = member.scoped.cluster;
+        for secret in &changed {
+            if let Some(name) = global_name(&secret.namespace, &secret.name) {
+                global::check_confirmed(cluster, name).await?;
             }
-            if !changed.is_empty()
-                && mode == WriteMode::Persist
-                && let Some(pools) = Pools::observe(cluster).await?
-            {
-                self.roll_outs
-                    .retain(|(known, _)| *known != holders.context);
-                self.roll_outs.push((holders.context.clone(), pools));
-            }
+            global::back_up(cluster, secret, mode).await?;
+        }
+        if !changed.is_empty()
+            && mode == WriteMode::Persist
+            && let Some(pools) = Pools::observe(cluster).await?
+        {
+            self.roll_outs
+                .retain(|(known, _)| *known != holders.context);
+            self.roll_outs.push((holders.context.clone(), pools));
         }
         Ok(())
     }

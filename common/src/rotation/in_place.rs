@@ -4,7 +4,6 @@ use super::interrupt::Interrupt;
 use super::run::{Rotation, credential};
 use super::stage::Stage;
 use crate::Failure;
-use crate::cluster::WriteMode;
 use crate::fingerprint::Fingerprint;
 use crate::ledger::Event;
 use crate::quay::Robot;
@@ -49,7 +48,7 @@ impl Rotation<'_> {
         )?;
         let current = self.twins.read(robot).await?;
         let swap = self.fleet.swap(credential(&current));
-        self.write_everywhere(&swap, WriteMode::Persist).await?;
+        self.write_everywhere(&swap).await?;
         self.follow(current).await
     }
 
@@ -82,7 +81,7 @@ impl Rotation<'_> {
         let progress = self.task.watcher.progress();
         let (fleet, twins) = (&mut self.fleet, &self.twins);
         let write = async {
-            let written = fleet.write(&holders, &swap, WriteMode::Persist, progress);
+            let written = fleet.write(&holders, &swap, progress);
             (written.await, sent.elapsed())
         };
         let ((written, window), current) = join(write, twins.read(robot)).await;
@@ -97,7 +96,7 @@ impl Rotation<'_> {
                  written too"
             ));
             let swap = self.fleet.swap(credential(&current));
-            self.write_everywhere(&swap, WriteMode::Persist).await?;
+            self.write_everywhere(&swap).await?;
             self.journal.log.window_ms = Some(milliseconds(sent.elapsed()));
         }
         self.follow(current).await
@@ -114,7 +113,7 @@ impl Rotation<'_> {
             token: Fingerprint::of(&current.token).to_string(),
         })?;
         let swap = self.fleet.swap(credential(&current));
-        self.write_everywhere(&swap, WriteMode::Persist).await?;
+        self.write_everywhere(&swap).await?;
         self.journal.note(Event::Returned)
     }
 }

@@ -3,6 +3,7 @@
 use crate::Failure;
 use crate::cluster::{Cluster, NamespaceArgs, NamespaceSelection, Scoped};
 use crate::dockerconfig::belongs_to;
+use crate::ledger::Strategy;
 use crate::names::{RegistryHost, RobotName};
 use crate::node_secrets;
 use crate::pullsecret::{PullSecret, observe};
@@ -22,6 +23,14 @@ pub struct RobotAndBridge {
 }
 
 impl RobotAndBridge {
+    /// Whose credential every secret gets first.
+    pub fn first_account(&self, strategy: Strategy) -> &RobotName {
+        match strategy {
+            Strategy::Bridge => &self.bridge,
+            Strategy::InPlace => &self.robot,
+        }
+    }
+
     /// Whether the account is one whose entries are written.
     pub fn is_ours(&self, account: &str) -> bool {
         self.accounts.iter().any(|robot| robot.as_str() == account)

@@ -43,6 +43,9 @@ pub struct Preview {
     /// What keeps the rotation from beginning.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub refusals: Vec<Refusal>,
+    /// What the API servers say of each secret's first write, where they were asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tried_writes: Option<Vec<TriedWrite>>,
     /// Who pulled with the robot lately; `None` if Quay does not tell.
     pub consumers: Option<Vec<Consumer>>,
     /// What could not be found out.
@@ -66,6 +69,22 @@ pub struct SecretUse {
     /// What needs care: copies of the secret that do not follow at once.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cautions: Vec<String>,
+}
+
+/// A write that an API server checked without storing it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TriedWrite {
+    /// The cluster, by the name of its context.
+    pub context: String,
+    /// The namespace.
+    pub namespace: String,
+    /// The secret.
+    pub secret: String,
+    /// Whose credential it would hold.
+    pub account: String,
+    /// Whether it would be stored; if not, one of the refusals says why.
+    pub taken: bool,
 }
 
 /// The service accounts and pods of one cluster, and what could not be listed.
@@ -124,6 +143,7 @@ impl Preview {
             secrets,
             left_behind: plan.left_behind.clone(),
             refusals: plan.refusals.clone(),
+            tried_writes: None,
             consumers,
             unknown,
         }

@@ -4,7 +4,6 @@ use super::interrupt::Interrupt;
 use super::run::{Rotation, credential};
 use super::stage::Stage;
 use crate::Failure;
-use crate::cluster::WriteMode;
 use crate::fingerprint::Fingerprint;
 use crate::ledger::{Event, Strategy};
 use crate::place::Place;
@@ -40,7 +39,7 @@ impl Rotation<'_> {
         self.twins.judge_pulls(&current, answer).await?;
         // What appeared in the last moments, a secret made with the bridge say, is not left.
         let swap = self.fleet.swap(credential(&current));
-        self.write_everywhere(&swap, WriteMode::Persist).await?;
+        self.write_everywhere(&swap).await?;
         let (robot, fingerprint) = (self.twins.robot.clone(), Fingerprint::of(&current.token));
         self.journal.state(
             format!("the registry accepts the token of {robot} ({fingerprint})"),

@@ -3,17 +3,17 @@
 use super::fleet::{Fleet, placeholder};
 use super::interrupt::Interrupt;
 use super::journal::{Journal, new_id};
-use super::members::{Member, SecretsWithRobot};
+use super::members::Member;
 use super::observe::Observed;
 use super::plan::{Plan, Target};
+use super::rehearsal::REHEARSAL;
 use super::request::Task;
 use super::stage::Stage;
 use super::twins::Twins;
 use crate::Failure;
-use crate::cluster::WriteMode;
 use crate::dockerconfig::Credential;
 use crate::fingerprint::Fingerprint;
-use crate::ledger::{Event, Ledger, Lock, Record, Strategy};
+use crate::ledger::{Event, Ledger, Lock, Record};
 use crate::pullsecret::Swap;
 use crate::quay::{Rights, Robot};
 use crate::receipt::{Consumer, Receipt};
@@ -138,42 +138,29 @@ impl<'a> Rotation<'a> {
         if self.fleet.members.is_empty() {
             return Ok(());
         }
-        let text = "letting the API servers check every write";
-        self.step("rehearse", text, interrupt)?;
-        let account = match self.task.options.strategy {
-            Strategy::Bridge => self.fleet.subject.bridge.as_str(),
-            Strategy::InPlace => self.fleet.subject.robot.as_str(),
-        };
-        let swap = self.fleet.swap(placeholder(account));
-        let rehearsed = self.write_everywhere(&swap, WriteMode::DryRun).await;
+        self.step("rehearse", REHEARSAL, interrupt)?;
+        let rehearsed = self.try_first_writes().await;
         rehearsed.map_err(|failure| failure.context("nothing was changed"))
+    }
+
+    async fn try_first_writes(&mut self) -> Result<(), Failure> {
+        let holders = self.fleet.holders().await?;
+        let account = self.fleet.subject.first_account(self.task.options.strategy);
+        let swap = self.fleet.swap(placeholder(account.as_str()));
+        let progress = self.task.watcher.progress();
+        let outcomes = self.fleet.rehearse(holders, &swap, progress).await;
+        self.fleet.check(&outcomes)
     }
 
     /// Lists every cluster and writes what `swap` asks for.
     ///
     /// # Errors
     /// When a target could not be written; all others are written nevertheless.
-    pub(super) async fn write_everywhere(
-        &mut self,
-        swap: &Swap,
-        mode: WriteMode,
-    ) -> Result<(), Failure> {
+    pub(super) async fn write_everywhere(&mut self, swap: &Swap) -> Result<(), Failure> {
         let holders = self.fleet.holders().await?;
-        self.write(&holders, swap, mode).await
-    }
-
-    /// The same for secrets that were just listed.
-    pub(super) async fn write(
-        &mut self,
-        holders: &[SecretsWithRobot],
-        swap: &Swap,
-        mode: WriteMode,
-    ) -> Result<(), Failure> {
         let progress = self.task.watcher.progress();
-        let outcomes = self.fleet.write(holders, swap, mode, progress).await?;
-        if mode == WriteMode::Persist {
-            self.journal.switched(outcomes.iter(), swap);
-        }
+        let outcomes = self.fleet.write(&holders, swap, progress).await?;
+        self.journal.switched(outcomes.iter(), swap);
         self.fleet.check(&outcomes)
     }
 

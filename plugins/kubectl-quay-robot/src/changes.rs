@@ -1,8 +1,8 @@
 //! What a command changed at Quay, object by object.
 
 use crate::connection::failed;
-use crate::dry_run::DryRun;
 use quay_common::cli::{Console, Exit, Report, Table};
+use quay_common::cluster::ClientDryRun;
 use quay_common::credentials::Session;
 use quay_common::names::{RegistryHost, RobotName};
 use quay_common::outcome::Verb;
@@ -34,7 +34,7 @@ struct Change {
 
 impl Changes {
     /// No changes yet.
-    pub fn new(session: &Session, robot: &RobotName, dry_run: &DryRun) -> Self {
+    pub fn new(session: &Session, robot: &RobotName, dry_run: ClientDryRun) -> Self {
         Self {
             registry: session.endpoint.registry.clone(),
             robot: robot.clone(),

@@ -2,9 +2,9 @@
 
 use crate::changes::Changes;
 use crate::connection::{Connection, failed};
-use crate::dry_run::DryRun;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs};
+use quay_common::cluster::ClientDryRun;
 use quay_common::credentials::Session;
 use quay_common::hint::{self, Hint};
 use quay_common::names::{RepositoryName, RobotName};
@@ -34,7 +34,7 @@ pub struct CreateArgs {
     exists_ok: bool,
 
     #[command(flatten)]
-    dry_run: DryRun,
+    dry_run: ClientDryRun,
 
     #[command(flatten)]
     output: OutputArgs,
@@ -65,7 +65,7 @@ pub async fn run(args: CreateArgs, console: &Console) -> Result<Exit, Failure> {
     let created = create_robot(&session.quay, &creation, args.dry_run.is_on())
         .await
         .map_err(|reason| not_created(reason, robot, &session))?;
-    let mut changes = Changes::new(&session, robot, &args.dry_run);
+    let mut changes = Changes::new(&session, robot, args.dry_run);
     changes.robot(match created.existed {
         true => Verb::Exists,
         false => Verb::Created,

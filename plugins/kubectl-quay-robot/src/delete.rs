@@ -2,9 +2,9 @@
 
 use crate::changes::Changes;
 use crate::connection::{Connection, failed};
-use crate::dry_run::DryRun;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs};
+use quay_common::cluster::ClientDryRun;
 use quay_common::hint::{self, Hint};
 use quay_common::names::RobotName;
 use quay_common::outcome::Verb;
@@ -25,7 +25,7 @@ pub struct DeleteArgs {
     yes: bool,
 
     #[command(flatten)]
-    dry_run: DryRun,
+    dry_run: ClientDryRun,
 
     #[command(flatten)]
     output: OutputArgs,
@@ -39,7 +39,7 @@ pub async fn run(args: DeleteArgs, console: &Console) -> Result<Exit, Failure> {
     let robot = args.robot;
     let session = args.connection.open(console).await?;
     let object = format!("robot `{robot}`");
-    let mut changes = Changes::new(&session, &robot, &args.dry_run);
+    let mut changes = Changes::new(&session, &robot, args.dry_run);
     let found = session.quay.robot(&robot).await;
     let found = found.map_err(failed(&session, &object))?;
     if BridgeMark::parse(&found.description).is_some() {

@@ -2,9 +2,9 @@
 
 use crate::changes::Changes;
 use crate::connection::Connection;
-use crate::dry_run::DryRun;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs};
+use quay_common::cluster::ClientDryRun;
 use quay_common::names::{RepositoryName, RobotName};
 use quay_common::quay::{Role, grant_all};
 
@@ -24,7 +24,7 @@ pub struct GrantArgs {
     role: Role,
 
     #[command(flatten)]
-    dry_run: DryRun,
+    dry_run: ClientDryRun,
 
     #[command(flatten)]
     output: OutputArgs,
@@ -46,7 +46,7 @@ pub async fn run(args: GrantArgs, console: &Console) -> Result<Exit, Failure> {
         args.dry_run.is_on(),
     )
     .await;
-    let mut changes = Changes::new(&session, robot, &args.dry_run);
+    let mut changes = Changes::new(&session, robot, args.dry_run);
     changes.repositories(outcomes, &session, console);
     console.finish(&changes, args.output.output)
 }

@@ -5,7 +5,6 @@ mod connection;
 mod create;
 mod delete;
 mod describe;
-mod dry_run;
 mod grant;
 mod history;
 mod list;

@@ -2,10 +2,10 @@
 
 use crate::changes::Changes;
 use crate::connection::Connection;
-use crate::dry_run::DryRun;
 use crate::grant::repositories;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs};
+use quay_common::cluster::ClientDryRun;
 use quay_common::names::RobotName;
 use quay_common::quay::revoke_all;
 
@@ -23,7 +23,7 @@ pub struct RevokeArgs {
     repositories: Vec<String>,
 
     #[command(flatten)]
-    dry_run: DryRun,
+    dry_run: ClientDryRun,
 
     #[command(flatten)]
     output: OutputArgs,
@@ -38,7 +38,7 @@ pub async fn run(args: RevokeArgs, console: &Console) -> Result<Exit, Failure> {
     let repositories = repositories(robot, &args.repositories)?;
     let session = args.connection.open(console).await?;
     let outcomes = revoke_all(&session.quay, robot, &repositories, args.dry_run.is_on()).await;
-    let mut changes = Changes::new(&session, robot, &args.dry_run);
+    let mut changes = Changes::new(&session, robot, args.dry_run);
     changes.repositories(outcomes, &session, console);
     console.finish(&changes, args.output.output)
 }

@@ -2,13 +2,14 @@
 
 use crate::FIELD_MANAGER;
 use crate::connection::Connection;
-use crate::rotate_output::{Narrator, count, keep_token, write_receipt};
+use crate::rotate_output::{Narrator, count, keep_token, tried_text, write_receipt};
 use clap::ArgAction;
 use jiff::Timestamp;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs, OutputFormat};
 use quay_common::cluster::{
-    Cluster, NamespaceArgs, Seen, connect, context_names, names_meant, parse_duration,
+    Cluster, DryRun, NamespaceArgs, Seen, WriteMode, connect, context_names, names_meant,
+    parse_duration,
 };
 use quay_common::kubelet::parse_image;
 use quay_common::ledger::{Ledger, Strategy};
@@ -110,7 +111,7 @@ pub struct Args {
     yes: bool,
 
     #[command(flatten)]
-    dry_run: crate::dry_run::DryRun,
+    dry_run: DryRun,
 
     #[command(flatten)]
     output: OutputArgs,
@@ -194,14 +195,17 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
     };
     let ledger = Ledger::open()?;
     let registry = &session.endpoint.registry;
-    let lock = match args.dry_run.is_on() {
-        true => None,
-        false => Some(ledger.lock(registry, &args.robot)?),
+    let lock = match args.dry_run.write() {
+        WriteMode::DryRun => None,
+        WriteMode::Persist => Some(ledger.lock(registry, &args.robot)?),
     };
     let (observed, members) = observe(&task, &clusters, &args.scope, &ledger).await?;
     let plan = plan(&observed, &task.options, Timestamp::now());
-    let preview = Preview::of(&task, &observed, &members, &plan).await;
+    let mut preview = Preview::of(&task, &observed, &members, &plan).await;
     let Some(lock) = lock else {
+        if !args.dry_run.is_client() {
+            preview.rehearse(&task, observed, members, &plan).await?;
+        }
         return show(&args, &preview, console);
     };
     plan.check(&args.robot)?;
@@ -260,7 +264,15 @@ fn show(args: &Args, preview: &Preview, console: &Console) -> Result<Exit, Failu
         OutputFormat::Table => console.data(preview.tree())?,
         format => console.report(preview, format)?,
     }
+    if matches!(args.output.output, OutputFormat::Wide | OutputFormat::Name) {
+        for refusal in &preview.refusals {
+            console.warn(format!("would be refused: {refusal}"));
+        }
+    }
     console.note("dry run: nothing was changed, in Quay or in a cluster");
+    if let Some(writes) = &preview.tried_writes {
+        console.note(tried_text(writes));
+    }
     Ok(Exit::of(preview.refusals.is_empty()))
 }
 

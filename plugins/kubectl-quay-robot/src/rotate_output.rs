@@ -7,7 +7,7 @@ use quay_common::names::RobotName;
 use quay_common::private_file;
 use quay_common::progress::Progress;
 use quay_common::receipt::{Consumer, End, Receipt, USAGE_DAYS, receipt_page};
-use quay_common::rotation::{Answer, Plan, Preview, Stage, Watcher};
+use quay_common::rotation::{Answer, Plan, Preview, Stage, TriedWrite, Watcher};
 use secrecy::ExposeSecret;
 use std::path::Path;
 
@@ -123,6 +123,17 @@ impl<'a> Narrator<'a> {
 pub fn count(number: usize, what: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {what}{plural}")
+}
+
+/// What the API servers say of the writes that were tried.
+pub fn tried_text(writes: &[TriedWrite]) -> String {
+    let refused = writes.iter().filter(|write| !write.taken).count();
+    let all = count(writes.len(), "secret");
+    match (writes.len(), refused) {
+        (0, _) => "no write was tried: none is to be made, or none can be".to_owned(),
+        (_, 0) => format!("the API servers would take every secret's first write ({all})"),
+        _ => format!("the API servers would refuse the first write of {refused} of {all}"),
+    }
 }
 
 fn last_line(receipt: &Receipt) -> String {

@@ -3,6 +3,7 @@
 use clap::Args;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs, command_text};
+use quay_common::cluster::ClientDryRun;
 use quay_common::hint;
 use quay_common::ocm::{
     Account, AccountCluster, Ocm, OcmArgs, RotationRecord, RotationState, sign_in,
@@ -18,9 +19,8 @@ pub struct RotateArgs {
     #[arg(short, long)]
     yes: bool,
 
-    /// Only show what would be done
-    #[arg(long)]
-    dry_run: bool,
+    #[command(flatten)]
+    dry_run: ClientDryRun,
 
     #[command(flatten)]
     output: OutputArgs,
@@ -43,7 +43,7 @@ pub async fn run(args: RotateArgs, console: &Console) -> Result<Exit, Failure> {
     }
     warn(&ocm, &account, console).await;
     let record = RotationRecord::new(&account, &ocm.handed_out().await?);
-    if args.dry_run {
+    if args.dry_run.is_on() {
         console.note("Nothing was requested: this was a dry run.");
         return Ok(Exit::Success);
     }
