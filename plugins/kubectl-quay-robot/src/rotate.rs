@@ -20,7 +20,7 @@ use quay_common::rotation::{
     LeaveBehind, Observed, Options, Plan, Preview, Rotation, Stage, Task, observe, plan,
 };
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Replace a robot's token in every pull secret that holds it, without a failed pull
 ///
@@ -175,6 +175,7 @@ impl Args {
 
 /// Looks at everything first, says what will happen, and asks.
 pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
+    let began = Instant::now();
     args.scope.excluded()?;
     if args.receipt.as_deref() == Some(Path::new("-")) {
         return Err(Failure::usage("--receipt takes the name of a file")
@@ -210,6 +211,7 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
     };
     plan.check(&args.robot)?;
     narrator.before(&preview, &plan, &args.robot);
+    let looked = began.elapsed();
     agree(&args, &observed, &plan, console)?;
     let skipped = plan.skipped.clone();
     let mut rotation = Rotation::new(task, observed, members, plan, ledger, lock);
@@ -233,7 +235,7 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
         )
         .await?;
     }
-    report(&args, &receipt, &skipped, console)?;
+    report(&args, &receipt, looked, &skipped, console)?;
     written?;
     followed?;
     Ok(Exit::of(receipt.is_proved() && skipped.is_empty()))
@@ -320,6 +322,7 @@ async fn follow_up(
 fn report(
     args: &Args,
     receipt: &Receipt,
+    looked: Duration,
     skipped: &[String],
     console: &Console,
 ) -> Result<(), Failure> {
@@ -327,6 +330,6 @@ fn report(
     if !(args.token_to_stdout() || args.no_cluster && args.output.output.is_for_people()) {
         console.report(receipt, args.output.output)?;
     }
-    Narrator::new(console).summary(receipt, skipped);
+    Narrator::new(console).summary(receipt, looked, skipped);
     Ok(())
 }

@@ -10,6 +10,7 @@ use quay_common::receipt::{Consumer, End, Receipt, USAGE_DAYS, receipt_page};
 use quay_common::rotation::{Answer, Plan, Preview, Stage, TriedWrite, Watcher};
 use secrecy::ExposeSecret;
 use std::path::Path;
+use std::time::Duration;
 
 /// How many of those who pull with the robot are named.
 const CONSUMERS: usize = 10;
@@ -79,8 +80,8 @@ impl<'a> Narrator<'a> {
         self.console.note(text);
     }
 
-    /// The last words.
-    pub fn summary(&self, receipt: &Receipt, skipped: &[String]) {
+    /// The last words. `looked` is how long everything was looked at before anything changed.
+    pub fn summary(&self, receipt: &Receipt, looked: Duration, skipped: &[String]) {
         for statement in receipt
             .statements
             .iter()
@@ -115,7 +116,7 @@ impl<'a> Narrator<'a> {
                  kubectl quay-pullsecret sync -A --context {context}"
             ));
         }
-        self.console.note(last_line(receipt));
+        self.console.note(last_line(receipt, looked));
     }
 }
 
@@ -136,13 +137,17 @@ pub fn tried_text(writes: &[TriedWrite]) -> String {
     }
 }
 
-fn last_line(receipt: &Receipt) -> String {
+fn last_line(receipt: &Receipt, looked: Duration) -> String {
     let places = match receipt.contexts.is_empty() {
         true => "no cluster".to_owned(),
         false => count(receipt.targets.len(), "place"),
     };
     let took = receipt.ended.duration_since(receipt.began);
-    let took = format!("{:.1}s", took.as_secs_f64());
+    let took = format!(
+        "{:.1}s, after {:.1}s of looking",
+        took.as_secs_f64(),
+        looked.as_secs_f64()
+    );
     let robot = &receipt.robot;
     let window = match receipt.window_ms {
         Some(window) => format!("; pulls could fail for {:.2}s", window as f64 / 1e3),
