@@ -19,3 +19,4 @@ mod repair;
 mod scale;
 mod verify;
 mod world;
+mod writers;

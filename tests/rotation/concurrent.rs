@@ -3,6 +3,7 @@
 use crate::world::{BRIDGE, ROBOT, World, name};
 use quay_sandbox::http::{FaultAction, Hold};
 use quay_tests::{Output, auth, pull_secret_of, text_of};
+use serde_json::json;
 
 /// The other plugin; every test run builds it first.
 fn pullsecret_binary() -> String {
@@ -27,6 +28,35 @@ fn a_second_rotation_of_the_robot_on_this_machine_is_refused_meanwhile() {
     hold.release();
     run.wait().expect(0);
     world.is_at_rest();
+}
+
+#[test]
+fn whoever_keeps_undoing_a_rotation_is_named_with_the_secret() {
+    let world = World::new(1);
+    let secret = format!("secret/{}", name(0));
+    let old = world.secrets(&world.namespace)[0]["data"].clone();
+    let undo = json!({"data": old}).to_string();
+    let patch = [
+        "-n",
+        &world.namespace,
+        "patch",
+        &secret,
+        "--field-manager=legacy-sync",
+        "-p",
+        &undo,
+    ];
+    // At each look at who still pulls, it is put back.
+    let mut hold = world.hold_quay("PUT", "/robots/");
+    let mut run = world.start(&[]);
+    while run.reaches(&hold, 1) {
+        world.cluster.kubectl(&patch);
+        let next = world.hold_quay("GET", "/logs");
+        hold.release();
+        hold = next;
+    }
+    let place = format!("{}/{} of", world.namespace, name(0));
+    let output = run.wait().expect(1).says("myorg+deploy keeps coming back");
+    output.says(&place).says("written last by legacy-sync");
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::outcome::{Outcome, only_failure, warnings};
 use futures::future::join_all;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
+use std::borrow::Cow;
 use std::fmt;
 
 /// One credential in one secret.
@@ -49,7 +50,7 @@ pub enum InventoryState {
     /// It cannot be changed, only replaced.
     Immutable,
     /// Another tool writes it, by its name.
-    WrittenBy(&'static str),
+    WrittenBy(Cow<'static, str>),
     /// It holds bridges of these robots while they are rotated.
     BridgedFor(Vec<RobotName>),
     /// It cannot be read, for this reason.
@@ -152,7 +153,7 @@ fn state(secret: &PullSecret) -> InventoryState {
         return InventoryState::BridgedFor(secret.bridged.iter().cloned().collect());
     }
     match (&secret.owner, secret.immutable) {
-        (Some(owner), _) => InventoryState::WrittenBy(owner.tool),
+        (Some(owner), _) => InventoryState::WrittenBy(owner.tool.clone()),
         (None, true) => InventoryState::Immutable,
         (None, false) => InventoryState::Ok,
     }

@@ -40,7 +40,13 @@ pub(super) fn new_secret(plan: &SecretPlan, document: &Document) -> Value {
         "type": document.format().secret_type(),
         "data": {document.format().data_key(): data(document)},
     });
-    note(&mut object["metadata"], plan);
+    if plan
+        .bridged
+        .as_ref()
+        .is_some_and(|robots| !robots.is_empty())
+    {
+        note(&mut object["metadata"], plan);
+    }
     object
 }
 
@@ -94,7 +100,14 @@ pub fn manifests(plans: &[NamespacePlan], accounts: &[ServiceAccountRefs]) -> Ve
 /// has to work twice.
 fn secret_manifest(plan: &SecretPlan) -> Option<Value> {
     let document = match &plan.write {
-        WriteAction::Create(document) => return Some(new_secret(plan, document)),
+        WriteAction::Create(document) => {
+            let mut object = new_secret(plan, document);
+            // The same manifest each time, or Git would see a change.
+            if let Some(annotations) = object["metadata"]["annotations"].as_object_mut() {
+                annotations.shift_remove(SYNCED_AT);
+            }
+            return Some(object);
+        }
         WriteAction::Update { document, .. } | WriteAction::Recreate(document) => document,
         WriteAction::Nothing if plan.is_current() => plan.base.as_ref()?.document.as_ref().ok()?,
         WriteAction::Nothing => return None,

@@ -1,13 +1,14 @@
 //! Secrets that somebody else writes: a change of ours would be undone, or fought over.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta};
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// Who writes a secret, and where to change it instead.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Owner {
-    /// The tool, such as `External Secrets`.
-    pub tool: &'static str,
+    /// The tool, such as `External Secrets`, or the name it writes under.
+    pub tool: Cow<'static, str>,
     /// What to change instead, with the object's name where the secret tells it.
     pub place: String,
 }
@@ -37,6 +38,49 @@ const MARKS: &[Mark] = &[
             "sealedsecrets.bitnami.com/managed",
         ],
         place: "its SealedSecret, sealed anew",
+    },
+    Mark {
+        tool: "Vault Secrets Operator",
+        keys: &["secrets.hashicorp.com/vso-ownerRefUID"],
+        place: "what it reads in Vault",
+    },
+    Mark {
+        tool: "1Password",
+        keys: &[
+            "operator.1password.io/item-path",
+            "operator.1password.io/item-version",
+        ],
+        place: "the item in 1Password",
+    },
+    Mark {
+        tool: "Doppler",
+        keys: &["secrets.doppler.com/version"],
+        place: "what its DopplerSecret reads",
+    },
+    Mark {
+        tool: "Infisical",
+        keys: &["secrets.infisical.com/version"],
+        place: "what its InfisicalSecret reads",
+    },
+    Mark {
+        tool: "Bitwarden",
+        keys: &["k8s.bitwarden.com/bw-secret"],
+        place: "what its BitwardenSecret reads",
+    },
+    Mark {
+        tool: "Secrets Store CSI driver",
+        keys: &["secrets-store.csi.k8s.io/managed"],
+        place: "the store its SecretProviderClass reads",
+    },
+    Mark {
+        tool: "secretgen-controller",
+        keys: &["secretgen.carvel.dev/image-pull-secret"],
+        place: "the secret that is exported to it",
+    },
+    Mark {
+        tool: "Config Sync",
+        keys: &["configmanagement.gke.io/managed"],
+        place: "the Git repository it is synced from",
     },
     Mark {
         tool: "reflector",
@@ -110,38 +154,88 @@ impl Owner {
         let marked = MARKS.iter().find_map(|mark| {
             let name = mark.keys.iter().find_map(|key| value(key))?;
             Some(Self {
-                tool: mark.tool,
+                tool: mark.tool.into(),
                 place: named(mark.place, &name),
             })
         });
         marked
-            .or_else(|| helm_label(&value))
-            .or_else(|| controller(metadata))
+            .or_else(|| managed_by(&value("app.kubernetes.io/managed-by")?))
+            .or_else(|| referenced(metadata))
+            .or_else(|| writers(metadata).find_map(controller))
+    }
+
+    /// Who wrote the object's data last, by the name it writes under.
+    pub fn last_writer(metadata: &ObjectMeta) -> Option<String> {
+        let last = writers(metadata).max_by_key(|entry| entry.time.as_ref().map(|time| time.0))?;
+        last.manager.clone()
     }
 }
 
-fn helm_label(value: &impl Fn(&str) -> Option<String>) -> Option<Owner> {
-    (value("app.kubernetes.io/managed-by")? == "Helm").then(|| Owner {
-        tool: "Helm",
-        place: "the values of its release".to_owned(),
+fn managed_by(tool: &str) -> Option<Owner> {
+    let (tool, place) = match tool {
+        "Helm" => ("Helm", "the values of its release"),
+        "hashicorp-vso" => ("Vault Secrets Operator", "what it reads in Vault"),
+        "imagepullsecret-patcher" => ("imagepullsecret-patcher", "the secret it copies"),
+        _ => return None,
+    };
+    Some(Owner {
+        tool: tool.into(),
+        place: place.to_owned(),
     })
 }
 
-/// Any controller's ownerReference: what it owns, it writes.
-fn controller(metadata: &ObjectMeta) -> Option<Owner> {
-    let owner = metadata
-        .owner_references
-        .as_ref()?
-        .iter()
-        .find(|owner| owner.controller == Some(true))?;
+/// Whoever made the object for another one writes it, whether it calls itself its controller
+/// or not.
+fn referenced(metadata: &ObjectMeta) -> Option<Owner> {
+    let owners = metadata.owner_references.as_ref()?;
+    let controller = owners.iter().find(|owner| owner.controller == Some(true));
+    let owner = controller.or_else(|| owners.first())?;
     let tool = match owner.kind.as_str() {
         "ExternalSecret" => "External Secrets",
         "SealedSecret" => "Sealed Secrets",
+        "VaultStaticSecret" | "VaultDynamicSecret" => "Vault Secrets Operator",
+        "OnePasswordItem" => "1Password",
         _ => "a controller",
     };
     Some(Owner {
-        tool,
+        tool: tool.into(),
         place: format!("{} `{}`", owner.kind, owner.name),
+    })
+}
+
+/// Those who wrote the object's data, as the API server keeps them.
+fn writers(metadata: &ObjectMeta) -> impl Iterator<Item = &ManagedFieldsEntry> {
+    let entries = metadata.managed_fields.iter().flatten();
+    entries.filter(|entry| {
+        let fields = entry.fields_v1.as_ref();
+        fields.is_some_and(|fields| fields.0.get("f:data").is_some())
+    })
+}
+
+/// A writer whose name says that it writes again and again.
+fn controller(entry: &ManagedFieldsEntry) -> Option<Owner> {
+    let name = entry.manager.as_deref()?;
+    let (tool, place) = match name {
+        "argocd-controller" | "argocd-application-controller" => {
+            ("Argo CD", "the Git repository of its application")
+        }
+        "kustomize-controller" | "helm-controller" => (
+            "Flux",
+            "the Git repository of its Kustomization or HelmRelease",
+        ),
+        "external-secrets" => ("External Secrets", "the store its ExternalSecret reads"),
+        "manager" | "controller" | "operator" => (name, "what that controller makes it from"),
+        _ if ["-controller", "-operator", "-controller-manager"]
+            .iter()
+            .any(|end| name.ends_with(end)) =>
+        {
+            (name, "what that controller makes it from")
+        }
+        _ => return None,
+    };
+    Some(Owner {
+        tool: tool.to_owned().into(),
+        place: place.to_owned(),
     })
 }
 
@@ -181,16 +275,42 @@ mod tests {
                 };
                 assert_eq!(
                     Owner::of(&annotated).map(|owner| owner.tool),
-                    Some(mark.tool),
+                    Some(mark.tool.into()),
                     "{key}"
                 );
                 assert_eq!(
                     Owner::of(&labelled).map(|owner| owner.tool),
-                    Some(mark.tool),
+                    Some(mark.tool.into()),
                     "{key}"
                 );
             }
         }
+    }
+
+    #[test]
+    fn a_writer_of_the_data_that_is_a_controller_is_recognised_by_its_name() {
+        let written = |manager: &str, fields: &str| -> ObjectMeta {
+            serde_json::from_value(serde_json::json!({"managedFields": [{
+                "manager": manager, "operation": "Apply", "fieldsV1": {fields: {}},
+            }]}))
+            .unwrap()
+        };
+        for (manager, tool) in [
+            ("argocd-controller", Some("Argo CD")),
+            ("some-operator", Some("some-operator")),
+            ("manager", Some("manager")),
+            ("kubectl-client-side-apply", None),
+            ("kubectl-quay-pullsecret", None),
+            ("kubectl-create", None),
+        ] {
+            let owner = Owner::of(&written(manager, "f:data"));
+            assert_eq!(
+                owner.map(|owner| owner.tool),
+                tool.map(Into::into),
+                "{manager}"
+            );
+        }
+        assert_eq!(Owner::of(&written("some-operator", "f:metadata")), None);
     }
 
     #[test]
@@ -207,7 +327,7 @@ mod tests {
         };
         let owner = Owner::of(&metadata).unwrap();
         assert_eq!(
-            (owner.tool, owner.place.as_str()),
+            (owner.tool.as_ref(), owner.place.as_str()),
             ("External Secrets", "ExternalSecret `quay`")
         );
     }

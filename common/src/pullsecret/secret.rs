@@ -31,6 +31,8 @@ pub struct PullSecret {
     pub immutable: bool,
     /// Who else writes it.
     pub owner: Option<Owner>,
+    /// Who wrote its content last, by the name it writes under.
+    pub last_writer: Option<String>,
     /// Whether this suite created it.
     pub managed: bool,
     /// The robots that bridges in it stand in for, as rotations noted.
@@ -53,6 +55,7 @@ impl PullSecret {
             .and_then(|content| Document::parse(format, &content.0));
         let metadata = secret.metadata;
         let owner = Owner::of(&metadata);
+        let last_writer = Owner::last_writer(&metadata);
         let managed = metadata
             .labels
             .as_ref()
@@ -71,6 +74,7 @@ impl PullSecret {
             document,
             immutable: secret.immutable == Some(true),
             owner,
+            last_writer,
             managed,
             bridged: bridged
                 .iter()

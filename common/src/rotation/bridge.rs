@@ -1,12 +1,12 @@
 //! The bridge strategy: at every moment each secret holds a credential that works.
 
+use super::fleet::Astray;
 use super::interrupt::Interrupt;
 use super::run::{ROUNDS, Rotation, credential};
 use super::stage::Stage;
 use super::twins::Compared;
 use crate::Failure;
 use crate::fingerprint::Fingerprint;
-use crate::hint;
 use crate::ledger::Event;
 use crate::quay::{BridgeMark, Robot};
 use crate::receipt::{End, Receipt};
@@ -165,6 +165,7 @@ impl Rotation<'_> {
         interrupt: &Interrupt,
     ) -> Result<Crossed, Failure> {
         let robot = self.twins.robot.clone();
+        let mut astray = Vec::new();
         for _ in 0..ROUNDS {
             let is_new = matches!(self.stage, Stage::NotBegun);
             let token = Fingerprint::of(&bridge.token);
@@ -179,7 +180,8 @@ impl Rotation<'_> {
             bridge = self.settle(&robot, interrupt).await?;
             let compared = self.reconcile(interrupt).await?;
             let swap = self.fleet.swap(credential(&bridge));
-            if self.fleet.is_everywhere(&swap).await? {
+            astray = self.fleet.astray(&swap).await?;
+            if astray.is_empty() {
                 self.fleet.check_way_back().await?;
                 self.journal.state(
                     format!("{account} had the rights of {robot}"),
@@ -189,7 +191,7 @@ impl Rotation<'_> {
                 return Ok((self.renew(interrupt).await?, bridge));
             }
         }
-        Err(keeps_appearing(robot.as_str()))
+        Err(keeps_appearing(robot.as_str(), &astray))
     }
 
     /// Crosses and renews; if somebody takes the bridge away meanwhile, every secret gets the
@@ -266,6 +268,7 @@ impl Rotation<'_> {
         interrupt: &Interrupt,
     ) -> Result<Robot, Failure> {
         let (robot, bridge) = (self.twins.robot.clone(), self.twins.bridge.clone());
+        let mut astray = Vec::new();
         for _ in 0..ROUNDS {
             let known = renewed.as_ref().map(|robot| Fingerprint::of(&robot.token));
             let (found, answer) = self.twins.try_current(renewed.take()).await?;
@@ -282,11 +285,12 @@ impl Rotation<'_> {
             self.journal.note(Event::Returned)?;
             let last = self.settle(&bridge, interrupt).await?;
             let swap = self.fleet.swap(credential(&last));
-            if self.fleet.is_everywhere(&swap).await? {
+            astray = self.fleet.astray(&swap).await?;
+            if astray.is_empty() {
                 return Ok(last);
             }
         }
-        Err(keeps_appearing(bridge.as_str()))
+        Err(keeps_appearing(bridge.as_str(), &astray))
     }
 
     async fn reconcile(&mut self, interrupt: &Interrupt) -> Result<Compared, Failure> {
@@ -336,12 +340,15 @@ impl Rotation<'_> {
     }
 }
 
-fn keeps_appearing(account: &str) -> Failure {
-    Failure::new(format!(
-        "secrets that hold {account} keep appearing: something writes them"
-    ))
-    .next(
-        hint::pullsecret("list -A")
-            .say(" shows where; stop what writes them, then run the same command again"),
-    )
+/// Something puts `account` back into secrets as often as this run writes them.
+fn keeps_appearing(account: &str, astray: &[Astray]) -> Failure {
+    const SHOWN: usize = 10;
+    let mut text = format!("{account} keeps coming back: something else writes these secrets");
+    for secret in astray.iter().take(SHOWN) {
+        text += &format!("\n  - {secret}");
+    }
+    if astray.len() > SHOWN {
+        text += &format!("\n  - and {} more", astray.len() - SHOWN);
+    }
+    Failure::new(text).next("stop what writes them, then run the same command again")
 }

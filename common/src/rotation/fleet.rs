@@ -13,6 +13,7 @@ use crate::receipt::LeftBehind;
 use crate::{Failure, global};
 use futures::future::{join_all, try_join_all};
 use secrecy::SecretString;
+use std::fmt;
 
 /// Every cluster of the run, and what is the run's to write there.
 pub(super) struct Fleet<'a> {
@@ -23,6 +24,28 @@ pub(super) struct Fleet<'a> {
     pub global: bool,
     /// The pools as they were before a global pull secret was last written, by context.
     pub roll_outs: Vec<(String, Pools)>,
+}
+
+/// A secret that somebody else wrote after us.
+pub(super) struct Astray {
+    place: Place,
+    writer: Option<String>,
+}
+
+impl fmt::Display for Astray {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Place {
+            context,
+            namespace,
+            name,
+            ..
+        } = &self.place;
+        write!(f, "{namespace}/{name} of {context}")?;
+        match &self.writer {
+            Some(writer) => write!(f, ", written last by {writer}"),
+            None => Ok(()),
+        }
+    }
 }
 
 impl<'a> Fleet<'a> {
@@ -89,19 +112,26 @@ impl<'a> Fleet<'a> {
         })
     }
 
-    /// Whether nothing is left to write: nobody holds anything but what `swap` asks for.
-    pub async fn is_everywhere(&self, swap: &Swap) -> Result<bool, Failure> {
+    /// The secrets that do not hold what `swap` asks for, and who wrote them last.
+    pub async fn astray(&self, swap: &Swap) -> Result<Vec<Astray>, Failure> {
         let holders = self.holders().await?;
         self.check_beyond(&holders)?;
-        let is_open = |holders: &SecretsWithRobot| {
-            self.in_scope(holders)
-                .filter_map(|secret| plan_swap(secret, swap))
-                .any(|plan| match plan.refusal {
-                    None => plan.writes(),
-                    Some(_) => !self.is_left_behind(&holders.context, &plan.namespace, &plan.name),
-                })
+        let is_open = |context: &str, secret: &PullSecret| {
+            let plan = plan_swap(secret, swap);
+            plan.is_some_and(|plan| match plan.refusal {
+                None => plan.writes(),
+                Some(_) => !self.is_left_behind(context, &secret.namespace, &secret.name),
+            })
         };
-        Ok(!holders.iter().any(is_open))
+        let astray = holders.iter().flat_map(|holders| {
+            let secrets = self.in_scope(holders);
+            let open = secrets.filter(|secret| is_open(&holders.context, secret));
+            open.map(|secret| Astray {
+                place: Place::secret(&holders.context, &secret.namespace, &secret.name),
+                writer: secret.last_writer.clone(),
+            })
+        });
+        Ok(astray.collect())
     }
 
     /// Secrets that are not written must not hold the robot: one may have appeared meanwhile.
