@@ -51,3 +51,44 @@ fn every_secret_that_a_kubelet_reads_gets_the_new_token_and_keeps_every_byte() {
         }
     }
 }
+
+#[test]
+fn a_token_in_what_nobody_can_classify_stops_a_rotation_and_a_name_does_not() {
+    let world = World::new(1);
+    let (registry, token) = (world.registry(), world.token());
+    let pair = auth(ROBOT, &token);
+    let hidden = [
+        ("list", format!(r#"{{"auths":["{token}"]}}"#)),
+        (
+            "broken",
+            format!(r#"{{"auths":{{"{registry}":{{"auth":"!","x":"{pair}"}}}}}}"#),
+        ),
+        ("beside", format!(r#"{{"auths":{{}},"x":["{pair}"]}}"#)),
+    ];
+    let named = [("named", format!(r#"{{"auths":["{ROBOT}","{registry}"]}}"#))];
+    for (name, content) in hidden.iter().chain(&named) {
+        world
+            .cluster
+            .create(&pull_secret_of(&world.namespace, name, content));
+    }
+    let mut leave = Vec::new();
+    for strategy in [&[][..], &["--in-place"]] {
+        let output = world.rotate(strategy).expect(1);
+        assert_eq!(world.token(), token, "nothing was changed");
+        let mut output = output.says("cannot be written");
+        for (name, _) in &hidden {
+            let flag = format!("--leave-behind={}/{name}", world.namespace);
+            output = output.says(&flag);
+            leave.push(flag);
+        }
+        assert!(!output.stderr.contains("/named"), "{}", output.stderr);
+    }
+    let leave: Vec<&str> = leave.iter().take(3).map(String::as_str).collect();
+    world.rotate(&leave).expect(0).says("in 1 place");
+    for (name, content) in &hidden {
+        assert_eq!(
+            world.cluster.bytes(&world.namespace, name),
+            content.as_bytes()
+        );
+    }
+}

@@ -33,7 +33,7 @@ macro_rules! mutants {
     };
 }
 
-const MUTANTS: [Mutant; 41] = mutants! {
+const MUTANTS: [Mutant; 39] = mutants! {
     "json.rs": "names in any case", "other => other.to_ascii_lowercase()" => "other => other";
     "json.rs": "the long s", "'ſ' => 's'" => "'ſ' => 'ſ'";
     "json.rs": "half a surrogate pair", "text.push(REPLACEMENT)" => "text.push('?')";
@@ -70,8 +70,6 @@ const MUTANTS: [Mutant; 41] = mutants! {
     "url.rs": "control characters", "*byte < b' ' || *byte == 0x7f" => "*byte == 0";
     "url.rs": "a user before the host", "authority.iter().rposition(|byte| *byte == b'@')" => "authority.iter().rposition(|byte| *byte == b'\\0')";
     "url.rs": "letters of a user", "!valid_userinfo(&authority[..at])" => "false";
-    "url.rs": "a bracket in the middle", "Some(_) => return None," => "Some(_) => {}";
-    "url.rs": "two colons", "let colon = host.iter().position(|byte| *byte == b':');" => "let colon = host.iter().rposition(|byte| *byte == b':');";
     "url.rs": "percent signs in a host", "decoded >= 0x80 || decoded == b'%'" => "decoded > 0";
     "image.rs": "library/ for a bare name", "true => (registry, format!(\"library/{rest}\"))" => "true => (registry, rest.to_owned())";
     "image.rs": "index.docker.io is docker.io", "Some((DOCKER_INDEX, rest)) => (DOCKER_HUB, rest)" => "Some((DOCKER_INDEX, rest)) => (DOCKER_INDEX, rest)";

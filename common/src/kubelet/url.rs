@@ -71,10 +71,9 @@ fn split_host_port(text: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 fn parse_host(host: &[u8]) -> Option<Vec<u8>> {
-    match host.iter().rposition(|byte| *byte == b'[') {
-        Some(0) => return parse_ip_literal(host),
-        Some(_) => return None,
-        None => {}
+    // Go takes no other bracket either; one that stays here matches no image.
+    if host.starts_with(b"[") {
+        return parse_ip_literal(host);
     }
     // A second colon is no port: Go 1.26 takes no host with two.
     let colon = host.iter().position(|byte| *byte == b':');

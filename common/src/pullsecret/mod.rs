@@ -20,6 +20,7 @@ mod report;
 mod secret;
 mod service_account;
 mod sync;
+mod token_search;
 mod token_source;
 mod verify;
 mod view;

@@ -7,7 +7,7 @@ use crate::labels::{BRIDGE, LAST_APPLIED, MANAGED_BY};
 use crate::names::RobotName;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
-use secrecy::SecretString;
+use secrecy::{SecretSlice, SecretString};
 use std::collections::BTreeSet;
 
 /// A secret of one of the two pull secret types.
@@ -27,6 +27,8 @@ pub struct PullSecret {
     pub format: Format,
     /// Its content, or why that cannot be read.
     pub document: Result<Document, DocumentError>,
+    /// The content that cannot be read.
+    pub(super) unreadable: Option<SecretSlice<u8>>,
     /// `immutable: true`: its data can never change.
     pub immutable: bool,
     /// Who else writes it.
@@ -53,6 +55,8 @@ impl PullSecret {
         let document = content
             .ok_or(DocumentError::Missing(format.data_key()))
             .and_then(|content| Document::parse(format, &content.0));
+        let unreadable = content.filter(|_| document.is_err());
+        let unreadable = unreadable.map(|content| SecretSlice::from(content.0.clone()));
         let metadata = secret.metadata;
         let owner = Owner::of(&metadata);
         let last_writer = Owner::last_writer(&metadata);
@@ -72,6 +76,7 @@ impl PullSecret {
             created: metadata.creation_timestamp.map(|time| time.0),
             format,
             document,
+            unreadable,
             immutable: secret.immutable == Some(true),
             owner,
             last_writer,

@@ -77,15 +77,10 @@ impl<'a> Fleet<'a> {
         members.find(|member| member.context() == context)
     }
 
-    /// Every entry of the robot and its bridge becomes `to`.
-    pub fn swap(&self, to: Credential) -> Swap {
-        let is_bridge = to.username == self.subject.bridge.as_str();
-        Swap {
-            hosts: self.subject.hosts.clone(),
-            from: self.subject.accounts.clone(),
-            stands_in_for: is_bridge.then(|| self.subject.robot.clone()),
-            to,
-        }
+    /// Every entry of the robot and its bridge becomes `to`, whose token is kept in mind.
+    pub fn swap(&mut self, to: Credential) -> Swap {
+        self.subject.know(&to.password);
+        self.subject.swap(to)
     }
 
     /// The secrets that hold the robot or its bridge now, by cluster.
@@ -269,7 +264,7 @@ impl<'a> Fleet<'a> {
     /// Every secret that will be written back can be written now: what became immutable, or
     /// somebody else's, is found while there is a way back.
     pub async fn check_way_back(&self) -> Result<(), Failure> {
-        let swap = self.swap(placeholder(self.subject.robot.as_str()));
+        let swap = self.subject.swap(placeholder(self.subject.robot.as_str()));
         for holders in self.holders().await? {
             let plans = self
                 .in_scope(&holders)

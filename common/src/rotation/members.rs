@@ -2,12 +2,13 @@
 
 use crate::Failure;
 use crate::cluster::{Cluster, NamespaceArgs, NamespaceSelection, Scoped};
-use crate::dockerconfig::belongs_to;
+use crate::dockerconfig::{Credential, belongs_to};
 use crate::ledger::Strategy;
 use crate::names::{RegistryHost, RobotName};
 use crate::node_secrets;
-use crate::pullsecret::{PullSecret, observe};
+use crate::pullsecret::{PullSecret, Swap, observe};
 use globset::GlobSet;
+use secrecy::{ExposeSecret, SecretString};
 
 /// The robot of a rotation, and where its credentials count.
 #[derive(Debug, Clone)]
@@ -20,6 +21,8 @@ pub struct RobotAndBridge {
     pub accounts: Vec<RobotName>,
     /// Every host the registry's `auths` keys may have.
     pub hosts: Vec<RegistryHost>,
+    /// Every token of the two that this run has seen.
+    pub tokens: Vec<SecretString>,
 }
 
 impl RobotAndBridge {
@@ -47,17 +50,42 @@ impl RobotAndBridge {
                 .any(|(_, found)| found.username == bridge)
     }
 
-    /// Whether the secret holds the robot or its bridge.
+    /// Whether the secret holds the robot or its bridge, or a token of theirs in any other way.
+    /// A mere name in what cannot be read is no reason: anybody can write a name.
     pub fn concerns(&self, secret: &PullSecret) -> bool {
-        self.entries(secret)
-            .any(|(_, found)| self.is_ours(&found.username))
+        let mut entries = self.entries(secret);
+        entries.any(|(_, found)| self.is_ours(&found.username))
+            || secret.hides_any(&self.tokens, &self.hosts)
+    }
+
+    /// A write that brings every entry of the two to `to`, after which no other of their
+    /// tokens may be left.
+    pub fn swap(&self, to: Credential) -> Swap {
+        let is_bridge = to.username == self.bridge.as_str();
+        let others = self.tokens.iter();
+        let dying = others.filter(|token| token.expose_secret() != to.password.expose_secret());
+        Swap {
+            hosts: self.hosts.clone(),
+            from: self.accounts.clone(),
+            dying: dying.cloned().collect(),
+            stands_in_for: is_bridge.then(|| self.robot.clone()),
+            to,
+        }
+    }
+
+    /// Keeps a token in mind.
+    pub fn know(&mut self, token: &SecretString) {
+        let is_new = |known: &SecretString| known.expose_secret() != token.expose_secret();
+        if self.tokens.iter().all(is_new) {
+            self.tokens.push(token.clone());
+        }
     }
 
     /// The secret's readable entries at this registry.
     pub fn entries<'a>(
         &'a self,
         secret: &'a PullSecret,
-    ) -> impl Iterator<Item = (&'a str, crate::dockerconfig::Credential)> {
+    ) -> impl Iterator<Item = (&'a str, Credential)> {
         let document = secret.document.as_ref().ok();
         document
             .into_iter()

@@ -132,6 +132,7 @@ pub async fn observe<'a>(
         bridge,
         accounts,
         hosts,
+        tokens: found.iter().map(|found| found.token.clone()).collect(),
     };
     let (rights, observed) = join(
         rights(task, &roster),

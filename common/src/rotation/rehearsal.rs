@@ -38,7 +38,7 @@ impl Preview {
         let holders = to_try(observed.clusters, &plan.targets);
         let left_behind = plan.left_behind.clone();
         let mut fleet = Fleet::new(members, observed.subject, left_behind, task.options.global);
-        let swap = fleet.swap(credential);
+        let swap = fleet.subject.swap(credential);
         let progress = task.watcher.progress();
         task.watcher.step(REHEARSAL);
         let outcomes = tokio::select! {

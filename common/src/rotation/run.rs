@@ -146,7 +146,7 @@ impl<'a> Rotation<'a> {
     async fn try_first_writes(&mut self) -> Result<(), Failure> {
         let holders = self.fleet.holders().await?;
         let account = self.fleet.subject.first_account(self.task.options.strategy);
-        let swap = self.fleet.swap(placeholder(account.as_str()));
+        let swap = self.fleet.subject.swap(placeholder(account.as_str()));
         let progress = self.task.watcher.progress();
         let outcomes = self.fleet.rehearse(holders, &swap, progress).await;
         self.fleet.check(&outcomes)

@@ -1,14 +1,13 @@
 //! What a rotation will write in one cluster, and what keeps it from that. No I/O.
 
 use super::super::fleet::placeholder;
-use super::super::members::RobotAndBridge;
 use super::super::observe::{ClusterState, Observed, StandingBridge};
 use super::super::request::Options;
 use super::{Plan, Target};
 use crate::cli::hint_text;
 use crate::global::Topology;
 use crate::hint::{self, Hint, can_i};
-use crate::pullsecret::{PullSecret, Swap, plan_swap};
+use crate::pullsecret::{PullSecret, plan_swap};
 use crate::receipt::LeftBehind;
 
 /// Plans one cluster: its secrets, and what keeps them from being written.
@@ -94,7 +93,7 @@ fn plan_secret(
         );
         return;
     }
-    let rehearsal = plan_swap(secret, &rehearsal(subject));
+    let rehearsal = plan_swap(secret, &subject.swap(placeholder(subject.bridge.as_str())));
     let Some(refusal) = rehearsal.and_then(|plan| plan.refusal) else {
         plan.targets
             .extend(subject.entries(secret).filter_map(|(key, found)| {
@@ -163,16 +162,6 @@ fn plan_nodes(context: &str, state: &ClusterState, options: &Options, plan: &mut
                 }
             }
         }
-    }
-}
-
-/// A write that says whether the secret can be written at all; it is never sent.
-fn rehearsal(subject: &RobotAndBridge) -> Swap {
-    Swap {
-        hosts: subject.hosts.clone(),
-        from: subject.accounts.clone(),
-        to: placeholder(subject.bridge.as_str()),
-        stands_in_for: None,
     }
 }
 

@@ -91,6 +91,7 @@ fn observed(cluster: Result<ClusterState, Failure>) -> Observed {
     let bridge: crate::names::RobotName = BRIDGE.parse().unwrap();
     Observed {
         subject: RobotAndBridge {
+            tokens: Vec::new(),
             accounts: vec![robot.clone(), bridge.clone()],
             robot,
             bridge,

@@ -282,6 +282,7 @@ fn keys() -> Vec<Trap> {
             app,
             true,
         ),
+        key("a control character", "quay.io?\\u0001", app, false),
         key("a class of characters", "[p-r]uay.io", app, false),
         key("a class in the middle", "qua[x-z].io", app, false),
         key("a percent sign in the path", "quay.io/%61cme", app, true),
