@@ -11,6 +11,7 @@ mod call;
 mod dispatch;
 mod errors;
 mod federation;
+mod images;
 mod jwt;
 mod limits;
 mod logs;
