@@ -59,7 +59,7 @@ func (n *node) startContainerd(ctx context.Context) error {
 	if err := containerdConfig.Execute(config, values); err != nil {
 		return err
 	}
-	if err := n.start(ctx, "containerd", "containerd", "--config", config.Name()); err != nil {
+	if err := n.start("containerd", "containerd", "--config", config.Name()); err != nil {
 		return err
 	}
 	if err := untilExists(ctx, containerdSocket); err != nil {

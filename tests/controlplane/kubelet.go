@@ -17,12 +17,12 @@ func runKubelet(args []string) int {
 }
 
 // startKubelet starts it as the user of a kubeconfig.
-func (n *node) startKubelet(ctx context.Context, kubeconfig string) error {
+func (n *node) startKubelet(kubeconfig string) error {
 	config := filepath.Join(n.data, "kubelet.json")
 	if err := writeJSON(config, n.kubeletConfig()); err != nil {
 		return err
 	}
-	return n.start(ctx, "kubelet", "/proc/self/exe", "kubelet",
+	return n.start("kubelet", "/proc/self/exe", "kubelet",
 		"--config", config,
 		"--kubeconfig", kubeconfig,
 		"--hostname-override", nodeName,
@@ -43,7 +43,7 @@ func (n *node) kubeletConfig() map[string]any {
 		// The API server asks it for logs, and nobody else is in this network.
 		"authentication": map[string]any{"anonymous": map[string]any{"enabled": true}, "webhook": map[string]any{"enabled": false}},
 		"authorization":  map[string]any{"mode": "AlwaysAllow"},
-		"clusterDNS":     []string{"10.0.0.10"},
+		"clusterDNS":     []string{nameServer},
 		"clusterDomain":  "cluster.local",
 		// Without pods' cgroups a kubelet of this version panics when a pod is resized.
 		"cgroupsPerQOS":                 true,

@@ -69,6 +69,9 @@ func prepareMachine(data string) error {
 	if err := prepareHosts(filepath.Join(data, "hosts")); err != nil {
 		return err
 	}
+	if err := prepareNames(data); err != nil {
+		return err
+	}
 	if err := prepareSysctls(filepath.Join(data, "sysctl")); err != nil {
 		return err
 	}
@@ -113,15 +116,18 @@ func prepareSysctls(folder string) error {
 }
 
 // prepareNetwork gives the empty network namespace its loopback interface, with the
-// address that pods look for the API server at, and lets pods reach each other.
+// addresses that pods look for the API server and names at, and lets pods reach each
+// other.
 func prepareNetwork() error {
 	lo, err := netlink.LinkByName("lo")
 	if err != nil {
 		return err
 	}
-	address := &net.IPNet{IP: net.ParseIP(serviceAddress), Mask: net.CIDRMask(32, 32)}
-	if err := netlink.AddrAdd(lo, &netlink.Addr{IPNet: address}); err != nil {
-		return err
+	for _, own := range []string{serviceAddress, nameServer} {
+		address := &net.IPNet{IP: net.ParseIP(own), Mask: net.CIDRMask(32, 32)}
+		if err := netlink.AddrAdd(lo, &netlink.Addr{IPNet: address}); err != nil {
+			return err
+		}
 	}
 	if err := netlink.LinkSetUp(lo); err != nil {
 		return err

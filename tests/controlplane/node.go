@@ -82,7 +82,7 @@ func (n *node) run(ctx context.Context, server *apiServer, kubelet user, announc
 	if err := kubelet.writeKubeconfig(n.data, server); err != nil {
 		return err
 	}
-	if err := n.startKubelet(startCtx, kubeconfigPath(n.data, kubelet.name)); err != nil {
+	if err := n.startKubelet(kubeconfigPath(n.data, kubelet.name)); err != nil {
 		return fmt.Errorf("starting the kubelet: %w", err)
 	}
 	runtime, err := n.waitReady(startCtx, client)
@@ -119,7 +119,7 @@ func grantNodes(ctx context.Context, client kubernetes.Interface) error {
 }
 
 // start runs a program with its output in dir, until we end.
-func (n *node) start(ctx context.Context, name, program string, args ...string) error {
+func (n *node) start(name, program string, args ...string) error {
 	log, err := os.Create(filepath.Join(n.dir, name+".log"))
 	if err != nil {
 		return err

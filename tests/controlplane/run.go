@@ -78,6 +78,7 @@ func run(ctx context.Context, version string, opts options, announce func(url st
 		group.Go(func() error { return runControllers(ctx, server) })
 		if worker != nil {
 			group.Go(func() error { return runScheduler(ctx, server.loopback) })
+			group.Go(func() error { return serveNames(ctx) })
 		}
 		if err := bootstrap(startCtx, server, users, opts.dir); err != nil {
 			return err
