@@ -39,8 +39,8 @@ type apiServer struct {
 
 // newAPIServer configures kube-apiserver to keep its files in dir and its state
 // in the etcd at the address etcd. It listens, but serves only once run.
-func newAPIServer(ctx context.Context, version, dir string, etcd net.Addr, users []user) (*apiServer, error) {
-	listener, port, err := genericoptions.CreateListener("tcp", "127.0.0.1:0", net.ListenConfig{})
+func newAPIServer(ctx context.Context, version, dir, listen string, etcd net.Addr, users []user) (*apiServer, error) {
+	listener, port, err := genericoptions.CreateListener("tcp4", listen, net.ListenConfig{})
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +83,7 @@ func newAPIServer(ctx context.Context, version, dir string, etcd net.Addr, users
 	return &apiServer{
 		aggregator: chain,
 		loopback:   config.KubeAPIs.ControlPlane.Generic.LoopbackClientConfig,
-		url:        "https://" + listener.Addr().String(),
+		url:        fmt.Sprintf("https://127.0.0.1:%d", port),
 		ca:         ca,
 	}, nil
 }
@@ -115,6 +115,8 @@ func serverOptions(dir string, etcd net.Addr, users []user) (*kubeoptions.Server
 	opts.Authentication.ServiceAccounts.KeyFiles = []string{signingKey}
 	opts.ServiceAccountSigningKeyFile = signingKey
 	opts.Authorization.Modes = []string{"RBAC"}
+	// It keeps a new node from pods until a controller says otherwise that is not here.
+	opts.Admission.GenericAdmission.DisablePlugins = []string{"TaintNodesByCondition"}
 
 	// By default open watches delay the end by up to a minute.
 	opts.GenericServerRunOptions.ShutdownSendRetryAfter = true

@@ -1,6 +1,6 @@
-// Command controlplane runs a real Kubernetes control plane, without nodes, in
-// one process: etcd, kube-apiserver and the two controllers that clients notice
-// when they are missing. See README.md for its interface.
+// Command controlplane runs a real Kubernetes control plane in one process: etcd,
+// kube-apiserver and the controllers that clients notice when they are missing. On
+// demand it runs a node, too. See README.md for its interface.
 package main
 
 import (
@@ -28,6 +28,8 @@ type ready struct {
 	Limited string `json:"limited"`
 	PID     int    `json:"pid"`
 	ReadyMS int64  `json:"ready_ms"`
+	// Node is there if one was asked for.
+	Node *nodeInfo `json:"node,omitempty"`
 }
 
 // options are the parsed command line.
@@ -35,20 +37,38 @@ type options struct {
 	dir          string
 	verbose      bool
 	printVersion bool
+	// node is a folder with containerd and runc, if there is to be a node, and pause
+	// a file with the image that keeps pods' namespaces.
+	node, pause string
+	// inside is the folder for the node's data, and cgroup that of its pods, in the
+	// namespaces where the node runs.
+	inside, cgroup string
 }
 
 var errStdinClosed = errors.New("stdin was closed")
 
 func main() {
 	began := time.Now()
-	if len(os.Args) == 2 && os.Args[1] == "kubelet-credentials" {
-		if err := answerCredentials(os.Stdin, os.Stdout); err != nil {
-			fmt.Fprintln(os.Stderr, "controlplane kubelet-credentials:", err)
+	if len(os.Args) > 1 {
+		switch os.Args[1] {
+		case "kubelet":
+			os.Exit(runKubelet(os.Args[2:]))
+		case "kubelet-credentials":
+			if err := answerCredentials(os.Stdin, os.Stdout); err != nil {
+				fmt.Fprintln(os.Stderr, "controlplane kubelet-credentials:", err)
+				os.Exit(1)
+			}
+			return
+		}
+	}
+	opts := parse(os.Args[1:])
+	if opts.node != "" && opts.inside == "" {
+		if err := outside(opts); err != nil {
+			fmt.Fprintln(os.Stderr, "controlplane:", err)
 			os.Exit(1)
 		}
 		return
 	}
-	opts := parse(os.Args[1:])
 
 	// The log may take over stderr. Whoever started us is told of a failure on
 	// the stream they gave us.
@@ -70,8 +90,12 @@ func parse(args []string) options {
 	flags.StringVar(&opts.dir, "dir", "", "`directory` for admin.kubeconfig, limited.kubeconfig and apiserver.log (required, created if missing)")
 	flags.BoolVar(&opts.verbose, "verbose", false, "log to stderr instead of apiserver.log")
 	flags.BoolVar(&opts.printVersion, "version", false, "print the Kubernetes version and exit")
+	flags.StringVar(&opts.node, "node", "", "run a node, too, with the containerd and runc in this `directory`, in namespaces of its own")
+	flags.StringVar(&opts.pause, "pause", "", "`archive` with the image "+pauseImage+" (required for a node)")
+	flags.StringVar(&opts.inside, "inside", "", "set by --node")
+	flags.StringVar(&opts.cgroup, "cgroup", "", "set by --node")
 	_ = flags.Parse(args) // ExitOnError
-	if flags.NArg() > 0 || opts.dir == "" && !opts.printVersion {
+	if flags.NArg() > 0 || opts.dir == "" && !opts.printVersion || (opts.node == "") != (opts.pause == "") {
 		flags.Usage()
 		os.Exit(2)
 	}
@@ -101,11 +125,13 @@ func start(opts options, began time.Time) error {
 		}
 	}
 
+	opts.dir = dir
 	announced := false
 	ctx := stopContext()
-	err = run(ctx, version, dir, func(url string) error {
+	err = run(ctx, version, opts, func(url string, node *nodeInfo) error {
 		announced = true
 		return json.NewEncoder(os.Stdout).Encode(ready{
+			Node:    node,
 			Version: version,
 			Server:  url,
 			Admin:   kubeconfigPath(dir, adminName),

@@ -24,9 +24,16 @@ const (
 	startTimeout = 2 * time.Minute
 )
 
-// run starts the control plane, writes the kubeconfigs into dir, calls announce
-// once all of it works, and returns when ctx has ended and everything stopped.
-func run(ctx context.Context, version, dir string, announce func(url string) error) error {
+// run starts the control plane, writes the kubeconfigs, calls announce once all of
+// it works, and returns when ctx has ended and everything stopped.
+func run(ctx context.Context, version string, opts options, announce func(url string, node *nodeInfo) error) error {
+	var worker *node
+	if opts.node != "" {
+		var err error
+		if worker, err = newNode(opts); err != nil {
+			return fmt.Errorf("preparing a node: %w", err)
+		}
+	}
 	data, err := newDataDir()
 	if err != nil {
 		return err
@@ -50,7 +57,12 @@ func run(ctx context.Context, version, dir string, announce func(url string) err
 	defer etcd.Close()
 
 	users := newUsers()
-	server, err := newAPIServer(ctx, version, data, etcd.Clients[0].Addr(), users)
+	kubelet := newKubeletUser()
+	listen := "127.0.0.1:0"
+	if worker != nil {
+		listen = ":443" // where pods look for it
+	}
+	server, err := newAPIServer(ctx, version, data, listen, etcd.Clients[0].Addr(), append(users, kubelet))
 	if err != nil {
 		return fmt.Errorf("configuring kube-apiserver: %w", err)
 	}
@@ -63,11 +75,18 @@ func run(ctx context.Context, version, dir string, announce func(url string) err
 		if err := server.waitReady(startCtx); err != nil {
 			return fmt.Errorf("waiting for kube-apiserver: %w", err)
 		}
-		group.Go(func() error { return runControllers(ctx, server.loopback) })
-		if err := bootstrap(startCtx, server, users, dir); err != nil {
+		group.Go(func() error { return runControllers(ctx, server) })
+		if worker != nil {
+			group.Go(func() error { return runScheduler(ctx, server.loopback) })
+			group.Go(func() error { return serveNames(ctx) })
+		}
+		if err := bootstrap(startCtx, server, users, opts.dir); err != nil {
 			return err
 		}
-		return announce(server.url)
+		if worker == nil {
+			return announce(server.url, nil)
+		}
+		return worker.run(ctx, server, kubelet, func(info nodeInfo) error { return announce(server.url, &info) })
 	})
 	return group.Wait()
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/csv"
 	"os"
 	"path/filepath"
+	"strings"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -16,13 +17,14 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
-// user is somebody a kubeconfig is written for. Users belong to no groups: their
-// rights come from RBAC alone, and none are in system:masters, which bypasses
-// authorization as well as priority and fairness.
+// user is somebody a kubeconfig is written for. Their rights come from RBAC alone:
+// none are in system:masters, which bypasses authorization as well as priority and
+// fairness.
 type user struct {
 	name      string
 	token     string
 	namespace string // the default of their kubeconfig's context
+	groups    []string
 	// granted is a right that bootstrap gives them.
 	granted authorizationv1.ResourceAttributes
 }
@@ -43,12 +45,17 @@ func newUsers() []user {
 	}
 }
 
+// newKubeletUser is who the kubelet is, by its name for certificates.
+func newKubeletUser() user {
+	return user{name: "system:node:" + nodeName, token: rand.Text(), groups: []string{"system:nodes"}}
+}
+
 // writeTokens writes the file that kube-apiserver authenticates users by.
 func writeTokens(path string, users []user) error {
 	var file bytes.Buffer
 	lines := csv.NewWriter(&file)
 	for _, u := range users {
-		if err := lines.Write([]string{u.token, u.name, u.name}); err != nil {
+		if err := lines.Write([]string{u.token, u.name, u.name, strings.Join(u.groups, ",")}); err != nil {
 			return err
 		}
 	}

@@ -110,14 +110,20 @@ impl TestCluster {
     }
 
     fn control_plane(program: &Path) -> Self {
+        Self::start_control_plane(Command::new(program)).0
+    }
+
+    /// Starts a control plane with the arguments given so far, and tells what it said when
+    /// it was ready.
+    pub(crate) fn start_control_plane(mut command: Command) -> (Self, Value) {
         let folder = new_folder();
-        let mut child = Command::new(program)
+        let mut child = command
             .arg("--dir")
             .arg(&folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .unwrap_or_else(|error| panic!("cannot start {}: {error}", program.display()));
+            .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
         let stdin = child.stdin.take();
         let Some(stdout) = child.stdout.take() else {
             panic!("the control plane has no stdout")
@@ -138,7 +144,7 @@ impl TestCluster {
         };
         let (admin, limited) = (kubeconfig("admin"), kubeconfig("limited"));
         let backend = Backend::ControlPlane { child, stdin };
-        Self::new(folder, admin, limited, backend)
+        (Self::new(folder, admin, limited, backend), ready)
     }
 
     /// The small cluster behind it, for its request log and its faults.

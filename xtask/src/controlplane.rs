@@ -6,6 +6,8 @@ use crate::screen::Screen;
 use crate::tools;
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
+use quay_sandbox::image::Image;
+use quay_tests::PAUSE;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::fs;
@@ -28,16 +30,8 @@ pub fn run(_: &ControlPlaneArgs, screen: &Screen) -> Result<()> {
 /// `~/.cache/kubectl-quay/controlplane/<hash of its sources>/controlplane`.
 fn place() -> Result<PathBuf> {
     let module = cargo::root()?.join("tests/controlplane");
-    let mut files: Vec<PathBuf> = fs::read_dir(&module)
-        .with_context(|| format!("cannot read {}", module.display()))?
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| {
-            let name = path.file_name().and_then(|name| name.to_str());
-            name.is_some_and(|name| {
-                name.ends_with(".go") && !name.ends_with("_test.go") || name.starts_with("go.")
-            })
-        })
-        .collect();
+    let mut files = sources(&module)?;
+    files.extend(sources(&module.join("cni"))?);
     files.sort();
     let mut hash = Sha256::new();
     for file in &files {
@@ -57,6 +51,20 @@ fn place() -> Result<PathBuf> {
         .join("controlplane")
         .join(digest)
         .join("controlplane"))
+}
+
+/// The Go files of a folder.
+fn sources(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries =
+        fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let files = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let ours = files.filter(|path| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| {
+            name.ends_with(".go") && !name.ends_with("_test.go") || name.starts_with("go.")
+        })
+    });
+    Ok(ours.collect())
 }
 
 /// What is built once and kept, in the user's cache.
@@ -90,17 +98,18 @@ pub fn build(screen: &Screen) -> Result<PathBuf> {
     let folder = place.parent().context("the cache has no folder")?;
     fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     screen.progress(
-        "building a kube-apiserver with etcd for the tests: this compiles most of Kubernetes, \
-         takes about 8 minutes the first time, and is kept in the cache after",
+        "building a kube-apiserver with etcd and a kubelet for the tests: this compiles most of \
+         Kubernetes, takes about 8 minutes the first time, and is kept in the cache after",
     );
-    // Two builds at once must not see each other's half-written file.
-    let unfinished = folder.join(format!("controlplane.{}", std::process::id()));
-    let result = compile(&unfinished, screen);
-    if result.is_err() {
-        let _ = fs::remove_file(&unfinished);
+    // Two builds at once must not see each other's half-written files.
+    let unfinished = tempfile::tempdir_in(folder)?;
+    compile(unfinished.path(), screen)?;
+    // The program by which it is known that all is there comes last.
+    for program in ["cni", "controlplane"] {
+        let built = folder.join(program);
+        fs::rename(unfinished.path().join(program), &built)
+            .with_context(|| format!("cannot write {}", built.display()))?;
     }
-    result?;
-    fs::rename(&unfinished, &place).with_context(|| format!("cannot write {}", place.display()))?;
     Ok(place)
 }
 
@@ -111,7 +120,7 @@ fn compile(into: &Path, screen: &Screen) -> Result<()> {
         .current_dir(cargo::root()?.join("tests/controlplane"))
         .args(["build", "-trimpath", "-ldflags=-s -w", "-o"])
         .arg(into)
-        .arg(".")
+        .args([".", "./cni"])
         .stdin(Stdio::null());
     let mut go = Running::start(command)?;
     let mut reported = 0;
@@ -148,7 +157,18 @@ pub struct ControlPlane {
     pub version: String,
     /// A kubeconfig that may do everything.
     pub admin: PathBuf,
+    /// Its node, if it has one.
+    pub node: Option<NodeInfo>,
     running: Running,
+}
+
+/// What a control plane says of its node.
+#[derive(Deserialize)]
+pub struct NodeInfo {
+    /// The container runtime's name and version.
+    pub runtime: String,
+    /// How long it took to be ready, after the API server was.
+    pub ready_ms: u64,
 }
 
 /// The line the control plane prints once it is ready.
@@ -156,13 +176,30 @@ pub struct ControlPlane {
 struct Ready {
     version: String,
     admin: PathBuf,
+    node: Option<NodeInfo>,
 }
 
 impl ControlPlane {
     /// Starts it and returns when it is ready, after about four seconds. Its files go
     /// into `folder`.
     pub fn start(binary: &Path, folder: &Path) -> Result<Self> {
+        Self::start_command(Command::new(binary), folder)
+    }
+
+    /// Starts it with a node, whose container runtime is in the folder `runtime`.
+    pub fn start_with_node(binary: &Path, folder: &Path, runtime: &Path) -> Result<Self> {
+        let pause = folder.join("pause.tar");
+        fs::write(&pause, Image::named("pause").archive(PAUSE))?;
         let mut command = Command::new(binary);
+        command
+            .arg("--node")
+            .arg(runtime)
+            .arg("--pause")
+            .arg(&pause);
+        Self::start_command(command, folder)
+    }
+
+    fn start_command(mut command: Command, folder: &Path) -> Result<Self> {
         command
             .arg("--dir")
             .arg(folder)
@@ -185,6 +222,7 @@ impl ControlPlane {
         Ok(Self {
             version: ready.version,
             admin: ready.admin,
+            node: ready.node,
             running,
         })
     }

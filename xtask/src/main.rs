@@ -13,6 +13,7 @@ mod krew;
 mod kubelet;
 mod links;
 mod mutants;
+mod node;
 mod package;
 mod picture;
 mod process;

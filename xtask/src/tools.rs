@@ -98,14 +98,16 @@ pub fn keyring(screen: &Screen) -> Result<()> {
     Ok(())
 }
 
+/// Whether we are root.
 #[cfg(unix)]
-fn is_root() -> bool {
+pub fn is_root() -> bool {
     let mut id = Command::new("id");
     id.arg("-u");
     process::output(id).is_ok_and(|uid| uid.trim_ascii() == b"0")
 }
 
+/// Whether we are root.
 #[cfg(not(unix))]
-fn is_root() -> bool {
+pub fn is_root() -> bool {
     false
 }

@@ -14,6 +14,8 @@ pub(super) enum Look {
     Waiting(Option<String>),
     /// No node yet, for this reason. One may come, so it is waited for.
     Unschedulable(String),
+    /// The image was pulled; the container's status, which has the digest, is yet to come.
+    Pulled(PullVerdict),
     /// It is decided.
     Decided(PullVerdict),
 }
@@ -24,7 +26,7 @@ impl Look {
         match self {
             Self::Waiting(last_heard) => PullVerdict::NoVerdict { after, last_heard },
             Self::Unschedulable(why) => PullVerdict::Unscheduled { why },
-            Self::Decided(verdict) => verdict,
+            Self::Pulled(verdict) | Self::Decided(verdict) => verdict,
         }
     }
 }
@@ -46,12 +48,16 @@ pub(super) fn judge(pod: &Pod, events: &[Event], after: Duration) -> Look {
     let reason = waiting.reason.unwrap_or_default();
     let words = waiting.message.unwrap_or_default();
     let waits_for = Waiting::of(&reason, &words);
-    if container.is_some_and(has_run) || waits_for == Waiting::AfterThePull || was_pulled(events) {
-        return Look::Decided(PullVerdict::Pulled {
-            took: after,
-            digest: container.and_then(digest),
-            node,
-        });
+    let pulled = |node| PullVerdict::Pulled {
+        took: after,
+        digest: container.and_then(digest),
+        node,
+    };
+    if container.is_some_and(has_run) || waits_for == Waiting::AfterThePull {
+        return Look::Decided(pulled(node));
+    }
+    if was_pulled(events) {
+        return Look::Pulled(pulled(node));
     }
     if let Some((cause, message)) = pull_failure(events) {
         return Look::Decided(PullVerdict::Refused {
@@ -246,8 +252,12 @@ mod tests {
             event("Pulling", "", CONTAINER),
             event("Pulled", message, CONTAINER),
         ];
-        assert_eq!(look(&waits("ContainerCreating", ""), &events), pulled(None));
-        assert_eq!(look(&json!({}), &events), pulled(None));
+        let Look::Decided(verdict) = pulled(None) else {
+            panic!("it is decided")
+        };
+        for status in [waits("ContainerCreating", ""), json!({})] {
+            assert_eq!(look(&status, &events), Look::Pulled(verdict.clone()));
+        }
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub(super) const SELECTOR: &str =
     "app.kubernetes.io/managed-by=kubectl-quay,kubectl-quay/pull-test=true";
 /// Names the run that started it.
 const RUN: &str = "kubectl-quay/run";
+/// Nobody in particular, without rights to anything in an image.
+pub(super) const NOBODY: i64 = 65534;
 /// How much longer than it is waited for the pod may live; it is deleted long before.
 const MARGIN: Duration = Duration::from_secs(30);
 /// How wrong the clocks of two machines may be.
@@ -27,6 +29,8 @@ pub(super) struct TestPod<'a> {
     pub(super) image: &'a str,
     pub(super) pull_secrets: &'a [String],
     pub(super) service_account: &'a str,
+    /// Whom its container belongs to; `None` for the image's own user.
+    pub(super) user: Option<i64>,
     pub(super) timeout: Duration,
 }
 
@@ -62,7 +66,9 @@ impl TestPod<'_> {
         if let Some(run) = run_mark::of_this_run() {
             labels[RUN] = run.into();
         }
-        let resources = json!({"cpu": "10m", "memory": "32Mi"});
+        let requests = json!({"cpu": "10m", "memory": "32Mi"});
+        // Making the container counts: with a tenth of this it takes seconds.
+        let limits = json!({"cpu": "100m", "memory": "32Mi"});
         let mut spec = json!({
             "restartPolicy": "Never",
             "activeDeadlineSeconds": self.life(),
@@ -80,13 +86,17 @@ impl TestPod<'_> {
                 "imagePullPolicy": "Always",
                 // In no image: what is proved is the pull, and nothing of the image runs.
                 "command": ["/kubectl-quay-pull-test"],
-                "resources": {"requests": resources, "limits": resources},
+                "resources": {"requests": requests, "limits": limits},
                 "securityContext": {
                     "allowPrivilegeEscalation": false,
                     "capabilities": {"drop": ["ALL"]},
                 },
             }],
         });
+        // The kubelet makes no container of an image that runs as root, and reports no digest.
+        if let Some(user) = self.user {
+            spec["securityContext"]["runAsUser"] = user.into();
+        }
         if !self.pull_secrets.is_empty() {
             let references = self.pull_secrets.iter().map(|name| json!({"name": name}));
             spec["imagePullSecrets"] = references.collect();
@@ -138,6 +148,7 @@ mod tests {
             image: "quay.io/a/b:v1",
             pull_secrets,
             service_account,
+            user: Some(NOBODY),
             timeout: Duration::from_secs(60),
         };
         pod.manifest()
@@ -153,6 +164,7 @@ mod tests {
         assert_eq!(spec["automountServiceAccountToken"], false);
         assert_eq!(spec["imagePullSecrets"], json!([{"name": "pull"}]));
         assert_eq!(spec["serviceAccountName"], "builder");
+        assert_eq!(spec["securityContext"]["runAsUser"], NOBODY);
         // Every field the API knows, and none it does not.
         let read: Pod = serde_json::from_value(pod.clone()).unwrap();
         assert_eq!(serde_json::to_value(read).unwrap()["spec"], pod["spec"]);
@@ -172,6 +184,7 @@ mod tests {
             image: "quay.io/a/b:v1",
             pull_secrets: &[],
             service_account: "",
+            user: None,
             timeout: Duration::MAX,
         };
         assert_eq!(pod.life(), 2_147_483_647);

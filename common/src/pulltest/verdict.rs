@@ -50,6 +50,14 @@ impl PullVerdict {
         matches!(self, Self::Pulled { .. })
     }
 
+    /// The same, if it was known earlier already that the image was pulled.
+    pub(super) fn pulled_after(mut self, earlier: Option<Duration>) -> Self {
+        if let (Self::Pulled { took, .. }, Some(earlier)) = (&mut self, earlier) {
+            *took = earlier;
+        }
+        self
+    }
+
     /// Whether the nodes are where to look next, since no registry was heard of.
     pub(super) fn is_about_nodes(&self) -> bool {
         matches!(self, Self::Unscheduled { .. } | Self::NoVerdict { .. })

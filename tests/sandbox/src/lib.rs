@@ -6,6 +6,7 @@
 pub mod cluster;
 pub mod demo;
 pub mod http;
+pub mod image;
 pub mod ocm;
 pub mod openshift;
 pub mod quay;

@@ -2,11 +2,13 @@
 
 mod tally;
 
+use crate::node::{self, Node};
 use crate::process::{self, Running};
 use crate::screen::Screen;
 use crate::{cargo, controlplane, tools};
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use quay_tests::RUNTIME;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -22,7 +24,8 @@ const ASSETS: &str = "KUBEBUILDER_ASSETS";
 /// Run every test, on a real kube-apiserver where one can be built
 ///
 /// Installs what is missing where that is possible, and names it where it is not. The
-/// control plane is built once and kept in the user's cache.
+/// control plane is built once and kept in the user's cache. As root on Linux, pods are run
+/// by a real kubelet and containerd, too, in namespaces of their own.
 #[derive(Args)]
 pub struct TestArgs {
     /// Run the end-to-end tests on the sandbox's small cluster
@@ -51,20 +54,33 @@ pub fn run(args: &TestArgs, screen: &Screen) -> Result<()> {
     tools::kubectl()?;
     tools::keyring(screen)?;
     let cluster = cluster(args, screen)?;
+    let node = match &cluster {
+        Cluster::ControlPlane { binary, .. } => node::prepare(binary, began, screen)?,
+        Cluster::Assets(..) | Cluster::Small(_) => {
+            Err("they run on another cluster than the control plane".to_owned())
+        }
+    };
     // Flows over several plugins need all of them, which `cargo test` does not promise.
     let mut build = cargo::command()?;
     build.args(["build", "--locked", "--workspace", "--bins"]);
     if !process::show(build)?.success() {
         bail!("the build failed");
     }
-    let (tally, succeeded) = test(args, &cluster, screen)?;
-    report(&tally, &cluster, began.elapsed(), screen);
+    let (tally, succeeded) = test(args, &cluster, node.as_ref().ok(), screen)?;
+    report(&tally, &cluster, &node, began.elapsed(), screen);
     // A test binary that crashed counts nothing by itself.
     let failed = match succeeded {
         true => tally.failed,
         false => tally.failed.max(1),
     };
-    screen.line(&format!("{} passed, {failed} failed", tally.passed));
+    let skipped = match tally.without_node {
+        0 => String::new(),
+        tests => format!(", {tests} skipped"),
+    };
+    screen.line(&format!(
+        "{} passed, {failed} failed{skipped}",
+        tally.passed
+    ));
     if failed > 0 || tally.passed == 0 {
         bail!("not every test passed");
     }
@@ -94,13 +110,21 @@ fn cluster(args: &TestArgs, screen: &Screen) -> Result<Cluster> {
 }
 
 /// Runs the tests; tells what they came to, and whether cargo was content.
-fn test(args: &TestArgs, cluster: &Cluster, screen: &Screen) -> Result<(Tally, bool)> {
+fn test(
+    args: &TestArgs,
+    cluster: &Cluster,
+    node: Option<&Node>,
+    screen: &Screen,
+) -> Result<(Tally, bool)> {
     let mut command = cargo::command()?;
     command.args(["test", "--locked", "--workspace", "--no-fail-fast"]);
     command.args(&args.filter);
     // What passing tests print is kept for the tally, see there.
     command.args(["--", "--show-output"]);
-    command.env_remove(CONTROL_PLANE);
+    command.env_remove(CONTROL_PLANE).env_remove(RUNTIME);
+    if let Some(node) = node {
+        command.env(RUNTIME, &node.runtime);
+    }
     match cluster {
         Cluster::ControlPlane { binary, .. } => {
             command.env(CONTROL_PLANE, binary);
@@ -126,7 +150,13 @@ fn test(args: &TestArgs, cluster: &Cluster, screen: &Screen) -> Result<(Tally, b
     Ok((tally, succeeded))
 }
 
-fn report(tally: &Tally, cluster: &Cluster, took: Duration, screen: &Screen) {
+fn report(
+    tally: &Tally,
+    cluster: &Cluster,
+    node: &Result<Node, String>,
+    took: Duration,
+    screen: &Screen,
+) {
     screen.heading("Summary");
     screen.line(&match cluster {
         Cluster::ControlPlane { version, .. } => {
@@ -141,6 +171,16 @@ fn report(tally: &Tally, cluster: &Cluster, took: Duration, screen: &Screen) {
         Cluster::Small(why) => {
             format!("end-to-end tests ran on the sandbox's small cluster: {why}")
         }
+    });
+    screen.line(&match node {
+        Ok(node) => format!(
+            "node tests ran on a kubelet {} with {}, built and fetched in {:.1} s, ready in {:.1} s",
+            node.kubelet,
+            node.runtime_version,
+            node.made.as_secs_f64(),
+            node.ready.as_secs_f64()
+        ),
+        Err(why) => format!("node tests were not run: {why}"),
     });
     for line in &tally.remarks {
         screen.line(line);

@@ -25,13 +25,15 @@ pub struct ServerOptions {
     pub authority: Option<Arc<Authority>>,
     /// Names for the certificate besides `localhost`, `127.0.0.1` and `::1`.
     pub names: Vec<String>,
-    /// The port on 127.0.0.1; 0 takes a free one.
+    /// Where it listens; `None` means 127.0.0.1.
+    pub address: Option<Ipv4Addr>,
+    /// The port there; 0 takes a free one.
     pub port: u16,
     /// Latency added to every request, half before and half after it is carried out.
     pub delay: Duration,
 }
 
-/// A server on 127.0.0.1 with its own thread and runtime; stops when dropped.
+/// A server with its own thread and runtime; stops when dropped.
 pub struct Server {
     port: u16,
     shared: Arc<Shared>,
@@ -52,7 +54,8 @@ impl Server {
             }
             None => None,
         };
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))?;
+        let listener =
+            TcpListener::bind((options.address.unwrap_or(Ipv4Addr::LOCALHOST), options.port))?;
         listener.set_nonblocking(true)?;
         let port = listener.local_addr()?.port();
         let shared = Arc::new(Shared {
@@ -86,7 +89,7 @@ impl Server {
         })
     }
 
-    /// The port on 127.0.0.1.
+    /// The port it listens at.
     pub fn port(&self) -> u16 {
         self.port
     }

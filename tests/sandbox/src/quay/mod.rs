@@ -11,6 +11,7 @@ mod call;
 mod dispatch;
 mod errors;
 mod federation;
+mod images;
 mod jwt;
 mod limits;
 mod logs;
@@ -37,6 +38,7 @@ mod user_tokens;
 mod views;
 
 use std::io;
+use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -62,7 +64,9 @@ pub struct QuayOptions {
     pub authority: Option<Arc<Authority>>,
     /// SERVER_HOSTNAME, where it is not `localhost:PORT`.
     pub server_hostname: Option<String>,
-    /// The port on 127.0.0.1; 0 takes a free one.
+    /// Where it listens, and its name, in place of 127.0.0.1 and `localhost`.
+    pub address: Option<Ipv4Addr>,
+    /// The port there; 0 takes a free one.
     pub port: u16,
     /// Latency added to every request.
     pub delay: Duration,
@@ -76,6 +80,7 @@ pub struct Quay {
     state: Arc<Mutex<State>>,
     authority: Arc<Authority>,
     registry: String,
+    host: String,
     scheme: &'static str,
 }
 
@@ -92,33 +97,39 @@ impl Quay {
         let scheme = if options.plain_http { "http" } else { "https" };
         let state = State::new(scheme, String::new())?;
         let state = Arc::new(Mutex::new(state));
-        let names = options.server_hostname.as_deref();
-        let names = names.map(|name| name.split(':').next().unwrap_or(name).to_owned());
+        let host = match options.address {
+            Some(address) => address.to_string(),
+            None => "localhost".to_owned(),
+        };
+        let name = options.server_hostname.as_deref().unwrap_or(&host);
+        let name = name.split(':').next().unwrap_or(name).to_owned();
         let server = Server::start(
             router(Arc::clone(&state)),
             ServerOptions {
                 authority: (!options.plain_http).then(|| Arc::clone(&authority)),
-                names: names.into_iter().collect(),
+                names: vec![name],
+                address: options.address,
                 port: options.port,
                 delay: options.delay,
             },
         )?;
         let registry = options
             .server_hostname
-            .unwrap_or_else(|| format!("localhost:{}", server.port()));
+            .unwrap_or_else(|| format!("{host}:{}", server.port()));
         lock(&state).hostname.clone_from(&registry);
         Ok(Self {
             server,
             state,
             authority,
             registry,
+            host,
             scheme,
         })
     }
 
     /// `https://localhost:PORT`, or `http` where it is a plain one.
     pub fn url(&self) -> String {
-        format!("{}://localhost:{}", self.scheme, self.server.port())
+        format!("{}://{}:{}", self.scheme, self.host, self.server.port())
     }
 
     /// SERVER_HOSTNAME, the host in image names.

@@ -177,6 +177,8 @@ pub(super) struct Repository {
     pub(super) status_token: String,
     pub(super) users: Vec<(String, Role)>,
     pub(super) teams: Vec<(String, Role)>,
+    /// All of its tags; they are of the same image.
+    pub(super) tags: Vec<String>,
 }
 
 /// Gives `who` the role, in place of the one it had.

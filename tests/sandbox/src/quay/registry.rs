@@ -1,4 +1,4 @@
-//! The registry's door: `/v2/` and `/v2/auth`.
+//! The registry's door: `/v2/`, `/v2/auth`, and who may go on.
 
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
@@ -86,7 +86,7 @@ pub(super) fn ping(context: &mut Context<'_>) -> Handled {
     };
     let refused = |error: &str| {
         let mut answer = challenge(state, Answer::new(401, HTML, ""), None);
-        answer.body = super::answer::spaced(&json!({ "error": error }));
+        answer.body = super::answer::spaced(&json!({ "error": error })).into_bytes();
         Failure::from(answer)
     };
     match context.call.authorization() {
@@ -132,7 +132,7 @@ fn access(state: &State, token: &str) -> Option<Vec<Value>> {
 
 /// The repository of a `/v2/` path, once the caller may pull from it. Tokens outlive the robots
 /// they were given to.
-fn pulled(context: &Context<'_>) -> Result<String, Failure> {
+pub(super) fn pulled(context: &Context<'_>) -> Result<String, Failure> {
     let name = context.owned(0);
     let state = &*context.state;
     let allowed = match context.call.authorization() {
@@ -153,17 +153,6 @@ fn pulled(context: &Context<'_>) -> Result<String, Failure> {
     let answer = Failure::registry(401, "UNAUTHORIZED", NOT_AUTHORIZED);
     let scope = format!("repository:{name}:pull");
     Err(challenge(state, answer, Some(&scope)).into())
-}
-
-pub(super) fn tags(context: &mut Context<'_>) -> Handled {
-    let name = pulled(context)?;
-    Ok(Answer::compact(&json!({ "name": name, "tags": [] })))
-}
-
-/// No repository of the sandbox holds an image.
-pub(super) fn manifest(context: &mut Context<'_>) -> Handled {
-    pulled(context)?;
-    Err(Failure::registry(404, "MANIFEST_UNKNOWN", "manifest unknown").into())
 }
 
 /// Gives a token for what the login may do of what it asks for. Asking for too much is no error:

@@ -51,7 +51,7 @@ pub(super) fn create(context: &mut Context<'_>) -> Handled {
     Ok(Answer::json_with(201, &view))
 }
 
-/// Adds a repository with what its creator and the default permissions give on it.
+/// Adds an empty repository with what its creator and the default permissions give on it.
 pub(super) fn add(state: &mut State, creator: &str, namespace: &str, name: &str, public: bool) {
     state.add_repository(namespace, name, public);
     let org = state.organization(namespace);
@@ -59,6 +59,7 @@ pub(super) fn add(state: &mut State, creator: &str, namespace: &str, name: &str,
     let Some(repository) = state.repository_mut(namespace, name) else {
         return;
     };
+    repository.tags.clear();
     if creator != namespace {
         upsert(&mut repository.users, creator, Role::Admin);
     }

@@ -6,8 +6,8 @@ use axum::http::Method;
 
 use super::dispatch::Handler;
 use super::{
-    accounts, applications, federation, logs, oauth, organizations, permissions, prototypes,
-    registry, repositories, robots, signin, site, superusers, teams, user_tokens,
+    accounts, applications, federation, images, logs, oauth, organizations, permissions,
+    prototypes, registry, repositories, robots, signin, site, superusers, teams, user_tokens,
 };
 
 #[derive(Debug, PartialEq)]
@@ -295,11 +295,12 @@ const WEB: &[Row] = &[
     ),
     ("v2/", [Some(registry::ping), None, None, None]),
     ("v2/auth", [Some(registry::auth), None, None, None]),
-    ("v2/{*}/tags/list", [Some(registry::tags), None, None, None]),
+    ("v2/{*}/tags/list", [Some(images::tags), None, None, None]),
     (
         "v2/{*}/manifests/{}",
-        [Some(registry::manifest), None, None, None],
+        [Some(images::manifest), None, None, None],
     ),
+    ("v2/{*}/blobs/{}", [Some(images::blob), None, None, None]),
 ];
 
 /// The API's routes, below `/api/v1/`.

@@ -5,6 +5,7 @@ use std::io;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::images::TAG;
 use super::model::{
     AppToken, Application, Binding, Delegate, LogEntry, OauthToken, Organization, Prototype,
     Repository, Robot, Role, Session, Team, User, upsert,
@@ -83,7 +84,8 @@ impl State {
         Ok(())
     }
 
-    /// Adds a repository without the creator's permission or default permissions.
+    /// Adds a repository without the creator's permission or default permissions. It holds one
+    /// image, with the tag `v1`.
     pub fn add_repository(&mut self, namespace: &str, name: &str, public: bool) {
         let id = self.id();
         let repository = Repository {
@@ -95,6 +97,7 @@ impl State {
             status_token: self.uuid(),
             users: Vec::new(),
             teams: Vec::new(),
+            tags: vec![TAG.to_owned()],
         };
         self.repositories
             .insert((namespace.to_owned(), name.to_owned()), repository);
