@@ -106,6 +106,7 @@ fn no_pull_fails_while_a_bridge_carries_a_rotation() {
     assert_ne!(world.token(), old);
     let failed = world.pods_with("Failed", FAILED);
     assert!(failed.is_empty(), "of {pods} pods these failed: {failed:?}");
+    println!("{pods} pods pulled while a bridge carried a rotation, and none failed");
     let current = world
         .node
         .cluster
@@ -134,10 +135,12 @@ fn pulls_fail_while_a_rotation_in_place_is_held_up_so_that_a_burst_shows_them() 
     };
     // The first one is a dry run.
     let hold = world.hold("PATCH", &format!("/secrets/{SECRET}"), 1);
-    during_a_burst(&world, rotate, |world| {
+    let pods = during_a_burst(&world, rotate, |world| {
         eventually("a pull fails", || {
             !world.pods_with("Failed", FAILED).is_empty()
         });
         hold.release();
     });
+    let failed = world.pods_with("Failed", FAILED).len();
+    println!("{pods} pods pulled while a rotation in place was held up, and {failed} failed");
 }
