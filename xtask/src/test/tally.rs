@@ -22,6 +22,8 @@ pub struct Tally {
     /// What tests had to say for the summary.
     pub remarks: Vec<String>,
     in_successes: bool,
+    /// Those of the binary whose output is being read.
+    not_run: u64,
 }
 
 impl Tally {
@@ -34,13 +36,14 @@ impl Tally {
         }
         if let Some(result) = line.strip_prefix("test result: ") {
             self.in_successes = false;
-            self.passed += count(result, "passed");
+            let not_run = std::mem::take(&mut self.not_run);
+            self.passed += count(result, "passed").saturating_sub(not_run);
+            self.without_node += not_run;
             self.failed += count(result, "failed");
             self.ignored += count(result, "ignored");
         }
         if self.in_successes && line.starts_with(NOT_RUN) {
-            self.without_node += 1;
-            self.passed = self.passed.saturating_sub(1);
+            self.not_run += 1;
         }
         if self.in_successes && REMARKS.iter().any(|remark| line.contains(remark)) {
             self.remarks.push(line.trim().to_owned());
@@ -107,5 +110,17 @@ test result: FAILED. 3 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; 
         assert!(!shown.contains(&"---- contract stdout ----"));
         assert!(shown.contains(&"---- broken stdout ----"));
         assert!(shown.contains(&"running 1 test"));
+    }
+
+    #[test]
+    fn a_test_that_had_no_node_is_not_counted_as_passed() {
+        let output = "successes:\n\n---- pull stdout ----\nnot run without a node: no root\n\n\
+            successes:\n    pull\n    other\n\n\
+            test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\n";
+        let mut tally = Tally::default();
+        for line in output.lines() {
+            tally.read(line);
+        }
+        assert_eq!((tally.passed, tally.without_node), (1, 1));
     }
 }
