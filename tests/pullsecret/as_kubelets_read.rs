@@ -137,6 +137,24 @@ fn what_makes_a_kubelet_refuse_a_secret_is_said() {
 }
 
 #[test]
+fn a_pull_is_not_tried_with_a_secret_that_kubelets_refuse() {
+    let world = World::new();
+    let namespace = world.cluster.namespace("refused-pull");
+    let registry = world.registry();
+    let entry = world.entry(&world.token());
+    let auths = json!({registry: entry, "x": {"auth": "!"}});
+    world
+        .cluster
+        .create(&pull_secret(&namespace, "broken", &auths));
+    let image = format!("{registry}/myorg/my-app:v1");
+    let output = world.run(&["verify", "-n", &namespace, "--pull", &image]);
+    let output = output
+        .expect(1)
+        .prints("no kubelet pulls with it: entry `x`");
+    output.prints("edit secret broken");
+}
+
+#[test]
 fn docker_hubs_own_key_is_used_for_its_images() {
     let world = World::new();
     let namespace = ready(&world, "hub");

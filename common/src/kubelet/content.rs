@@ -5,6 +5,7 @@ use super::format::Format;
 use super::json::{self, Members, Raw, SyntaxError};
 use serde_json::value::RawValue;
 use std::collections::HashSet;
+use std::fmt;
 
 const AUTHS: &str = "auths";
 
@@ -162,6 +163,15 @@ pub enum Fault {
     Content(ContentFault),
     /// The entry of this key.
     Entry(String, EntryFault),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Content(fault) => fault.fmt(f),
+            Self::Entry(key, fault) => write!(f, "entry `{key}`: {fault}"),
+        }
+    }
 }
 
 fn object(value: &RawValue) -> Result<Members, ContentFault> {

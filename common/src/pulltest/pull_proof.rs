@@ -6,8 +6,8 @@ use super::verdict::PullVerdict;
 use crate::Failure;
 use crate::cli::{ContextColumn, Report, Table, detail, serialize_next};
 use crate::cluster::Cluster;
-use crate::hint::{self, Hint};
-use crate::kubelet::ImageReference;
+use crate::hint::{self, Hint, edit_secret};
+use crate::kubelet::{Fault, ImageReference, matches_image};
 use crate::names::RobotName;
 use crate::progress::Progress;
 use crate::pullsecret::PullSecret;
@@ -95,6 +95,14 @@ async fn prove(cluster: &Cluster, secrets: &[PullSecret], order: &PullOrder<'_>)
         leftovers: Vec::new(),
     };
     let Some(secret) = secret_for(secrets, order) else {
+        if let Some((secret, fault)) = refused_for(secrets, order) {
+            proof.namespace = secret.namespace.clone();
+            proof.secret = secret.name.clone();
+            proof.message = format!("no kubelet pulls with it: {fault}");
+            let edit = edit_secret(&secret.namespace, &secret.name);
+            proof.next = Some(edit.at(cluster.context()).into());
+            return proof;
+        }
         proof.message = match order.robot {
             Some(robot) => format!("no pull secret here holds {robot} for this image"),
             None => "no pull secret here has a key for this image".to_owned(),
@@ -146,6 +154,21 @@ fn secret_for<'a>(secrets: &'a [PullSecret], order: &PullOrder<'_>) -> Option<&'
             let robot = order.robot;
             robot.is_none_or(|robot| stands_for(&account, robot))
         })
+    })
+}
+
+/// The first secret with a key for the image that a kubelet refuses as a whole, and why.
+fn refused_for<'a>(
+    secrets: &'a [PullSecret],
+    order: &PullOrder<'_>,
+) -> Option<(&'a PullSecret, Fault)> {
+    let image: ImageReference = order.image.parse().ok()?;
+    secrets.iter().find_map(|secret| {
+        let document = secret.document.as_ref().ok()?;
+        let fault = document.fault()?;
+        let mut keys = document.entries().map(|(key, _)| key);
+        keys.any(|key| matches_image(key, &image))
+            .then_some((secret, fault))
     })
 }
 

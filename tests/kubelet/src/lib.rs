@@ -4,7 +4,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use quay_common::kubelet::{Attempt, Fault, ImageReference, Keyring, Refused, Secret};
+use quay_common::kubelet::{Attempt, ImageReference, Keyring, Refused, Secret};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -112,10 +112,7 @@ impl Question {
 
     fn words(&self, refused: &Refused) -> String {
         let name = &self.secrets[refused.secret].name;
-        match &refused.fault {
-            Fault::Content(fault) => format!("secret `{name}`: {fault}"),
-            Fault::Entry(key, fault) => format!("secret `{name}`, entry `{key}`: {fault}"),
-        }
+        format!("secret `{name}`: {}", refused.fault)
     }
 }
 
