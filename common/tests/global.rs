@@ -31,7 +31,7 @@ impl World {
             request_timeout: Duration::from_secs(30),
             ..ClusterArgs::default()
         };
-        let clusters = cluster::connect(&args, "test").await;
+        let clusters = cluster::connect_silently(&args, "test").await;
         let cluster = clusters.expect("a connection").reached.remove(0);
         Self {
             _sandbox: sandbox,

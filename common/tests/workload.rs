@@ -5,7 +5,7 @@
     reason = "a test that cannot set up its world has failed"
 )]
 
-use quay_common::cluster::{Cluster, ClusterArgs, WriteMode, connect};
+use quay_common::cluster::{Cluster, ClusterArgs, WriteMode, connect_silently};
 use quay_common::workload::{Restarted, Workload, WorkloadKind, restart, running_pods};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -105,7 +105,11 @@ async fn join(cluster: &quay_sandbox::cluster::Cluster, user: &str) -> Cluster {
         request_timeout: Duration::from_secs(30),
         ..ClusterArgs::default()
     };
-    let connected = connect(&args, "test").await.unwrap().reached.remove(0);
+    let connected = connect_silently(&args, "test")
+        .await
+        .unwrap()
+        .reached
+        .remove(0);
     std::fs::remove_file(path).unwrap();
     connected
 }

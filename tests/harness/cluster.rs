@@ -80,11 +80,21 @@ impl TestCluster {
 
     /// The sandbox's small cluster, whose requests can be counted and made to fail.
     pub fn small(name: &str) -> Self {
+        Self::start_small(name, None)
+    }
+
+    /// A small cluster whose kube-system has this UID, as a restore or a clone has another's.
+    pub fn small_with_uid(name: &str, uid: &str) -> Self {
+        Self::start_small(name, Some(uid.to_owned()))
+    }
+
+    fn start_small(name: &str, uid: Option<String>) -> Self {
         let authority =
             Authority::new().unwrap_or_else(|error| panic!("no certificate authority: {error}"));
         let options = ClusterOptions {
             name: name.to_owned(),
             authority: Some(authority),
+            uid,
             ..ClusterOptions::default()
         };
         let cluster =

@@ -45,6 +45,19 @@ impl FaultyCluster {
         }
     }
 
+    /// The administrator's kubeconfig through the proxy; cluster, user and context have this name.
+    pub fn kubeconfig(&self, name: &str) -> String {
+        let mut config: Value =
+            serde_json::from_str(&self.kubeconfigs[0]).unwrap_or_else(|error| panic!("{error}"));
+        for kind in ["clusters", "users", "contexts"] {
+            config[kind][0]["name"] = name.into();
+        }
+        config["contexts"][0]["context"]["cluster"] = name.into();
+        config["contexts"][0]["context"]["user"] = name.into();
+        config["current-context"] = name.into();
+        config.to_string()
+    }
+
     /// Lets `context` run as the administrator, through the proxy.
     pub fn join(&self, context: &mut TestContext) {
         self.join_with(context, &self.kubeconfigs[0]);

@@ -12,10 +12,13 @@ struct Two {
 }
 
 fn two() -> Two {
+    two_of([TestCluster::small("first"), TestCluster::small("second")])
+}
+
+fn two_of([first, second]: [TestCluster; 2]) -> Two {
     let mut context = TestContext::new(env!("CARGO_BIN_EXE_kubectl-quay-pullsecret"));
     let quay = TestQuay::start(&mut context);
     quay.sign_in(&mut context, SCOPES);
-    let (first, second) = (TestCluster::small("first"), TestCluster::small("second"));
     let paths = [("one", &first), ("two", &second)].map(|(name, cluster)| {
         context
             .file(name, cluster.kubeconfig())
@@ -70,6 +73,72 @@ fn contexts_that_lead_to_one_cluster_are_one_cluster() {
         .expect(0);
     let report: serde_json::Value = serde_json::from_str(&output.stdout).expect("JSON");
     assert_eq!(report["items"].as_array().map(Vec::len), Some(2));
+    output.says("context again leads to the same cluster as first");
+}
+
+#[test]
+fn a_cluster_with_the_uid_of_another_is_done_too_and_told_apart() {
+    let uid = "0b7e9a52-6a3c-4a5e-8c55-2a8a4f4f9f10";
+    let clones = ["first", "second"].map(|name| TestCluster::small_with_uid(name, uid));
+    let two = two_of(clones);
+    let chosen = ["-n", "shop", "--context", "first,second"];
+    let warned = |output: quay_tests::Output| {
+        let output = output
+            .says("same kube-system UID")
+            .says("a restore or a clone");
+        [("first", &two.first), ("second", &two.second)]
+            .into_iter()
+            .fold(output, |output, (name, cluster)| {
+                output.says(&format!("{name} ({})", cluster.as_small().url()))
+            })
+    };
+    for (command, ends) in [("verify", 1), ("sync", 0), ("verify", 0), ("list", 0)] {
+        let arguments = [&[command][..], &chosen].concat();
+        let output = warned(two.context.run(&arguments).expect(ends));
+        let named = |name: &str| output.stdout.contains(name);
+        assert!(named("first") && named("second"), "{}", output.stdout);
+    }
+    for cluster in [&two.first, &two.second] {
+        let password = cluster.password("shop", "a", two.quay.quay.registry());
+        assert_eq!(password, two.quay.robot_token);
+    }
+}
+
+#[test]
+fn users_who_may_not_read_kube_system_are_each_done_in_their_own_namespaces() {
+    let mut two = two();
+    let stale = json!({two.quay.quay.registry(): {"auth": auth(ROBOT, "OLD")}});
+    let mut files = Vec::new();
+    for (user, namespace) in [("ann", "annex"), ("ben", "bakery")] {
+        let cluster = &two.first;
+        cluster.kubectl(&["create", "namespace", namespace]);
+        cluster.create(&pull_secret(namespace, "a", &stale));
+        let (user_flag, verbs) = (format!("--user={user}"), "--verb=get,list,patch");
+        let role = ["role", "r", verbs, "--resource=secrets"];
+        let binding = ["rolebinding", "r", "--role=r", &user_flag];
+        for object in [role, binding] {
+            cluster.kubectl(&[&["-n", namespace, "create"][..], &object].concat());
+        }
+        let path = two.context.file(user, &cluster.as_small().kubeconfig(user));
+        let path = path.to_string_lossy().into_owned();
+        let (user, again) = (format!("first-{user}"), format!("{user}-again"));
+        for name in [&user, &again] {
+            let (user, namespace) = (format!("--user={user}"), format!("--namespace={namespace}"));
+            let context = ["config", "set-context", name, "--cluster=first"];
+            let rest = [&*user, &*namespace, "--kubeconfig", &*path];
+            cluster.kubectl(&[context, rest].concat());
+        }
+        files.push(path);
+    }
+    two.context.set("KUBECONFIG", &files.join(":"));
+    let output = two.context.run(&["sync", "--all-contexts"]).expect(0);
+    let both = output.stdout.contains("annex") && output.stdout.contains("bakery");
+    assert!(both, "{}", output.stdout);
+    // With the same user a second context can do nothing that the first cannot; kubectl keeps
+    // contexts in alphabetical order.
+    output
+        .says("context first-ann leads to the same cluster as ann-again,")
+        .says("context first-ben leads to the same cluster as ben-again,");
 }
 
 #[test]

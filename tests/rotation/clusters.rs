@@ -11,19 +11,18 @@ struct Three {
 }
 
 fn three() -> Three {
+    with(["one", "two", "three"].map(|name| (name, TestCluster::small(name))))
+}
+
+fn with(named: [(&str, TestCluster); 3]) -> Three {
     let mut context = TestContext::new(env!("CARGO_BIN_EXE_kubectl-quay-robot"));
     let quay = TestQuay::start(&mut context);
     quay.sign_in(&mut context, SCOPES);
-    let names = ["one", "two", "three"];
-    let clusters: Vec<TestCluster> = names.iter().map(|name| TestCluster::small(name)).collect();
-    let files: Vec<String> = names
-        .iter()
-        .zip(&clusters)
-        .map(|(name, cluster)| {
-            let path = context.file(name, cluster.kubeconfig());
-            path.to_string_lossy().into_owned()
-        })
-        .collect();
+    let files = named.each_ref().map(|(name, cluster)| {
+        let path = context.file(name, cluster.kubeconfig());
+        path.to_string_lossy().into_owned()
+    });
+    let clusters = Vec::from(named.map(|(_, cluster)| cluster));
     context.set("KUBECONFIG", &files.join(":"));
     let held = json!({quay.quay.registry(): {"auth": auth(ROBOT, &quay.robot_token)}});
     for cluster in &clusters {
@@ -67,6 +66,44 @@ fn every_chosen_cluster_gets_the_new_token() {
         assert_eq!(receipt["contexts"], json!(["one", "two", "three"]));
         let proved = receipt["targets"].as_array().map(Vec::len);
         assert_eq!(proved, Some(3));
+    }
+}
+
+#[test]
+fn no_cluster_that_has_the_uid_of_another_is_left_with_a_dead_token() {
+    let uid = "0b7e9a52-6a3c-4a5e-8c55-2a8a4f4f9f10";
+    for more in [&[][..], &["--in-place"]] {
+        let clone = |name| (name, TestCluster::small_with_uid(name, uid));
+        let three = with([clone("one"), clone("two"), clone("three")]);
+        let output = three
+            .rotate(&[more, &["--all-contexts"]].concat())
+            .expect(0);
+        assert_ne!(three.token(), three.quay.robot_token);
+        for cluster in &three.clusters {
+            assert_eq!(three.password(cluster), three.token());
+        }
+        output
+            .says("two (https://127.0.0.1:")
+            .says("three (https://127.0.0.1:")
+            .says("same kube-system UID");
+    }
+}
+
+#[test]
+fn one_cluster_at_two_addresses_is_rotated_by_both() {
+    for more in [&[][..], &["--in-place"]] {
+        let mut world = World::new(3);
+        let other = world.cluster.behind_proxy();
+        let files = [("here", &world.faulty), ("there", &other)].map(|(name, proxy)| {
+            let path = world.context.file(name, &proxy.kubeconfig(name));
+            path.to_string_lossy().into_owned()
+        });
+        world.context.set("KUBECONFIG", &files.join(":"));
+        let namespace = world.namespace.clone();
+        let all = ["--all-contexts", "-n", &namespace];
+        let output = world.rotate(&[more, &all].concat()).expect(0);
+        output.says("same kube-system UID");
+        world.is_at_rest();
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::error::CallError;
 use super::exec_plugin;
+use super::route::Route;
 use super::window::Window;
 use http_body_util::{BodyExt, Limited};
 use k8s_openapi::api::core::v1::Namespace;
@@ -34,6 +35,7 @@ pub enum WriteMode {
 /// A connection to one cluster, under the name of its context.
 pub struct Cluster {
     context: String,
+    route: Route,
     client: Client,
     timeout: Duration,
     field_manager: String,
@@ -44,12 +46,13 @@ pub struct Cluster {
 impl Cluster {
     pub(super) fn new(
         context: String,
-        client: Client,
+        (client, route): (Client, Route),
         timeout: Duration,
         field_manager: &str,
     ) -> Self {
         Self {
             context,
+            route,
             default_namespaces: [client.default_namespace().to_owned()].into(),
             client,
             timeout,
@@ -61,6 +64,16 @@ impl Cluster {
     /// The context's name.
     pub fn context(&self) -> &str {
         &self.context
+    }
+
+    /// How its API server is reached.
+    pub(super) fn route(&self) -> &Route {
+        &self.route
+    }
+
+    /// The API server's address: `https://host:port/path`.
+    pub fn server(&self) -> &str {
+        self.route.server()
     }
 
     /// The namespaces commands work in without `-n`: the context's, and those of other
@@ -80,7 +93,8 @@ impl Cluster {
         &self.window
     }
 
-    /// The cluster's identity: the UID of its kube-system namespace, if it can be read.
+    /// The cluster's identity: the UID of its kube-system namespace, if it can be read. A
+    /// restore or a clone of the cluster has the same.
     pub async fn identity(&self) -> Option<String> {
         let namespace: Namespace = self.get("/api/v1/namespaces/kube-system").await.ok()?;
         namespace.metadata.uid

@@ -2,14 +2,37 @@
 
 use super::args::ClusterArgs;
 use super::connection::Cluster;
+use super::kinship::{Kinship, distinct};
+use super::route::Route;
 use super::seen::{Seen, Unseen};
 use super::{exec_plugin, kubeconfig, transport};
 use crate::Failure;
+use crate::cli::Console;
 use crate::hint;
 use crate::place::IN_CLUSTER;
 use hyper_util::client::proxy::matcher::Matcher;
-use kube::config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig, KubeconfigError};
+use kube::config::{Context, ExecInteractiveMode, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
+
+/// Connects to every cluster `args` choose, as [`connect_silently`] does, and says which context
+/// stands for which, and which clusters only look like one.
+///
+/// # Errors
+/// As [`connect_silently`].
+pub async fn connect(
+    args: &ClusterArgs,
+    field_manager: &str,
+    console: &Console,
+) -> Result<Seen<Cluster>, Failure> {
+    let (clusters, kinships) = find(args, field_manager).await?;
+    for kinship in kinships {
+        match kinship {
+            Kinship::Same { .. } => console.note(kinship.to_string()),
+            Kinship::Twins { .. } => console.warn(kinship.to_string()),
+        }
+    }
+    Ok(clusters)
+}
 
 /// Connects to every cluster `args` choose; nothing is sent yet, except that several
 /// contexts are asked for their cluster's identity, so that no cluster is worked on twice.
@@ -20,12 +43,23 @@ use kube::{Client, Config};
 ///
 /// # Errors
 /// Mistakes of the kubeconfig as a whole, and contexts that it does not have.
-pub async fn connect(args: &ClusterArgs, field_manager: &str) -> Result<Seen<Cluster>, Failure> {
+pub async fn connect_silently(
+    args: &ClusterArgs,
+    field_manager: &str,
+) -> Result<Seen<Cluster>, Failure> {
+    Ok(find(args, field_manager).await?.0)
+}
+
+async fn find(
+    args: &ClusterArgs,
+    field_manager: &str,
+) -> Result<(Seen<Cluster>, Vec<Kinship>), Failure> {
     let Some(kubeconfig) = read_kubeconfig(args)? else {
-        return Ok(Seen {
+        let clusters = Seen {
             reached: vec![in_cluster(args, field_manager)?],
             failed: Vec::new(),
-        });
+        };
+        return Ok((clusters, Vec::new()));
     };
     let mut clusters = Seen::default();
     for context in contexts(args, &kubeconfig)? {
@@ -39,10 +73,11 @@ pub async fn connect(args: &ClusterArgs, field_manager: &str) -> Result<Seen<Clu
             Err(failure) => clusters.failed.push(Unseen { context, failure }),
         }
     }
+    let mut kinships = Vec::new();
     if clusters.reached.len() > 1 {
-        clusters.reached = distinct(clusters.reached).await;
+        (clusters.reached, kinships) = distinct(clusters.reached).await;
     }
-    Ok(clusters)
+    Ok((clusters, kinships))
 }
 
 /// The contexts of the kubeconfig, in its order.
@@ -125,7 +160,7 @@ async fn context_client(
     args: &ClusterArgs,
     kubeconfig: &Kubeconfig,
     context: &str,
-) -> Result<Client, Failure> {
+) -> Result<(Client, Route), Failure> {
     let options = KubeConfigOptions {
         context: Some(context.to_owned()),
         ..KubeConfigOptions::default()
@@ -136,7 +171,14 @@ async fn context_client(
     if !names_a_proxy(kubeconfig, context) {
         respect_no_proxy(&mut config);
     }
-    build(args, config, context)
+    let user = chosen(kubeconfig, context).and_then(|context| context.user.clone());
+    build(args, config, context, user)
+}
+
+fn chosen<'a>(kubeconfig: &'a Kubeconfig, context: &str) -> Option<&'a Context> {
+    let mut contexts = kubeconfig.contexts.iter();
+    let named = contexts.find(|named| named.name == context)?;
+    named.context.as_ref()
 }
 
 fn in_cluster(args: &ClusterArgs, field_manager: &str) -> Result<Cluster, Failure> {
@@ -146,7 +188,7 @@ fn in_cluster(args: &ClusterArgs, field_manager: &str) -> Result<Cluster, Failur
         ))
         .next("name a kubeconfig with --kubeconfig FILE or KUBECONFIG")
     })?;
-    let client = build(args, config, IN_CLUSTER)?;
+    let client = build(args, config, IN_CLUSTER, None)?;
     Ok(Cluster::new(
         IN_CLUSTER.to_owned(),
         client,
@@ -155,7 +197,12 @@ fn in_cluster(args: &ClusterArgs, field_manager: &str) -> Result<Cluster, Failur
     ))
 }
 
-fn build(args: &ClusterArgs, mut config: Config, context: &str) -> Result<Client, Failure> {
+fn build(
+    args: &ClusterArgs,
+    mut config: Config,
+    context: &str,
+    user: Option<String>,
+) -> Result<(Client, Route), Failure> {
     if let Some(user) = &args.as_user {
         config.auth_info.impersonate = Some(user.clone());
         config.auth_info.impersonate_groups = Some(args.as_group.clone());
@@ -178,8 +225,10 @@ fn build(args: &ClusterArgs, mut config: Config, context: &str) -> Result<Client
         config.root_cert = Some(certificates(&pem, path)?);
     }
     let plugin = config.auth_info.exec.clone();
-    transport::client(config)
-        .map_err(|error| exec_plugin::failure(&error, plugin.as_ref(), context))
+    let route = Route::new(&config, user);
+    let client = transport::client(config)
+        .map_err(|error| exec_plugin::failure(&error, plugin.as_ref(), context))?;
+    Ok((client, route))
 }
 
 fn certificates(pem: &[u8], path: &std::path::Path) -> Result<Vec<Vec<u8>>, Failure> {
@@ -198,12 +247,7 @@ fn certificates(pem: &[u8], path: &std::path::Path) -> Result<Vec<Vec<u8>>, Fail
 }
 
 fn names_a_proxy(kubeconfig: &Kubeconfig, context: &str) -> bool {
-    let cluster = kubeconfig
-        .contexts
-        .iter()
-        .find(|named| named.name == context)
-        .and_then(|named| named.context.as_ref())
-        .map(|context| context.cluster.as_str());
+    let cluster = chosen(kubeconfig, context).map(|context| context.cluster.as_str());
     kubeconfig
         .clusters
         .iter()
@@ -242,23 +286,6 @@ fn proxy_url(text: &str) -> Option<http::Uri> {
         true => text.parse().ok(),
         false => format!("http://{text}").parse().ok(),
     }
-}
-
-/// Two contexts may lead to one cluster: kube-system's UID tells. The first one is used,
-/// with the namespaces of both. A cluster that does not say who it is counts as one of its own.
-async fn distinct(clusters: Vec<Cluster>) -> Vec<Cluster> {
-    let identities = futures::future::join_all(clusters.iter().map(Cluster::identity)).await;
-    let mut distinct: Vec<(Option<String>, Cluster)> = Vec::new();
-    for (identity, cluster) in identities.into_iter().zip(clusters) {
-        let known = distinct
-            .iter_mut()
-            .find(|(known, _)| identity.is_some() && *known == identity);
-        match known {
-            Some((_, first)) => first.adopt_namespaces(&cluster),
-            None => distinct.push((identity, cluster)),
-        }
-    }
-    distinct.into_iter().map(|(_, cluster)| cluster).collect()
 }
 
 #[cfg(test)]

@@ -210,7 +210,9 @@ pub(super) async fn given_token(
         return token::from_stdin("API token").map(Some);
     }
     if let Some(reference) = &args.auth_secret {
-        let clusters = cluster::connect(cluster, "kubectl-quay").await?.all()?;
+        let clusters = cluster::connect_silently(cluster, "kubectl-quay")
+            .await?
+            .all()?;
         let [cluster] = clusters.as_slice() else {
             return Err(Failure::usage(
                 "--auth-secret is read from one cluster, but several are chosen",

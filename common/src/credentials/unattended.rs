@@ -27,7 +27,10 @@ pub async fn unattended_session(args: &QuayArgs, cluster: &ClusterArgs) -> Optio
 }
 
 async fn token_in_cluster(reference: &str, args: &ClusterArgs) -> Option<SecretString> {
-    let clusters = cluster::connect(args, "kubectl-quay").await.ok()?.reached;
+    let clusters = cluster::connect_silently(args, "kubectl-quay")
+        .await
+        .ok()?
+        .reached;
     let cluster = clusters.first()?;
     token_from_secret(cluster, reference).await.ok()
 }

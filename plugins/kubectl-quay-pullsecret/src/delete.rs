@@ -40,7 +40,7 @@ pub struct DeleteArgs {
 }
 
 pub async fn run(args: DeleteArgs, console: &Console) -> Result<Exit, Failure> {
-    let clusters = connect(&args.cluster, FIELD_MANAGER).await?;
+    let clusters = connect(&args.cluster, FIELD_MANAGER, console).await?;
     let seen = observe_each(&clusters, &args.scope).await?;
     let request = RemovalRequest {
         robot: &args.robot,

@@ -23,7 +23,7 @@ pub struct ListArgs {
 }
 
 pub async fn run(args: ListArgs, console: &Console) -> Result<Exit, Failure> {
-    let clusters = connect(&args.cluster, FIELD_MANAGER).await?;
+    let clusters = connect(&args.cluster, FIELD_MANAGER, console).await?;
     let seen = observe_each(&clusters, &args.scope).await?;
     let inventory = Inventory::of(&seen, args.all).await;
     console.finish(&inventory, args.output.output)

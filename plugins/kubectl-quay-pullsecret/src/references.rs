@@ -63,7 +63,7 @@ async fn run(args: ReferenceArgs, edit: ReferenceEdit, console: &Console) -> Res
         return Err(Failure::usage("whose pods shall use the secret?")
             .next("pass --service-account NAME, --all-service-accounts or --workload KIND/NAME"));
     }
-    let clusters = connect(&args.cluster, FIELD_MANAGER).await?;
+    let clusters = connect(&args.cluster, FIELD_MANAGER, console).await?;
     let request = ReferenceRequest {
         edit,
         secret: &args.secret,

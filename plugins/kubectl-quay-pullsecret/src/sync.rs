@@ -52,7 +52,7 @@ pub struct SyncArgs {
 
 pub async fn run(args: SyncArgs, console: &Console) -> Result<Exit, Failure> {
     let began = Instant::now();
-    let clusters = connect(&args.cluster, FIELD_MANAGER).await?;
+    let clusters = connect(&args.cluster, FIELD_MANAGER, console).await?;
     let (source, placement) = source(&args, console).await?;
     let request = SyncRequest {
         scope: &args.scope,

@@ -165,10 +165,10 @@ impl Args {
         names_meant(&self.skip_unreachable, &known)
     }
 
-    async fn clusters(&self) -> Result<Seen<Cluster>, Failure> {
+    async fn clusters(&self, console: &Console) -> Result<Seen<Cluster>, Failure> {
         match self.no_cluster {
             true => Ok(Seen::default()),
-            false => connect(&self.connection.cluster, FIELD_MANAGER).await,
+            false => connect(&self.connection.cluster, FIELD_MANAGER, console).await,
         }
     }
 }
@@ -186,7 +186,7 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
         private_file::check_replaceable(file)?;
     }
     let session = args.connection.open(console).await?;
-    let clusters = args.clusters().await?;
+    let clusters = args.clusters(console).await?;
     let narrator = Narrator::new(console);
     let task = Task {
         session: &session,

@@ -17,7 +17,7 @@ pub struct BackupsArgs {
 }
 
 pub async fn run(args: BackupsArgs, console: &Console) -> Result<Exit, Failure> {
-    let clusters = connect(&args.cluster, FIELD_MANAGER).await?;
+    let clusters = connect(&args.cluster, FIELD_MANAGER, console).await?;
     let backups = list_backups(&clusters).await?;
     console.finish(&backups, args.output.output)
 }

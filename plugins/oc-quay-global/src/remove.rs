@@ -22,7 +22,7 @@ pub struct RemoveArgs {
 }
 
 pub async fn run(args: RemoveArgs, console: &Console) -> Result<Exit, Failure> {
-    let clusters = connect(&args.cluster, FIELD_MANAGER).await?;
+    let clusters = connect(&args.cluster, FIELD_MANAGER, console).await?;
     let seen = observe_to_write(&clusters, args.change.dry_run).await?;
     let request = args.change.request(Intent::Remove(args.key));
     carry_out(&args.change, seen.request(&request), None, console).await

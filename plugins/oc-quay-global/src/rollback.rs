@@ -33,7 +33,7 @@ pub struct RollbackArgs {
 }
 
 pub async fn run(args: RollbackArgs, console: &Console) -> Result<Exit, Failure> {
-    let clusters = connect(&args.cluster, FIELD_MANAGER).await?;
+    let clusters = connect(&args.cluster, FIELD_MANAGER, console).await?;
     let seen = observe_all(&clusters).await?;
     let request = RollbackRequest {
         backup: args.backup.as_deref(),

@@ -17,7 +17,7 @@ pub struct ShowArgs {
 }
 
 pub async fn run(args: ShowArgs, console: &Console) -> Result<Exit, Failure> {
-    let clusters = connect(&args.cluster, FIELD_MANAGER).await?;
+    let clusters = connect(&args.cluster, FIELD_MANAGER, console).await?;
     let entries = show(&clusters).await?;
     console.finish(&entries, args.output.output)
 }

@@ -29,7 +29,7 @@ pub struct StatusArgs {
 }
 
 pub async fn run(args: StatusArgs, console: &Console) -> Result<Exit, Failure> {
-    let clusters = connect(&args.cluster, FIELD_MANAGER).await?;
+    let clusters = connect(&args.cluster, FIELD_MANAGER, console).await?;
     let mut watch = RolloutWatch::begin(&clusters).await?;
     let waited = match args.wait {
         true => watch.wait(args.timeout, console).await,

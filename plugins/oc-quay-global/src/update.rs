@@ -63,7 +63,7 @@ fn parse_deadline(text: &str) -> Result<Duration, String> {
 }
 
 pub async fn run(args: UpdateArgs, console: &Console) -> Result<Exit, Failure> {
-    let clusters = connect(&args.cluster, FIELD_MANAGER).await?;
+    let clusters = connect(&args.cluster, FIELD_MANAGER, console).await?;
     let seen = observe_to_write(&clusters, args.change.dry_run).await?;
     let targets = match seen.reached.is_empty() {
         // Nobody is asked for a credential that nothing could be done with.

@@ -27,7 +27,7 @@ pub struct VerifyArgs {
 }
 
 pub async fn run(args: VerifyArgs, console: &Console) -> Result<Exit, Failure> {
-    let clusters = connect(&args.cluster, FIELD_MANAGER).await?;
+    let clusters = connect(&args.cluster, FIELD_MANAGER, console).await?;
     let SignIns { sessions, left_out } =
         sign_in_everywhere(&args.quay, &args.cluster, console).await?;
     console.warn_each(&left_out);

@@ -252,7 +252,7 @@ impl Looking {
     }
 
     async fn clusters(&self) -> Vec<Cluster> {
-        cluster::connect(&self.situation.cluster, "kubectl-quay")
+        cluster::connect_silently(&self.situation.cluster, "kubectl-quay")
             .await
             .map(|clusters| clusters.reached)
             .unwrap_or_default()

@@ -48,6 +48,9 @@ pub struct Pending {
     pub context: String,
     /// The same, by the UID of its kube-system namespace, where that can be read.
     pub cluster: Option<String>,
+    /// And by its API server's address, as a restore or a clone has the same UID.
+    #[serde(default)]
+    pub server: Option<String>,
     /// `namespace/name` of the secret.
     pub secret: String,
     /// What was there before; empty if there was nothing.
@@ -85,6 +88,7 @@ impl Pending {
             id: format!("{}-{}-{number}", now.as_millisecond(), std::process::id()),
             context: cluster.context().to_owned(),
             cluster: cluster.identity().await,
+            server: Some(cluster.server().to_owned()),
             secret: secret.to_string(),
             backup: String::new(),
             written: WrittenMarks::new(),
@@ -121,10 +125,13 @@ impl Pending {
     }
 
     /// Whether it is in this cluster, whatever its context is called here and there.
-    fn is_in(&self, context: &str, identity: Option<&str>) -> bool {
+    fn is_in(&self, cluster: &Cluster, identity: Option<&str>) -> bool {
+        let is_there = |server: &str| server == cluster.server();
         match (self.cluster.as_deref(), identity) {
-            (Some(written), Some(found)) => written == found,
-            _ => self.context == context,
+            (Some(written), Some(found)) => {
+                written == found && self.server.as_deref().is_none_or(is_there)
+            }
+            _ => self.context == cluster.context(),
         }
     }
 
@@ -188,7 +195,7 @@ pub(super) async fn unconfirmed(
         return Ok(found);
     }
     let identity = cluster.identity().await;
-    found.retain(|(pending, _)| pending.is_in(cluster.context(), identity.as_deref()));
+    found.retain(|(pending, _)| pending.is_in(cluster, identity.as_deref()));
     Ok(found)
 }
 

@@ -2,7 +2,7 @@
 
 use super::{GIVE_UP_AFTER, Pending, folder, read, undo};
 use crate::Failure;
-use crate::cluster::{ClusterArgs, connect};
+use crate::cluster::{ClusterArgs, connect_silently};
 use crate::private_file;
 use jiff::Timestamp;
 use std::fs::{self, File};
@@ -142,7 +142,7 @@ async fn attempt(
     field_manager: &str,
 ) -> Result<Vec<String>, Failure> {
     let mut left = Vec::new();
-    for cluster in connect(cluster, field_manager).await?.all()? {
+    for cluster in connect_silently(cluster, field_manager).await?.all()? {
         left.extend(undo(&cluster, pending).await?);
     }
     Ok(left)

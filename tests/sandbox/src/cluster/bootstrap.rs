@@ -13,8 +13,9 @@ pub(super) const NAMESPACES: &[&str] =
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 
-/// Stores the namespaces, and the roles that come with RBAC.
-pub(super) fn fill(store: &Store, namespace: &Kind) {
+/// Stores the namespaces, kube-system with the `system` UID where one is given, and the roles that
+/// come with RBAC.
+pub(super) fn fill(store: &Store, namespace: &Kind, system: Option<&str>) {
     for name in NAMESPACES {
         let mut value = json!({
             "kind": "Namespace",
@@ -23,6 +24,9 @@ pub(super) fn fill(store: &Store, namespace: &Kind) {
         });
         rules::default(namespace, &mut value);
         rules::prepare_create(namespace, &mut value);
+        if let Some(uid) = system.filter(|_| *name == "kube-system") {
+            value["metadata"]["uid"] = uid.into();
+        }
         put(store, "", "namespaces", value);
     }
     for role in roles() {
@@ -64,7 +68,7 @@ pub(super) fn fill(store: &Store, namespace: &Kind) {
 fn put(store: &Store, group: &str, plural: &str, mut value: Value) {
     let name = text(&value, "/metadata/name").to_owned();
     if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.insert("uid".into(), uid().into());
+        metadata.entry("uid").or_insert_with(|| uid().into());
         metadata.insert("resourceVersion".into(), "".into());
         metadata.insert("creationTimestamp".into(), super::now().into());
     }

@@ -57,6 +57,9 @@ pub struct ClusterOptions {
     pub port: u16,
     /// Latency added to every request.
     pub delay: Duration,
+    /// The UID of kube-system, which a restore or a clone has from another cluster; `None` means
+    /// one of its own.
+    pub uid: Option<String>,
 }
 
 impl Default for ClusterOptions {
@@ -66,6 +69,7 @@ impl Default for ClusterOptions {
             authority: None,
             port: 0,
             delay: Duration::ZERO,
+            uid: None,
         }
     }
 }
@@ -88,7 +92,8 @@ impl Cluster {
             Some(authority) => authority,
             None => Authority::new()?,
         };
-        let api = namespaces::control(&options.name, Api::new)?;
+        let uid = options.uid;
+        let api = namespaces::control(&options.name, |controller| Api::new(controller, uid))?;
         let serving = Arc::clone(&api);
         let router = Router::new().fallback(move |request| Arc::clone(&serving).serve(request));
         let server = Server::start(

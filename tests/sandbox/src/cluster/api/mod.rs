@@ -42,7 +42,7 @@ struct Call {
 }
 
 impl Api {
-    pub(super) fn new(controller: Sender<String>) -> Arc<Self> {
+    pub(super) fn new(controller: Sender<String>, uid: Option<String>) -> Arc<Self> {
         let api = Self {
             store: Store::new(),
             kinds: Kinds::new(),
@@ -50,7 +50,7 @@ impl Api {
             controller,
         };
         if let Some(namespace) = api.kinds.find("", "v1", "namespaces") {
-            bootstrap::fill(&api.store, &namespace);
+            bootstrap::fill(&api.store, &namespace, uid.as_deref());
         }
         for name in bootstrap::NAMESPACES {
             api.notice(name);
