@@ -65,6 +65,92 @@ fn pulls_that_do_not_end_stop_the_rotation_before_the_token_changes() {
 }
 
 #[test]
+fn a_pull_each_second_is_seen_whatever_this_machines_clock_says() {
+    let days = [-3, -2, -1, 1, 2, 3];
+    let worlds = days.map(|_| World::new(1));
+    std::thread::scope(|scope| {
+        for (world, ahead) in worlds.iter().zip(days) {
+            scope.spawn(move || is_seen_with_a_clock_ahead_by(world, ahead));
+        }
+    });
+}
+
+/// Quay's clock is put back, which to this machine is the same as its own being ahead.
+fn is_seen_with_a_clock_ahead_by(world: &World, days: i64) {
+    let hours = jiff::SignedDuration::from_hours(24 * days);
+    world.quay.quay.edit(|state| {
+        let now = state.now() - hours;
+        state.set_clock(now);
+    });
+    let token = world.token();
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    let output = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                let pull = |state: &mut quay_sandbox::quay::State| {
+                    // Quay's log has whole seconds.
+                    let now = state.now() + jiff::SignedDuration::from_secs(1);
+                    state.set_clock(now);
+                    state.log_pull(ROBOT, "myorg", "my-app", "10.9.9.9", AGENT)
+                };
+                world.quay.quay.edit(pull);
+                std::thread::park_timeout(Duration::from_millis(100));
+            }
+        });
+        let arguments = ["rotate", ROBOT, "--yes", "--grace", "1s"];
+        let output = world
+            .context
+            .run(&[&arguments[..], &["--settle-timeout", "1s"]].concat());
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        output
+    });
+    let way = match days > 0 {
+        true => "ahead of Quay's",
+        false => "behind Quay's",
+    };
+    output
+        .expect(1)
+        .says("somebody still pulls myorg/my-app as myorg+deploy, from 10.9.9.9")
+        .says("warning: this machine's clock (")
+        .says(way);
+    assert_eq!(world.token(), token);
+    world.every_secret_works();
+}
+
+#[test]
+fn a_usage_log_that_forgets_a_pull_is_no_proof_that_nobody_pulls() {
+    let world = World::new(1);
+    let token = world.token();
+    world
+        .quay
+        .quay
+        .edit(|state| state.log_pull(ROBOT, "myorg", "my-app", "10.0.0.7", AGENT));
+    let method = "GET".parse().expect("a method");
+    let empty = FaultAction::Status {
+        code: 200,
+        content_type: "application/json".to_owned(),
+        body: r#"{"start_time": "", "end_time": "", "logs": []}"#.to_owned(),
+        headers: Vec::new(),
+    };
+    let fault = Fault {
+        // The observation sees the pull.
+        skip: 1,
+        ..Fault::always(method, "/logs", empty)
+    };
+    world.quay.quay.server().faults().add(fault);
+    let output = world.rotate(&[]).expect(1);
+    let output = output
+        .says("whether anybody pulls as myorg+deploy is not known")
+        .says("--ignore-usage");
+    assert!(!output.stderr.contains("clock"), "{}", output.stderr);
+    assert_eq!(world.token(), token);
+    world.every_secret_works();
+    world.heal();
+    world.rotate(&[]).expect(0);
+    world.is_at_rest();
+}
+
+#[test]
 fn a_usage_log_that_cannot_be_read_is_no_proof_that_nobody_pulls() {
     let world = World::new(1);
     let token = world.token();

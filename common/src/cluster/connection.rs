@@ -4,7 +4,9 @@ use super::error::CallError;
 use super::exec_plugin;
 use super::route::Route;
 use super::window::Window;
+use crate::web::ServerClock;
 use http_body_util::{BodyExt, Limited};
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::client::{AuthError, Body, Client};
 use serde::Serialize;
@@ -41,6 +43,7 @@ pub struct Cluster {
     field_manager: String,
     default_namespaces: BTreeSet<String>,
     window: Window,
+    clock: ServerClock,
 }
 
 impl Cluster {
@@ -58,6 +61,7 @@ impl Cluster {
             timeout,
             field_manager: field_manager.chars().take(FIELD_MANAGER_LIMIT).collect(),
             window: Window::default(),
+            clock: ServerClock::default(),
         }
     }
 
@@ -91,6 +95,11 @@ impl Cluster {
     /// How many targets of this cluster to work on at once.
     pub fn window(&self) -> &Window {
         &self.window
+    }
+
+    /// What time it is at the API server, by its last answer; this machine's time before the first.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// The cluster's identity: the UID of its kube-system namespace, if it can be read. A
@@ -254,6 +263,7 @@ impl Cluster {
                 .send(request)
                 .await
                 .map_err(|error| transport(&error))?;
+            self.clock.read(response.headers());
             let (status, retry_after) = (response.status(), retry_after(response.headers()));
             let collected = Limited::new(response.into_body(), LARGEST_ANSWER)
                 .collect()

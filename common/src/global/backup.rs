@@ -165,7 +165,7 @@ async fn keep_in(
     };
     if write == WriteMode::Persist {
         // The same content under an older name says nothing any more.
-        let now = Timestamp::now();
+        let now = cluster.now();
         let others = existing.iter().filter(|backup| {
             backup.name != kept && backup.kept_until.is_none_or(|until| until < now)
         });

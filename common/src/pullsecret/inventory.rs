@@ -5,13 +5,12 @@ use super::service_account::ServiceAccountRefs;
 use super::view::{ClusterView, unseen_or_missing};
 use crate::Failure;
 use crate::cli::{ContextColumn, Exit, Report, Table, age};
-use crate::cluster::Seen;
+use crate::cluster::{Cluster, Seen};
 use crate::dockerconfig::EntryError;
 use crate::fingerprint::{Fingerprint, shown};
 use crate::names::RobotName;
 use crate::outcome::{Outcome, only_failure, warnings};
 use futures::future::join_all;
-use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use std::borrow::Cow;
 use std::fmt;
@@ -77,7 +76,12 @@ impl Inventory {
         let views = seen.reached.iter();
         let accounts = views.map(async |view| (view, view.accounts().await));
         for (view, accounts) in join_all(accounts).await {
-            inventory.add(view.context(), &view.observed.secrets, &accounts.items, all);
+            inventory.add(
+                view.scoped.cluster,
+                &view.observed.secrets,
+                &accounts.items,
+                all,
+            );
             inventory.failures.extend(accounts.failures);
         }
         inventory
@@ -87,12 +91,12 @@ impl Inventory {
     /// account, and whatever cannot be read.
     fn add(
         &mut self,
-        context: &str,
+        cluster: &Cluster,
         secrets: &[PullSecret],
         accounts: &[ServiceAccountRefs],
         all: bool,
     ) {
-        let now = Timestamp::now();
+        let (context, now) = (cluster.context(), cluster.now());
         for secret in secrets {
             let item =
                 |key: &str, account: &str, state: InventoryState, fingerprint| InventoryItem {

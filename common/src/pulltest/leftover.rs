@@ -3,7 +3,6 @@
 use super::test_pod::{SELECTOR, is_leftover};
 use crate::Failure;
 use crate::cluster::{Cluster, list_all};
-use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Pod;
 use kube::core::params::ListParams;
 
@@ -21,7 +20,7 @@ pub async fn remove_leftovers(cluster: &Cluster, namespace: &str) -> Result<Vec<
         let action = format!("list test pods in namespace `{namespace}`");
         error.into_failure(cluster.context(), &action)
     })?;
-    let now = Timestamp::now();
+    let now = cluster.now();
     let mut removed = Vec::new();
     for pod in pods.into_iter().filter(|pod| is_leftover(pod, now)) {
         let (Some(name), Some(uid)) = (pod.metadata.name, pod.metadata.uid) else {

@@ -2,6 +2,7 @@
 
 use crate::registry::Registry;
 use crate::web::{Answer, ApiError, Auth, Call, Endpoint, Repeat, Transport, body, url};
+use jiff::Timestamp;
 use reqwest::Method;
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
@@ -39,6 +40,19 @@ impl Quay {
     /// Where this API is.
     pub fn endpoint(&self) -> &Endpoint {
         self.transport.endpoint()
+    }
+
+    /// What time it is at Quay, by its last answer; this machine's time before the first.
+    pub fn now(&self) -> Timestamp {
+        self.transport.clock().now()
+    }
+
+    /// What is to be said where this machine's clock and Quay's are more than five minutes apart.
+    pub fn clock_difference(&self) -> Option<String> {
+        let difference = self.transport.clock().difference("Quay's")?;
+        Some(format!(
+            "{difference}; where Quay is asked for days, they are Quay's"
+        ))
     }
 
     /// The registry side, over the same connections.

@@ -7,7 +7,7 @@ use super::robots::ListedRobot;
 use super::role::Role;
 use crate::names::RobotName;
 use crate::web::ApiError;
-use jiff::Timestamp;
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 /// A robot with what it may do and what it was used for. Parts the token may not
@@ -81,14 +81,14 @@ impl From<Prototype> for DefaultPermission {
 }
 
 impl Quay {
-    /// Gathers what Quay knows about the robot; pulls are looked for since `since`.
+    /// Gathers what Quay knows about the robot; pulls are looked for so far back.
     ///
     /// # Errors
     /// Only when the robot itself cannot be read.
     pub async fn describe(
         &self,
         robot: &RobotName,
-        since: Timestamp,
+        back: SignedDuration,
     ) -> Result<RobotDetails, ApiError> {
         let listed = self
             .robots(robot.namespace(), true)
@@ -96,6 +96,7 @@ impl Quay {
             .into_iter()
             .find(|listed| listed.name == robot.as_str())
             .ok_or(ApiError::NotFound)?;
+        let since = self.now() - back;
         let (grants, default_permissions, federation, last_pull) = futures::join!(
             self.grants(robot),
             self.default_permissions(robot),

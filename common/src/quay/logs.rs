@@ -74,7 +74,8 @@ impl LogEntry {
 }
 
 impl Quay {
-    /// The robot's last pull since `since` (to the day, as the log is asked by day).
+    /// The robot's last pull since `since`, a time of [`Quay::now`] (to the day, as the log is
+    /// asked by day).
     ///
     /// # Errors
     /// [`ApiError::MissingScope`] where the token may not read the log.
@@ -102,7 +103,7 @@ impl Quay {
         Ok(None)
     }
 
-    /// The robot's pulls since `since` (to the day), newest first, of at most 50 pages.
+    /// The robot's pulls since `since`, a time of [`Quay::now`] (to the day), newest first, of at most 50 pages.
     ///
     /// # Errors
     /// [`ApiError::MissingScope`] where the token may not read the log.

@@ -15,7 +15,7 @@ use crate::quay::{BridgeMark, Pull, Rights, Roster, bridge_name};
 use crate::receipt::{Consumer, USAGE_DAYS, consumers};
 use crate::web::ApiError;
 use futures::future::{join, join_all};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use secrecy::SecretString;
 use std::collections::BTreeSet;
 
@@ -108,7 +108,7 @@ pub async fn observe<'a>(
     )
     .await;
     let by = by.map_err(failed(object()))?;
-    let since = Timestamp::now() - SignedDuration::from_hours(24 * USAGE_DAYS);
+    let since = quay.now() - SignedDuration::from_hours(24 * USAGE_DAYS);
     let (found, roster, pulls) = futures::join!(
         quay.robot(robot),
         quay.roster(robot.namespace()),

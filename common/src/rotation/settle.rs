@@ -18,8 +18,8 @@ impl Rotation<'_> {
     /// Waits for the nodes of global pull secrets, then until for a whole grace nobody has
     /// pulled as `account`. Returns the other of the two, which every secret holds, as it is then.
     ///
-    /// Time is measured here, and only whether the log goes on is read from Quay: its clock
-    /// and ours may differ.
+    /// Time is measured here, and only whether the log goes on is read from Quay, by days of its
+    /// own clock: that and ours may differ.
     ///
     /// # Errors
     /// When pulls do not end, or the log cannot be read, and nobody says to go on.
@@ -46,7 +46,8 @@ impl Rotation<'_> {
             false => twins.read(&twins.robot).await,
         };
         let began = Instant::now();
-        let mut last = self.last_pull(account).await;
+        let mut seen = self.seen_pulling(account);
+        let mut last = self.last_pull(account, seen).await;
         let mut quiet_since = Instant::now();
         let every = (grace / 8).clamp(OFTEN, SELDOM);
         loop {
@@ -56,7 +57,8 @@ impl Rotation<'_> {
                 return look().await;
             }
             interrupt.sleep(left.min(every)).await?;
-            let (now, found) = join(self.last_pull(account), look()).await;
+            seen = seen.max(time(&last));
+            let (now, found) = join(self.last_pull(account, seen), look()).await;
             if needs_bridge && found.is_err() && self.twins.bridge_is_gone().await {
                 return found;
             }
@@ -77,10 +79,31 @@ impl Rotation<'_> {
         }
     }
 
-    async fn last_pull(&self, account: &RobotName) -> Result<Option<Pull>, String> {
-        let since = Timestamp::now() - SignedDuration::from_hours(24);
-        let last = self.twins.session.quay.last_pull(account, since).await;
-        last.map_err(|error| error.to_string())
+    /// When this account was last seen to pull before this run changed anything.
+    fn seen_pulling(&self, account: &RobotName) -> Option<Timestamp> {
+        let pulls = self.consumers.iter().map(|consumer| consumer.last);
+        pulls.max().filter(|_| *account == self.twins.robot)
+    }
+
+    /// The account's last pull, or why it is not known. A log that showed a pull, and shows it
+    /// no more, is no proof that nobody pulls.
+    async fn last_pull(
+        &self,
+        account: &RobotName,
+        seen: Option<Timestamp>,
+    ) -> Result<Option<Pull>, String> {
+        let quay = &self.twins.session.quay;
+        let day_ago = quay.now() - SignedDuration::from_hours(24);
+        let since = seen.map_or(day_ago, |seen| seen.min(day_ago));
+        let last = quay.last_pull(account, since).await;
+        let last = last.map_err(|error| format!("the usage log cannot be read ({error})"));
+        match seen {
+            Some(seen) if last.is_ok() && time(&last) < Some(seen) => Err(format!(
+                "whether anybody pulls as {account} is not known: the usage log showed a pull of \
+                 {seen:.0}, and does not any more"
+            )),
+            _ => last,
+        }
     }
 
     async fn decide_on_stragglers(
@@ -90,7 +113,7 @@ impl Rotation<'_> {
         interrupt: &Interrupt,
     ) -> Result<(), Failure> {
         let problem = match last {
-            Err(reason) => format!("the usage log cannot be read ({reason})"),
+            Err(problem) => problem,
             Ok(pull) => {
                 let pull = pull.as_ref();
                 let from = pull.and_then(|pull| pull.ip.clone());
@@ -116,4 +139,8 @@ impl Rotation<'_> {
             )),
         }
     }
+}
+
+fn time(last: &Result<Option<Pull>, String>) -> Option<Timestamp> {
+    last.as_ref().ok()?.as_ref().map(|pull| pull.at)
 }

@@ -3,6 +3,7 @@
 mod address;
 pub(crate) mod body;
 mod client;
+mod clock;
 mod endpoint;
 mod error;
 mod error_text;
@@ -11,6 +12,7 @@ mod transport;
 
 pub(crate) use address::url;
 pub(crate) use client::{client, install_crypto};
+pub(crate) use clock::ServerClock;
 pub use endpoint::{Endpoint, parse_origin};
 pub use error::ApiError;
 pub(crate) use error_text::error_text;

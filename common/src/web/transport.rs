@@ -1,6 +1,7 @@
 //! HTTP to one registry: one client, bounded retries, bounded bodies, no redirects.
 
 use super::client::client;
+use super::clock::ServerClock;
 use super::endpoint::Endpoint;
 use super::error::ApiError;
 use super::error_text::problem_text;
@@ -73,6 +74,7 @@ pub(crate) struct Transport {
     client: Client,
     api_window: Semaphore,
     pace: Pace,
+    clock: ServerClock,
 }
 
 impl Transport {
@@ -108,11 +110,17 @@ impl Transport {
             client,
             api_window: Semaphore::new(API_REQUESTS_IN_FLIGHT),
             pace: Pace::default(),
+            clock: ServerClock::default(),
         })
     }
 
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
+    }
+
+    /// The server's clock, as its answers told it.
+    pub fn clock(&self) -> &ServerClock {
+        &self.clock
     }
 
     /// Sends until there is an answer, at most four times.
@@ -177,6 +185,7 @@ impl Transport {
                 return Err(trouble);
             }
         };
+        self.clock.read(response.headers());
         let status = response.status().as_u16();
         if status == 429 {
             self.pace.slow_down(response.version() >= Version::HTTP_2);

@@ -30,6 +30,9 @@ pub struct DescribeArgs {
 #[serde(rename_all = "camelCase")]
 struct Description {
     registry: RegistryHost,
+    /// What time it is at Quay.
+    #[serde(skip)]
+    now: Timestamp,
     name: String,
     description: String,
     created: Option<Timestamp>,
@@ -73,11 +76,12 @@ impl<T> Part<T> {
 }
 
 impl Description {
-    fn new(registry: RegistryHost, details: RobotDetails) -> Self {
+    fn new(registry: RegistryHost, now: Timestamp, details: RobotDetails) -> Self {
         let mut teams = details.listed.teams.unwrap_or_default();
         teams.sort();
         Self {
             registry,
+            now,
             name: details.listed.name,
             description: details.listed.description,
             created: details.listed.created,
@@ -93,7 +97,7 @@ impl Description {
     /// Label and lines, as `kubectl describe` lays them out.
     fn sections(&self) -> Vec<(&'static str, Vec<String>)> {
         let one = |text: &str| vec![text.to_owned()];
-        let time = |time: Option<Timestamp>, never: &str| vec![when(time, never)];
+        let time = |time: Option<Timestamp>, never: &str| vec![when(time, never, self.now)];
         vec![
             ("Name", one(&self.name)),
             ("Registry", one(self.registry.as_str())),
@@ -102,7 +106,8 @@ impl Description {
             ("Last used", time(self.last_used, "never")),
             (
                 "Last pull",
-                self.last_pull.lines(|pull| vec![pulled(pull.as_ref())]),
+                self.last_pull
+                    .lines(|pull| vec![pulled(pull.as_ref(), self.now)]),
             ),
             (
                 "Repositories",
@@ -148,18 +153,18 @@ impl Description {
     }
 }
 
-fn when(time: Option<Timestamp>, never: &str) -> String {
+fn when(time: Option<Timestamp>, never: &str, now: Timestamp) -> String {
     time.map_or_else(
         || never.to_owned(),
-        |time| format!("{time} ({} ago)", age(time, Timestamp::now())),
+        |time| format!("{time} ({} ago)", age(time, now)),
     )
 }
 
-fn pulled(pull: Option<&Pull>) -> String {
+fn pulled(pull: Option<&Pull>, now: Timestamp) -> String {
     let Some(pull) = pull else {
         return format!("none in the last {LOG_DAYS} days");
     };
-    let mut text = when(Some(pull.at), "");
+    let mut text = when(Some(pull.at), "", now);
     if let Some(repository) = &pull.repository {
         text.push_str(&format!(", {repository}"));
     }
@@ -195,13 +200,17 @@ impl Report for Description {
 pub async fn run(args: DescribeArgs, console: &Console) -> Result<Exit, Failure> {
     let session = args.connection.open(console).await?;
     let robot = args.robot;
-    let since = Timestamp::now() - SignedDuration::from_hours(24 * LOG_DAYS);
     let details = session
         .quay
-        .describe(&robot, since)
+        .describe(&robot, SignedDuration::from_hours(24 * LOG_DAYS))
         .await
         .map_err(failed(&session, format!("robot `{robot}`")))?;
-    let description = Description::new(session.endpoint.registry.clone(), details);
+    let description = Description::new(
+        session.endpoint.registry.clone(),
+        session.quay.now(),
+        details,
+    );
+    console.warn_each(session.quay.clock_difference().as_slice());
     if args.output.output.is_for_people() {
         console.data(description.text())?;
         return Ok(Exit::Success);

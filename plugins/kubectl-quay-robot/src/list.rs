@@ -33,6 +33,9 @@ pub struct ListArgs {
 struct Listing {
     registry: RegistryHost,
     robots: Vec<Entry>,
+    /// What time it is at Quay.
+    #[serde(skip)]
+    now: Timestamp,
     /// Nothing failed but for want of a scope.
     #[serde(skip)]
     is_complete: bool,
@@ -75,9 +78,8 @@ impl From<ListedRobot> for Entry {
 
 impl Report for Listing {
     fn table(&self, wide: bool) -> Table {
-        let now = Timestamp::now();
         let since = |time: Option<Timestamp>, never: &str| {
-            time.map_or_else(|| never.to_owned(), |time| age(time, now))
+            time.map_or_else(|| never.to_owned(), |time| age(time, self.now))
         };
         let mut headings = vec!["NAME", "CREATED", "LAST USED", "DESCRIPTION"];
         if wide {
@@ -135,6 +137,7 @@ pub async fn run(args: ListArgs, console: &Console) -> Result<Exit, Failure> {
     let mut listing = Listing {
         registry: session.endpoint.registry.clone(),
         robots: Vec::new(),
+        now: session.quay.now(),
         is_complete: true,
         left_out: Vec::new(),
     };
@@ -154,10 +157,12 @@ pub async fn run(args: ListArgs, console: &Console) -> Result<Exit, Failure> {
     {
         return Err(first.clone());
     }
+    listing.now = session.quay.now();
     let left_out = failures.iter();
     listing.left_out = left_out
         .map(|failure| format!("left out: {failure}"))
         .collect();
+    console.warn_each(session.quay.clock_difference().as_slice());
     console.finish(&listing, format)
 }
 

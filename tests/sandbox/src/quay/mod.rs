@@ -45,7 +45,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
-use axum::http::header::{CONNECTION, HeaderValue};
+use axum::http::header::{CONNECTION, DATE, HeaderValue};
 use axum::http::{Response, StatusCode, Version};
 
 use crate::http::{Authority, Server, ServerOptions};
@@ -181,7 +181,15 @@ async fn answer(state: &Mutex<State>, request: Request) -> Response<Body> {
     let call = Call::new(parts, body);
     // nginx keeps no HTTP/1.1 connection for these.
     let closes = http1 && (call.path.starts_with("/api/") || call.path == "/v2/auth");
-    let mut response = dispatch::dispatch(&mut lock(state), &call).into_response();
+    let (mut response, now) = {
+        let mut state = lock(state);
+        let response = dispatch::dispatch(&mut state, &call).into_response();
+        (response, state.now())
+    };
+    let date = now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    if let Ok(date) = HeaderValue::try_from(date) {
+        response.headers_mut().insert(DATE, date);
+    }
     if closes {
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(CONNECTION, close);
