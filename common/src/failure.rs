@@ -21,6 +21,8 @@ pub enum FailureKind {
     Failed,
     /// A server could not be reached, or did not answer in time: exit code 1.
     Unreachable,
+    /// A server wants a credential sent where it does not belong: exit code 1.
+    Untrusted,
     /// The command line cannot be carried out as written: exit code 2.
     Usage,
     /// The user broke off before anything was begun: exit code 130, as the shell has it for
@@ -53,6 +55,15 @@ impl Failure {
         Self {
             kind: FailureKind::Unreachable,
             ..Self::new(message)
+        }
+    }
+
+    /// The same, because a server wants a credential sent where it does not belong.
+    #[must_use]
+    pub fn untrusted(self) -> Self {
+        Self {
+            kind: FailureKind::Untrusted,
+            ..self
         }
     }
 

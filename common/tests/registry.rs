@@ -5,6 +5,7 @@
     reason = "a test that cannot set up its world has failed"
 )]
 
+use quay_common::names::RegistryHost;
 use quay_common::registry::{Probe, Registry};
 use quay_common::web::Endpoint;
 use quay_sandbox::http::{Fault, FaultAction};
@@ -49,9 +50,15 @@ impl World {
 
     /// The registry under this host name; the API is at the same.
     fn registry(&self, host: &str) -> Registry {
+        self.registry_called(host, Vec::new())
+    }
+
+    /// The same, with these aliases agreed to.
+    fn registry_called(&self, host: &str, aliases: Vec<RegistryHost>) -> Registry {
         let host = format!("{host}:{}", self.quay.server().port());
         let mut endpoint = Endpoint::of(host.parse().unwrap());
         endpoint.ca = Some(self.ca.clone());
+        endpoint.aliases = aliases;
         Registry::connect(&endpoint).unwrap()
     }
 
@@ -127,13 +134,21 @@ async fn every_request_has_a_scope_never_push_and_fits_the_proxy() {
 }
 
 #[tokio::test]
-async fn a_realm_on_quays_own_host_name_is_trusted_when_the_registry_has_another() {
+async fn a_realm_on_quays_own_host_name_is_trusted_once_that_was_agreed_to() {
     let world = World::start();
     // SERVER_HOSTNAME is localhost, so the realm is not the host that was asked.
+    let asked = names(&["myorg/my-app"]);
     let registry = world.registry("127.0.0.1");
-    let probe = registry
-        .probe(ROBOT, &world.token, &names(&["myorg/my-app"]))
-        .await;
+    let failure = registry.probe(ROBOT, &world.token, &asked).await;
+    let failure = failure.unwrap_err();
+    assert!(
+        failure.message().contains(world.quay.registry()),
+        "{failure}"
+    );
+    assert!(world.token_requests().is_empty());
+    let alias = world.quay.registry().parse().unwrap();
+    let registry = world.registry_called("127.0.0.1", vec![alias]);
+    let probe = registry.probe(ROBOT, &world.token, &asked).await;
     assert!(matches!(probe.unwrap(), Probe::Accepted { .. }));
 }
 

@@ -1,6 +1,9 @@
 //! `verify`.
 
 use crate::world::{ROBOT, World};
+use quay_sandbox::http::{Fault, FaultAction};
+use serde_json::json;
+use std::collections::BTreeSet;
 
 #[test]
 fn every_entry_is_held_against_its_registry_and_quay() {
@@ -41,4 +44,37 @@ fn what_is_missing_or_unreadable_fails_by_name() {
     assert!(message("registry.redhat.io").contains("missing"));
     world.put(r#"{"auths":[]}"#);
     world.run(&["verify"]).expect(1).prints("cannot be read");
+}
+
+/// The passwords that the Quay is sent while it calls itself so, as fingerprints.
+fn passwords_sent(world: &World, claimed: &str) -> BTreeSet<String> {
+    let server = world.quay.quay.server();
+    let config = FaultAction::Status {
+        code: 200,
+        content_type: "application/json".to_owned(),
+        body: json!({"config": {"SERVER_HOSTNAME": claimed}}).to_string(),
+        headers: Vec::new(),
+    };
+    server.faults().clear();
+    let get = "GET".parse().expect("a method");
+    server.faults().add(Fault::always(get, "/config", config));
+    server.log().clear();
+    let output = world.run(&["verify", "-o", "json"]).expect(0);
+    if claimed != world.registry() {
+        output.says(&format!("calls itself {claimed}"));
+    }
+    let sent = server.log().all().into_iter();
+    let sent = sent.filter_map(|request| request.authorization);
+    sent.filter(|sent| sent.starts_with("Basic")).collect()
+}
+
+#[test]
+fn a_quay_that_calls_itself_red_hats_registry_or_a_strangers_gets_none_of_their_passwords() {
+    let world = World::new();
+    world.put(&world.content(Some(&world.token())));
+    let own = passwords_sent(&world, world.registry());
+    assert!(!own.is_empty());
+    for claimed in ["quay.io", "registry.redhat.io", "registry.example.com"] {
+        assert_eq!(passwords_sent(&world, claimed), own, "{claimed}");
+    }
 }

@@ -2,6 +2,7 @@
 //! a Quay, checked with kubectl.
 #![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+mod alias;
 mod as_kubelets_read;
 mod attach;
 mod bad_input;

@@ -299,30 +299,6 @@ fn two_runs_at_once_both_succeed_and_lose_nothing() {
     }
 }
 
-#[test]
-fn the_credential_is_found_under_the_name_quay_gives_itself() {
-    use quay_tests::{TestCluster, TestContext, TestQuay};
-    let mut context = TestContext::new(env!("CARGO_BIN_EXE_kubectl-quay-pullsecret"));
-    let quay = TestQuay::start(&mut context);
-    // The registry is known by an address, Quay calls itself `localhost`.
-    let named = quay.quay.registry().to_owned();
-    context.set(
-        "QUAY_URL",
-        &quay.quay.url().replace("localhost", "127.0.0.1"),
-    );
-    quay.sign_in(&mut context, crate::world::SCOPES);
-    let cluster = TestCluster::shared();
-    cluster.join(&mut context);
-    let namespace = cluster.namespace("hostname");
-    let content = json!({named.as_str(): {"auth": auth(ROBOT, "OLD")}});
-    cluster.create(&pull_secret(&namespace, "a", &content));
-    context
-        .run(&["sync", "-n", &namespace])
-        .expect(0)
-        .prints("updated");
-    assert_eq!(cluster.password(&namespace, "a", &named), quay.robot_token);
-}
-
 /// The secrets in a namespace, `secret/NAME` each.
 fn secrets(world: &World, namespace: &str) -> String {
     let names = ["-n", namespace, "get", "secrets", "-o", "name"];

@@ -176,3 +176,21 @@ fn whoami_fails_when_the_token_is_no_longer_valid() {
         .says("wrong, expired or revoked")
         .says("QUAY_API_TOKEN");
 }
+
+#[test]
+fn a_name_that_quay_calls_itself_is_shown_and_kept_only_after_a_yes() {
+    let (mut context, quay) = start();
+    let (named, url) = (quay.registry().to_owned(), quay.quay.url());
+    context.set("QUAY_URL", &url.replace("localhost", "127.0.0.1"));
+    let token = quay.token(&mut context, ALL_SCOPES);
+    let kept = |answer: &str| {
+        let login = context.command(&["login", "--insecure-storage"]);
+        let login = login.env("QUAY_API_TOKEN", &token).on_terminal();
+        let output = login.stdin(answer).keeps().run();
+        output.prints(&format!("calls itself {named}"));
+        let text = std::fs::read_to_string(settings(&context)).unwrap_or_default();
+        text.contains("aliases:")
+    };
+    assert!(!kept("n\n"));
+    assert!(kept("y\n"));
+}

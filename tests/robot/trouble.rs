@@ -233,7 +233,8 @@ fn a_registry_that_wants_the_credential_elsewhere_does_not_get_it() {
     };
     fault(&quay, "GET", "/v2/", usize::MAX, answer);
     let run = context.run(&["list", "myorg"]).expect(1);
-    run.says("evil.example.com").says("SERVER_HOSTNAME");
+    run.says("evil.example.com")
+        .says("--registry-alias evil.example.com");
 }
 
 #[test]

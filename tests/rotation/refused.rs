@@ -1,7 +1,8 @@
 //! What keeps a rotation from beginning. Nothing is changed then, in Quay or in a cluster.
 
 use crate::world::{ROBOT, World, name};
-use quay_tests::pull_secret_of;
+use quay_sandbox::http::{Fault, FaultAction};
+use quay_tests::{auth, pull_secret_of};
 use serde_json::json;
 
 #[track_caller]
@@ -196,4 +197,40 @@ fn a_file_that_could_not_be_written_later_is_refused_before_the_token_changes() 
             assert_eq!(world.token(), token);
         }
     }
+}
+
+#[test]
+fn secrets_at_a_name_that_quay_only_calls_itself_are_named_and_agreed_to_or_left() {
+    const CLAIMED: &str = "images.example.com";
+    let world = World::new(1);
+    let config = json!({"config": {"SERVER_HOSTNAME": CLAIMED}}).to_string();
+    let config = FaultAction::Status {
+        code: 200,
+        content_type: "application/json".to_owned(),
+        body: config,
+        headers: Vec::new(),
+    };
+    let get = "GET".parse().expect("a method");
+    let faults = world.quay.quay.server().faults();
+    faults.add(Fault::always(get, "/config", config));
+    let held = |password: &str| json!({"auths": {CLAIMED: {"auth": auth(ROBOT, password)}}});
+    let old = world.token();
+    let namespace = world.cluster.fresh_namespace("claimed", |namespace| {
+        vec![pull_secret_of(namespace, "a", held(&old).to_string())]
+    });
+    let (place, leave) = (
+        format!("{namespace}/a"),
+        format!("--leave-behind={namespace}/a"),
+    );
+    let flag = format!("--registry-alias {CLAIMED}");
+    refuses(&world, &[], &[&place, "alias not agreed", &flag, &leave]);
+
+    let output = world.rotate(&[&leave, "-o", "json"]).expect(0);
+    let receipt: serde_json::Value = serde_json::from_str(&output.stdout).expect("JSON");
+    assert_eq!(receipt["leftBehind"][0]["secret"], "a", "{}", output.stdout);
+    let password = || world.cluster.password(&namespace, "a", CLAIMED);
+    assert_eq!(password(), old);
+    world.rotate(&["--registry-alias", CLAIMED]).expect(0);
+    assert_eq!(password(), world.token());
+    world.is_at_rest();
 }

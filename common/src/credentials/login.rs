@@ -1,5 +1,6 @@
 //! Logging in and out.
 
+use super::alias::ask_for_alias;
 use super::keyring::api_account;
 use super::quay_args::QuayArgs;
 use super::session::{Session, endpoint, given_token};
@@ -29,11 +30,12 @@ pub async fn log_in(
     console: &Console,
 ) -> Result<Login, Failure> {
     let mut settings = Settings::load()?;
-    let endpoint = endpoint(args, &settings)?;
+    let mut endpoint = endpoint(args, &settings)?;
     let token = match given_token(args, cluster).await? {
         Some(token) => token,
         None => token::from_prompt(console, &format!("API token for {}", endpoint.registry))?,
     };
+    ask_for_alias(&mut endpoint, console).await?;
     let session = Session::new(endpoint, token.clone(), None)?;
     let user = session
         .quay

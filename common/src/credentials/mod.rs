@@ -1,5 +1,6 @@
 //! Where secrets of ours live: OS keyring, environment, Secret, prompt.
 
+mod alias;
 mod auth_file;
 mod cluster_secret;
 mod insecure_file;
@@ -12,6 +13,7 @@ mod token;
 mod unattended;
 pub(crate) mod vault;
 
+pub use alias::{clear_up, names};
 pub use auth_file::auth_json;
 pub use cluster_secret::token_from_secret;
 pub use login::{LoggedOut, Login, log_in, log_out};

@@ -1,5 +1,6 @@
 //! The flags that say which Quay, and how to reach it.
 
+use crate::Failure;
 use crate::names::RegistryHost;
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
@@ -12,6 +13,15 @@ pub struct QuayArgs {
     /// Registry, as in image names; the last login's by default
     #[arg(long, value_name = "HOST[:PORT]")]
     pub registry: Option<RegistryHost>,
+
+    /// Another name of that registry that counts as its own (repeat for several)
+    #[arg(
+        long,
+        value_name = "HOST[:PORT]",
+        env = "QUAY_REGISTRY_ALIAS",
+        value_delimiter = ','
+    )]
+    pub registry_alias: Vec<String>,
 
     /// Quay's API, where it is not https://HOST
     #[arg(long, value_name = "URL", env = "QUAY_URL")]
@@ -33,4 +43,18 @@ pub struct QuayArgs {
     /// Secret that holds the API token under the key `token`
     #[arg(long, value_name = "NAMESPACE/NAME", conflicts_with = "token_stdin")]
     pub auth_secret: Option<String>,
+}
+
+impl QuayArgs {
+    /// The hosts of `--registry-alias`, or of its variable. Empty ones are none.
+    ///
+    /// # Errors
+    /// A usage failure where one is no host.
+    pub(super) fn aliases(&self) -> Result<Vec<RegistryHost>, Failure> {
+        let given = self.registry_alias.iter().map(|text| text.trim());
+        let given = given.filter(|text| !text.is_empty());
+        given
+            .map(|text| text.parse().map_err(Failure::usage))
+            .collect()
+    }
 }

@@ -1,5 +1,6 @@
 //! Signing in: which registry, with which token.
 
+use super::alias::{aliases, check_given, idle};
 use super::cluster_secret::token_from_secret;
 use super::quay_args::QuayArgs;
 use super::settings::{Remembered, Settings};
@@ -7,6 +8,7 @@ use super::{keyring, token, vault};
 use crate::cli::Console;
 use crate::cluster::ClusterArgs;
 use crate::hint::{self, Hint};
+use crate::names::RegistryHost;
 use crate::quay::Quay;
 use crate::registry::Registry;
 use crate::web::{Endpoint, Transport, parse_origin};
@@ -69,10 +71,12 @@ pub fn endpoint(args: &QuayArgs, settings: &Settings) -> Result<Endpoint, Failur
                     .run(hint::robot("login --registry HOST")),
             )
         })?;
+    let aliases = aliases(&registry, &args.aliases()?, settings)?;
     let mut endpoint = match settings.registries.get(&registry) {
         Some(remembered) => remembered.endpoint(registry),
         None => Endpoint::of(registry),
     };
+    endpoint.aliases = aliases;
     if let Some((api, _)) = origin {
         endpoint.api = api;
     }
@@ -167,13 +171,19 @@ pub async fn sign_in_everywhere(
         sign_ins.sessions.extend(session);
         return Ok(sign_ins);
     }
+    let given = args.aliases()?;
+    check_given(&given, &settings)?;
     // Side by side, so that a keyring that hangs costs its three seconds once.
     let opened = settings
         .registries
         .iter()
-        .map(|(registry, remembered)| async move {
-            let endpoint = remembered.endpoint(registry.clone());
-            (registry, remembered_session(&endpoint, remembered).await)
+        .map(async |(registry, remembered)| {
+            let endpoint = remembered_endpoint(registry, remembered, &given, &settings).await;
+            let session = match endpoint {
+                Ok(endpoint) => remembered_session(&endpoint, remembered).await,
+                Err(failure) => Err(failure),
+            };
+            (registry, session)
         });
     for (registry, session) in futures::future::join_all(opened).await {
         let left_out = match session {
@@ -186,7 +196,33 @@ pub async fn sign_in_everywhere(
         };
         sign_ins.left_out.push(left_out);
     }
+    let endpoints = sign_ins.sessions.iter().map(|session| &session.endpoint);
+    let hosts: Vec<RegistryHost> = endpoints.flat_map(Endpoint::hosts).collect();
+    sign_ins.left_out.extend(idle(&given, &hosts));
     Ok(sign_ins)
+}
+
+/// A login's endpoint, where all logins are meant. `--registry-alias` then says nothing of
+/// whose alias it is: it counts for the login whose registry calls itself so.
+async fn remembered_endpoint(
+    registry: &RegistryHost,
+    remembered: &Remembered,
+    given: &[RegistryHost],
+    settings: &Settings,
+) -> Result<Endpoint, Failure> {
+    let mut endpoint = remembered.endpoint(registry.clone());
+    endpoint.aliases = aliases(registry, &[], settings)?;
+    if given.is_empty() {
+        return Ok(endpoint);
+    }
+    let config = Registry::connect(&endpoint)?.server_config().await;
+    let claimed = config.ok().and_then(|config| config.server_hostname);
+    let claimed = claimed.and_then(|name| name.parse::<RegistryHost>().ok());
+    let agreed = claimed.filter(|claimed| given.contains(claimed));
+    endpoint
+        .aliases
+        .extend(agreed.filter(|alias| !endpoint.hosts().contains(alias)));
+    Ok(endpoint)
 }
 
 async fn remembered_session(

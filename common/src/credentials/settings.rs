@@ -49,6 +49,9 @@ pub struct RememberedOcm {
 pub struct Remembered {
     /// The API's origin.
     pub api: String,
+    /// Other names of the registry that the user agreed to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<RegistryHost>,
     /// The certificate authority.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca: Option<PathBuf>,
@@ -108,6 +111,7 @@ impl Settings {
     pub fn remember(&mut self, endpoint: &Endpoint, user: &str, insecure_storage: bool) {
         let remembered = Remembered {
             api: endpoint.api.clone(),
+            aliases: endpoint.aliases.clone(),
             ca: endpoint.ca.clone(),
             insecure: endpoint.insecure,
             user: user.to_owned(),
@@ -137,6 +141,7 @@ impl Remembered {
     pub fn endpoint(&self, registry: RegistryHost) -> Endpoint {
         Endpoint {
             registry,
+            aliases: self.aliases.clone(),
             api: self.api.clone(),
             ca: self.ca.clone(),
             insecure: self.insecure,

@@ -4,8 +4,10 @@ mod credential;
 mod document;
 mod entry;
 mod key;
+mod owner;
 
 pub use credential::Credential;
 pub use document::{Document, DocumentError};
 pub use entry::EntryError;
 pub use key::{belongs_to, is_served, is_whole_registry, registry_of_key};
+pub use owner::{RegistryNames, UnclearOwner, owner_of};

@@ -9,11 +9,11 @@ use crate::Failure;
 use crate::cli::{Console, ContextColumn, Exit, Report, Table, age};
 use crate::cluster::{Cluster, ClusterArgs, Seen};
 use crate::credentials::{QuayArgs, Session, SignIns, sign_in_everywhere};
-use crate::dockerconfig::{Credential, Document, belongs_to};
+use crate::dockerconfig::{Credential, Document, owner_of};
 use crate::hint;
 use crate::names::RobotName;
 use crate::outcome::{Outcome, only_failure, warnings};
-use crate::pullsecret::{KnownRegistry, logins};
+use crate::pullsecret::{KnownRegistry, alias_warnings, logins};
 use crate::registry::Probe;
 use futures::future::join_all;
 use jiff::Timestamp;
@@ -194,6 +194,7 @@ pub async fn revive_robots(
     }
     let SignIns { sessions, left_out } = sign_in_everywhere(quay, cluster, console).await?;
     console.warn_each(&left_out);
+    console.warn_each(&alias_warnings(&sessions).await);
     let logins = logins(&sessions).await;
     let revived = with_robots
         .into_iter()
@@ -218,12 +219,18 @@ async fn revive(
 ) -> Vec<String> {
     let mut notes = Vec::new();
     for (key, held) in robots {
-        let mut having = logins.iter();
-        let Some(login) = having.find(|login| belongs_to(&key, &login.hosts)) else {
-            notes.push(format!(
-                "whether `{key}` still works is not known: its registry has no login"
-            ));
-            continue;
+        let login = match owner_of(&key, logins) {
+            Ok(Some(login)) => login,
+            unclear => {
+                let reason = match unclear {
+                    Err(unclear) => unclear.to_string(),
+                    Ok(_) => "its registry has no login".to_owned(),
+                };
+                notes.push(format!(
+                    "whether `{key}` still works is not known: {reason}"
+                ));
+                continue;
+            }
         };
         match current(login.session, &held).await {
             Ok(None) => {}

@@ -10,7 +10,8 @@ use crate::dockerconfig::{Credential, belongs_to};
 use crate::hint::{self, Hint};
 use crate::names::{RegistryHost, RobotName};
 use crate::pullsecret::{
-    Bridge, CurrentTokens, PullSecret, RobotCredential, TokenSource, logins, look_up,
+    Bridge, CurrentTokens, PullSecret, RobotCredential, TokenSource, alias_warnings, logins,
+    look_up,
 };
 
 /// Which robot, and how its credential is found.
@@ -40,7 +41,7 @@ pub async fn robot_intent(
     let robot = source.robot;
     let RobotCredential {
         token,
-        hosts,
+        names,
         bridge,
         ..
     } = tokens.ask(&robot).await?;
@@ -54,7 +55,9 @@ pub async fn robot_intent(
         Some(_) => format!("{registry}/{}", robot.namespace()),
         None => registry.to_string(),
     };
-    if let Some(key) = source.key.as_ref().filter(|key| !belongs_to(key, &hosts)) {
+    console.warn_each(names.warning.as_slice());
+    let hosts = &names.hosts;
+    if let Some(key) = source.key.as_ref().filter(|key| !belongs_to(key, hosts)) {
         let hosts: Vec<&str> = hosts.iter().map(RegistryHost::as_str).collect();
         return Err(Failure::usage(format!(
             "--key `{key}` is not at this registry: its host has to be {}",
@@ -63,7 +66,7 @@ pub async fn robot_intent(
     }
     Ok(RobotIntent {
         credential: Credential::new(robot.as_str(), token),
-        hosts,
+        names,
         key: source.key,
         default_key,
         robot,
@@ -82,6 +85,7 @@ pub async fn refresh_intent(
 ) -> Result<CurrentTokens, Failure> {
     let SignIns { sessions, left_out } = sign_in_everywhere(quay, cluster, console).await?;
     console.warn_each(&left_out);
+    console.warn_each(&alias_warnings(&sessions).await);
     if sessions.is_empty() {
         return Err(Failure::new(
             "there is no login, so nothing is known of any robot's current token",

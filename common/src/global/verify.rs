@@ -5,7 +5,8 @@ use super::view::{SecretView, observe_all};
 use crate::Failure;
 use crate::cli::{ContextColumn, Exit, Report, Table, detail, serialize_next};
 use crate::cluster::{Cluster, Seen};
-use crate::dockerconfig::{Credential, Document, EntryError, belongs_to, registry_of_key};
+use crate::credentials::clear_up;
+use crate::dockerconfig::{Credential, Document, EntryError, owner_of, registry_of_key};
 use crate::fingerprint::{Fingerprint, shown};
 use crate::hint::{self, Hint};
 use crate::names::RobotName;
@@ -167,14 +168,18 @@ async fn check_credential(
 ) {
     check.account.clone_from(&held.username);
     check.fingerprint = Some(held.fingerprint());
-    let login = by
-        .logins
-        .iter()
-        .find(|login| belongs_to(&check.key, &login.hosts));
+    let owner = owner_of(&check.key, by.logins);
+    let login = owner.as_ref().ok().copied().flatten();
     if red_hat_entry(&check.key).is_some() {
         against_red_hat(check, document, held, by.red_hat);
     } else if let (Some(login), Ok(robot)) = (login, held.username.parse::<RobotName>()) {
         against_quay(check, held, login, &robot).await;
+    } else if RobotName::is_robot(&held.username)
+        && let Err(unclear) = owner
+    {
+        check.token = TokenState::Unknown;
+        fail(check, &unclear.to_string());
+        check.next = Some(clear_up(&unclear));
     }
     ask_registry(check, held, login).await;
 }
@@ -265,7 +270,7 @@ async fn ask_registry(check: &mut Check, held: &Credential, login: Option<&Known
             fail(check, &format!("the registry refuses it: {reason}"));
         }
         Err(failure) => {
-            check.registry = RegistryAnswer::Unreachable;
+            check.registry = RegistryAnswer::without(&failure);
             note(check, failure.message());
         }
     }

@@ -1,6 +1,6 @@
 //! What the credential of each robot should be.
 
-use crate::dockerconfig::{Credential, belongs_to};
+use crate::dockerconfig::{Credential, RegistryNames, UnclearOwner, owner_of};
 use crate::names::{RegistryHost, RobotName};
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
@@ -35,12 +35,18 @@ impl RobotToken {
 pub struct RegistryTokens {
     /// The registry, for messages.
     pub registry: RegistryHost,
-    /// Every host its `auths` keys may have: the registry's and Quay's SERVER_HOSTNAME.
-    pub hosts: Vec<RegistryHost>,
+    /// The hosts that its `auths` keys may have, and what it claims beyond them.
+    pub names: RegistryNames,
     /// The token of each robot.
     pub robots: BTreeMap<RobotName, RobotToken>,
     /// The bridges of those robots: that stand, or that secrets still hold.
     pub bridges: Vec<Bridge>,
+}
+
+impl AsRef<RegistryNames> for RegistryTokens {
+    fn as_ref(&self) -> &RegistryNames {
+        &self.names
+    }
 }
 
 /// The robot that carries another one's pulls while that one's token changes.
@@ -72,12 +78,14 @@ pub struct CurrentTokens {
 }
 
 /// What is known of one entry's account.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) enum RobotAnswer<'a> {
     /// A robot of ours, and its token.
     Robot(&'a RobotName, &'a RobotToken),
     /// A robot's bridge, and the robot's token.
     Bridge(&'a Bridge, &'a RobotToken),
+    /// It is not plain whose key it stands at.
+    Unclear(UnclearOwner),
     /// It may be a robot's, on a registry without a login.
     NoLogin,
     /// Not a robot, or not one that was asked for.
@@ -85,11 +93,17 @@ pub(super) enum RobotAnswer<'a> {
 }
 
 impl CurrentTokens {
-    /// The registry that an `auths` key belongs to.
+    /// Which registry an `auths` key belongs to.
+    ///
+    /// # Errors
+    /// One has a claim to it, but it is none of them for certain.
+    pub fn owner_of(&self, key: &str) -> Result<Option<&RegistryTokens>, UnclearOwner> {
+        owner_of(key, &self.registries)
+    }
+
+    /// The registry that an `auths` key belongs to for certain.
     pub fn registry_of(&self, key: &str) -> Option<&RegistryTokens> {
-        self.registries
-            .iter()
-            .find(|registry| belongs_to(key, &registry.hosts))
+        self.owner_of(key).ok().flatten()
     }
 
     /// Whether both say the same of every robot and bridge.
@@ -128,8 +142,8 @@ impl CurrentTokens {
             return RobotAnswer::NotAsked;
         };
         let asked = |robot: &RobotName| self.only.as_ref().is_none_or(|only| only == robot);
-        match self.registry_of(key) {
-            Some(registry) => {
+        match self.owner_of(key) {
+            Ok(Some(registry)) => {
                 let bridge = registry.bridges.iter().find(|bridge| bridge.name == robot);
                 let name = bridge.map_or(&robot, |bridge| &bridge.robot);
                 match (registry.robots.get_key_value(name), bridge) {
@@ -139,9 +153,11 @@ impl CurrentTokens {
                     (None, _) => RobotAnswer::NotAsked,
                 }
             }
+            Err(unclear) if asked(&robot) => RobotAnswer::Unclear(unclear),
+            Err(_) => RobotAnswer::NotAsked,
             // A robot of that name at another host is another robot.
-            None if self.only.is_some() => RobotAnswer::NotAsked,
-            None => RobotAnswer::NoLogin,
+            Ok(None) if self.only.is_some() => RobotAnswer::NotAsked,
+            Ok(None) => RobotAnswer::NoLogin,
         }
     }
 }

@@ -2,47 +2,42 @@
 
 use super::current_tokens::{Bridge, CurrentTokens, RegistryTokens, RobotToken};
 use super::secret::PullSecret;
-use crate::credentials::Session;
-use crate::dockerconfig::{Document, belongs_to};
+use crate::credentials::{Session, names};
+use crate::dockerconfig::{Document, RegistryNames, belongs_to};
 use crate::names::{RegistryHost, RobotName};
 use crate::quay::{BridgeMark, Quay, bridge_name};
-use crate::registry::Registry;
-use crate::web::{ApiError, Endpoint};
+use crate::web::ApiError;
 use futures::future::{join, join_all};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A session and every host its registry's `auths` keys may have.
+/// A session and the names of its registry.
 pub struct KnownRegistry<'a> {
     /// The signed-in session.
     pub session: &'a Session,
-    /// The registry's host, and Quay's SERVER_HOSTNAME where that is another.
-    pub hosts: Vec<RegistryHost>,
+    /// The hosts that its `auths` keys may have, and what it claims beyond them.
+    pub names: RegistryNames,
+}
+
+impl AsRef<RegistryNames> for KnownRegistry<'_> {
+    fn as_ref(&self) -> &RegistryNames {
+        &self.names
+    }
 }
 
 /// Asks every session's server what it calls itself.
 pub async fn logins(sessions: &[Session]) -> Vec<KnownRegistry<'_>> {
     join_all(sessions.iter().map(async |session| KnownRegistry {
         session,
-        hosts: hosts(&session.registry, &session.endpoint).await,
+        names: names(&session.registry, &session.endpoint).await,
     }))
     .await
 }
 
-/// The registry's host, and Quay's SERVER_HOSTNAME where that is another. A server
-/// that does not tell is known by the registry's host alone.
-pub async fn hosts(registry: &Registry, endpoint: &Endpoint) -> Vec<RegistryHost> {
-    let mut hosts = vec![endpoint.registry.clone()];
-    let named = registry
-        .server_config()
-        .await
-        .ok()
-        .and_then(|config| config.server_hostname);
-    if let Some(host) = named.and_then(|name| name.parse::<RegistryHost>().ok())
-        && !hosts.contains(&host)
-    {
-        hosts.push(host);
-    }
-    hosts
+/// What is to be said of names that the sessions' servers claim, a sentence each.
+pub async fn alias_warnings(sessions: &[Session]) -> Vec<String> {
+    let logins = logins(sessions).await;
+    let warnings = logins.into_iter().filter_map(|login| login.names.warning);
+    warnings.collect()
 }
 
 /// The token of every robot that `secrets` hold at a registry with a login, or of
@@ -55,7 +50,7 @@ pub async fn look_up(
     let registries = join_all(logins.iter().map(async |login| {
         let robots: BTreeSet<RobotName> = match only {
             Some(robot) => BTreeSet::from([robot.clone()]),
-            None => held_at(secrets, &login.hosts).robots(),
+            None => held_at(secrets, &login.names.hosts).robots(),
         };
         let known = join_all(robots.into_iter().map(async |robot| {
             let (token, bridge) = token(login.session, &robot).await;
@@ -64,7 +59,7 @@ pub async fn look_up(
         .await;
         let mut registry = RegistryTokens {
             registry: login.session.endpoint.registry.clone(),
-            hosts: login.hosts.clone(),
+            names: login.names.clone(),
             robots: BTreeMap::new(),
             bridges: Vec::new(),
         };
@@ -163,7 +158,7 @@ impl Held {
 /// that is gone: its robot is wanted there.
 pub fn add_gone_bridges(wanted: &mut CurrentTokens, secrets: &[&PullSecret]) {
     for registry in &mut wanted.registries {
-        for (name, robot) in held_at(secrets, &registry.hosts).noted {
+        for (name, robot) in held_at(secrets, &registry.names.hosts).noted {
             let stands = registry.bridges.iter().any(|bridge| bridge.name == name);
             let exists = matches!(registry.robots.get(&name), Some(RobotToken::Current(_)));
             if !stands && !exists {

@@ -28,7 +28,9 @@ mod view;
 pub use apply::{Apply, Planner, SyncPlanner, apply};
 pub use current_tokens::{Bridge, CurrentTokens, RegistryTokens, RobotToken};
 pub use inventory::{Inventory, InventoryItem, InventoryState};
-pub use logins::{KnownRegistry, add_gone_bridges, hosts, logins, look_up, standing_bridge};
+pub use logins::{
+    KnownRegistry, add_gone_bridges, alias_warnings, logins, look_up, standing_bridge,
+};
 pub(crate) use manifest::data;
 pub use manifest::manifests;
 pub use observe::{Observed, observe, service_accounts};

@@ -1,6 +1,7 @@
 //! What plans come to.
 
 use super::plan::{EntryPlan, NamespacePlan, Problem, Refusal, SecretPlan, Verdict, WriteAction};
+use crate::credentials::clear_up;
 use crate::hint::{self, Hint, edit_secret};
 use crate::outcome::{Outcome, Verb};
 use crate::place::Place;
@@ -94,6 +95,7 @@ fn next_step(plan: &SecretPlan, entry: &EntryPlan, result: Verb) -> Option<Hint>
         }
         Verdict::Problem(Problem::TokenUnknown(_)) => hint::robot("whoami").into(),
         Verdict::Problem(Problem::Unreadable(_)) => edit_secret(namespace, name).into(),
+        Verdict::Problem(Problem::Unclear(owner)) => clear_up(owner),
         _ => return None,
     };
     Some(hint)

@@ -2,6 +2,7 @@
 
 use crate::Failure;
 use crate::cli::{ContextColumn, Exit, Report, Table, detail, serialize_next};
+use crate::failure::FailureKind;
 use crate::fingerprint::{Fingerprint, shown};
 use crate::hint::Hint;
 use crate::outcome::{Outcome, only_failure, warnings};
@@ -71,6 +72,8 @@ pub enum RegistryAnswer {
     Refused,
     /// It does not answer.
     Unreachable,
+    /// It wants the credential sent to another host, and so was not asked.
+    Unknown,
     /// There is nobody to ask.
     #[serde(rename = "-")]
     NotAsked,
@@ -176,6 +179,16 @@ impl Report for Proofs {
     }
 }
 
+impl RegistryAnswer {
+    /// What a question that failed comes to.
+    pub(crate) fn without(failure: &Failure) -> Self {
+        match failure.kind() {
+            FailureKind::Untrusted => Self::Unknown,
+            _ => Self::Unreachable,
+        }
+    }
+}
+
 impl fmt::Display for TokenState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -194,6 +207,7 @@ impl fmt::Display for RegistryAnswer {
             Self::Accepted => "accepted",
             Self::Refused => "refused",
             Self::Unreachable => "unreachable",
+            Self::Unknown => "unknown",
             Self::NotAsked => "-",
         })
     }

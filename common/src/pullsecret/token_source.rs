@@ -2,11 +2,12 @@
 //! registry has to accept it.
 
 use super::current_tokens::{Bridge, CurrentTokens, RegistryTokens, RobotToken};
-use super::logins::{hosts, standing_bridge};
+use super::logins::standing_bridge;
 use crate::Failure;
 use crate::cli::Console;
 use crate::cluster::ClusterArgs;
-use crate::credentials::{QuayArgs, Session, Settings, endpoint, robot_token, try_sign_in};
+use crate::credentials::{QuayArgs, Session, Settings, endpoint, names, robot_token, try_sign_in};
+use crate::dockerconfig::RegistryNames;
 use crate::hint;
 use crate::names::{RegistryHost, RobotName};
 use crate::registry::{Probe, Registry};
@@ -32,8 +33,8 @@ pub enum TokenSource {
 pub struct RobotCredential {
     /// The registry.
     pub registry: RegistryHost,
-    /// Every host the registry's keys may have.
-    pub hosts: Vec<RegistryHost>,
+    /// The hosts that its `auths` keys may have, and what it claims beyond them.
+    pub names: RegistryNames,
     /// The robot's token.
     pub token: SecretString,
     /// The bridge of a rotation that is under way.
@@ -117,7 +118,7 @@ impl RobotCredential {
         CurrentTokens {
             registries: vec![RegistryTokens {
                 registry: self.registry.clone(),
-                hosts: self.hosts.clone(),
+                names: self.names.clone(),
                 robots: [(robot.clone(), token)].into(),
                 bridges: self.bridge.iter().cloned().collect(),
             }],
@@ -128,10 +129,10 @@ impl RobotCredential {
 
 async fn from_quay(session: &Session, robot: &RobotName) -> Result<RobotCredential, Failure> {
     let registry = &session.endpoint.registry;
-    let (found, bridge, hosts) = join3(
+    let (found, bridge, names) = join3(
         session.quay.robot(robot),
         standing_bridge(&session.quay, robot),
-        hosts(&session.registry, &session.endpoint),
+        names(&session.registry, &session.endpoint),
     )
     .await;
     let token = match found {
@@ -151,7 +152,7 @@ async fn from_quay(session: &Session, robot: &RobotName) -> Result<RobotCredenti
     })?;
     Ok(RobotCredential {
         registry: registry.clone(),
-        hosts,
+        names,
         token,
         bridge,
     })
@@ -180,7 +181,7 @@ async fn from_user(
     }
     Ok(RobotCredential {
         registry: endpoint.registry.clone(),
-        hosts: hosts(&registry, endpoint).await,
+        names: names(&registry, endpoint).await,
         token,
         bridge: None,
     })

@@ -5,7 +5,9 @@ use super::logins::KnownRegistry;
 use super::plan::nodes_reason;
 use super::proof::{Proof, Proofs, RegistryAnswer, TokenState};
 use super::view::ClusterView;
-use crate::dockerconfig::{Credential, EntryError, belongs_to, registry_of_key};
+use crate::Failure;
+use crate::credentials::clear_up;
+use crate::dockerconfig::{Credential, EntryError, owner_of, registry_of_key};
 use crate::hint::{self, Hint, edit_secret};
 use crate::kubelet::{Fault, matches_image};
 use crate::names::{RegistryHost, RobotName};
@@ -60,7 +62,7 @@ pub async fn verify(
     }
     let questions = questions(&found, logins).await;
     progress.begin("asking the registries", questions.len());
-    let answers: HashMap<Identity, (Question, Result<Probe, String>)> = stream::iter(questions)
+    let answers: HashMap<Identity, (Question, Result<Probe, Failure>)> = stream::iter(questions)
         .map(|(identity, question)| {
             let other = &other;
             async move {
@@ -143,7 +145,7 @@ fn collect<'a>(
 }
 
 fn login_of<'a, 'b>(key: &str, logins: &'a [KnownRegistry<'b>]) -> Option<&'a KnownRegistry<'b>> {
-    logins.iter().find(|login| belongs_to(key, &login.hosts))
+    owner_of(key, logins).ok().flatten()
 }
 
 fn identity(entry: &HeldCredential<'_>, logins: &[KnownRegistry<'_>]) -> Identity {
@@ -208,13 +210,13 @@ async fn ask(
     question: &Question,
     logins: &[KnownRegistry<'_>],
     other: impl Fn(Endpoint) -> Endpoint,
-) -> Result<Probe, String> {
+) -> Result<Probe, Failure> {
     let password = secrecy::SecretString::from(password.as_str());
     let repositories: Vec<String> = question.repositories.iter().cloned().collect();
     let login = logins
         .iter()
         .find(|login| login.session.endpoint.registry.as_str() == registry);
-    let answer = match login {
+    match login {
         Some(login) => {
             login
                 .session
@@ -225,13 +227,11 @@ async fn ask(
         None => {
             let host = registry
                 .parse()
-                .map_err(|_| "its key names no single registry".to_owned())?;
-            let connection = Registry::connect(&other(Endpoint::of(host)))
-                .map_err(|failure| failure.to_string())?;
+                .map_err(|_| Failure::new("its key names no single registry"))?;
+            let connection = Registry::connect(&other(Endpoint::of(host)))?;
             connection.probe(username, &password, &repositories).await
         }
-    };
-    answer.map_err(|failure| failure.message().to_owned())
+    }
 }
 
 /// What one secret's entry comes to; `in_use` are the repositories that pods pull with it.
@@ -240,7 +240,7 @@ fn proof(
     wanted: &CurrentTokens,
     question: &Question,
     in_use: &BTreeSet<String>,
-    answer: &Result<Probe, String>,
+    answer: &Result<Probe, Failure>,
 ) -> Proof {
     let mut problems = Vec::new();
     let mut notes: Vec<String> = question.note.iter().cloned().collect();
@@ -262,9 +262,9 @@ fn proof(
             problems.push(format!("the registry refuses it: {reason}"));
             (RegistryAnswer::Refused, Vec::new(), Vec::new())
         }
-        Err(reason) => {
-            problems.push(reason.clone());
-            (RegistryAnswer::Unreachable, Vec::new(), Vec::new())
+        Err(failure) => {
+            problems.push(failure.message().to_owned());
+            (RegistryAnswer::without(failure), Vec::new(), Vec::new())
         }
     };
     if question.by_role && question.repositories.is_empty() {
@@ -359,6 +359,10 @@ fn token_state(
             problems.push(format!("its current token is not known ({reason})"));
             (TokenState::Unknown, Some(hint::robot("whoami").into()))
         }
+        RobotAnswer::Unclear(owner) => {
+            problems.push(owner.to_string());
+            (TokenState::Unknown, Some(clear_up(&owner)))
+        }
         RobotAnswer::NoLogin | RobotAnswer::NotAsked => (TokenState::Unknown, None),
     }
 }
@@ -369,7 +373,7 @@ fn fits(key: &str, wanted: &CurrentTokens, repositories: &BTreeSet<String>) -> b
         return true;
     };
     repositories.iter().any(|repository| {
-        registry.hosts.iter().any(|host| {
+        registry.names.hosts.iter().any(|host| {
             let image = format!("{host}/{repository}").parse();
             image.is_ok_and(|image| matches_image(key, &image))
         })

@@ -5,6 +5,8 @@ mod claims;
 mod probe;
 mod scope;
 mod server_config;
+mod well_known;
 
 pub use probe::{Probe, Registry};
 pub use server_config::ServerConfig;
+pub use well_known::is_well_known;

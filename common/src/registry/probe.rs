@@ -4,10 +4,10 @@ use super::challenge::Challenge;
 use super::claims::Claims;
 use super::scope;
 use super::server_config::ServerConfig;
+use super::well_known::hands_out_tokens_for;
 use crate::Failure;
-use crate::names::RegistryHost;
 use crate::web::{
-    Answer, ApiError, Auth, Call, Endpoint, Repeat, Transport, body, error_text, url,
+    Answer, ApiError, Auth, Call, Endpoint, Repeat, Transport, body, error_text, host_of, url,
 };
 use reqwest::{Method, Url};
 use secrecy::{ExposeSecret, SecretString};
@@ -29,6 +29,8 @@ pub struct Registry {
     transport: Arc<Transport>,
     /// Where tokens come from; asked for once, whoever shares this connection.
     challenge: Arc<OnceCell<(Url, String)>>,
+    /// What the server says of itself; asked for once too.
+    config: Arc<OnceCell<ServerConfig>>,
 }
 
 /// What the registry makes of a credential.
@@ -66,6 +68,7 @@ impl Registry {
         Self {
             transport,
             challenge: Arc::default(),
+            config: Arc::default(),
         }
     }
 
@@ -83,10 +86,14 @@ impl Registry {
         self.try_probe(user, password, repositories)
             .await
             .map_err(|error| {
-                Failure::new(format!(
+                let failure = Failure::new(format!(
                     "cannot ask {} about the credential of {user}: {error}",
                     self.transport.endpoint().registry
-                ))
+                ));
+                match error {
+                    ApiError::TokenServiceElsewhere { .. } => failure.untrusted(),
+                    _ => failure,
+                }
             })
     }
 
@@ -140,8 +147,13 @@ impl Registry {
         read_claims(&answer)?.subject.ok_or(ApiError::BadToken)
     }
 
-    /// What the server tells anybody about itself.
+    /// What the server tells anybody about itself. Whatever it says is only a claim.
     pub(crate) async fn server_config(&self) -> Result<ServerConfig, ApiError> {
+        let config = self.config.get_or_try_init(|| self.ask_for_config());
+        config.await.cloned()
+    }
+
+    async fn ask_for_config(&self) -> Result<ServerConfig, ApiError> {
         let api = &self.transport.endpoint().api;
         let answer = self.get(url(api, "/config", &[])?, Auth::None).await?;
         if answer.status != 200 {
@@ -189,42 +201,30 @@ impl Registry {
             });
         };
         let realm = Url::parse(&challenge.realm).map_err(|_| distrust(&challenge.realm))?;
-        if !self.trusts(&realm).await? {
+        if !self.trusts(&realm) {
             return Err(distrust(&challenge.realm));
         }
         Ok((realm, challenge.service))
     }
 
-    /// A password goes to the registry's own host or the one Quay calls itself, over https;
-    /// plain http is for this machine, or what the user accepted.
-    async fn trusts(&self, realm: &Url) -> Result<bool, ApiError> {
+    /// A password goes to the registry's own host, the API's that the user named, an alias that
+    /// was agreed to, or the registry's well-known token service; over https. Plain http is for
+    /// this machine, or what the user accepted.
+    fn trusts(&self, realm: &Url) -> bool {
         let endpoint = self.transport.endpoint();
-        let Some(host) = host_of(realm) else {
-            return Ok(false);
+        let Some(host) = host_of(realm.as_str()) else {
+            return false;
         };
-        let safe = match realm.scheme() {
+        let is_safe = match realm.scheme() {
             "https" => true,
             "http" => endpoint.insecure || host.is_loopback(),
             _ => false,
         };
-        if !safe {
-            return Ok(false);
-        }
-        if host == endpoint.registry || Some(&host) == endpoint.api_host().as_ref() {
-            return Ok(true);
-        }
-        let own = self.server_config().await?.server_hostname;
-        Ok(own.and_then(|own| own.parse().ok()) == Some(host))
+        is_safe
+            && (endpoint.hosts().contains(&host)
+                || endpoint.api_host().as_ref() == Some(&host)
+                || hands_out_tokens_for(&host, &endpoint.registry))
     }
-}
-
-fn host_of(url: &Url) -> Option<RegistryHost> {
-    let host = url.host_str()?;
-    let host = match url.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
-    };
-    host.parse().ok()
 }
 
 fn read_claims(answer: &Answer) -> Result<Claims, ApiError> {
@@ -254,8 +254,7 @@ fn unexpected(answer: &Answer) -> ApiError {
 }
 
 fn distrust(realm: &str) -> ApiError {
-    ApiError::Refused(format!(
-        "the registry wants the credential sent to {realm}, which is neither its own host nor \
-         Quay's SERVER_HOSTNAME over https"
-    ))
+    ApiError::TokenServiceElsewhere {
+        service: realm.to_owned(),
+    }
 }

@@ -133,12 +133,18 @@ impl<'a> Fleet<'a> {
     fn check_beyond(&self, holders: &[SecretsWithRobot]) -> Result<(), Failure> {
         for holders in holders {
             let global = holders.global.iter().filter(|_| !self.global);
-            if let Some(secret) = holders.outside.iter().chain(global).next() {
+            let unclear = holders.not_agreed.iter().filter(|secret| {
+                !self.is_left_behind(&holders.context, &secret.namespace, &secret.name)
+            });
+            let mut beyond = holders.outside.iter().chain(global).chain(unclear);
+            if let Some(secret) = beyond.next() {
                 return Err(Failure::new(format!(
                     "secret {}/{} of {} came to hold {} meanwhile, and is not part of the rotation",
                     secret.namespace, secret.name, holders.context, self.subject.robot
                 ))
-                .next("run the command for its namespace too, or with --global"));
+                .next(
+                    "run the command for its namespace too, or with --global or --registry-alias",
+                ));
             }
         }
         Ok(())

@@ -2,9 +2,9 @@
 
 use crate::Failure;
 use crate::cluster::{Cluster, NamespaceArgs, NamespaceSelection, Scoped};
-use crate::dockerconfig::{Credential, belongs_to};
+use crate::dockerconfig::{Credential, RegistryNames, UnclearOwner, belongs_to};
 use crate::ledger::Strategy;
-use crate::names::{RegistryHost, RobotName};
+use crate::names::RobotName;
 use crate::node_secrets;
 use crate::pullsecret::{PullSecret, Swap, observe};
 use globset::GlobSet;
@@ -19,8 +19,8 @@ pub struct RobotAndBridge {
     pub bridge: RobotName,
     /// Whose entries are written: both, unless somebody else has a robot of the bridge's name.
     pub accounts: Vec<RobotName>,
-    /// Every host the registry's `auths` keys may have.
-    pub hosts: Vec<RegistryHost>,
+    /// The hosts that the registry's `auths` keys may have, and what it claims beyond them.
+    pub names: RegistryNames,
     /// Every token of the two that this run has seen.
     pub tokens: Vec<SecretString>,
 }
@@ -55,7 +55,7 @@ impl RobotAndBridge {
     pub fn concerns(&self, secret: &PullSecret) -> bool {
         let mut entries = self.entries(secret);
         entries.any(|(_, found)| self.is_ours(&found.username))
-            || secret.hides_any(&self.tokens, &self.hosts)
+            || secret.hides_any(&self.tokens, &self.names.hosts)
     }
 
     /// A write that brings every entry of the two to `to`, after which no other of their
@@ -65,7 +65,7 @@ impl RobotAndBridge {
         let others = self.tokens.iter();
         let dying = others.filter(|token| token.expose_secret() != to.password.expose_secret());
         Swap {
-            hosts: self.hosts.clone(),
+            hosts: self.names.hosts.clone(),
             from: self.accounts.clone(),
             dying: dying.cloned().collect(),
             stands_in_for: is_bridge.then(|| self.robot.clone()),
@@ -81,6 +81,17 @@ impl RobotAndBridge {
         }
     }
 
+    /// An entry's key at a name that the registry claims and nobody agreed to, where the entry
+    /// is of the robot's or its bridge's name.
+    pub fn not_agreed<'a>(&self, secret: &'a PullSecret) -> Option<(&'a str, UnclearOwner)> {
+        let document = secret.document.as_ref().ok()?;
+        let mut entries = document.entries();
+        entries.find_map(|(key, read)| {
+            let claim = self.names.claim(key)?;
+            self.is_ours(&read.ok()?.username).then_some((key, claim))
+        })
+    }
+
     /// The secret's readable entries at this registry.
     pub fn entries<'a>(
         &'a self,
@@ -90,7 +101,7 @@ impl RobotAndBridge {
         document
             .into_iter()
             .flat_map(|document| document.entries())
-            .filter(|(key, _)| belongs_to(key, &self.hosts))
+            .filter(|(key, _)| belongs_to(key, &self.names.hosts))
             .filter_map(|(key, read)| Some((key, read.ok()?)))
     }
 }
@@ -118,6 +129,9 @@ pub struct SecretsWithRobot {
     pub outside: Vec<PullSecret>,
     /// Secrets that nodes pull with, on OpenShift.
     pub global: Vec<PullSecret>,
+    /// Wherever they are: those that hold it at a name of the registry's that was not agreed
+    /// to, and so would keep a credential that dies.
+    pub not_agreed: Vec<PullSecret>,
 }
 
 impl<'a> Member<'a> {
@@ -177,9 +191,13 @@ impl<'a> Member<'a> {
             ..SecretsWithRobot::default()
         };
         for secret in observed.secrets {
-            if !subject.concerns(&secret)
-                || node_secrets::is_derived(&secret.namespace, &secret.name)
-            {
+            if node_secrets::is_derived(&secret.namespace, &secret.name) {
+                continue;
+            }
+            if subject.not_agreed(&secret).is_some() {
+                holders.not_agreed.push(secret.clone());
+            }
+            if !subject.concerns(&secret) {
                 continue;
             }
             let place = if node_secrets::is_global(&secret.namespace, &secret.name) {

@@ -4,13 +4,12 @@ use super::members::{Member, RobotAndBridge, SecretsWithRobot};
 use super::request::{Options, Task};
 use crate::Failure;
 use crate::cluster::{Cluster, NamespaceArgs, Seen, Unseen, denied};
-use crate::credentials::Session;
+use crate::credentials::{Session, names};
 use crate::failure::FailureKind;
 use crate::fingerprint::Fingerprint;
 use crate::global::{Pools, Topology, topology};
 use crate::hint::{self, Hint};
 use crate::ledger::{Ledger, Record, Strategy};
-use crate::pullsecret::hosts;
 use crate::quay::{BridgeMark, Pull, Rights, Roster, bridge_name};
 use crate::receipt::{Consumer, USAGE_DAYS, consumers};
 use crate::web::ApiError;
@@ -102,12 +101,15 @@ pub async fn observe<'a>(
     let object = || format!("robot `{robot}`");
     let bridge = bridge_name(robot)
         .ok_or_else(|| Failure::new(format!("no bridge can be named after `{robot}`")))?;
-    let (hosts, by) = join(
-        hosts(&session.registry, &session.endpoint),
+    let (names, by) = join(
+        names(&session.registry, &session.endpoint),
         quay.check_token(),
     )
     .await;
     let by = by.map_err(failed(object()))?;
+    // What it calls itself tells where else its robots may stand; it is remembered from above.
+    let told = session.registry.server_config().await;
+    told.map_err(failed("what it calls itself".to_owned()))?;
     let since = quay.now() - SignedDuration::from_hours(24 * USAGE_DAYS);
     let (found, roster, pulls) = futures::join!(
         quay.robot(robot),
@@ -131,7 +133,7 @@ pub async fn observe<'a>(
         robot: robot.clone(),
         bridge,
         accounts,
-        hosts,
+        names,
         tokens: found.iter().map(|found| found.token.clone()).collect(),
     };
     let (rights, observed) = join(

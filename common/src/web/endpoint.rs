@@ -9,6 +9,8 @@ use std::path::PathBuf;
 pub struct Endpoint {
     /// The host in image names.
     pub registry: RegistryHost,
+    /// Other names of the registry that the user agreed to.
+    pub aliases: Vec<RegistryHost>,
     /// The API's origin, `https://host[:port]`, without a trailing slash.
     pub api: String,
     /// A certificate authority to trust besides the system's.
@@ -23,10 +25,17 @@ impl Endpoint {
         let api = format!("https://{registry}");
         Self {
             registry,
+            aliases: Vec::new(),
             api,
             ca: None,
             insecure: false,
         }
+    }
+
+    /// Every host that the registry's `auths` keys may have, its own first.
+    pub fn hosts(&self) -> Vec<RegistryHost> {
+        let own = std::iter::once(&self.registry);
+        own.chain(&self.aliases).cloned().collect()
     }
 
     /// The host of the API, written as in image names.
@@ -44,6 +53,17 @@ impl Endpoint {
             format!("https://{}", self.registry)
         }
     }
+}
+
+/// The host of an address, written as in image names.
+pub(crate) fn host_of(address: &str) -> Option<RegistryHost> {
+    let url = Url::parse(address).ok()?;
+    let host = url.host_str()?;
+    let host = match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    };
+    host.parse().ok()
 }
 
 /// Reads `text` as the origin of an API and returns it with the registry host it

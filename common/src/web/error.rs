@@ -1,6 +1,6 @@
 //! How Quay says no, and what that means.
 
-use super::endpoint::Endpoint;
+use super::endpoint::{Endpoint, host_of};
 use super::error_text::{error_text, problem_text};
 use crate::Failure;
 use crate::hint;
@@ -34,6 +34,15 @@ pub enum ApiError {
     /// Quay does not do it for another reason; its own words.
     #[error("Quay refuses: {0}")]
     Refused(String),
+    /// The registry wants the credential sent to a host that nothing says is its own.
+    #[error(
+        "the registry wants the credential sent to {service}, which is neither its own host nor an \
+         alias that was agreed to, over https"
+    )]
+    TokenServiceElsewhere {
+        /// Where to.
+        service: String,
+    },
     /// Too many requests, and waiting did not help.
     #[error("Quay answers too many requests (429), also after waiting")]
     RateLimited,
@@ -121,6 +130,11 @@ impl ApiError {
             Self::RateLimited | Self::ReadOnly | Self::Timeout => {
                 failure.next("wait a moment and run the same command again")
             }
+            Self::TokenServiceElsewhere { service } => failure.untrusted().next(format!(
+                "if its host is the registry's own SERVER_HOSTNAME, agree to that with \
+                 --registry-alias {}",
+                service_host(service)
+            )),
             Self::Unavailable(_) => failure.next(format!(
                 "check that {} is Quay's address; --quay-url gives another",
                 endpoint.api
@@ -133,6 +147,12 @@ impl ApiError {
             _ => failure,
         }
     }
+}
+
+/// The host of a token service's address, as `--registry-alias` takes it.
+fn service_host(service: &str) -> String {
+    let host = host_of(service);
+    host.map_or_else(|| "HOST".to_owned(), String::from)
 }
 
 #[cfg(test)]

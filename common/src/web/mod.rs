@@ -13,6 +13,7 @@ mod transport;
 pub(crate) use address::url;
 pub(crate) use client::{client, install_crypto};
 pub(crate) use clock::ServerClock;
+pub(crate) use endpoint::host_of;
 pub use endpoint::{Endpoint, parse_origin};
 pub use error::ApiError;
 pub(crate) use error_text::error_text;

@@ -9,7 +9,9 @@ use quay_common::cli::{Console, Exit, OutputArgs, OutputFormat};
 use quay_common::cluster::{ClusterArgs, DryRun, NamespaceArgs, connect};
 use quay_common::credentials::{QuayArgs, SignIns, sign_in_everywhere};
 use quay_common::hint;
-use quay_common::pullsecret::{Consent, Outcomes, Placement, Source, SyncRequest, plan_sync, sync};
+use quay_common::pullsecret::{
+    Consent, Outcomes, Placement, Source, SyncRequest, alias_warnings, plan_sync, sync,
+};
 use std::time::Instant;
 
 /// Bring robots' current tokens into pull secrets
@@ -86,6 +88,7 @@ async fn source(
     let SignIns { sessions, left_out } =
         sign_in_everywhere(&args.quay, &args.cluster, console).await?;
     console.warn_each(&left_out);
+    console.warn_each(&alias_warnings(&sessions).await);
     if sessions.is_empty() {
         return Err(Failure::new(
             "there is no login, so nothing is known of any robot's current token",

@@ -5,7 +5,7 @@ use quay_common::Failure;
 use quay_common::cli::Console;
 use quay_common::cluster::{ClusterArgs, parse_object_name};
 use quay_common::credentials::{QuayArgs, Session};
-use quay_common::dockerconfig::belongs_to;
+use quay_common::dockerconfig::{RegistryNames, belongs_to};
 use quay_common::names::{RegistryHost, RobotName};
 use quay_common::pullsecret::{Placement, RobotCredential, Source, TokenSource};
 use quay_common::web::{ApiError, Endpoint};
@@ -83,7 +83,7 @@ impl RobotArgs {
         let endpoint = tokens.endpoint().clone();
         let source = Source::one(tokens);
         let credential = source.robot(&robot).await?;
-        warn_of_another_quay(&endpoint, &credential, console);
+        warn_of_another_name(&endpoint, &credential.names, console);
         if let Some(bridge) = &credential.bridge {
             console.note(format!(
                 "a rotation of {robot} is under way: new secrets get its bridge {} for now",
@@ -117,15 +117,15 @@ impl RobotArgs {
 }
 
 /// `--registry` with a forgotten `QUAY_URL` would write one Quay's token for another one.
-fn warn_of_another_quay(endpoint: &Endpoint, credential: &RobotCredential, console: &Console) {
-    let hosts = credential.hosts.iter();
-    let mut others = hosts.filter(|host| **host != endpoint.registry);
-    if let Some(other) = others.find(|host| endpoint.api_host().as_ref() == Some(*host)) {
+fn warn_of_another_name(endpoint: &Endpoint, names: &RegistryNames, console: &Console) {
+    let claimed = names.not_agreed.as_ref();
+    if claimed.is_some() && claimed == endpoint.api_host().as_ref() {
         console.warn(format!(
-            "the Quay at {} calls itself {other}, not {}: is --quay-url or QUAY_URL meant for it?",
+            "the Quay at {} does not call itself {}: is --quay-url or QUAY_URL meant for it?",
             endpoint.api, endpoint.registry
         ));
     }
+    console.warn_each(names.warning.as_slice());
 }
 
 async fn robot_name(
@@ -172,10 +172,10 @@ async fn robots(session: &Session) -> Result<Vec<String>, ApiError> {
 
 /// A key at another host would hand the credential to that host, and `sync` would never find it again.
 fn checked_key(key: &str, credential: &RobotCredential) -> Result<String, Failure> {
-    if belongs_to(key, &credential.hosts) {
+    if belongs_to(key, &credential.names.hosts) {
         return Ok(key.to_owned());
     }
-    let hosts = credential.hosts.iter().map(RegistryHost::as_str);
+    let hosts = credential.names.hosts.iter().map(RegistryHost::as_str);
     let hosts: Vec<&str> = hosts.collect();
     Err(Failure::usage(format!(
         "--registry-key `{key}` is not at this registry: its host has to be {}",

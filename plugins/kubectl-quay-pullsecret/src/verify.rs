@@ -10,7 +10,7 @@ use quay_common::cluster::{ClusterArgs, NamespaceArgs, Seen, connect};
 use quay_common::credentials::{QuayArgs, SignIns, sign_in_everywhere};
 use quay_common::names::RobotName;
 use quay_common::pullsecret::{
-    ClusterView, logins, look_up, observe_each, secrets, unseen_or_missing, verify,
+    ClusterView, alias_warnings, logins, look_up, observe_each, secrets, unseen_or_missing, verify,
 };
 
 /// Check that robots' credentials are current, accepted by the registry and good for pulling
@@ -41,6 +41,7 @@ pub async fn run(args: VerifyArgs, console: &Console) -> Result<Exit, Failure> {
     let SignIns { sessions, left_out } =
         sign_in_everywhere(&args.quay, &args.cluster, console).await?;
     console.warn_each(&left_out);
+    console.warn_each(&alias_warnings(&sessions).await);
     let (logins, seen) = join(logins(&sessions), observe_each(&clusters, &args.scope)).await;
     let mut seen = seen?;
     let mut wanted = look_up(&logins, &secrets(&seen), None).await;

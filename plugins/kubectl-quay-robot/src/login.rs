@@ -9,7 +9,9 @@ use quay_common::credentials::{Storage, log_in};
 /// Check an API token and keep it in the OS keyring
 ///
 /// The token comes from --token-stdin, QUAY_API_TOKEN or a hidden prompt. Quay has to
-/// accept it before it is stored. Later commands mean this registry where none is named.
+/// accept it before it is stored. A Quay that calls itself by another name (its
+/// SERVER_HOSTNAME) goes by that name only if you agree: to the question, or by
+/// --registry-alias. `logout` forgets it. Later commands mean this registry where none is named.
 #[derive(Debug, clap::Args)]
 pub struct LoginArgs {
     /// Keep the token in a plain file (mode 0600) instead of the keyring
@@ -33,6 +35,12 @@ pub async fn run(args: LoginArgs, console: &Console) -> Result<Exit, Failure> {
         "logged in to {} as {}; the API token is kept {place}",
         session.endpoint.registry, login.user
     ));
+    for alias in &session.endpoint.aliases {
+        console.note(format!(
+            "{alias} counts as {} too: credentials for the one may go to the other",
+            session.endpoint.registry
+        ));
+    }
     let report = session
         .quay
         .scopes(None)

@@ -202,6 +202,7 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
     };
     let (observed, members) = observe(&task, &clusters, &args.scope, &ledger).await?;
     console.warn_each(session.quay.clock_difference().as_slice());
+    console.warn_each(observed.subject.names.warning.as_slice());
     let plan = plan(&observed, &task.options, Timestamp::now());
     let mut preview = Preview::of(&task, &observed, &members, &plan).await;
     let Some(lock) = lock else {

@@ -9,7 +9,7 @@ use quay_common::credentials::{QuayArgs, SignIns, sign_in_everywhere};
 use quay_common::dockerconfig::Document;
 use quay_common::global::{Reference, verify};
 use quay_common::ocm::{OcmArgs, open};
-use quay_common::pullsecret::logins;
+use quay_common::pullsecret::{alias_warnings, logins};
 
 /// Check every entry: can it be read, does its registry accept it, is it current
 ///
@@ -31,6 +31,7 @@ pub async fn run(args: VerifyArgs, console: &Console) -> Result<Exit, Failure> {
     let SignIns { sessions, left_out } =
         sign_in_everywhere(&args.quay, &args.cluster, console).await?;
     console.warn_each(&left_out);
+    console.warn_each(&alias_warnings(&sessions).await);
     let logins = logins(&sessions).await;
     let red_hat = handed_out(&args.ocm, console).await;
     let reference = Reference {

@@ -3,6 +3,7 @@
 use super::super::observed::Observed;
 use super::super::protected::{ProtectedEntry, check_writable, red_hat_entry};
 use super::{EntryChange, EntryPlan, Obstacle, RestoreIntent, RobotIntent, WrittenMarks, mark};
+use crate::credentials::clear_up;
 use crate::dockerconfig::{Credential, Document, belongs_to};
 use crate::fingerprint::Fingerprint;
 use crate::hint::{self, Hint};
@@ -29,10 +30,8 @@ pub(super) fn robot(
     replace: &[String],
 ) -> Vec<EntryPlan> {
     let holding = after.entries().filter(|(key, read)| {
-        belongs_to(key, &intent.hosts)
-            && read
-                .as_ref()
-                .is_ok_and(|credential| credential.username == intent.robot.as_str())
+        let is_robots = |held: &Credential| held.username == intent.robot.as_str();
+        belongs_to(key, &intent.names.hosts) && read.as_ref().is_ok_and(is_robots)
     });
     let mut keys: Vec<String> = holding.map(|(key, _)| key.to_owned()).collect();
     let named = intent.key.clone();
@@ -44,7 +43,9 @@ pub(super) fn robot(
             .iter()
             .cloned(),
     );
-    keys.iter()
+    let unclear = not_agreed(after, intent);
+    let written = keys
+        .iter()
         .map(|key| match refusal(observed, after, key, intent, replace) {
             Some((reason, next)) => {
                 let (holder, before) = holder(after, key).unzip();
@@ -58,8 +59,29 @@ pub(super) fn robot(
                 }
             }
             None => set(after, key, &intent.credential),
+        });
+    written.chain(unclear).collect()
+}
+
+/// The robot's entries at a name that its registry claims, and nobody agreed to.
+fn not_agreed(document: &Document, intent: &RobotIntent) -> Vec<EntryPlan> {
+    let entries = document.entries().filter_map(|(key, read)| {
+        let held = read.ok()?;
+        let claim = intent.names.claim(key);
+        let unclear = claim.filter(|_| held.username == intent.robot.as_str())?;
+        Some(EntryPlan {
+            key: key.to_owned(),
+            account: held.username.clone(),
+            holder: Some(held.username.clone()),
+            change: EntryChange::Refused {
+                next: Some(clear_up(&unclear)),
+                reason: unclear.to_string(),
+            },
+            before: Some(held.fingerprint()),
+            after: None,
         })
-        .collect()
+    });
+    entries.collect()
 }
 
 fn refusal(
@@ -138,44 +160,50 @@ pub(super) fn refresh(after: &mut Document, wanted: &CurrentTokens) -> Vec<Entry
                 bridge.token.is_some() && (bridge.name == robot || bridge.robot == robot)
             });
             let rotated = rotated.map(|bridge| bridge.robot.clone());
-            found.push((key.to_owned(), robot, token, rotated));
+            let unclear = wanted.owner_of(key).err();
+            found.push((key.to_owned(), robot, token, rotated, unclear));
         }
     }
-    let entries = found.into_iter().map(|(key, robot, token, rotated)| {
-        let refused = |reason: String, next: Hint| EntryChange::Refused {
-            reason,
-            next: Some(next),
-        };
-        let change = match token {
-            _ if let Some(rotated) = rotated => refused(
-                "a rotation of it is under way".to_owned(),
-                hint::robot("rotate").arg(rotated).words("--global").into(),
-            ),
-            Some(Some(RobotToken::Current(token))) => {
-                return set(after, &key, &Credential::new(robot.as_str(), token));
+    let entries = found
+        .into_iter()
+        .map(|(key, robot, token, rotated, unclear)| {
+            let refused = |reason: String, next: Hint| EntryChange::Refused {
+                reason,
+                next: Some(next),
+            };
+            let change = match token {
+                _ if let Some(unclear) = unclear => {
+                    refused(unclear.to_string(), clear_up(&unclear))
+                }
+                _ if let Some(rotated) = rotated => refused(
+                    "a rotation of it is under way".to_owned(),
+                    hint::robot("rotate").arg(rotated).words("--global").into(),
+                ),
+                Some(Some(RobotToken::Current(token))) => {
+                    return set(after, &key, &Credential::new(robot.as_str(), token));
+                }
+                Some(Some(RobotToken::NoSuchRobot)) => refused(
+                    format!("robot `{robot}` does not exist in Quay"),
+                    hint::global("remove")
+                        .arg(&key)
+                        .say(", or ")
+                        .run(hint::robot("create").arg(&robot)),
+                ),
+                Some(Some(RobotToken::Unreadable(reason))) => {
+                    refused(reason, hint::robot("whoami").into())
+                }
+                Some(None) | None => EntryChange::Unknown,
+            };
+            let (holder, before) = holder(after, &key).unzip();
+            EntryPlan {
+                change,
+                key,
+                holder,
+                account: robot.to_string(),
+                before: before.flatten(),
+                after: None,
             }
-            Some(Some(RobotToken::NoSuchRobot)) => refused(
-                format!("robot `{robot}` does not exist in Quay"),
-                hint::global("remove")
-                    .arg(&key)
-                    .say(", or ")
-                    .run(hint::robot("create").arg(&robot)),
-            ),
-            Some(Some(RobotToken::Unreadable(reason))) => {
-                refused(reason, hint::robot("whoami").into())
-            }
-            Some(None) | None => EntryChange::Unknown,
-        };
-        let (holder, before) = holder(after, &key).unzip();
-        EntryPlan {
-            change,
-            key,
-            holder,
-            account: robot.to_string(),
-            before: before.flatten(),
-            after: None,
-        }
-    });
+        });
     entries.collect()
 }
 

@@ -5,10 +5,10 @@ mod edit;
 
 pub use decide::plan;
 
-use crate::dockerconfig::{Credential, Document};
+use crate::dockerconfig::{Credential, Document, RegistryNames};
 use crate::fingerprint::{Fingerprint, shown};
 use crate::hint::Hint;
-use crate::names::{RegistryHost, RobotName};
+use crate::names::RobotName;
 use crate::pullsecret::CurrentTokens;
 use std::collections::BTreeMap;
 
@@ -50,8 +50,8 @@ pub struct RobotIntent {
     pub robot: RobotName,
     /// Its current credential.
     pub credential: Credential,
-    /// Every host its registry's keys may have.
-    pub hosts: Vec<RegistryHost>,
+    /// The hosts that its registry's keys may have, and what that claims beyond them.
+    pub names: RegistryNames,
     /// The key to write besides those that hold the robot.
     pub key: Option<String>,
     /// The key to write where nothing holds the robot and none was named.

@@ -7,6 +7,7 @@ use super::super::topology::Topology;
 use super::decide::LARGEST;
 use super::*;
 use crate::cli::hint_text;
+use crate::dockerconfig::RegistryNames;
 use crate::kubelet::Format;
 use crate::node_secrets::{ADDITIONAL_PULL_SECRET, GLOBAL_PULL_SECRET};
 use crate::pullsecret::{RegistryTokens, RobotToken};
@@ -48,7 +49,7 @@ fn intent(key: Option<&str>) -> RobotIntent {
     RobotIntent {
         robot: ROBOT.parse().unwrap(),
         credential: Credential::new(ROBOT, SecretString::from("N".repeat(64))),
-        hosts: vec!["quay.io".parse().unwrap()],
+        names: RegistryNames::of("quay.io".parse().unwrap(), &[]),
         key: key.map(str::to_owned),
         default_key: "quay.io/acme".to_owned(),
     }
@@ -212,7 +213,7 @@ fn a_refresh_follows_quay_and_never_touches_red_hats_entries() {
     let wanted = CurrentTokens {
         registries: vec![RegistryTokens {
             registry: "quay.io".parse().unwrap(),
-            hosts: vec!["quay.io".parse().unwrap()],
+            names: RegistryNames::of("quay.io".parse().unwrap(), &[]),
             robots: [(ROBOT.parse().unwrap(), token)].into(),
             bridges: Vec::new(),
         }],

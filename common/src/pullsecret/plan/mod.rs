@@ -13,7 +13,7 @@ pub use swap::{Swap, plan_swap};
 
 use super::owner::Owner;
 use super::secret::PullSecret;
-use crate::dockerconfig::{Credential, Document};
+use crate::dockerconfig::{Credential, Document, UnclearOwner};
 use crate::fingerprint::Fingerprint;
 use crate::hint::Hint;
 use crate::names::RobotName;
@@ -71,6 +71,9 @@ pub enum Problem {
     /// Quay did not tell the robot's token.
     #[error("{0}")]
     TokenUnknown(String),
+    /// It is not plain whose key it stands at.
+    #[error(transparent)]
+    Unclear(UnclearOwner),
     /// The secret or the entry cannot be read.
     #[error("{0}")]
     Unreadable(String),

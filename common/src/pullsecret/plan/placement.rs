@@ -149,7 +149,7 @@ impl PlacedCredential {
         plan.entries.iter().any(|entry| {
             let registry = wanted.registry_of(&entry.key);
             entry.key == self.key
-                || registry.is_some_and(|registry| is_served(&entry.key, &registry.hosts))
+                || registry.is_some_and(|registry| is_served(&entry.key, &registry.names.hosts))
         })
     }
 
@@ -168,7 +168,7 @@ fn holds_robot(secret: &PullSecret, wanted: &CurrentTokens) -> bool {
         document.entries().any(|(key, read)| {
             read.is_ok_and(|found| {
                 let known = wanted.known(key, &found.username);
-                matches!(known, RobotAnswer::Robot(..) | RobotAnswer::Bridge(..))
+                !matches!(known, RobotAnswer::NoLogin | RobotAnswer::NotAsked)
             })
         })
     })

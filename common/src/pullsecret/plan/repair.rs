@@ -83,6 +83,7 @@ fn judge(
     let (robot, token, bridge) = match wanted.known(key, &found.username) {
         RobotAnswer::NotAsked => return None,
         RobotAnswer::NoLogin => return left(Verdict::Unknown),
+        RobotAnswer::Unclear(owner) => return left(Verdict::Problem(Problem::Unclear(owner))),
         RobotAnswer::Robot(robot, token) => (robot, token, None),
         RobotAnswer::Bridge(bridge, token) => (&bridge.robot, token, Some(bridge)),
     };

@@ -4,6 +4,7 @@ mod bridged;
 
 use super::super::current_tokens::{CurrentTokens, RegistryTokens, RobotToken};
 use super::*;
+use crate::dockerconfig::RegistryNames;
 use crate::kubelet::Format;
 use k8s_openapi::api::core::v1::Secret;
 use secrecy::{ExposeSecret, SecretString};
@@ -30,7 +31,10 @@ fn wanted() -> CurrentTokens {
     CurrentTokens {
         registries: vec![RegistryTokens {
             registry: HOST.parse().unwrap(),
-            hosts: vec![HOST.parse().unwrap(), "quay.internal:8443".parse().unwrap()],
+            names: RegistryNames::of(
+                HOST.parse().unwrap(),
+                &["quay.internal:8443".parse().unwrap()],
+            ),
             robots: [
                 (robot, RobotToken::Current(SecretString::from(token('N')))),
                 ("myorg+gone".parse().unwrap(), RobotToken::NoSuchRobot),

@@ -1,10 +1,12 @@
 //! What a rotation will write in one cluster, and what keeps it from that. No I/O.
 
 use super::super::fleet::placeholder;
+use super::super::members::RobotAndBridge;
 use super::super::observe::{ClusterState, Observed, StandingBridge};
 use super::super::request::Options;
 use super::{Plan, Target};
 use crate::cli::hint_text;
+use crate::credentials::clear_up;
 use crate::global::Topology;
 use crate::hint::{self, Hint, can_i};
 use crate::pullsecret::{PullSecret, plan_swap};
@@ -34,6 +36,9 @@ pub(super) fn plan_cluster(
                 "include it with --global",
             );
         }
+    }
+    for secret in &state.holders.not_agreed {
+        plan_not_agreed(context, secret, subject, options, plan);
     }
     if !state.holders.global.is_empty() && options.global {
         plan_nodes(context, state, options, plan);
@@ -129,6 +134,42 @@ fn plan_secret(
             )),
         );
     }
+}
+
+/// The robot may stand there, or a stranger of its name: nobody but the user can tell.
+fn plan_not_agreed(
+    context: &str,
+    secret: &PullSecret,
+    subject: &RobotAndBridge,
+    options: &Options,
+    plan: &mut Plan,
+) {
+    let (namespace, name) = (&secret.namespace, &secret.name);
+    let Some((key, unclear)) = subject.not_agreed(secret) else {
+        return;
+    };
+    let reason = format!("its key {key}: {unclear}");
+    let remedy = clear_up(&unclear);
+    if options.leave_behind.secret(namespace, name) {
+        plan.left_behind.push(LeftBehind {
+            context: context.to_owned(),
+            namespace: namespace.clone(),
+            secret: name.clone(),
+            remedy: hint_text(&remedy),
+            reason,
+        });
+        return;
+    }
+    let place = format!("{namespace}/{name}");
+    plan.refuse(
+        format!(
+            "secret {place} of {context} holds {} and would not be written, {reason}",
+            subject.robot
+        ),
+        remedy.say(&format!(
+            ", or accept that its pulls break, if they are this robot's: --leave-behind={place}"
+        )),
+    );
 }
 
 /// Pools that will not get the secret keep nodes on a credential that dies.

@@ -125,7 +125,9 @@ fn refuse_unknown(observed: &Observed, options: &Options, plan: &mut Plan) {
     }
     let is_there = |name: &String| {
         observed.reached().any(|state| {
-            let secrets = state.holders.inside.iter().chain(&state.holders.global);
+            let holders = &state.holders;
+            let secrets = holders.inside.iter().chain(&holders.global);
+            let secrets = secrets.chain(&holders.not_agreed);
             let mut secrets = secrets.map(|secret| format!("{}/{}", secret.namespace, secret.name));
             let pools = state
                 .nodes

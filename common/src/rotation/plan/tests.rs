@@ -7,6 +7,7 @@ use super::super::stage::Stage;
 use super::{Plan, plan};
 use crate::Failure;
 use crate::cli::hint_text;
+use crate::dockerconfig::RegistryNames;
 use crate::fingerprint::Fingerprint;
 use crate::global::{Pool, PoolState, Pools, Topology};
 use crate::ledger::tests::record;
@@ -95,7 +96,7 @@ fn observed(cluster: Result<ClusterState, Failure>) -> Observed {
             accounts: vec![robot.clone(), bridge.clone()],
             robot,
             bridge,
-            hosts: vec![HOST.parse().unwrap()],
+            names: RegistryNames::of(HOST.parse().unwrap(), &[]),
         },
         by: "alice".into(),
         token: SecretString::from(token('A')),

@@ -89,7 +89,7 @@ fn a_swap_changes_the_robots_entries_at_the_registry_and_no_others() {
     }));
     let swap = Swap {
         dying: Vec::new(),
-        hosts: wanted().registries[0].hosts.clone(),
+        hosts: wanted().registries[0].names.hosts.clone(),
         from: vec![ROBOT.parse().unwrap(), BRIDGE.parse().unwrap()],
         to: Credential::new(BRIDGE, SecretString::from(token('B'))),
         stands_in_for: Some(ROBOT.parse().unwrap()),
