@@ -36,6 +36,9 @@ pub struct BackupItem {
     pub keys: Vec<String>,
     /// Those of them whose entry is another one now, and those that are new since.
     pub differs: Vec<String>,
+    /// How old it is, by the API server's clock.
+    #[serde(skip)]
+    age: String,
 }
 
 /// The backups of every cluster.
@@ -72,6 +75,10 @@ async fn backups_of(view: &SecretView<'_>) -> Result<Vec<BackupItem>, Failure> {
             secret: observed.name.to_string(),
             keys: then.map(keys).unwrap_or_default(),
             differs: differing(then, now),
+            age: backup
+                .created
+                .map(|created| age(created, cluster.now()))
+                .unwrap_or_default(),
             created: backup.created,
             name: backup.name,
         }
@@ -268,14 +275,11 @@ impl Report for BackupList {
         }
         headings.push("DIFFERS NOW");
         let mut table = Table::new(headings);
-        let now = Timestamp::now();
         for item in &self.items {
             let mut row = contexts.cells(&item.context);
             row.extend([
                 item.name.clone(),
-                item.created
-                    .map(|created| age(created, now))
-                    .unwrap_or_default(),
+                item.age.clone(),
                 item.keys.len().to_string(),
             ]);
             if wide {
