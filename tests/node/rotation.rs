@@ -42,15 +42,17 @@ fn burst(world: &World, stop: &AtomicBool) -> usize {
 fn is_done(pod: &Value) -> bool {
     let state = &pod["status"]["containerStatuses"][0]["state"];
     let reason = state["waiting"]["reason"].as_str();
-    state["running"].is_object() || matches!(reason, Some("ErrImagePull" | "ImagePullBackOff"))
+    let waits = state["waiting"].is_object() || state.is_null();
+    !waits || !matches!(reason, None | Some("ContainerCreating" | "PodInitializing"))
 }
 
-/// Runs a rotation while pods keep coming, from the first that was pulled on until some
-/// are pulled after its end; tells how many came.
+/// Runs a rotation while pods keep coming, from the first that was pulled on, and then what
+/// `afterwards` looks at; tells how many came.
 fn during_a_burst<'a>(
     world: &'a World,
     rotate: impl FnOnce() -> Running<'a>,
     meanwhile: impl FnOnce(&World),
+    afterwards: impl FnOnce(&World),
 ) -> usize {
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -63,10 +65,7 @@ fn during_a_burst<'a>(
         let run = rotate();
         meanwhile(world);
         run.wait().expect(0);
-        let before = world.pods_with("Pulled", PULLED).len();
-        eventually("pods are pulled afterwards", || {
-            world.pods_with("Pulled", PULLED).len() > before + 2
-        });
+        afterwards(world);
         drop(stopper);
         pods.join().expect("pods can be created")
     })
@@ -102,7 +101,17 @@ fn no_pull_fails_while_a_bridge_carries_a_rotation() {
             .command(&[&robot[..], &waits].concat())
             .spawn()
     };
-    let pods = during_a_burst(&world, rotate, |_| {});
+    let pods = during_a_burst(
+        &world,
+        rotate,
+        |_| {},
+        |world| {
+            let before = world.pods_with("Pulled", PULLED).len();
+            eventually("pods are pulled afterwards", || {
+                world.pods_with("Pulled", PULLED).len() > before + 2
+            });
+        },
+    );
     assert_ne!(world.token(), old);
     let failed = world.pods_with("Failed", FAILED);
     assert!(failed.is_empty(), "of {pods} pods these failed: {failed:?}");
@@ -135,12 +144,13 @@ fn pulls_fail_while_a_rotation_in_place_is_held_up_so_that_a_burst_shows_them() 
     };
     // The first one is a dry run.
     let hold = world.hold("PATCH", &format!("/secrets/{SECRET}"), 1);
-    let pods = during_a_burst(&world, rotate, |world| {
+    let held_up = |world: &World| {
         eventually("a pull fails", || {
             !world.pods_with("Failed", FAILED).is_empty()
         });
         hold.release();
-    });
+    };
+    let pods = during_a_burst(&world, rotate, held_up, |_| {});
     let failed = world.pods_with("Failed", FAILED).len();
     println!("{pods} pods pulled while a rotation in place was held up, and {failed} failed");
 }
