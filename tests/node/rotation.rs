@@ -51,7 +51,7 @@ fn is_done(pod: &Value) -> bool {
 fn during_a_burst<'a>(
     world: &'a World,
     rotate: impl FnOnce() -> Running<'a>,
-    meanwhile: impl FnOnce(&World),
+    meanwhile: impl FnOnce(&mut Running<'a>),
     afterwards: impl FnOnce(&World),
 ) -> usize {
     let stop = AtomicBool::new(false);
@@ -62,8 +62,8 @@ fn during_a_burst<'a>(
         eventually("pods are pulled", || {
             world.pods_with("Pulled", PULLED).len() > 2
         });
-        let run = rotate();
-        meanwhile(world);
+        let mut run = rotate();
+        meanwhile(&mut run);
         run.wait().expect(0);
         afterwards(world);
         drop(stopper);
@@ -144,13 +144,17 @@ fn pulls_fail_while_a_rotation_in_place_is_held_up_so_that_a_burst_shows_them() 
     };
     // The first one is a dry run.
     let hold = world.hold("PATCH", &format!("/secrets/{SECRET}"), 1);
-    let held_up = |world: &World| {
-        eventually("a pull fails", || {
-            !world.pods_with("Failed", FAILED).is_empty()
-        });
-        hold.release();
+    let held_up = |run: &mut Running<'_>| {
+        // One that ended before it wrote tells why below.
+        if run.reaches(&hold, 1) {
+            eventually("a pull fails", || {
+                !world.pods_with("Failed", FAILED).is_empty()
+            });
+            hold.release();
+        }
     };
     let pods = during_a_burst(&world, rotate, held_up, |_| {});
     let failed = world.pods_with("Failed", FAILED).len();
+    assert_ne!(failed, 0, "the rotation was not held up");
     println!("{pods} pods pulled while a rotation in place was held up, and {failed} failed");
 }
