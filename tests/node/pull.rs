@@ -109,7 +109,7 @@ fn what_a_killed_run_leaves_the_next_one_removes() {
         return;
     };
     let image = world.image("my-app:v1");
-    let hold = world.hold("DELETE", "/pods/", 0);
+    let hold = world.hold("DELETE", "/pods/");
     let arguments = [
         "verify",
         "-n",

@@ -142,8 +142,7 @@ fn pulls_fail_while_a_rotation_in_place_is_held_up_so_that_a_burst_shows_them() 
             .command(&[&robot[..], &["--in-place"]].concat())
             .spawn()
     };
-    // The first one is a dry run.
-    let hold = world.hold("PATCH", &format!("/secrets/{SECRET}"), 1);
+    let hold = world.hold_first_write();
     let held_up = |run: &mut Running<'_>| {
         // One that ended before it wrote tells why below.
         if run.reaches(&hold, 1) {

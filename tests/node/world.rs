@@ -151,14 +151,21 @@ impl World {
         names
     }
 
-    /// Stops such a request of the plugin's to the cluster before it is carried out: the
-    /// first after so many others.
-    pub fn hold(&self, method: &str, path: &str, skip: usize) -> Hold {
+    /// Stops such a request of the plugin's to the cluster before it is carried out.
+    pub fn hold(&self, method: &str, path: &str) -> Hold {
         let hold = Hold::default();
         let method = method.parse().expect("a method");
         let action = FaultAction::HoldBefore(hold.clone());
         let fault = Fault::once(method, path, action);
-        self.faulty.faults().add(Fault { skip, ..fault });
+        self.faulty.faults().add(fault);
+        hold
+    }
+
+    /// Stops its first write. One that is only tried is none.
+    pub fn hold_first_write(&self) -> Hold {
+        let hold = Hold::default();
+        let action = FaultAction::HoldBefore(hold.clone());
+        self.faulty.faults().add_nth_mutating(0, action);
         hold
     }
 }
