@@ -1,7 +1,9 @@
 //! What may be shown of a secret.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
 
@@ -32,9 +34,40 @@ pub(crate) fn short_hash(text: &str, bytes: usize) -> String {
     digits.map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// The same in base64url, for what many of are kept.
+pub(crate) fn compact_hash(text: &str, bytes: usize) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    URL_SAFE_NO_PAD.encode(&digest[..bytes])
+}
+
+/// All of a token's SHA-256, in base64url: what proof compares, and people are never shown. A
+/// machine's token cannot be guessed back from it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TokenHash(String);
+
+impl TokenHash {
+    /// The hash of `token`; `None` for a password that a person may have chosen.
+    pub fn of(token: &SecretString) -> Option<Self> {
+        let text = token.expose_secret();
+        is_machine_made(text).then(|| Self(compact_hash(text, 32)))
+    }
+}
+
+impl fmt::Debug for TokenHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenHash(…)")
+    }
+}
+
 /// A fingerprint for a table's cell; empty where there is no secret.
 pub fn shown(fingerprint: Option<&Fingerprint>) -> String {
     fingerprint.map(ToString::to_string).unwrap_or_default()
+}
+
+/// Whether a password is a signed JSON Web Token: one that expires.
+pub(crate) fn is_jwt(password: &SecretString) -> bool {
+    is_signed_jwt(password.expose_secret())
 }
 
 fn is_machine_made(text: &str) -> bool {
@@ -93,6 +126,7 @@ mod tests {
 
     #[test]
     fn a_password_a_person_chose_is_never_hashed() {
+        assert!(TokenHash::of(&SecretString::from("hunter2")).is_none());
         assert_eq!(fingerprint("hunter2"), "(hidden)");
         assert_eq!(fingerprint("eyJ.my.password"), "(hidden)");
         assert_eq!(fingerprint(&"a".repeat(64)), "(hidden)");

@@ -39,6 +39,8 @@ pub enum Verb {
     Granted,
     /// A role was taken.
     Revoked,
+    /// It cannot pull, and nothing shows that it was ever given a token: it was left alone.
+    Unproven,
     /// Nothing is known of it, because its registry has no login.
     Unknown,
     /// It should change and was left alone.
@@ -52,7 +54,10 @@ pub enum Verb {
 impl Verb {
     /// Whether this makes the command fail.
     pub fn is_failure(self) -> bool {
-        matches!(self, Self::Refused | Self::Failed | Self::Skipped)
+        matches!(
+            self,
+            Self::Unproven | Self::Refused | Self::Failed | Self::Skipped
+        )
     }
 
     /// Whether something is other than before.
@@ -81,6 +86,7 @@ impl fmt::Display for Verb {
             Self::Deleted => "deleted",
             Self::Granted => "granted",
             Self::Revoked => "revoked",
+            Self::Unproven => "unproven",
             Self::Unknown => "unknown",
             Self::Refused => "refused",
             Self::Failed => "failed",

@@ -258,7 +258,9 @@ fn all_namespaces_are_repaired_and_none_is_given_the_credential_by_accident() {
     cluster.join(&mut world.context);
     let (held, empty) = (cluster.namespace("held"), cluster.namespace("empty"));
     world.stale_secret(&held, "a");
-    world.run(&["sync", "-A", "--robot", ROBOT]).expect(0);
+    let sync = ["sync", "-A", "--robot", ROBOT, "--adopt"];
+    world.run(&sync).expect(2).says("--yes");
+    world.run(&[&sync[..], &["--yes"]].concat()).expect(0);
     assert_eq!(world.password(&held, "a"), world.token());
     assert_eq!(
         cluster.kubectl(&["-n", &empty, "get", "secrets", "-o", "name"]),

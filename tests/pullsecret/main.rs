@@ -18,6 +18,7 @@ mod pull;
 mod pull_trouble;
 mod repair;
 mod scale;
+mod trust;
 mod verify;
 mod world;
 mod writers;

@@ -22,11 +22,13 @@ fn a_run_sends_one_list_a_kind_and_one_patch_a_stale_secret() {
 
     let log = cluster.as_small().server().log();
     log.clear();
-    context.run(&["sync", "-A"]).expect(0).says("120 updated");
+    let sync = ["sync", "-A", "--adopt"];
+    context.run(&sync).expect(0).says("120 updated");
     assert_eq!(log.count(|request| request.method == "PATCH"), 120);
-    assert_eq!(log.count(|request| request.method == "GET"), 2);
+    // Secrets of each type, and whose namespaces they are in.
+    assert_eq!(log.count(|request| request.method == "GET"), 3);
 
     log.clear();
     context.run(&["sync", "-A"]).expect(0).says("120 unchanged");
-    assert_eq!(log.all().len(), 2);
+    assert_eq!(log.all().len(), 3);
 }

@@ -1,23 +1,11 @@
 //! Others who work at the same time.
 
-use crate::world::{BRIDGE, ROBOT, World, name};
+use crate::world::{BRIDGE, ROBOT, World, name, pullsecret, pullsecret_binary};
 use quay_sandbox::http::{FaultAction, Hold};
-use quay_tests::{Output, auth, pull_secret_of, text_of};
+use quay_tests::{auth, pull_secret_of, text_of};
 use serde_json::json;
 
 /// The other plugin; every test run builds it first.
-fn pullsecret_binary() -> String {
-    let ours = std::path::Path::new(env!("CARGO_BIN_EXE_kubectl-quay-robot"));
-    let other = ours.with_file_name("kubectl-quay-pullsecret");
-    assert!(other.is_file(), "cargo build --workspace --bins");
-    other.to_string_lossy().into_owned()
-}
-
-fn pullsecret(world: &World, arguments: &[&str]) -> Output {
-    let binary = pullsecret_binary();
-    world.context.program(&binary, arguments).run()
-}
-
 #[test]
 fn a_second_rotation_of_the_robot_on_this_machine_is_refused_meanwhile() {
     let world = World::new(1);
@@ -84,7 +72,8 @@ fn while_a_bridge_stands_sync_leaves_it_and_new_secrets_get_it() {
     let output = pullsecret(&world, &["list", "-n", &world.namespace]).expect(0);
     output.prints("bridged for myorg+deploy");
     // A stale secret is not given a token that is about to die.
-    pullsecret(&world, &["sync", "-n", &stale]).expect(0);
+    let adopt = ["sync", "-n", &stale, "--robot", ROBOT, "--no-attach"];
+    pullsecret(&world, &adopt).expect(0);
     let text = text_of(&world.secrets(&stale)[0]);
     assert_eq!(text, world.mixed(BRIDGE, &bridge));
     let output = pullsecret(&world, &["sync", "-n", &fresh, "--robot", ROBOT]).expect(0);
@@ -193,10 +182,12 @@ fn a_sync_that_was_overtaken_by_a_rotation_in_place_writes_no_dead_token() {
     });
     let hold = world.hold_write(0, FaultAction::HoldBefore);
     let binary = pullsecret_binary();
-    let sync = world.context.program(&binary, &["sync", "-n", &stale]);
+    let adopt = ["sync", "-n", &stale, "--robot", ROBOT, "--no-attach"];
+    let sync = world.context.program(&binary, &adopt);
     let mut sync = sync.spawn();
     assert!(sync.reaches(&hold, 1));
-    world.rotate(&["--in-place"]).expect(0);
+    let leave = format!("--leave-behind={stale}/late");
+    world.rotate(&["--in-place", &leave]).expect(0);
     hold.release();
     sync.wait().expect(0);
     world.is_at_rest();

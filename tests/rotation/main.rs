@@ -22,4 +22,5 @@ mod rehearsal;
 mod resumed;
 mod rights;
 mod settle;
+mod trust;
 mod world;

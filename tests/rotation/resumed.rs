@@ -104,18 +104,6 @@ fn a_robot_that_merely_has_a_bridges_name_is_nobodys_bridge() {
 }
 
 #[test]
-fn a_dead_robot_of_a_bridges_name_is_given_no_credential() {
-    let world = World::new(1);
-    let dead = world.mixed(BRIDGE, &"D".repeat(64));
-    let namespace = world.cluster.fresh_namespace("dead", |namespace| {
-        vec![quay_tests::pull_secret_of(namespace, "builds", &dead)]
-    });
-    let refused = world.rotate(&[]).expect(1);
-    refused.says("a robot that does not exist and that no rotation wrote there");
-    assert_eq!(world.cluster.content(&namespace, "builds"), dead);
-}
-
-#[test]
 fn a_bridge_itself_is_not_rotated_and_in_place_waits_for_the_bridge() {
     let world = World::new(1);
     killed_before(&world, RENEW);

@@ -231,6 +231,21 @@ impl World {
     }
 }
 
+/// The other plugin.
+pub fn pullsecret_binary() -> String {
+    let ours = std::path::Path::new(env!("CARGO_BIN_EXE_kubectl-quay-robot"));
+    let other = ours.with_file_name("kubectl-quay-pullsecret");
+    assert!(other.is_file(), "cargo build --workspace --bins");
+    other.to_string_lossy().into_owned()
+}
+
+/// Runs `kubectl quay-pullsecret`.
+#[track_caller]
+pub fn pullsecret(world: &World, arguments: &[&str]) -> Output {
+    let binary = pullsecret_binary();
+    world.context.program(&binary, arguments).run()
+}
+
 /// Fails if the output holds this token, however encoded.
 #[track_caller]
 pub fn assert_silent_about(output: &Output, token: &str) {

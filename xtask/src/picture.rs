@@ -70,6 +70,7 @@ impl Session {
             0,
         )?;
         stage.scripted()?;
+        self.command("quay-pullsecret verify -A", 0)?;
         stage.regenerate()?;
         self.lines.push(Line::Empty);
         self.lines.push(Line::Remark(

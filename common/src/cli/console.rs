@@ -155,7 +155,16 @@ impl Console {
 
     /// Tells what went wrong and what to do next, on stderr.
     pub fn failure(&self, failure: &Failure) {
-        let mut text = format!("{} {}", self.paint("error:", "31"), failure.message());
+        self.tell(&self.paint("error:", "31"), failure);
+    }
+
+    /// The same of what does not keep the command from doing what it was asked for.
+    pub fn warn_of(&self, failure: &Failure) {
+        self.tell(&self.paint("warning:", "33"), failure);
+    }
+
+    fn tell(&self, title: &str, failure: &Failure) {
+        let mut text = format!("{title} {}", failure.message());
         if let Some(next) = failure.next_step() {
             text.push_str(&format!("\n  next: {}", hint_text(next)));
         }

@@ -15,6 +15,7 @@ mod route;
 mod scoped;
 mod seen;
 mod selection;
+mod site;
 mod transport;
 mod window;
 
@@ -31,4 +32,5 @@ pub use namespace_args::{NamespaceArgs, parse_object_name};
 pub use scoped::Scoped;
 pub use seen::{InContext, Seen, Unseen};
 pub use selection::NamespaceSelection;
+pub use site::Site;
 pub use window::Window;

@@ -5,6 +5,7 @@ use super::keyring::api_account;
 use super::quay_args::QuayArgs;
 use super::session::{Session, endpoint, given_token};
 use super::settings::Settings;
+use super::state_args::StateArgs;
 use super::vault::Storage;
 use super::{token, vault};
 use crate::Failure;
@@ -26,10 +27,14 @@ pub struct Login {
 pub async fn log_in(
     args: &QuayArgs,
     cluster: &ClusterArgs,
+    state: &StateArgs,
     insecure_storage: bool,
     console: &Console,
 ) -> Result<Login, Failure> {
     let mut settings = Settings::load()?;
+    if let Some(state) = state.checked()? {
+        settings.state = Some(state);
+    }
     let mut endpoint = endpoint(args, &settings)?;
     let token = match given_token(args, cluster).await? {
         Some(token) => token,

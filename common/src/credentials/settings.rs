@@ -19,6 +19,9 @@ pub struct Settings {
     /// The registries with a login.
     #[serde(default)]
     pub registries: BTreeMap<RegistryHost, Remembered>,
+    /// The Secret that `--state` named at a login.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
     /// The login to Red Hat's account API.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ocm: Option<RememberedOcm>,

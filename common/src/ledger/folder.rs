@@ -156,6 +156,7 @@ pub(crate) mod tests {
             scope: String::new(),
             secrets: 2,
             replaces: replaces.to_string(),
+            replaces_token: None,
             rights: Some(Rights::default()),
         };
         let mut record: Option<Record> = None;

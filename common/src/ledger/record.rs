@@ -1,5 +1,6 @@
 //! What the ledger holds about one rotation.
 
+use crate::fingerprint::TokenHash;
 use crate::names::{RegistryHost, RobotName};
 use crate::quay::Rights;
 use jiff::Timestamp;
@@ -65,6 +66,9 @@ pub enum Event {
         secrets: usize,
         /// The fingerprint of the token that is replaced.
         replaces: String,
+        /// All of its hash: whoever holds it after the run was killed has a claim to the new one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        replaces_token: Option<TokenHash>,
         /// What the robot may do now, where that is known; the bridge is given the same.
         rights: Option<Rights>,
     },
@@ -140,6 +144,9 @@ pub struct Record {
     /// The fingerprint of the token that was to be replaced.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replaces: Option<String>,
+    /// All of its hash.
+    #[serde(skip)]
+    replaces_token: Option<TokenHash>,
     /// The new token's fingerprint.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
@@ -155,6 +162,11 @@ impl Record {
     /// Whether nothing is left to do.
     pub fn is_over(&self) -> bool {
         self.reached(|event| matches!(event, Event::Finished | Event::Aborted))
+    }
+
+    /// The token that it was replacing when it ended early, if it did.
+    pub fn replacing(&self) -> Option<&TokenHash> {
+        self.replaces_token.as_ref().filter(|_| !self.is_over())
     }
 
     /// Whether such an event is among its lines.
@@ -173,6 +185,7 @@ impl Record {
             scope: String::new(),
             secrets: 0,
             replaces: None,
+            replaces_token: None,
             token: None,
             rights: None,
             entries: Vec::new(),
@@ -188,6 +201,7 @@ impl Record {
                 scope,
                 secrets,
                 replaces,
+                replaces_token,
                 rights,
             } => {
                 self.strategy = *strategy;
@@ -196,6 +210,7 @@ impl Record {
                 self.scope.clone_from(scope);
                 self.secrets = *secrets;
                 self.replaces = Some(replaces.clone());
+                self.replaces_token.clone_from(replaces_token);
                 self.rights.clone_from(rights);
             }
             Event::Compared { rights } => self.rights = Some(rights.clone()),

@@ -6,6 +6,7 @@ use super::plan::{Consent, NamespacePlan, PlacedCredential, SecretPlan, Swap, Wr
 use super::proved_write::{StoredData, proved_write};
 use super::reference::{Attachment, ReferenceEdit, ReferenceOwner};
 use super::secret::PullSecret;
+use super::trust::Trust;
 use super::{manifest, plan, recreate, secret};
 use crate::cluster;
 use crate::cluster::{CallError, Cluster};
@@ -51,6 +52,8 @@ pub struct SyncPlanner<'a> {
     pub wanted: &'a CurrentTokens,
     /// Set if the robot's credential shall be in every namespace of the plan.
     pub placed: Option<&'a PlacedCredential>,
+    /// Whose claim to a token is good.
+    pub trust: &'a Trust,
     /// What the user allowed.
     pub consent: Consent,
 }
@@ -58,13 +61,17 @@ pub struct SyncPlanner<'a> {
 impl Planner for SyncPlanner<'_> {
     fn plan(&self, secret: &PullSecret) -> Option<SecretPlan> {
         match self.placed {
-            Some(placed) => Some(plan::plan_target(secret, placed, self.wanted, self.consent)),
-            None => plan::plan_secret(secret, self.wanted, self.consent),
+            Some(placed) => Some({
+                let (wanted, trust) = (self.wanted, self.trust);
+                plan::plan_target(secret, placed, wanted, trust, self.consent)
+            }),
+            None => plan::plan_secret(secret, self.wanted, self.trust, self.consent),
         }
     }
 
     fn plan_missing(&self, namespace: &str) -> Option<SecretPlan> {
-        let plan = plan::plan_namespace(namespace, &[], self.placed?, self.wanted, self.consent);
+        let (wanted, trust) = (self.wanted, self.trust);
+        let plan = plan::plan_namespace(namespace, &[], self.placed?, wanted, trust, self.consent);
         plan.secrets.into_iter().next()
     }
 }
@@ -242,11 +249,12 @@ impl Apply<'_> {
             Err(error) => return Err(error),
         };
         let secret_type = current.type_.clone().unwrap_or_default();
-        let Some(current) = PullSecret::read(current) else {
+        let Some(mut current) = PullSecret::read(current) else {
             return Err(CallError::Refused(format!(
                 "a secret of that name exists and is of type `{secret_type}`; choose another with --secret-name"
             )));
         };
+        current.site = plan.base.as_ref().and_then(|base| base.site.clone());
         Ok(self.planner.plan(&current))
     }
 

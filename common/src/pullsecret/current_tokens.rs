@@ -128,6 +128,47 @@ impl CurrentTokens {
                 .all(|(one, other)| same(one, other))
     }
 
+    /// The robot whose claim to a token the entry's own password proves: it is the robot's
+    /// current token, or that of its bridge.
+    pub fn holder<'a>(
+        &'a self,
+        key: &str,
+        held: &Credential,
+    ) -> Option<(&'a RegistryHost, &'a RobotName)> {
+        let registry = &self.registry_of(key)?.registry;
+        let is = |token: &SecretString| token.expose_secret() == held.password.expose_secret();
+        match self.known(key, &held.username) {
+            RobotAnswer::Robot(robot, RobotToken::Current(token)) if is(token) => {
+                Some((registry, robot))
+            }
+            RobotAnswer::Bridge(bridge, _) if bridge.token.as_ref().is_some_and(is) => {
+                Some((registry, &bridge.robot))
+            }
+            _ => None,
+        }
+    }
+
+    /// The robot that the account is, or stands in for, at the key's registry.
+    pub(super) fn robot_of(&self, key: &str, account: &str) -> Option<(&RegistryHost, &RobotName)> {
+        let registry = &self.registry_of(key)?.registry;
+        match self.known(key, account) {
+            RobotAnswer::Robot(robot, _) => Some((registry, robot)),
+            RobotAnswer::Bridge(bridge, _) => Some((registry, &bridge.robot)),
+            _ => None,
+        }
+    }
+
+    /// The token that the robot's pulls go by now: its own, or its bridge's.
+    pub(super) fn current(&self, key: &str, robot: &RobotName) -> Option<SecretString> {
+        if let Some(standing) = self.standing_bridge(key, robot) {
+            return Some(standing.password);
+        }
+        match self.registry_of(key)?.robots.get(robot)? {
+            RobotToken::Current(token) => Some(token.clone()),
+            RobotToken::NoSuchRobot | RobotToken::Unreadable(_) => None,
+        }
+    }
+
     /// The credential of the bridge that stands in for the robot at the key's registry.
     pub(super) fn standing_bridge(&self, key: &str, robot: &RobotName) -> Option<Credential> {
         let bridges = &self.registry_of(key)?.bridges;

@@ -52,6 +52,14 @@ fn of_entry(context: &str, plan: &SecretPlan, entry: &EntryPlan) -> Outcome {
             Verb::Bridged,
             format!("stands in for {robot} while its token is rotated"),
         ),
+        (Verdict::Unproven(_), _) => (
+            Verb::Unproven,
+            "it cannot pull, and nothing shows that it ever held the robot's token".to_owned(),
+        ),
+        (Verdict::Keyless, _) => (
+            Verb::Unchanged,
+            "keyless: it expires, and is renewed by what put it there".to_owned(),
+        ),
         (Verdict::Unknown, _) => (Verb::Unknown, "no login for its registry".to_owned()),
         (Verdict::Problem(problem), _) => (Verb::Failed, problem.to_string()),
         (_, Some(refusal)) => (Verb::Refused, refusal.reason.clone()),
@@ -86,6 +94,14 @@ fn next_step(plan: &SecretPlan, entry: &EntryPlan, result: Verb) -> Option<Hint>
         return plan.refusal.as_ref().map(Refusal::hint);
     }
     let hint = match &entry.verdict {
+        Verdict::Unproven(robot) => {
+            let sync = hint::pullsecret("sync -n").arg(namespace);
+            let delete = hint::pullsecret("delete --robot").arg(robot);
+            Hint::from("if that namespace shall have it: ")
+                .run(sync.words("--robot").arg(robot))
+                .say("; if not: ")
+                .run(delete.words("-n").arg(namespace))
+        }
         Verdict::Problem(Problem::NoSuchRobot(robot)) => {
             let delete = hint::pullsecret("delete --robot").arg(robot);
             hint::robot("create")

@@ -1,6 +1,7 @@
 //! A pull secret as a cluster holds it now.
 
 use super::owner::Owner;
+use crate::cluster::Site;
 use crate::dockerconfig::{Document, DocumentError};
 use crate::kubelet::Format;
 use crate::labels::{BRIDGE, LAST_APPLIED, MANAGED_BY};
@@ -17,6 +18,8 @@ pub struct PullSecret {
     pub namespace: String,
     /// Its name.
     pub name: String,
+    /// Its namespace's identity, where that was looked up.
+    pub site: Option<Site>,
     /// Its identity: a new secret of the same name has another one.
     pub uid: String,
     /// The version that was read; a write of another version is refused by the server.
@@ -71,6 +74,7 @@ impl PullSecret {
         Some(Self {
             namespace: metadata.namespace?,
             name: metadata.name?,
+            site: None,
             uid: metadata.uid.unwrap_or_default(),
             resource_version: metadata.resource_version.unwrap_or_default(),
             created: metadata.creation_timestamp.map(|time| time.0),

@@ -1,25 +1,21 @@
 //! `sync`: every namespace that needs a robot's credential has its current one.
 
 use super::apply::{Apply, SyncPlanner, apply};
-use super::current_tokens::{Bridge, CurrentTokens};
-use super::logins::{add_gone_bridges, logins, look_up};
+use super::current_tokens::CurrentTokens;
 use super::outcome::of_plans;
-use super::plan::{Consent, NamespacePlan, PlacedCredential};
+use super::plan::{Consent, NamespacePlan, Verdict};
 use super::recreate::finish_replacements;
 use super::report::Outcomes;
-use super::secret::PullSecret;
-use super::token_source::{RobotCredential, TokenSource};
-use super::view::{ClusterView, observe_each, secrets, unseen};
+use super::source::{Known, Placement, Source};
+use super::trust::{Adopted, Trust, Unproven, note_held, replacing};
+use super::view::{ClusterView, observe_each, secrets, sites, unseen};
 use crate::Failure;
 use crate::cluster::{Cluster, DryRun, NamespaceArgs, NamespaceSelection, Seen};
-use crate::credentials::Session;
-use crate::dockerconfig::Credential;
-use crate::names::RobotName;
+use crate::ledger::{CredentialPlace, Memory};
 use crate::outcome::Outcome;
 use crate::place::Place;
 use crate::progress::Progress;
-use futures::future::{join, join_all};
-use std::cell::RefCell;
+use futures::future::join_all;
 use std::collections::BTreeSet;
 
 /// Rounds of a sync that finds other tokens in the end than in the beginning.
@@ -37,35 +33,11 @@ pub struct SyncRequest<'a> {
     pub create_missing: bool,
     /// What the user allowed.
     pub consent: Consent,
+    /// Whether credentials whose claim nothing proves are written all the same, once they are
+    /// known. Asked where neither a namespace nor a robot to place was named.
+    pub adopts: &'a dyn Fn(&[Unproven]) -> Result<bool, Failure>,
     /// How far the walk goes.
     pub dry_run: DryRun,
-}
-
-/// One robot, and how its credential is written where it is new.
-#[derive(Debug, Clone)]
-pub struct Placement {
-    /// The robot.
-    pub robot: RobotName,
-    /// The `auths` key of a new entry.
-    pub key: String,
-    /// The secret to create where the robot is in none.
-    pub secret_name: String,
-    /// Service accounts that shall hand the secret to their pods.
-    pub service_accounts: Vec<String>,
-}
-
-/// Who says what credentials should be.
-pub enum Source {
-    /// All logins, of every robot that is found.
-    All(Vec<Session>),
-    /// One robot.
-    One(Box<OneRobot>),
-}
-
-/// Who says what one robot's token is; a token given by hand is read once.
-pub struct OneRobot {
-    tokens: TokenSource,
-    given: RefCell<Option<RobotCredential>>,
 }
 
 /// What every cluster holds, what it should hold, and what is therefore done.
@@ -77,6 +49,7 @@ pub struct SyncPlan<'a> {
     /// Targets that cannot be worked on.
     pub failures: Vec<Outcome>,
     known: Known,
+    trust: Trust,
 }
 
 /// One cluster's part.
@@ -87,80 +60,7 @@ pub struct ClusterPlan {
     pub namespaces: Vec<NamespacePlan>,
 }
 
-/// What the source says now.
-struct Known {
-    wanted: CurrentTokens,
-    placed: Option<PlacedCredential>,
-}
-
-impl Source {
-    /// One robot.
-    pub fn one(tokens: TokenSource) -> Self {
-        Self::One(Box::new(OneRobot {
-            tokens,
-            given: RefCell::new(None),
-        }))
-    }
-
-    /// A robot's credential: asked anew each time of Quay, and once of the user.
-    ///
-    /// # Errors
-    /// As [`TokenSource::ask`].
-    pub async fn robot(&self, robot: &RobotName) -> Result<RobotCredential, Failure> {
-        let Self::One(one) = self else {
-            return Err(Failure::new(format!("the token of `{robot}` is not known")));
-        };
-        if let Some(known) = one.given.borrow().as_ref() {
-            return Ok(known.clone());
-        }
-        let credential = one.tokens.ask(robot).await?;
-        if one.tokens.session().is_none() {
-            one.given.replace(Some(credential.clone()));
-        }
-        Ok(credential)
-    }
-
-    async fn ask(
-        &self,
-        placement: Option<&Placement>,
-        secrets: &[&PullSecret],
-    ) -> Result<Known, Failure> {
-        match (self, placement) {
-            (Self::All(sessions), _) => Ok(Known {
-                wanted: look_up(&logins(sessions).await, secrets, None).await,
-                placed: None,
-            }),
-            (Self::One(_), Some(placement)) => {
-                let credential = self.robot(&placement.robot).await?;
-                let mut wanted = credential.wanted(&placement.robot);
-                add_gone_bridges(&mut wanted, secrets);
-                Ok(Known {
-                    wanted,
-                    placed: Some(placement.placed(&credential)),
-                })
-            }
-            (Self::One(_), None) => Err(Failure::new("no robot is named")),
-        }
-    }
-}
-
-impl Placement {
-    /// What is written: the robot's credential, or that of the bridge that stands in for it.
-    fn placed(&self, credential: &RobotCredential) -> PlacedCredential {
-        let bridge = credential.bridge.as_ref();
-        PlacedCredential {
-            credential: bridge
-                .and_then(Bridge::credential)
-                .unwrap_or_else(|| Credential::new(self.robot.as_str(), credential.token.clone())),
-            robot: self.robot.clone(),
-            key: self.key.clone(),
-            secret_name: self.secret_name.clone(),
-            service_accounts: self.service_accounts.clone(),
-        }
-    }
-}
-
-/// Observes and plans; writes nothing.
+/// Observes and plans; writes nothing. Which places hold a current token is noted.
 ///
 /// # Errors
 /// Mistakes of the command line, and a source that does not answer.
@@ -168,49 +68,131 @@ pub async fn plan_sync<'a>(
     request: &SyncRequest<'_>,
     source: &Source,
     clusters: &'a Seen<Cluster>,
+    memory: &mut Memory,
 ) -> Result<SyncPlan<'a>, Failure> {
-    let seen = observe_each(clusters, request.scope).await?;
-    let (known, tenants) = join(
-        source.ask(request.placement.as_ref(), &secrets(&seen)),
+    let mut seen = observe_each(clusters, request.scope).await?;
+    let secrets_seen = secrets(&seen);
+    let (known, tenants, sites) = futures::join!(
+        source.ask(request.placement.as_ref(), &secrets_seen),
         tenants(request, &seen),
-    )
-    .await;
+        sites(&seen),
+    );
     let known = known?;
+    for (view, sites) in seen.reached.iter_mut().zip(sites) {
+        view.locate(sites);
+    }
+    note_held(&secrets(&seen), &known.wanted, memory);
     let mut failures = unseen(&seen);
-    let mut plans = Vec::new();
-    for (view, tenants) in tenants {
+    let mut targets = Vec::new();
+    for (view, tenants) in seen.reached.iter().zip(tenants) {
         let tenants = tenants.unwrap_or_else(|failure| {
             let place = Place::context(view.context());
             failures.push(Outcome::failed(place, &failure));
             BTreeSet::new()
         });
-        let (namespaces, failed) = plan_cluster(request, view, tenants, &known);
+        targets.push((view, tenants));
+    }
+    let mut trust = Trust {
+        places: memory.known(),
+        replacing: replacing(),
+        adopted: request.adopted(),
+    };
+    let (mut plans, mut failed) = plan_clusters(request, &targets, &known, &trust);
+    let unproven = unproven(&plans, &known.wanted);
+    if request.may_adopt(&unproven)? {
+        trust.adopted = source.adopted(&unproven).await;
+        (plans, failed) = plan_clusters(request, &targets, &known, &trust);
+    }
+    failures.extend(failed);
+    Ok(SyncPlan {
+        seen,
+        clusters: plans,
+        failures,
+        known,
+        trust,
+    })
+}
+
+fn plan_clusters(
+    request: &SyncRequest<'_>,
+    targets: &[(&ClusterView<'_>, BTreeSet<String>)],
+    known: &Known,
+    trust: &Trust,
+) -> (Vec<ClusterPlan>, Vec<Outcome>) {
+    let mut failures = Vec::new();
+    let mut plans = Vec::new();
+    for (view, tenants) in targets {
+        let (namespaces, failed) = plan_cluster(request, view, tenants, known, trust);
         failures.extend(failed);
         plans.push(ClusterPlan {
             context: view.context().to_owned(),
             namespaces,
         });
     }
-    Ok(SyncPlan {
-        seen,
-        clusters: plans,
-        failures,
-        known,
-    })
+    (plans, failures)
+}
+
+/// What plans leave alone because nothing proves its claim.
+fn unproven(plans: &[ClusterPlan], wanted: &CurrentTokens) -> Vec<Unproven> {
+    let mut found = Vec::new();
+    for ClusterPlan {
+        context,
+        namespaces,
+    } in plans
+    {
+        for secret in namespaces.iter().flat_map(|plan| &plan.secrets) {
+            let entries = secret.entries.iter();
+            for entry in entries {
+                let (Verdict::Unproven(robot), Some(registry)) =
+                    (&entry.verdict, wanted.registry_of(&entry.key))
+                else {
+                    continue;
+                };
+                let place = Place::secret(context, &secret.namespace, &secret.name);
+                found.push(Unproven {
+                    place: place.key(&entry.key),
+                    account: entry.account.clone(),
+                    robot: (registry.registry.clone(), robot.clone()),
+                });
+            }
+        }
+    }
+    found
+}
+
+impl SyncRequest<'_> {
+    /// A robot that is handed out anyway is written wherever it is named there.
+    fn adopted(&self) -> Adopted {
+        let repairs_only = self.scope.all_namespaces && !self.create_missing;
+        match self.placement.is_some() && !repairs_only {
+            true => Adopted::Everything,
+            false => Adopted::Nothing,
+        }
+    }
+
+    /// Whoever names a namespace trusts it with what may only pull.
+    fn may_adopt(&self, unproven: &[Unproven]) -> Result<bool, Failure> {
+        let names_namespaces =
+            !self.scope.all_namespaces && self.scope.namespace_selector.is_none();
+        match unproven.is_empty() {
+            true => Ok(false),
+            false if names_namespaces => Ok(true),
+            false => (self.adopts)(unproven),
+        }
+    }
 }
 
 /// For `--create-missing`: the namespaces it reaches in each cluster.
-async fn tenants<'v, 'a>(
+async fn tenants(
     request: &SyncRequest<'_>,
-    seen: &'v Seen<ClusterView<'a>>,
-) -> Vec<(&'v ClusterView<'a>, Result<BTreeSet<String>, Failure>)> {
+    seen: &Seen<ClusterView<'_>>,
+) -> Vec<Result<BTreeSet<String>, Failure>> {
     let tenants = seen.reached.iter().map(async |view| {
         let is_asked = request.create_missing && request.placement.is_some();
-        let tenants = match (is_asked, &view.scoped.selection) {
+        match (is_asked, &view.scoped.selection) {
             (true, NamespaceSelection::All) => view.tenant_namespaces().await,
             _ => Ok(BTreeSet::new()),
-        };
-        (view, tenants)
+        }
     });
     join_all(tenants).await
 }
@@ -219,8 +201,9 @@ async fn tenants<'v, 'a>(
 fn plan_cluster(
     request: &SyncRequest<'_>,
     view: &ClusterView<'_>,
-    tenants: BTreeSet<String>,
+    tenants: &BTreeSet<String>,
     known: &Known,
+    trust: &Trust,
 ) -> (Vec<NamespacePlan>, Vec<Outcome>) {
     let (wanted, consent) = (&known.wanted, request.consent);
     let placed = known.placed.as_ref();
@@ -229,17 +212,17 @@ fn plan_cluster(
     let missing = missing.map(|name| view.missing_namespace(name, placed.is_some()));
     let failures = missing.collect();
     let Some(placed) = placed else {
-        return (view.plan_repair(wanted, consent), failures);
+        return (view.plan_repair(wanted, trust, consent), failures);
     };
     let namespaces = match view.namespaces() {
         None if !request.create_missing => {
-            return (view.plan_repair(wanted, consent), failures);
+            return (view.plan_repair(wanted, trust, consent), failures);
         }
-        None => tenants,
+        None => tenants.clone(),
         Some(existing) if may_create => &existing | &view.missing,
         Some(existing) => existing,
     };
-    let mut plans = view.plan_placement(&namespaces, placed, wanted, consent);
+    let mut plans = view.plan_placement(&namespaces, placed, wanted, trust, consent);
     for plan in &mut plans {
         plan.create_namespace = may_create && view.missing.contains(&plan.namespace);
     }
@@ -254,12 +237,13 @@ pub async fn sync(
     request: &SyncRequest<'_>,
     source: &Source,
     clusters: &Seen<Cluster>,
+    memory: &mut Memory,
     progress: &dyn Progress,
 ) -> Result<Outcomes, Failure> {
     let mut outcomes = Outcomes::of(request.dry_run);
     let mut earlier_is_finished = !request.consent.force || request.dry_run.label().is_some();
     for _ in 0..ROUNDS {
-        let plan = plan_sync(request, source, clusters).await?;
+        let plan = plan_sync(request, source, clusters, memory).await?;
         if !earlier_is_finished {
             // Only `--force` replaces immutable secrets, so only then something can be half done.
             earlier_is_finished = true;
@@ -271,6 +255,9 @@ pub async fn sync(
         }
         let (seen, known, done) = carry_out(request, plan, progress).await;
         let wrote = done.iter().any(|outcome| outcome.written_at.is_some());
+        if request.dry_run.label().is_none() {
+            note_written(&done, &seen, &known.wanted, memory);
+        }
         outcomes.supersede(done);
         if !wrote || request.dry_run.label().is_some() {
             break;
@@ -284,6 +271,35 @@ pub async fn sync(
         }
     }
     Ok(outcomes)
+}
+
+/// Notes which places were given a current token.
+fn note_written(
+    done: &[Outcome],
+    seen: &Seen<ClusterView<'_>>,
+    wanted: &CurrentTokens,
+    memory: &mut Memory,
+) {
+    let written = done.iter().filter(|outcome| outcome.written_at.is_some());
+    for Outcome { place, account, .. } in written.filter(|outcome| outcome.result.is_change()) {
+        let mut views = seen.reached.iter();
+        let view = views.find(|view| view.context() == place.context);
+        let site = view.and_then(|view| view.sites.get(&place.namespace));
+        let robot = wanted.robot_of(&place.key, account);
+        let (Some(site), Some((registry, robot))) = (site, robot) else {
+            continue;
+        };
+        if let Some(token) = wanted.current(&place.key, robot) {
+            let place = CredentialPlace {
+                site,
+                secret: &place.name,
+                key: &place.key,
+                registry,
+                robot,
+            };
+            memory.note(&place, &token);
+        }
+    }
 }
 
 /// Finishes replacements of immutable secrets that broke off.
@@ -311,12 +327,14 @@ async fn carry_out<'a>(
         clusters,
         mut failures,
         known,
+        trust,
     } = plan;
     let total = clusters.iter().map(|plan| plan.namespaces.len()).sum();
     progress.begin("syncing", total);
     let planner = SyncPlanner {
         wanted: &known.wanted,
         placed: known.placed.as_ref(),
+        trust: &trust,
         consent: request.consent,
     };
     let applied = clusters.into_iter().map(async |plan| {

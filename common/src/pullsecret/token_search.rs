@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use secrecy::{ExposeSecret, SecretString};
 
 /// Whether these bytes hold the token: as it is, in base64, or in base64 once more.
-pub(super) fn holds(content: &[u8], token: &SecretString) -> bool {
+fn holds(content: &[u8], token: &SecretString) -> bool {
     let token = token.expose_secret().as_bytes();
     let once = in_base64(token);
     let twice = once.iter().flat_map(|text| in_base64(text));
@@ -20,14 +20,29 @@ pub(super) fn holds(content: &[u8], token: &SecretString) -> bool {
 impl PullSecret {
     /// Whether one of these tokens is in the secret where it is nobody's that can be told:
     /// anywhere but in the readable entries of registries other than `hosts`.
-    pub fn hides_any(&self, tokens: &[SecretString], hosts: &[RegistryHost]) -> bool {
-        let content = match &self.document {
-            Err(_) => self.unreadable.clone(),
-            Ok(document) => Some(rest(document, hosts).to_json()),
-        };
-        let content = content.as_ref().map(ExposeSecret::expose_secret);
-        content.is_some_and(|content| tokens.iter().any(|token| holds(content, token)))
+    pub fn hides_any<'a>(
+        &self,
+        mut tokens: impl Iterator<Item = &'a SecretString>,
+        hosts: &[RegistryHost],
+    ) -> bool {
+        match &self.document {
+            Ok(document) => hides_any(document, tokens, hosts),
+            Err(_) => {
+                let content = self.unreadable.as_ref().map(ExposeSecret::expose_secret);
+                content.is_some_and(|content| tokens.any(|token| holds(content, token)))
+            }
+        }
     }
+}
+
+/// The same of a content that can be read.
+pub(super) fn hides_any<'a>(
+    document: &Document,
+    mut tokens: impl Iterator<Item = &'a SecretString>,
+    hosts: &[RegistryHost],
+) -> bool {
+    let content = rest(document, hosts).to_json();
+    tokens.any(|token| holds(content.expose_secret(), token))
 }
 
 /// The document without what is known to be another registry's.

@@ -5,14 +5,16 @@ use super::observe::{self, Observed};
 use super::plan::{Consent, NamespacePlan, PlacedCredential, plan_namespace, plan_secret};
 use super::secret::PullSecret;
 use super::service_account::ServiceAccountRefs;
+use super::trust::Trust;
 use crate::Failure;
 use crate::cluster::{
-    Cluster, InContext, NamespaceArgs, NamespaceSelection, Readable, Scoped, Seen,
+    Cluster, InContext, NamespaceArgs, NamespaceSelection, Readable, Scoped, Seen, Site,
 };
 use crate::hint;
 use crate::outcome::{Outcome, Verb};
 use crate::place::Place;
 use crate::workload::{PodUse, running_pods_as_listed};
+use futures::future::join_all;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Namespaces a credential is never handed to by `--create-missing`.
@@ -26,6 +28,8 @@ pub struct ClusterView<'a> {
     pub observed: Observed,
     /// Named namespaces that do not exist.
     pub missing: BTreeSet<String>,
+    /// Its namespaces by identity, once [`ClusterView::locate`] was told.
+    pub sites: BTreeMap<String, Site>,
     /// Its pods, once [`ClusterView::look_at_pods`] has.
     pub pods: Vec<PodUse>,
 }
@@ -81,6 +85,12 @@ pub fn unseen_or_missing(seen: &Seen<ClusterView<'_>>) -> Vec<Outcome> {
     failures
 }
 
+/// Which namespaces the clusters have, by identity: in the order of the clusters.
+pub async fn sites(seen: &Seen<ClusterView<'_>>) -> Vec<BTreeMap<String, Site>> {
+    let views = seen.reached.iter();
+    join_all(views.map(|view| view.scoped.sites())).await
+}
+
 /// Every pull secret that was seen.
 pub fn secrets<'v>(seen: &'v Seen<ClusterView<'_>>) -> Vec<&'v PullSecret> {
     let views = seen.reached.iter();
@@ -96,6 +106,7 @@ impl<'a> ClusterView<'a> {
             missing: scoped.missing(doubtful).await?,
             scoped,
             observed,
+            sites: BTreeMap::new(),
             pods: Vec::new(),
         })
     }
@@ -194,13 +205,26 @@ impl ClusterView<'_> {
         }
     }
 
+    /// Says of every secret which namespace it is in, by identity.
+    pub fn locate(&mut self, sites: BTreeMap<String, Site>) {
+        for secret in &mut self.observed.secrets {
+            secret.site = sites.get(&secret.namespace).cloned();
+        }
+        self.sites = sites;
+    }
+
     /// Plans the repair of every credential in scope; one plan for each secret, so that
     /// they are written side by side.
-    pub fn plan_repair(&self, wanted: &CurrentTokens, consent: Consent) -> Vec<NamespacePlan> {
+    pub fn plan_repair(
+        &self,
+        wanted: &CurrentTokens,
+        trust: &Trust,
+        consent: Consent,
+    ) -> Vec<NamespacePlan> {
         self.observed
             .secrets
             .iter()
-            .filter_map(|secret| plan_secret(secret, wanted, consent))
+            .filter_map(|secret| plan_secret(secret, wanted, trust, consent))
             .map(NamespacePlan::from)
             .collect()
     }
@@ -211,6 +235,7 @@ impl ClusterView<'_> {
         namespaces: &BTreeSet<String>,
         placed: &PlacedCredential,
         wanted: &CurrentTokens,
+        trust: &Trust,
         consent: Consent,
     ) -> Vec<NamespacePlan> {
         let mut by_namespace: BTreeMap<&str, Vec<PullSecret>> = BTreeMap::new();
@@ -227,7 +252,7 @@ impl ClusterView<'_> {
                     .get(namespace.as_str())
                     .map(Vec::as_slice)
                     .unwrap_or_default();
-                plan_namespace(namespace, secrets, placed, wanted, consent)
+                plan_namespace(namespace, secrets, placed, wanted, trust, consent)
             })
             .collect()
     }

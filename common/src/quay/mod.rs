@@ -7,6 +7,7 @@ mod logs;
 mod namespace;
 mod permissions;
 mod provision;
+mod read_only;
 mod right;
 mod rights;
 mod robots;

@@ -88,6 +88,7 @@ impl Rotation<'_> {
         self.journal.log.window_ms = Some(milliseconds(window));
         let written = written?;
         self.journal.switched(written.iter(), &swap);
+        self.remember(&holders, &written, &swap).await;
         self.fleet.check(&written)?;
         let current = current?;
         if current.token.expose_secret() != renewed.token.expose_secret() {

@@ -1,14 +1,16 @@
 //! One cluster of a rotation, and the secrets in it that hold its robot.
 
 use crate::Failure;
-use crate::cluster::{Cluster, NamespaceArgs, NamespaceSelection, Scoped};
-use crate::dockerconfig::{Credential, RegistryNames, UnclearOwner, belongs_to};
-use crate::ledger::Strategy;
-use crate::names::RobotName;
+use crate::cluster::{Cluster, NamespaceArgs, NamespaceSelection, Scoped, Site};
+use crate::dockerconfig::{Credential, Document, RegistryNames, UnclearOwner, belongs_to};
+use crate::fingerprint::Fingerprint;
+use crate::ledger::{Memory, Strategy};
+use crate::names::{RegistryHost, RobotName};
 use crate::node_secrets;
-use crate::pullsecret::{PullSecret, Swap, observe};
+use crate::pullsecret::{PullSecret, Swap, Trust, observe};
 use globset::GlobSet;
 use secrecy::{ExposeSecret, SecretString};
+use std::collections::BTreeMap;
 
 /// The robot of a rotation, and where its credentials count.
 #[derive(Debug, Clone)]
@@ -23,6 +25,10 @@ pub struct RobotAndBridge {
     pub names: RegistryNames,
     /// Every token of the two that this run has seen.
     pub tokens: Vec<SecretString>,
+    /// The registry.
+    pub registry: RegistryHost,
+    /// What else proves the claim of an entry.
+    pub trust: Trust,
 }
 
 impl RobotAndBridge {
@@ -34,61 +40,91 @@ impl RobotAndBridge {
         }
     }
 
-    /// Whether the account is one whose entries are written.
-    pub fn is_ours(&self, account: &str) -> bool {
+    /// Whether the account is the robot or its bridge.
+    fn is_named(&self, account: &str) -> bool {
         self.accounts.iter().any(|robot| robot.as_str() == account)
     }
 
-    /// Whether the secret holds a robot of the bridge's name that no rotation wrote into it.
-    pub fn holds_a_stranger(&self, secret: &PullSecret) -> bool {
-        let noted = secret.bridged.contains(&self.robot);
-        let bridge = self.bridge.as_str();
-        !noted
-            && self.is_ours(bridge)
-            && self
-                .entries(secret)
-                .any(|(_, found)| found.username == bridge)
+    /// Whether an entry is one that is written: it names the robot or its bridge, and holds a
+    /// token of theirs, or is proven to have held one. Anybody can write a name.
+    pub fn is_ours(&self, secret: &PullSecret, key: &str, found: &Credential) -> bool {
+        let robot = (&self.registry, &self.robot);
+        self.is_named(&found.username)
+            && (self.knows(&found.password)
+                || self.trust.proves(secret, key, robot, &found.password))
     }
 
     /// Whether the secret holds the robot or its bridge, or a token of theirs in any other way.
-    /// A mere name in what cannot be read is no reason: anybody can write a name.
     pub fn concerns(&self, secret: &PullSecret) -> bool {
         let mut entries = self.entries(secret);
-        entries.any(|(_, found)| self.is_ours(&found.username))
-            || secret.hides_any(&self.tokens, &self.names.hosts)
+        entries.any(|(key, found)| self.is_ours(secret, key, &found))
+            || secret.hides_any(self.tokens.iter(), &self.names.hosts)
+    }
+
+    /// The entries that name the robot or its bridge and have no claim to a token.
+    fn unproven<'a>(
+        &'a self,
+        secret: &'a PullSecret,
+    ) -> impl Iterator<Item = (&'a str, Credential)> {
+        self.entries(secret).filter(|(key, found)| {
+            self.is_named(&found.username) && !self.is_ours(secret, key, found)
+        })
     }
 
     /// A write that brings every entry of the two to `to`, after which no other of their
     /// tokens may be left.
     pub fn swap(&self, to: Credential) -> Swap {
         let is_bridge = to.username == self.bridge.as_str();
-        let others = self.tokens.iter();
-        let dying = others.filter(|token| token.expose_secret() != to.password.expose_secret());
         Swap {
             hosts: self.names.hosts.clone(),
             from: self.accounts.clone(),
-            dying: dying.cloned().collect(),
+            tokens: self.tokens.clone(),
+            trust: self.trust.clone(),
+            robot: (self.registry.clone(), self.robot.clone()),
             stands_in_for: is_bridge.then(|| self.robot.clone()),
             to,
         }
     }
 
+    /// Notes which entries of a secret hold a token of the two that is good now; also those at a
+    /// name that nobody agreed to yet.
+    pub fn note_held(&self, secret: &PullSecret, memory: &mut Memory) {
+        let entries = secret.document.iter().flat_map(Document::entries);
+        for (key, read) in entries {
+            let Ok(found) = read else { continue };
+            let is_here = belongs_to(key, &self.names.hosts) || self.names.claim(key).is_some();
+            if is_here
+                && self.is_named(&found.username)
+                && self.knows(&found.password)
+                && let Some(place) = secret.place(key, (&self.registry, &self.robot))
+            {
+                memory.note(&place, &found.password);
+            }
+        }
+    }
+
+    /// Whether this is a token of theirs that this run has seen.
+    fn knows(&self, token: &SecretString) -> bool {
+        let mut tokens = self.tokens.iter();
+        tokens.any(|known| known.expose_secret() == token.expose_secret())
+    }
+
     /// Keeps a token in mind.
     pub fn know(&mut self, token: &SecretString) {
-        let is_new = |known: &SecretString| known.expose_secret() != token.expose_secret();
-        if self.tokens.iter().all(is_new) {
+        if !self.knows(token) {
             self.tokens.push(token.clone());
         }
     }
 
     /// An entry's key at a name that the registry claims and nobody agreed to, where the entry
-    /// is of the robot's or its bridge's name.
+    /// has a claim to a token of the robot.
     pub fn not_agreed<'a>(&self, secret: &'a PullSecret) -> Option<(&'a str, UnclearOwner)> {
         let document = secret.document.as_ref().ok()?;
         let mut entries = document.entries();
         entries.find_map(|(key, read)| {
             let claim = self.names.claim(key)?;
-            self.is_ours(&read.ok()?.username).then_some((key, claim))
+            let found = read.ok()?;
+            self.is_ours(secret, key, &found).then_some((key, claim))
         })
     }
 
@@ -112,6 +148,8 @@ pub struct Member<'a> {
     pub scoped: Scoped<'a>,
     /// Whether the rest of the cluster is looked at too.
     looks_beyond: bool,
+    /// Which namespaces it has, by identity.
+    sites: BTreeMap<String, Site>,
     /// Whether its nodes pull with the robot, as it was observed.
     pub holds_global: bool,
     /// Whether its node pools tell when they have a new secret, as it was observed.
@@ -132,6 +170,24 @@ pub struct SecretsWithRobot {
     /// Wherever they are: those that hold it at a name of the registry's that was not agreed
     /// to, and so would keep a credential that dies.
     pub not_agreed: Vec<PullSecret>,
+    /// In the chosen namespaces: entries that name the robot or its bridge, cannot pull now, and
+    /// have no claim to the new token.
+    pub unproven: Vec<UnprovenEntry>,
+}
+
+/// An entry that names a robot and has no claim to its token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnprovenEntry {
+    /// The namespace.
+    pub namespace: String,
+    /// The secret.
+    pub secret: String,
+    /// The `auths` key.
+    pub key: String,
+    /// The robot or its bridge.
+    pub account: String,
+    /// What may be shown of the password.
+    pub fingerprint: Fingerprint,
 }
 
 impl<'a> Member<'a> {
@@ -148,12 +204,14 @@ impl<'a> Member<'a> {
         };
         let excluded = scope.excluded()?;
         let looks_beyond = !scope_is_complete && (named || !excluded.is_empty());
+        let scoped = Scoped {
+            cluster,
+            selection,
+            excluded,
+        };
         Ok(Self {
-            scoped: Scoped {
-                cluster,
-                selection,
-                excluded,
-            },
+            sites: scoped.sites().await,
+            scoped,
             looks_beyond,
             holds_global: false,
             has_pools: false,
@@ -190,12 +248,25 @@ impl<'a> Member<'a> {
             context: self.scoped.cluster.context().to_owned(),
             ..SecretsWithRobot::default()
         };
-        for secret in observed.secrets {
+        for mut secret in observed.secrets {
+            secret.site = self.sites.get(&secret.namespace).cloned();
             if node_secrets::is_derived(&secret.namespace, &secret.name) {
                 continue;
             }
             if subject.not_agreed(&secret).is_some() {
                 holders.not_agreed.push(secret.clone());
+            }
+            if self.scoped.covers(&secret.namespace) {
+                let entries = subject.unproven(&secret);
+                holders
+                    .unproven
+                    .extend(entries.map(|(key, found)| UnprovenEntry {
+                        namespace: secret.namespace.clone(),
+                        secret: secret.name.clone(),
+                        key: key.to_owned(),
+                        fingerprint: found.fingerprint(),
+                        account: found.username,
+                    }));
             }
             if !subject.concerns(&secret) {
                 continue;

@@ -24,10 +24,10 @@ mod settle;
 mod stage;
 mod twins;
 
-pub use members::{Member, RobotAndBridge, SecretsWithRobot};
+pub use members::{Member, RobotAndBridge, SecretsWithRobot, UnprovenEntry};
 pub use observe::{ClusterState, Nodes, Observed, ObservedCluster, StandingBridge, observe};
 pub use plan::{Plan, Refusal, Target, plan};
 pub use preview::{Preview, SecretUse, TriedWrite};
 pub use request::{Answer, LeaveBehind, Options, Task, Watcher};
-pub use run::Rotation;
+pub use run::{Books, Rotation};
 pub use stage::Stage;

@@ -9,7 +9,8 @@ use crate::failure::FailureKind;
 use crate::fingerprint::Fingerprint;
 use crate::global::{Pools, Topology, topology};
 use crate::hint::{self, Hint};
-use crate::ledger::{Ledger, Record, Strategy};
+use crate::ledger::{Ledger, Memory, Record, Strategy};
+use crate::pullsecret::{Adopted, Trust, replacing};
 use crate::quay::{BridgeMark, Pull, Rights, Roster, bridge_name};
 use crate::receipt::{Consumer, USAGE_DAYS, consumers};
 use crate::web::ApiError;
@@ -89,6 +90,7 @@ pub async fn observe<'a>(
     clusters: &'a Seen<Cluster>,
     scope: &NamespaceArgs,
     ledger: &Ledger,
+    memory: &mut Memory,
 ) -> Result<(Observed, Vec<Member<'a>>), Failure> {
     let Task {
         session,
@@ -129,13 +131,23 @@ pub async fn observe<'a>(
         StandingBridge::Foreign => vec![robot.clone()],
         StandingBridge::None | StandingBridge::Ours(_) => vec![robot.clone(), bridge.clone()],
     };
-    let subject = RobotAndBridge {
+    let mut subject = RobotAndBridge {
         robot: robot.clone(),
         bridge,
         accounts,
         names,
         tokens: found.iter().map(|found| found.token.clone()).collect(),
+        registry: session.endpoint.registry.clone(),
+        trust: Trust {
+            places: memory.known(),
+            replacing: replacing(),
+            adopted: Adopted::Nothing,
+        },
     };
+    if matches!(standing, StandingBridge::Ours(_)) {
+        let bridge = quay.robot(&subject.bridge).await;
+        subject.know(&bridge.map_err(failed(object()))?.token);
+    }
     let (rights, observed) = join(
         rights(task, &roster),
         observe_clusters(clusters, scope, options, &subject),
@@ -149,6 +161,16 @@ pub async fn observe<'a>(
     };
     let rights = rights?;
     let (clusters, members) = observed?;
+    for state in clusters
+        .iter()
+        .filter_map(|cluster| cluster.state.as_ref().ok())
+    {
+        let holders = &state.holders;
+        let secrets = holders.inside.iter().chain(&holders.global);
+        for secret in secrets.chain(&holders.not_agreed) {
+            subject.note_held(secret, memory);
+        }
+    }
     let observed = Observed {
         by,
         is_bridge: BridgeMark::parse(&found.description).is_some(),

@@ -40,6 +40,9 @@ pub struct Preview {
     pub secrets: Vec<SecretUse>,
     /// Secrets that keep a credential that dies.
     pub left_behind: Vec<LeftBehind>,
+    /// Credentials that name the robot, cannot pull now, and are left so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unproven: Vec<Target>,
     /// What keeps the rotation from beginning.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub refusals: Vec<Refusal>,
@@ -142,6 +145,7 @@ impl Preview {
             rights: rights(&task.options),
             secrets,
             left_behind: plan.left_behind.clone(),
+            unproven: plan.unproven.clone(),
             refusals: plan.refusals.clone(),
             tried_writes: None,
             consumers,

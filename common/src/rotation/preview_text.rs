@@ -66,6 +66,10 @@ impl Preview {
                 .collect(),
         );
         section(
+            "Left as they are: they cannot pull, and nothing shows that they ever held its token",
+            self.unproven.iter().map(Target::line).collect(),
+        );
+        section(
             "Pulled with it lately, and have to be told",
             self.consumers
                 .iter()
@@ -91,6 +95,16 @@ impl Preview {
             .lines()
             .map(|line| escape_control(line).into_owned() + "\n");
         lines.collect()
+    }
+}
+
+impl Target {
+    /// One line about it.
+    pub fn line(&self) -> String {
+        format!(
+            "{} {}/{}: {} ({}) at {}",
+            self.context, self.namespace, self.secret, self.account, self.fingerprint, self.key
+        )
     }
 }
 

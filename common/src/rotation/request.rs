@@ -35,6 +35,8 @@ pub struct Options {
     pub node_grace: Duration,
     /// What may break.
     pub leave_behind: LeaveBehind,
+    /// In place: what names the robot, cannot pull and has no claim may be left so.
+    pub leaves_unproven: bool,
     /// The chosen namespaces as the flags say it; empty for all.
     pub scope: String,
     /// Nothing outside the chosen namespaces is looked for.

@@ -3,7 +3,7 @@
 use super::fleet::{Fleet, placeholder};
 use super::interrupt::Interrupt;
 use super::journal::{Journal, new_id};
-use super::members::Member;
+use super::members::{Member, SecretsWithRobot};
 use super::observe::Observed;
 use super::plan::{Plan, Target};
 use super::rehearsal::REHEARSAL;
@@ -12,12 +12,15 @@ use super::stage::Stage;
 use super::twins::Twins;
 use crate::Failure;
 use crate::dockerconfig::Credential;
-use crate::fingerprint::Fingerprint;
-use crate::ledger::{Event, Ledger, Lock, Record};
+use crate::fingerprint::{Fingerprint, TokenHash};
+use crate::ledger::{Event, Ledger, Lock, Memory, Record};
+use crate::outcome::Outcome;
+use crate::place::Place;
 use crate::pullsecret::Swap;
 use crate::quay::{Rights, Robot};
 use crate::receipt::{Consumer, Receipt};
 use secrecy::SecretString;
+use std::collections::HashSet;
 
 /// Secrets that keep appearing with the wrong credential are given up on after so many rounds.
 pub(super) const ROUNDS: usize = 5;
@@ -42,6 +45,18 @@ pub struct Rotation<'a> {
     pub(super) is_known: bool,
     /// The token that is replaced, where this run has seen it.
     pub(super) old: Option<SecretString>,
+    /// Which places were seen with a good token, and are given one.
+    pub(super) memory: Memory,
+}
+
+/// What a run writes down, and what keeps others out.
+pub struct Books {
+    /// The records of rotations.
+    pub ledger: Ledger,
+    /// Which place held which token.
+    pub memory: Memory,
+    /// Held until the run is dropped.
+    pub lock: Lock,
 }
 
 impl<'a> Rotation<'a> {
@@ -51,9 +66,13 @@ impl<'a> Rotation<'a> {
         observed: Observed,
         members: Vec<Member<'a>>,
         plan: Plan,
-        ledger: Ledger,
-        lock: Lock,
+        books: Books,
     ) -> Self {
+        let Books {
+            ledger,
+            memory,
+            lock,
+        } = books;
         let record = observed.record.as_ref();
         let (id, before) = identity(&plan.stage, record, &observed.rights);
         let is_old = matches!(plan.stage, Stage::NotBegun | Stage::Crossing(_));
@@ -90,6 +109,7 @@ impl<'a> Rotation<'a> {
             by: observed.by,
             is_known,
             old: is_old.then_some(observed.token),
+            memory,
         }
     }
 
@@ -115,6 +135,7 @@ impl<'a> Rotation<'a> {
             scope: self.task.options.scope.clone(),
             secrets: self.targets.len(),
             replaces: self.replaced.clone().unwrap_or_default(),
+            replaces_token: self.old.as_ref().and_then(TokenHash::of),
             rights: self.twins.before.clone(),
         })
     }
@@ -161,7 +182,37 @@ impl<'a> Rotation<'a> {
         let progress = self.task.watcher.progress();
         let outcomes = self.fleet.write(&holders, swap, progress).await?;
         self.journal.switched(outcomes.iter(), swap);
+        self.remember(&holders, &outcomes, swap).await;
         self.fleet.check(&outcomes)
+    }
+
+    /// Notes which places hold the new credential: whoever brings an older one back there has a
+    /// claim to this one's successors.
+    pub(super) async fn remember(
+        &mut self,
+        holders: &[SecretsWithRobot],
+        outcomes: &[Outcome],
+        swap: &Swap,
+    ) {
+        let right = outcomes.iter().filter(|it| !it.result.is_failure());
+        let right: HashSet<&Place> = right.map(|outcome| &outcome.place).collect();
+        let robot = (&swap.robot.0, &swap.robot.1);
+        for holders in holders {
+            for secret in self.fleet.in_scope(holders) {
+                let place = Place::secret(&holders.context, &secret.namespace, &secret.name);
+                for (key, found) in self.fleet.subject.entries(secret) {
+                    if swap.concerns(secret, key, &found)
+                        && right.contains(&place.clone().key(key))
+                        && let Some(place) = secret.place(key, robot)
+                    {
+                        self.memory.note(&place, &swap.to.password);
+                    }
+                }
+            }
+        }
+        if let Err(failure) = self.memory.save().await {
+            self.task.watcher.warn(failure.message());
+        }
     }
 
     /// What may be shown of the token that is replaced; `(hidden)` where it is not known.

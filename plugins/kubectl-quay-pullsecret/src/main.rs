@@ -4,6 +4,7 @@ mod delete;
 mod list;
 mod references;
 mod sync;
+mod sync_adoption;
 mod sync_manifests;
 mod sync_robot;
 mod verify;

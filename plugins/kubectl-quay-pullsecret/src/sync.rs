@@ -1,13 +1,14 @@
 //! `sync`: arguments in, a request to the engine, output.
 
 use crate::FIELD_MANAGER;
+use crate::sync_adoption::Adoption;
 use crate::sync_manifests::print_manifests;
 use crate::sync_robot::RobotArgs;
 use clap::Args;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs, OutputFormat};
 use quay_common::cluster::{ClusterArgs, DryRun, NamespaceArgs, connect};
-use quay_common::credentials::{QuayArgs, SignIns, sign_in_everywhere};
+use quay_common::credentials::{QuayArgs, SignIns, StateArgs, remember, sign_in_everywhere};
 use quay_common::hint;
 use quay_common::pullsecret::{
     Consent, Outcomes, Placement, Source, SyncRequest, alias_warnings, plan_sync, sync,
@@ -36,6 +37,15 @@ pub struct SyncArgs {
     #[arg(long, requires = "robot")]
     replace_account: bool,
 
+    /// Also write credentials that cannot pull and that nothing shows to have held the robot's
+    /// token: without --robot only those of robots that may do nothing but pull
+    #[arg(long)]
+    pub adopt: bool,
+
+    /// Do not ask before --robot --adopt hands the robot to them
+    #[arg(short, long)]
+    pub yes: bool,
+
     /// Also write secrets that are immutable or belong to another tool
     #[arg(long)]
     force: bool,
@@ -47,15 +57,29 @@ pub struct SyncArgs {
     #[command(flatten)]
     scope: NamespaceArgs,
     #[command(flatten)]
+    state: StateArgs,
+    #[command(flatten)]
     quay: QuayArgs,
     #[command(flatten)]
     cluster: ClusterArgs,
+}
+
+impl SyncArgs {
+    pub fn names_robot(&self) -> bool {
+        self.robot.is_given()
+    }
+
+    pub fn is_dry(&self) -> bool {
+        self.dry_run.label().is_some()
+    }
 }
 
 pub async fn run(args: SyncArgs, console: &Console) -> Result<Exit, Failure> {
     let began = Instant::now();
     let clusters = connect(&args.cluster, FIELD_MANAGER, console).await?;
     let (source, placement) = source(&args, console).await?;
+    let mut memory = args.state.memory(&args.cluster, console).await?;
+    let adoption = Adoption::new(&args, console);
     let request = SyncRequest {
         scope: &args.scope,
         placement,
@@ -65,14 +89,19 @@ pub async fn run(args: SyncArgs, console: &Console) -> Result<Exit, Failure> {
             force: args.force,
             replace_account: args.replace_account,
         },
+        adopts: &|unproven| adoption.agrees(unproven),
         dry_run: args.dry_run,
     };
     let format = args.output.output;
     if args.dry_run.is_client() && matches!(format, OutputFormat::Yaml | OutputFormat::Json) {
-        let plan = plan_sync(&request, &source, &clusters).await?;
+        let plan = plan_sync(&request, &source, &clusters, &mut memory).await?;
         return print_manifests(&plan, format, console).await;
     }
-    let outcomes = sync(&request, &source, &clusters, console.progress()).await?;
+    let progress = console.progress();
+    let outcomes = sync(&request, &source, &clusters, &mut memory, progress).await?;
+    if args.dry_run.label().is_none() {
+        remember(&mut memory, console).await;
+    }
     report(&args, &outcomes, began, console)
 }
 

@@ -7,10 +7,11 @@ use futures::future::{join, join_all};
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs};
 use quay_common::cluster::{ClusterArgs, NamespaceArgs, Seen, connect};
-use quay_common::credentials::{QuayArgs, SignIns, sign_in_everywhere};
+use quay_common::credentials::{QuayArgs, SignIns, StateArgs, remember, sign_in_everywhere};
 use quay_common::names::RobotName;
 use quay_common::pullsecret::{
-    ClusterView, alias_warnings, logins, look_up, observe_each, secrets, unseen_or_missing, verify,
+    ClusterView, alias_warnings, logins, look_up, note_held, observe_each, secrets, sites,
+    unseen_or_missing, verify,
 };
 
 /// Check that robots' credentials are current, accepted by the registry and good for pulling
@@ -31,6 +32,8 @@ pub struct VerifyArgs {
     #[command(flatten)]
     scope: NamespaceArgs,
     #[command(flatten)]
+    state: StateArgs,
+    #[command(flatten)]
     quay: QuayArgs,
     #[command(flatten)]
     cluster: ClusterArgs,
@@ -42,9 +45,16 @@ pub async fn run(args: VerifyArgs, console: &Console) -> Result<Exit, Failure> {
         sign_in_everywhere(&args.quay, &args.cluster, console).await?;
     console.warn_each(&left_out);
     console.warn_each(&alias_warnings(&sessions).await);
+    let mut memory = args.state.memory(&args.cluster, console).await?;
     let (logins, seen) = join(logins(&sessions), observe_each(&clusters, &args.scope)).await;
     let mut seen = seen?;
-    let mut wanted = look_up(&logins, &secrets(&seen), None).await;
+    let seen_secrets = secrets(&seen);
+    let (mut wanted, sites) = join(look_up(&logins, &seen_secrets, None), sites(&seen)).await;
+    for (view, sites) in seen.reached.iter_mut().zip(sites) {
+        view.locate(sites);
+    }
+    note_held(&secrets(&seen), &wanted, &mut memory);
+    remember(&mut memory, console).await;
     wanted.only = args.robot.clone();
     look_at_pods(&mut seen, console).await;
     let mut proofs = verify(

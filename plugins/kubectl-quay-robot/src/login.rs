@@ -4,7 +4,7 @@ use crate::connection::{Connection, failed};
 use crate::scopes;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit};
-use quay_common::credentials::{Storage, log_in};
+use quay_common::credentials::{StateArgs, Storage, log_in};
 
 /// Check an API token and keep it in the OS keyring
 ///
@@ -19,13 +19,15 @@ pub struct LoginArgs {
     insecure_storage: bool,
 
     #[command(flatten)]
+    state: StateArgs,
+    #[command(flatten)]
     connection: Connection,
 }
 
 /// Prints whose token it is, where it is kept, and what it is good for.
 pub async fn run(args: LoginArgs, console: &Console) -> Result<Exit, Failure> {
     let Connection { quay, cluster } = &args.connection;
-    let login = log_in(quay, cluster, args.insecure_storage, console).await?;
+    let login = log_in(quay, cluster, &args.state, args.insecure_storage, console).await?;
     let place = match &login.storage {
         Storage::Keyring => "in the OS keyring".to_owned(),
         Storage::File(path) => format!("in plain text in {}", path.display()),

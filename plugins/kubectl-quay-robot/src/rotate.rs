@@ -11,13 +11,14 @@ use quay_common::cluster::{
     Cluster, DryRun, NamespaceArgs, Seen, WriteMode, connect, context_names, names_meant,
     parse_duration,
 };
+use quay_common::credentials::{StateArgs, remember};
 use quay_common::kubelet::parse_image;
 use quay_common::ledger::{Ledger, Strategy};
 use quay_common::names::RobotName;
 use quay_common::private_file;
 use quay_common::receipt::Receipt;
 use quay_common::rotation::{
-    LeaveBehind, Observed, Options, Plan, Preview, Rotation, Stage, Task, observe, plan,
+    Books, LeaveBehind, Observed, Options, Plan, Preview, Rotation, Stage, Task, observe, plan,
 };
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -120,6 +121,9 @@ pub struct Args {
     scope: NamespaceArgs,
 
     #[command(flatten)]
+    state: StateArgs,
+
+    #[command(flatten)]
     connection: Connection,
 }
 
@@ -147,6 +151,7 @@ impl Args {
                 all: self.leave_behind.iter().any(String::is_empty),
                 named: named.cloned().collect(),
             },
+            leaves_unproven: false,
             scope: scope_text(&self.scope),
             scope_is_complete: self.scope_is_complete,
             global: self.global,
@@ -188,7 +193,7 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
     let session = args.connection.open(console).await?;
     let clusters = args.clusters(console).await?;
     let narrator = Narrator::new(console);
-    let task = Task {
+    let mut task = Task {
         session: &session,
         watcher: &narrator,
         robot: args.robot.clone(),
@@ -200,10 +205,18 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
         WriteMode::DryRun => None,
         WriteMode::Persist => Some(ledger.lock(registry, &args.robot)?),
     };
-    let (observed, members) = observe(&task, &clusters, &args.scope, &ledger).await?;
+    let mut memory = args.state.memory(&args.connection.cluster, console).await?;
+    let (observed, members) = observe(&task, &clusters, &args.scope, &ledger, &mut memory).await?;
     console.warn_each(session.quay.clock_difference().as_slice());
     console.warn_each(observed.subject.names.warning.as_slice());
-    let plan = plan(&observed, &task.options, Timestamp::now());
+    let mut plan = plan(&observed, &task.options, Timestamp::now());
+    if lock.is_some() {
+        remember(&mut memory, console).await;
+    }
+    if lock.is_some() && asks_about_unproven(&args, &plan, console)? {
+        task.options.leaves_unproven = true;
+        plan = quay_common::rotation::plan(&observed, &task.options, Timestamp::now());
+    }
     let mut preview = Preview::of(&task, &observed, &members, &plan).await;
     let Some(lock) = lock else {
         if !args.dry_run.is_client() {
@@ -216,7 +229,12 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
     let looked = began.elapsed();
     agree(&args, &observed, &plan, console)?;
     let skipped = plan.skipped.clone();
-    let mut rotation = Rotation::new(task, observed, members, plan, ledger, lock);
+    let books = Books {
+        ledger,
+        memory,
+        lock,
+    };
+    let mut rotation = Rotation::new(task, observed, members, plan, books);
     let mut receipt = match (args.abort, args.in_place) {
         (true, _) => rotation.abort().await?,
         (false, true) => rotation.run_in_place().await?,
@@ -241,6 +259,23 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
     written?;
     followed?;
     Ok(Exit::of(receipt.is_proved() && skipped.is_empty()))
+}
+
+/// In place: whether what cannot pull, and has no claim, may be left so. Asked on a terminal; the
+/// plan refuses otherwise.
+fn asks_about_unproven(args: &Args, plan: &Plan, console: &Console) -> Result<bool, Failure> {
+    if !args.in_place || plan.unproven.is_empty() || args.yes || !console.can_ask() {
+        return Ok(false);
+    }
+    for target in &plan.unproven {
+        console.note(target.line());
+    }
+    let question = format!(
+        "{} of {} cannot pull, and nothing shows that they ever held its token. Leave them so?",
+        count(plan.unproven.len(), "credential"),
+        args.robot
+    );
+    console.confirm(&question, "--leave-behind")
 }
 
 /// The namespaces as the flags say it, in one order whatever was typed.

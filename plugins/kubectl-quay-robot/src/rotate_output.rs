@@ -7,7 +7,7 @@ use quay_common::names::RobotName;
 use quay_common::private_file;
 use quay_common::progress::Progress;
 use quay_common::receipt::{Consumer, End, Receipt, USAGE_DAYS, receipt_page};
-use quay_common::rotation::{Answer, Plan, Preview, Stage, TriedWrite, Watcher};
+use quay_common::rotation::{Answer, Plan, Preview, Stage, Target, TriedWrite, Watcher};
 use secrecy::ExposeSecret;
 use std::path::Path;
 use std::time::Duration;
@@ -42,6 +42,12 @@ impl<'a> Narrator<'a> {
         for unknown in &preview.unknown {
             self.console.warn(format!("not known: {unknown}"));
         }
+        let unproven: Vec<String> = preview.unproven.iter().map(Target::line).collect();
+        self.list(
+            CAUTIONS,
+            "left as they are: they cannot pull, and nothing shows that they ever held its token:",
+            &unproven,
+        );
         let cautions = preview.cautions();
         self.list(
             CAUTIONS,

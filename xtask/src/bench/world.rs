@@ -99,6 +99,10 @@ impl World {
             folder,
         };
         world.seed()?;
+        // Whoever repairs all namespaces has seen them when they were well.
+        let verify = world.pullsecret(&Route::near(&world), &["verify", "-A"]);
+        let said = process::listen(verify)?;
+        ensure!(said.code == Some(0), "verify failed:\n{}", said.text);
         Ok(world)
     }
 

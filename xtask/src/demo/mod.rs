@@ -138,6 +138,11 @@ impl Acts<'_> {
              --service-account default"
         );
         said += &self.command(&fresh, &[], &Expected::Success)?;
+        self.screen.remark(
+            "Is all well? verify asks Quay and the registry. It also remembers where a good token \
+             stands: such a place gets the next one, too.",
+        );
+        said += &self.command("quay-pullsecret verify -A", &[], &Expected::Success)?;
 
         self.screen
             .heading("Somebody regenerates the robot's token in Quay");

@@ -56,6 +56,10 @@ pub enum Verdict {
     Missing,
     /// The key holds another account (or nothing readable), and the user wants it replaced.
     Replaced(String),
+    /// It holds another token, and nothing shows that it was ever given one of this robot's.
+    Unproven(RobotName),
+    /// It holds a token that expires, which is renewed by who put it there.
+    Keyless,
     /// Its registry has no login here, so nothing is known.
     Unknown,
     /// The entry cannot be left like this, and cannot be repaired by us.

@@ -2,6 +2,7 @@
 
 use super::super::current_tokens::{CurrentTokens, RobotAnswer};
 use super::super::secret::PullSecret;
+use super::super::trust::Trust;
 use super::repair::{finish, leave_to_nodes, plan_secret, problem, unreadable};
 use super::{
     Consent, EntryPlan, NamespacePlan, PlacedCredential, Problem, SecretPlan, Verdict, WriteAction,
@@ -18,6 +19,7 @@ pub fn plan_namespace(
     secrets: &[PullSecret],
     placed: &PlacedCredential,
     wanted: &CurrentTokens,
+    trust: &Trust,
     consent: Consent,
 ) -> NamespacePlan {
     let named = secrets
@@ -26,12 +28,12 @@ pub fn plan_namespace(
     let mut plans: Vec<SecretPlan> = secrets
         .iter()
         .filter(|secret| holds_robot(secret, wanted))
-        .filter_map(|secret| plan_secret(secret, wanted, consent))
+        .filter_map(|secret| plan_secret(secret, wanted, trust, consent))
         .collect();
     if !plans.iter().any(|plan| placed.is_served_by(plan, wanted)) {
         plans.retain(|plan| plan.name != placed.secret_name);
         plans.push(match named {
-            Some(secret) => plan_target(secret, placed, wanted, consent),
+            Some(secret) => plan_target(secret, placed, wanted, trust, consent),
             None => leave_to_nodes(plan_new(namespace, placed)),
         });
     }
@@ -57,6 +59,7 @@ pub(in crate::pullsecret) fn plan_target(
     secret: &PullSecret,
     placed: &PlacedCredential,
     wanted: &CurrentTokens,
+    trust: &Trust,
     consent: Consent,
 ) -> SecretPlan {
     let document = match &secret.document {
@@ -64,7 +67,7 @@ pub(in crate::pullsecret) fn plan_target(
         Err(error) => return unreadable(secret, error.to_string()),
     };
     let held_already = holds_robot(secret, wanted)
-        .then(|| plan_secret(secret, wanted, consent))
+        .then(|| plan_secret(secret, wanted, trust, consent))
         .flatten();
     let (mut edited, mut entries) = match held_already {
         Some(plan) if placed.is_served_by(&plan, wanted) => return plan,

@@ -2,19 +2,22 @@
 
 use super::super::current_tokens::{CurrentTokens, RobotAnswer, RobotToken};
 use super::super::secret::PullSecret;
+use super::super::trust::Trust;
 use super::last_applied::keeps_replaced;
 use super::{Consent, EntryPlan, Force, Problem, Refusal, SecretPlan, Verdict, WriteAction};
 use crate::dockerconfig::{Credential, Document, EntryError};
+use crate::fingerprint::{Fingerprint, is_jwt};
 use crate::hint;
 use crate::names::RobotName;
 use crate::node_secrets::{is_derived, is_global};
 use std::collections::BTreeSet;
 
-/// Repairs one secret: every entry of a robot we know is brought to its current token.
-/// `None` if nothing in it concerns us, and for what OpenShift copies by itself.
+/// Repairs one secret: every entry of a robot we know, whose claim is proven or adopted, is
+/// brought to its current token. `None` if nothing in it concerns us, and for what OpenShift copies by itself.
 pub fn plan_secret(
     secret: &PullSecret,
     wanted: &CurrentTokens,
+    trust: &Trust,
     consent: Consent,
 ) -> Option<SecretPlan> {
     if is_derived(&secret.namespace, &secret.name) {
@@ -30,7 +33,13 @@ pub fn plan_secret(
     for (key, read) in document.entries() {
         match read {
             Ok(found) => {
-                let Some((entry, becomes)) = judge(key, &found, document, wanted) else {
+                let entry = Entry {
+                    secret,
+                    document,
+                    key,
+                    found: &found,
+                };
+                let Some((entry, becomes)) = entry.judge(wanted, trust) else {
                     continue;
                 };
                 if let Some(credential) = becomes {
@@ -65,56 +74,86 @@ impl Replacement {
     }
 }
 
-/// What is true of one entry, and what it shall hold instead if it is not right.
-fn judge(
-    key: &str,
-    found: &Credential,
-    document: &Document,
-    wanted: &CurrentTokens,
-) -> Option<(EntryPlan, Option<Replacement>)> {
-    let plan = |verdict, after| EntryPlan {
-        key: key.to_owned(),
-        account: found.username.clone(),
-        verdict,
-        before: Some(found.fingerprint()),
-        after,
-    };
-    let left = |verdict| Some((plan(verdict, None), None));
-    let (robot, token, bridge) = match wanted.known(key, &found.username) {
-        RobotAnswer::NotAsked => return None,
-        RobotAnswer::NoLogin => return left(Verdict::Unknown),
-        RobotAnswer::Unclear(owner) => return left(Verdict::Problem(Problem::Unclear(owner))),
-        RobotAnswer::Robot(robot, token) => (robot, token, None),
-        RobotAnswer::Bridge(bridge, token) => (&bridge.robot, token, Some(bridge)),
-    };
-    let token = match token {
-        RobotToken::Current(token) => token,
-        RobotToken::NoSuchRobot => {
-            return left(Verdict::Problem(Problem::NoSuchRobot(robot.clone())));
+/// One entry as it stands in its secret.
+struct Entry<'a> {
+    secret: &'a PullSecret,
+    document: &'a Document,
+    key: &'a str,
+    found: &'a Credential,
+}
+
+impl Entry<'_> {
+    /// What is true of it, and what it shall hold instead if it is not right.
+    fn judge(
+        &self,
+        wanted: &CurrentTokens,
+        trust: &Trust,
+    ) -> Option<(EntryPlan, Option<Replacement>)> {
+        let (key, document) = (self.key, self.document);
+        let left = |verdict| Some((self.plan(verdict, None), None));
+        let (robot, token, bridge) = match wanted.known(key, &self.found.username) {
+            RobotAnswer::NotAsked => return None,
+            RobotAnswer::NoLogin => return left(Verdict::Unknown),
+            RobotAnswer::Unclear(owner) => return left(Verdict::Problem(Problem::Unclear(owner))),
+            RobotAnswer::Robot(robot, token) => (robot, token, None),
+            RobotAnswer::Bridge(bridge, token) => (&bridge.robot, token, Some(bridge)),
+        };
+        let token = match token {
+            RobotToken::Current(token) => token,
+            RobotToken::NoSuchRobot => {
+                return left(Verdict::Problem(Problem::NoSuchRobot(robot.clone())));
+            }
+            RobotToken::Unreadable(reason) => {
+                return left(Verdict::Problem(Problem::TokenUnknown(reason.clone())));
+            }
+        };
+        let own = Credential::new(robot.as_str(), token.clone());
+        let standing = wanted.standing_bridge(key, robot);
+        if let Some(credential) = standing.as_ref().filter(|_| bridge.is_some())
+            && document.holds(key, credential)
+        {
+            let after = Some(credential.fingerprint());
+            return Some((self.plan(Verdict::Bridged(robot.clone()), after), None));
         }
-        RobotToken::Unreadable(reason) => {
-            return left(Verdict::Problem(Problem::TokenUnknown(reason.clone())));
+        if bridge.is_none() && document.holds(key, &own) {
+            let after = Some(own.fingerprint());
+            return Some((self.plan(Verdict::Current, after), None));
         }
-    };
-    let own = Credential::new(robot.as_str(), token.clone());
-    let standing = wanted.standing_bridge(key, robot);
-    if let Some(credential) = standing.as_ref().filter(|_| bridge.is_some())
-        && document.holds(key, credential)
-    {
+        if is_jwt(&self.found.password) {
+            return left(Verdict::Keyless);
+        }
+        if !self.is_proven(robot, wanted, trust) {
+            return left(Verdict::Unproven(robot.clone()));
+        }
+        // While a bridge stands, the robot's own token is about to die or was just born.
+        let credential = standing.unwrap_or(own);
         let after = Some(credential.fingerprint());
-        return Some((plan(Verdict::Bridged(robot.clone()), after), None));
+        let becomes = Replacement {
+            credential,
+            robot: robot.clone(),
+        };
+        Some((self.plan(Verdict::Stale, after), Some(becomes)))
     }
-    if bridge.is_none() && document.holds(key, &own) {
-        return Some((plan(Verdict::Current, Some(own.fingerprint())), None));
+
+    fn plan(&self, verdict: Verdict, after: Option<Fingerprint>) -> EntryPlan {
+        EntryPlan {
+            key: self.key.to_owned(),
+            account: self.found.username.clone(),
+            verdict,
+            before: Some(self.found.fingerprint()),
+            after,
+        }
     }
-    // While a bridge stands, the robot's own token is about to die or was just born.
-    let credential = standing.unwrap_or(own);
-    let after = Some(credential.fingerprint());
-    let becomes = Replacement {
-        credential,
-        robot: robot.clone(),
-    };
-    Some((plan(Verdict::Stale, after), Some(becomes)))
+
+    /// Whether it may be given what the robot's pulls are to go by now.
+    fn is_proven(&self, robot: &RobotName, wanted: &CurrentTokens, trust: &Trust) -> bool {
+        let Some(registry) = wanted.registry_of(self.key) else {
+            return false;
+        };
+        let robot = (&registry.registry, robot);
+        wanted.holder(self.key, self.found) == Some(robot)
+            || trust.covers(self.secret, self.key, robot, &self.found.password)
+    }
 }
 
 /// The plan that brings the secret from what it is to `edited`.

@@ -1,31 +1,55 @@
 //! A rotation's writes: every entry of one of some robots is brought to one credential.
 
 use super::super::secret::PullSecret;
+use super::super::token_search::hides_any;
+use super::super::trust::{RobotAt, Trust};
 use super::repair::finish;
 use super::{Consent, EntryPlan, Refusal, SecretPlan, Verdict, WriteAction};
 use crate::dockerconfig::{Credential, belongs_to};
 use crate::names::{RegistryHost, RobotName};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 /// Where the pulls of some robots are to go.
 #[derive(Debug, Clone)]
 pub struct Swap {
     /// Every host the registry's `auths` keys may have.
     pub hosts: Vec<RegistryHost>,
-    /// The robots whose entries are concerned, whatever token they hold.
+    /// The robots whose entries are concerned, where their claim is proven.
     pub from: Vec<RobotName>,
+    /// Their tokens that this run has seen: whoever holds one of them has a claim. All but the
+    /// new one die, or are dead: no secret may keep one where it is not replaced.
+    pub tokens: Vec<SecretString>,
+    /// What else proves a claim.
+    pub trust: Trust,
+    /// Whose claim it is.
+    pub robot: RobotAt,
     /// What those entries shall hold.
     pub to: Credential,
-    /// Tokens that die, or are dead: no secret may keep one where it is not replaced.
-    pub dying: Vec<SecretString>,
     /// The robot that `to` stands in for, where it is a bridge's credential.
     pub stands_in_for: Option<RobotName>,
 }
 
 impl Swap {
-    /// Whether the entry `key` of `username` is one of those concerned.
-    pub fn concerns(&self, key: &str, username: &str) -> bool {
-        belongs_to(key, &self.hosts) && self.from.iter().any(|robot| robot.as_str() == username)
+    /// Whether what the secret holds under `key` is one of the entries concerned.
+    pub fn concerns(&self, secret: &PullSecret, key: &str, found: &Credential) -> bool {
+        let mut from = self.from.iter();
+        from.any(|robot| robot.as_str() == found.username)
+            && belongs_to(key, &self.hosts)
+            && self.has_claim(secret, key, &found.password)
+    }
+
+    fn has_claim(&self, secret: &PullSecret, key: &str, password: &SecretString) -> bool {
+        let (registry, robot) = (&self.robot.0, &self.robot.1);
+        let is_held = |token: &SecretString| token.expose_secret() == password.expose_secret();
+        self.tokens.iter().any(is_held)
+            || self.trust.proves(secret, key, (registry, robot), password)
+    }
+
+    /// The tokens that no secret may keep.
+    fn dying(&self) -> impl Iterator<Item = &SecretString> {
+        let new = self.to.password.expose_secret();
+        let tokens = self.tokens.iter();
+        tokens.filter(move |token| token.expose_secret() != new)
     }
 }
 
@@ -33,15 +57,15 @@ impl Swap {
 /// One that keeps such a token where it cannot be replaced is refused: whoever pulls with it in
 /// a way that nobody knows would be cut off.
 pub fn plan_swap(secret: &PullSecret, swap: &Swap) -> Option<SecretPlan> {
-    let hides = |secret: &PullSecret| secret.hides_any(&swap.dying, &swap.hosts);
     let Ok(document) = &secret.document else {
-        return hides(secret).then(|| hidden(secret, swap));
+        let hides = secret.hides_any(swap.dying(), &swap.hosts);
+        return hides.then(|| hidden(secret, swap));
     };
     let mut edited = document.clone();
     let mut entries = Vec::new();
     for (key, read) in document.entries() {
         let Ok(found) = read else { continue };
-        if !swap.concerns(key, &found.username) {
+        if !swap.concerns(secret, key, &found) {
             continue;
         }
         let verdict = if document.holds(key, &swap.to) {
@@ -65,11 +89,7 @@ pub fn plan_swap(secret: &PullSecret, swap: &Swap) -> Option<SecretPlan> {
         }
         None => bridged.retain(|robot| robot.as_str() != swap.to.username),
     }
-    let after = PullSecret {
-        document: Ok(edited.clone()),
-        ..secret.clone()
-    };
-    if hides(&after) {
+    if hides_any(&edited, swap.dying(), &swap.hosts) {
         return Some(hidden(secret, swap));
     }
     if entries.is_empty() {
@@ -84,11 +104,7 @@ pub fn plan_swap(secret: &PullSecret, swap: &Swap) -> Option<SecretPlan> {
 
 /// The plan for a secret that would keep a token that dies.
 fn hidden(secret: &PullSecret, swap: &Swap) -> SecretPlan {
-    let robot = swap
-        .from
-        .first()
-        .map(ToString::to_string)
-        .unwrap_or_default();
+    let robot = swap.robot.1.to_string();
     let refusal = Refusal {
         reason: format!("it holds a token of {robot} where no kubelet looks for it"),
         remedy: Some("remove that token, or write it as an entry of the registry".into()),

@@ -3,6 +3,7 @@
 mod bridged;
 
 use super::super::current_tokens::{CurrentTokens, RegistryTokens, RobotToken};
+use super::super::trust::{Adopted, Trust};
 use super::*;
 use crate::dockerconfig::RegistryNames;
 use crate::kubelet::Format;
@@ -50,6 +51,14 @@ fn wanted() -> CurrentTokens {
     }
 }
 
+/// Every claim is good.
+fn adopting() -> Trust {
+    Trust {
+        adopted: Adopted::Everything,
+        ..Trust::default()
+    }
+}
+
 fn placed() -> PlacedCredential {
     PlacedCredential {
         robot: ROBOT.parse().unwrap(),
@@ -94,7 +103,7 @@ fn verdicts(plan: &SecretPlan) -> Vec<(&str, &Verdict)> {
 #[test]
 fn a_current_credential_writes_nothing() {
     let secret = secret(json!({HOST: entry(ROBOT, &token('N'))}));
-    let plan = plan_secret(&secret, &wanted(), Consent::default()).unwrap();
+    let plan = plan_secret(&secret, &wanted(), &adopting(), Consent::default()).unwrap();
     assert_eq!(verdicts(&plan), [(HOST, &Verdict::Current)]);
     assert!(!plan.writes());
 }
@@ -105,7 +114,7 @@ fn every_spelling_and_path_of_the_registry_is_repaired_at_once() {
     let secret = secret(json!({
         "https://quay.example.com/v1/": old, "quay.example.com/myorg": old, "quay.internal:8443": old,
     }));
-    let plan = plan_secret(&secret, &wanted(), Consent::default()).unwrap();
+    let plan = plan_secret(&secret, &wanted(), &adopting(), Consent::default()).unwrap();
     assert!(
         plan.entries
             .iter()
@@ -126,10 +135,10 @@ fn every_spelling_and_path_of_the_registry_is_repaired_at_once() {
 #[test]
 fn the_same_robot_at_another_host_is_another_robot() {
     let secret = secret(json!({"quay.io": entry(ROBOT, &token('O'))}));
-    let plan = plan_secret(&secret, &wanted(), Consent::default()).unwrap();
+    let plan = plan_secret(&secret, &wanted(), &adopting(), Consent::default()).unwrap();
     assert_eq!(verdicts(&plan), [("quay.io", &Verdict::Unknown)]);
     assert!(!plan.writes());
-    assert!(plan_secret(&secret, &only_robot(), Consent::default()).is_none());
+    assert!(plan_secret(&secret, &only_robot(), &adopting(), Consent::default()).is_none());
 }
 
 #[test]
@@ -137,7 +146,7 @@ fn people_and_other_robots_are_left_alone() {
     let secret = secret(
         json!({HOST: entry("alice", "hunter2"), "quay.example.com/x": entry("other+robot", "x")}),
     );
-    assert!(plan_secret(&secret, &wanted(), Consent::default()).is_none());
+    assert!(plan_secret(&secret, &wanted(), &adopting(), Consent::default()).is_none());
 }
 
 #[test]
@@ -147,7 +156,7 @@ fn a_robot_that_is_gone_or_unreadable_is_a_problem_of_that_entry_alone() {
         "quay.example.com/b": entry("myorg+secret", &token('O')),
         "quay.example.com/c": entry(ROBOT, &token('O')),
     }));
-    let plan = plan_secret(&secret, &wanted(), Consent::default()).unwrap();
+    let plan = plan_secret(&secret, &wanted(), &adopting(), Consent::default()).unwrap();
     assert!(plan.has_problem() && plan.writes());
     assert_eq!(plan.entries[2].verdict, Verdict::Stale);
 }
@@ -157,32 +166,32 @@ fn an_unreadable_entry_counts_only_at_our_registry() {
     let broken = json!({"auth": "%%%"});
     let ours = secret(json!({HOST: broken}));
     assert!(
-        plan_secret(&ours, &wanted(), Consent::default())
+        plan_secret(&ours, &wanted(), &adopting(), Consent::default())
             .unwrap()
             .has_problem()
     );
     let theirs = secret(json!({"docker.io": broken}));
-    assert!(plan_secret(&theirs, &wanted(), Consent::default()).is_none());
+    assert!(plan_secret(&theirs, &wanted(), &adopting(), Consent::default()).is_none());
 }
 
 #[test]
 fn immutable_and_foreign_secrets_are_refused_unless_forced() {
     let stale = json!({HOST: entry(ROBOT, &token('O'))});
     let immutable = secret_with(stale.clone(), |object| object["immutable"] = json!(true));
-    let plan = plan_secret(&immutable, &wanted(), Consent::default()).unwrap();
+    let plan = plan_secret(&immutable, &wanted(), &adopting(), Consent::default()).unwrap();
     assert!(plan.refusal.is_some() && !plan.writes());
     let force = Consent {
         force: true,
         ..Consent::default()
     };
-    let forced = plan_secret(&immutable, &wanted(), force).unwrap();
+    let forced = plan_secret(&immutable, &wanted(), &adopting(), force).unwrap();
     assert!(matches!(forced.write, WriteAction::Recreate(_)));
 
     let argo = json!({"argocd.argoproj.io/tracking-id": "shop:/Secret:staging/quay"});
     let foreign = secret_with(stale, |object| object["metadata"]["annotations"] = argo);
-    let plan = plan_secret(&foreign, &wanted(), Consent::default()).unwrap();
+    let plan = plan_secret(&foreign, &wanted(), &adopting(), Consent::default()).unwrap();
     assert!(plan.refusal.unwrap().reason.contains("Argo CD"));
-    let forced = plan_secret(&foreign, &wanted(), force).unwrap();
+    let forced = plan_secret(&foreign, &wanted(), &adopting(), force).unwrap();
     assert!(matches!(forced.write, WriteAction::Update { .. }));
 }
 
@@ -192,7 +201,7 @@ fn a_current_secret_of_another_tool_is_no_refusal() {
     let foreign = secret_with(json!({HOST: entry(ROBOT, &token('N'))}), |object| {
         object["metadata"]["annotations"] = argo;
     });
-    let plan = plan_secret(&foreign, &wanted(), Consent::default()).unwrap();
+    let plan = plan_secret(&foreign, &wanted(), &adopting(), Consent::default()).unwrap();
     assert_eq!((plan.refusal.is_none(), plan.writes()), (true, false));
 }
 
@@ -210,7 +219,7 @@ fn last_applied_is_cleaned_exactly_when_it_keeps_a_replaced_credential() {
             object["metadata"]["annotations"] =
                 json!({"kubectl.kubernetes.io/last-applied-configuration": annotation});
         });
-        let plan = plan_secret(&secret, &wanted(), Consent::default()).unwrap();
+        let plan = plan_secret(&secret, &wanted(), &adopting(), Consent::default()).unwrap();
         matches!(
             plan.write,
             WriteAction::Update {
@@ -231,7 +240,14 @@ fn last_applied_is_cleaned_exactly_when_it_keeps_a_replaced_credential() {
 
 #[test]
 fn a_namespace_without_the_robot_gets_the_secret_and_its_reference() {
-    let plan = plan_namespace("staging", &[], &placed(), &only_robot(), Consent::default());
+    let plan = plan_namespace(
+        "staging",
+        &[],
+        &placed(),
+        &only_robot(),
+        &adopting(),
+        Consent::default(),
+    );
     assert!(matches!(plan.secrets[0].write, WriteAction::Create(_)));
     assert_eq!(
         plan.attach,
@@ -249,6 +265,7 @@ fn a_secret_that_holds_the_robot_is_used_whatever_its_name() {
         &[held],
         &placed(),
         &only_robot(),
+        &adopting(),
         Consent::default(),
     );
     assert_eq!(plan.secrets.len(), 1);
@@ -263,6 +280,7 @@ fn the_robot_joins_the_other_registries_of_a_secret_of_the_chosen_name() {
         &[other],
         &placed(),
         &only_robot(),
+        &adopting(),
         Consent::default(),
     );
     let WriteAction::Update { document, .. } = &plan.secrets[0].write else {
@@ -281,6 +299,7 @@ fn a_key_held_by_another_account_fails_and_names_it_unless_replaced() {
         secrets,
         &placed(),
         &only_robot(),
+        &adopting(),
         Consent::default(),
     );
     let Verdict::Problem(reason) = &plan.secrets[0].entries[0].verdict else {
@@ -293,7 +312,14 @@ fn a_key_held_by_another_account_fails_and_names_it_unless_replaced() {
         replace_account: true,
         ..Consent::default()
     };
-    let plan = plan_namespace("staging", secrets, &placed(), &only_robot(), switch);
+    let plan = plan_namespace(
+        "staging",
+        secrets,
+        &placed(),
+        &only_robot(),
+        &adopting(),
+        switch,
+    );
     assert_eq!(
         plan.secrets[0].entries[0].verdict,
         Verdict::Replaced("alice".to_owned())
@@ -305,7 +331,7 @@ fn a_key_held_by_another_account_fails_and_names_it_unless_replaced() {
 fn planning_what_was_carried_out_plans_nothing() {
     use base64::Engine;
     let stale = secret(json!({"docker.io": entry("me", "mine"), HOST: entry(ROBOT, &token('O'))}));
-    let plan = plan_secret(&stale, &wanted(), Consent::default()).unwrap();
+    let plan = plan_secret(&stale, &wanted(), &adopting(), Consent::default()).unwrap();
     let WriteAction::Update { document, .. } = &plan.write else {
         panic!()
     };
@@ -314,7 +340,7 @@ fn planning_what_was_carried_out_plans_nothing() {
     let repaired = secret_with(json!({}), |object| {
         object["data"] = json!({".dockerconfigjson": content})
     });
-    let again = plan_secret(&repaired, &wanted(), Consent::default()).unwrap();
+    let again = plan_secret(&repaired, &wanted(), &adopting(), Consent::default()).unwrap();
     assert!(!again.writes());
 }
 
@@ -334,7 +360,7 @@ fn a_key_that_stands_there_twice_is_refused_and_names_itself() {
         force: true,
         replace_account: true,
     };
-    let plan = plan_secret(&twice, &only_robot(), consent).unwrap();
+    let plan = plan_secret(&twice, &only_robot(), &adopting(), consent).unwrap();
     assert!(!plan.writes());
     assert!(plan.refusal.unwrap().reason.contains(HOST));
 }

@@ -1,14 +1,15 @@
 //! What a rotation will write in one cluster, and what keeps it from that. No I/O.
 
 use super::super::fleet::placeholder;
-use super::super::members::RobotAndBridge;
-use super::super::observe::{ClusterState, Observed, StandingBridge};
+use super::super::members::{RobotAndBridge, UnprovenEntry};
+use super::super::observe::{ClusterState, Observed};
 use super::super::request::Options;
 use super::{Plan, Target};
 use crate::cli::hint_text;
 use crate::credentials::clear_up;
 use crate::global::Topology;
 use crate::hint::{self, Hint, can_i};
+use crate::ledger::Strategy;
 use crate::pullsecret::{PullSecret, plan_swap};
 use crate::receipt::LeftBehind;
 
@@ -37,6 +38,7 @@ pub(super) fn plan_cluster(
             );
         }
     }
+    plan_unproven(context, state, options, plan);
     for secret in &state.holders.not_agreed {
         plan_not_agreed(context, secret, subject, options, plan);
     }
@@ -81,28 +83,11 @@ fn plan_secret(
     plan: &mut Plan,
 ) {
     let subject = &observed.subject;
-    if observed.bridge == StandingBridge::None && subject.holds_a_stranger(secret) {
-        let (namespace, name) = (&secret.namespace, &secret.name);
-        plan.refuse(
-            format!(
-                "secret {namespace}/{name} of {context} holds {}, a robot that does not exist and \
-                 that no rotation wrote there",
-                subject.bridge
-            ),
-            hint::pullsecret("delete --robot")
-                .arg(&subject.bridge)
-                .words("--context")
-                .arg(context)
-                .words("-n")
-                .arg(namespace),
-        );
-        return;
-    }
     let rehearsal = plan_swap(secret, &subject.swap(placeholder(subject.bridge.as_str())));
     let Some(refusal) = rehearsal.and_then(|plan| plan.refusal) else {
         plan.targets
             .extend(subject.entries(secret).filter_map(|(key, found)| {
-                subject.is_ours(&found.username).then(|| Target {
+                subject.is_ours(secret, key, &found).then(|| Target {
                     context: context.to_owned(),
                     namespace: secret.namespace.clone(),
                     secret: secret.name.clone(),
@@ -113,30 +98,17 @@ fn plan_secret(
             }));
         return;
     };
-    if options.leave_behind.secret(&secret.namespace, &secret.name) {
-        let remedy = hint_text(&refusal.hint());
-        plan.left_behind.push(LeftBehind {
-            context: context.to_owned(),
-            namespace: secret.namespace.clone(),
-            secret: secret.name.clone(),
-            reason: refusal.reason,
-            remedy,
-        });
-    } else {
-        let name = format!("{}/{}", secret.namespace, secret.name);
-        plan.refuse(
-            format!(
-                "secret {name} of {context} cannot be written: {}",
-                refusal.reason
-            ),
-            refusal.hint().say(&format!(
-                ", or accept that its pulls break: --leave-behind={name}"
-            )),
-        );
-    }
+    let what = "cannot be written";
+    leave_or_refuse(
+        context,
+        secret,
+        (what, refusal.reason.clone()),
+        refusal.hint(),
+        (options, plan),
+    );
 }
 
-/// The robot may stand there, or a stranger of its name: nobody but the user can tell.
+/// The robot's credential stands there at a name that nobody agreed to.
 fn plan_not_agreed(
     context: &str,
     secret: &PullSecret,
@@ -144,12 +116,29 @@ fn plan_not_agreed(
     options: &Options,
     plan: &mut Plan,
 ) {
-    let (namespace, name) = (&secret.namespace, &secret.name);
     let Some((key, unclear)) = subject.not_agreed(secret) else {
         return;
     };
     let reason = format!("its key {key}: {unclear}");
-    let remedy = clear_up(&unclear);
+    let what = "would not be written";
+    leave_or_refuse(
+        context,
+        secret,
+        (what, reason),
+        clear_up(&unclear),
+        (options, plan),
+    );
+}
+
+/// A secret that is not written keeps a credential that dies: with the user's word, or not at all.
+fn leave_or_refuse(
+    context: &str,
+    secret: &PullSecret,
+    (what, reason): (&str, String),
+    remedy: Hint,
+    (options, plan): (&Options, &mut Plan),
+) {
+    let (namespace, name) = (&secret.namespace, &secret.name);
     if options.leave_behind.secret(namespace, name) {
         plan.left_behind.push(LeftBehind {
             context: context.to_owned(),
@@ -162,14 +151,51 @@ fn plan_not_agreed(
     }
     let place = format!("{namespace}/{name}");
     plan.refuse(
-        format!(
-            "secret {place} of {context} holds {} and would not be written, {reason}",
-            subject.robot
-        ),
+        format!("secret {place} of {context} {what}: {reason}"),
         remedy.say(&format!(
-            ", or accept that its pulls break, if they are this robot's: --leave-behind={place}"
+            ", or accept that its pulls break: --leave-behind={place}"
         )),
     );
+}
+
+/// What has no claim cannot pull now, and so loses nothing. In place nobody is given time to
+/// look, so the user says that they are to be left.
+fn plan_unproven(context: &str, state: &ClusterState, options: &Options, plan: &mut Plan) {
+    for entry in &state.holders.unproven {
+        let UnprovenEntry {
+            namespace, secret, ..
+        } = entry;
+        plan.unproven.push(Target {
+            context: context.to_owned(),
+            namespace: namespace.clone(),
+            secret: secret.clone(),
+            key: entry.key.clone(),
+            account: entry.account.clone(),
+            fingerprint: entry.fingerprint.clone(),
+        });
+        let is_left = options.leave_behind.secret(namespace, secret) || options.leaves_unproven;
+        if options.strategy == Strategy::InPlace && !is_left {
+            let place = format!("{namespace}/{secret}");
+            plan.refuse(
+                format!(
+                    "secret {place} of {context} names {}, cannot pull, and nothing shows that it \
+                     ever held its token: it would be left so",
+                    entry.account
+                ),
+                Hint::from(format!(
+                    "if that is right: --leave-behind={place}; if it shall have \
+                 the token: "
+                ))
+                .run(
+                    hint::pullsecret("sync -n")
+                        .arg(namespace)
+                        .words("--robot")
+                        .arg(&entry.account)
+                        .at(context),
+                ),
+            );
+        }
+    }
 }
 
 /// Pools that will not get the secret keep nodes on a credential that dies.

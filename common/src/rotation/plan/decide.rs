@@ -40,6 +40,7 @@ pub fn plan(observed: &Observed, options: &Options, now: Timestamp) -> Plan {
         stage,
         targets: Vec::new(),
         left_behind: Vec::new(),
+        unproven: Vec::new(),
         skipped: Vec::new(),
         refusals: Vec::new(),
     };
@@ -92,11 +93,29 @@ fn refuse_nothing(observed: &Observed, plan: &mut Plan) {
         );
     }
     let is_empty = plan.targets.is_empty() && plan.left_behind.is_empty();
-    if plan.stage == Stage::NotBegun
-        && is_empty
-        && plan.refusals.is_empty()
-        && !observed.clusters.is_empty()
-    {
+    if plan.stage != Stage::NotBegun || !is_empty || !plan.refusals.is_empty() {
+        return;
+    }
+    if let Some(first) = plan.unproven.first() {
+        plan.refuse(
+            format!(
+                "no secret holds a token of {robot} that works, and nothing shows that {} \
+                 ever held one (secret {}/{} of {})",
+                match plan.unproven.len() {
+                    1 => "the one that names it".to_owned(),
+                    count => format!("any of the {count} that name it"),
+                },
+                first.namespace,
+                first.secret,
+                first.context
+            ),
+            Hint::from("look at who writes them, then give them the token: ").run(
+                hint::pullsecret("sync -A --robot")
+                    .arg(robot)
+                    .words("--adopt"),
+            ),
+        );
+    } else if !observed.clusters.is_empty() {
         plan.refuse(
             format!("no secret in the chosen clusters and namespaces holds {robot}"),
             "choose others; for a robot that no cluster uses: --in-place --no-cluster",
@@ -128,13 +147,17 @@ fn refuse_unknown(observed: &Observed, options: &Options, plan: &mut Plan) {
             let holders = &state.holders;
             let secrets = holders.inside.iter().chain(&holders.global);
             let secrets = secrets.chain(&holders.not_agreed);
-            let mut secrets = secrets.map(|secret| format!("{}/{}", secret.namespace, secret.name));
+            let secrets = secrets.map(|secret| (&secret.namespace, &secret.name));
+            let unproven = holders.unproven.iter();
+            let unproven = unproven.map(|entry| (&entry.namespace, &entry.secret));
+            let mut secrets = secrets.chain(unproven);
             let pools = state
                 .nodes
                 .iter()
                 .filter_map(|nodes| nodes.pools.as_ref().ok());
             let mut pools = pools.flatten().flat_map(|pools| &pools.pools);
-            secrets.any(|secret| secret == *name) || pools.any(|pool| pool.name == *name)
+            secrets.any(|(namespace, secret)| format!("{namespace}/{secret}") == *name)
+                || pools.any(|pool| pool.name == *name)
         })
     };
     let mut named = options.leave_behind.named.iter();
@@ -157,11 +180,13 @@ fn is_settled(observed: &Observed, now: Timestamp) -> bool {
     let current = observed.fingerprint();
     let subject = &observed.subject;
     let stale = |state: &ClusterState| {
-        let secrets = state.holders.inside.iter();
-        secrets
-            .chain(&state.holders.global)
-            .flat_map(|secret| subject.entries(secret))
-            .any(|(_, found)| subject.is_ours(&found.username) && found.fingerprint() != current)
+        let mut secrets = state.holders.inside.iter().chain(&state.holders.global);
+        secrets.any(|secret| {
+            let mut entries = subject.entries(secret);
+            entries.any(|(key, found)| {
+                subject.is_ours(secret, key, &found) && found.fingerprint() != current
+            })
+        })
     };
     past && !observed.reached().any(stale)
 }

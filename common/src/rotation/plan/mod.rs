@@ -29,6 +29,9 @@ pub struct Plan {
     pub targets: Vec<Target>,
     /// Every secret that keeps a credential that dies.
     pub left_behind: Vec<LeftBehind>,
+    /// Every credential that names the robot, cannot pull now, and has no claim to the new token.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unproven: Vec<Target>,
     /// Contexts whose clusters do not answer, left out because the user said so.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub skipped: Vec<String>,

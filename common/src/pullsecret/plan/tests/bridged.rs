@@ -34,17 +34,22 @@ fn passwords(plan: &SecretPlan) -> Vec<(String, String)> {
 fn while_a_bridge_stands_the_robots_own_token_is_written_nowhere() {
     let wanted = bridged(Some('B'));
     let holds_bridge = annotated(json!({HOST: entry(BRIDGE, &token('B'))}));
-    let plan = plan_secret(&holds_bridge, &wanted, Consent::default()).unwrap();
+    let plan = plan_secret(&holds_bridge, &wanted, &adopting(), Consent::default()).unwrap();
     let robot: RobotName = ROBOT.parse().unwrap();
     assert_eq!(verdicts(&plan), [(HOST, &Verdict::Bridged(robot.clone()))]);
     assert!(!plan.writes() && plan.is_current());
 
     let current = secret(json!({HOST: entry(ROBOT, &token('N'))}));
-    let plan = plan_secret(&current, &wanted, Consent::default()).unwrap();
+    let plan = plan_secret(&current, &wanted, &adopting(), Consent::default()).unwrap();
     assert!(!plan.writes());
 
     for stale in [entry(ROBOT, &token('O')), entry(BRIDGE, &token('O'))] {
-        let plan = plan_secret(&secret(json!({HOST: stale})), &wanted, Consent::default());
+        let plan = plan_secret(
+            &secret(json!({HOST: stale})),
+            &wanted,
+            &adopting(),
+            Consent::default(),
+        );
         let plan = plan.unwrap();
         assert_eq!(passwords(&plan), [(BRIDGE.to_owned(), token('B'))]);
         assert_eq!(plan.bridged, Some([robot.clone()].into()));
@@ -54,7 +59,7 @@ fn while_a_bridge_stands_the_robots_own_token_is_written_nowhere() {
 #[test]
 fn a_secret_that_holds_a_bridge_that_is_gone_is_repaired_to_the_robot() {
     let left = annotated(json!({HOST: entry(BRIDGE, &token('B'))}));
-    let plan = plan_secret(&left, &bridged(None), Consent::default()).unwrap();
+    let plan = plan_secret(&left, &bridged(None), &adopting(), Consent::default()).unwrap();
     assert_eq!(passwords(&plan), [(ROBOT.to_owned(), token('N'))]);
     assert_eq!(plan.bridged, Some([].into()));
 }
@@ -66,14 +71,28 @@ fn a_new_secret_gets_the_bridge_while_it_stands() {
         ..placed()
     };
     let wanted = bridged(Some('B'));
-    let plan = plan_namespace("staging", &[], &placed, &wanted, Consent::default());
+    let plan = plan_namespace(
+        "staging",
+        &[],
+        &placed,
+        &wanted,
+        &adopting(),
+        Consent::default(),
+    );
     assert_eq!(
         plan.secrets[0].bridged,
         Some([ROBOT.parse().unwrap()].into())
     );
     // What holds the bridge counts as holding the robot: no second secret.
     let holds = annotated(json!({HOST: entry(BRIDGE, &token('B'))}));
-    let plan = plan_namespace("staging", &[holds], &placed, &wanted, Consent::default());
+    let plan = plan_namespace(
+        "staging",
+        &[holds],
+        &placed,
+        &wanted,
+        &adopting(),
+        Consent::default(),
+    );
     assert_eq!(plan.secrets.len(), 1);
     assert!(!plan.secrets[0].writes());
 }
@@ -88,7 +107,11 @@ fn a_swap_changes_the_robots_entries_at_the_registry_and_no_others() {
         "quay.example.com/other": entry(other, &token('X')),
     }));
     let swap = Swap {
-        dying: Vec::new(),
+        tokens: ['O', 'N']
+            .map(|letter| SecretString::from(token(letter)))
+            .to_vec(),
+        trust: Trust::default(),
+        robot: (HOST.parse().unwrap(), ROBOT.parse().unwrap()),
         hosts: wanted().registries[0].names.hosts.clone(),
         from: vec![ROBOT.parse().unwrap(), BRIDGE.parse().unwrap()],
         to: Credential::new(BRIDGE, SecretString::from(token('B'))),

@@ -1,0 +1,159 @@
+//! Where places are remembered: a file of this machine, or a Secret that machines share.
+
+use super::places::{CredentialPlace, Places};
+use super::state_secret::StateSecret;
+use crate::Failure;
+use crate::fingerprint::TokenHash;
+use crate::{folders, private_file};
+use jiff::Timestamp;
+use secrecy::SecretString;
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What is known of places, and what this run adds.
+pub struct Memory {
+    store: Store,
+    known: Arc<Places>,
+    news: Places,
+    trouble: Option<Failure>,
+}
+
+enum Store {
+    File(PathBuf),
+    Secret(Box<StateSecret>),
+    /// There is nowhere to keep anything.
+    Nowhere,
+}
+
+impl Memory {
+    /// The shared memory, or this machine's where none is named. One that cannot be read is
+    /// empty: then nothing is proven by it, and [`Memory::trouble`] says so.
+    pub async fn open(shared: Option<StateSecret>) -> Self {
+        let store = match shared {
+            Some(secret) => Ok(Store::Secret(Box::new(secret))),
+            None => folders::state().map(|folder| Store::File(folder.join("places.json"))),
+        };
+        let (store, places) = match store {
+            Ok(store) => {
+                let places = store.read().await;
+                (store, places)
+            }
+            Err(failure) => (Store::Nowhere, Err(failure)),
+        };
+        let (known, trouble) = match places {
+            Ok(places) => (places, None),
+            Err(failure) => (Places::default(), Some(failure)),
+        };
+        Self {
+            store,
+            known: Arc::new(known),
+            news: Places::default(),
+            trouble,
+        }
+    }
+
+    /// What was known when it was opened.
+    pub fn known(&self) -> Arc<Places> {
+        Arc::clone(&self.known)
+    }
+
+    /// Why nothing can be remembered.
+    pub fn trouble(&self) -> Option<&Failure> {
+        self.trouble.as_ref()
+    }
+
+    /// Notes that this token stands there and is the robot's now, or its bridge's.
+    pub fn note(&mut self, place: &CredentialPlace<'_>, token: &SecretString) {
+        let now = Timestamp::now();
+        if let Some(token) = TokenHash::of(token)
+            && !self.known.is_fresh(place, &token, now)
+        {
+            self.news.note(place, token, now);
+        }
+    }
+
+    /// Writes down what is new, and returns once it is kept.
+    ///
+    /// # Errors
+    /// It cannot be. What was kept before stays.
+    pub async fn save(&mut self) -> Result<(), Failure> {
+        if self.news.is_empty() {
+            return Ok(());
+        }
+        if let Some(trouble) = &self.trouble {
+            return Err(trouble.clone());
+        }
+        self.store.write(&self.news).await?;
+        let mut known = std::mem::take(&mut self.news);
+        known.add_older(Places::clone(&self.known));
+        self.known = Arc::new(known);
+        Ok(())
+    }
+}
+
+impl Store {
+    async fn read(&self) -> Result<Places, Failure> {
+        match self {
+            Self::File(path) => read(path),
+            Self::Secret(secret) => secret.places().await,
+            Self::Nowhere => Ok(Places::default()),
+        }
+    }
+
+    async fn write(&self, news: &Places) -> Result<(), Failure> {
+        match self {
+            Self::File(path) => write(path, news),
+            Self::Secret(secret) => secret.add(news).await,
+            Self::Nowhere => Ok(()),
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<Places, Failure> {
+    let failed = |reason: &str| {
+        Failure::new(format!(
+            "what this machine knows of places is not used: {}: {reason}",
+            path.display()
+        ))
+    };
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Places::default()),
+        Err(error) => return Err(failed(&error.to_string())),
+    };
+    // Whoever may write it could claim any place.
+    if private_file::is_open_to_others(&file).map_err(|error| failed(&error.to_string()))? {
+        let remove = format!("rm {}; it is made anew", path.display());
+        return Err(failed("others may read or write it").next(remove));
+    }
+    let mut text = Vec::new();
+    file.read_to_end(&mut text)
+        .map_err(|error| failed(&error.to_string()))?;
+    serde_json::from_slice(&text).map_err(|error| {
+        failed(&error.to_string()).next(format!("rm {}; it is made anew", path.display()))
+    })
+}
+
+/// One run at a time: each adds to what the other has written.
+fn write(path: &Path, news: &Places) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| {
+        Failure::new(format!(
+            "what was seen cannot be remembered: {}: {error}",
+            path.display()
+        ))
+    };
+    if let Some(folder) = path.parent() {
+        private_file::make_folder(folder)?;
+    }
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    let lock = options.open(path.with_extension("lock")).map_err(failed)?;
+    lock.lock().map_err(failed)?;
+    let mut places = news.clone();
+    places.add_older(read(path)?);
+    places.forget(Timestamp::now());
+    let text = serde_json::to_vec(&places).map_err(|error| failed(error.into()))?;
+    private_file::replace(path, &text)
+}

@@ -1,0 +1,139 @@
+//! Who has a claim to a robot's new token.
+//!
+//! Naming a robot is none: whoever may write a secret can write any name into it. A credential
+//! that cannot pull any more is brought to the new token only if its claim is proven, or if the
+//! user says so.
+
+use super::current_tokens::CurrentTokens;
+use super::secret::PullSecret;
+use crate::dockerconfig::Document;
+use crate::fingerprint::TokenHash;
+use crate::ledger::{CredentialPlace, Ledger, Memory, Places};
+use crate::names::{RegistryHost, RobotName};
+use crate::place::Place;
+use secrecy::SecretString;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// A robot and its registry.
+pub type RobotAt = (RegistryHost, RobotName);
+
+/// What proves the claim of a credential that does not hold a current token.
+#[derive(Debug, Clone, Default)]
+pub struct Trust {
+    /// Which place was seen with which token while that was the robot's.
+    pub places: Arc<Places>,
+    /// The tokens that rotations of this ledger are replacing now.
+    pub replacing: BTreeMap<RobotAt, BTreeSet<TokenHash>>,
+    /// What the user said.
+    pub adopted: Adopted,
+}
+
+/// Whose unproven credentials the user wants written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Adopted {
+    /// Nobody's.
+    #[default]
+    Nothing,
+    /// Those of these robots.
+    Robots(BTreeSet<RobotAt>),
+    /// Those of every robot that is asked for.
+    Everything,
+}
+
+impl Trust {
+    /// Whether the credential that stands in the secret under `key`, and names the robot or its
+    /// bridge, may be given the robot's current token.
+    pub fn covers(
+        &self,
+        secret: &PullSecret,
+        key: &str,
+        (registry, robot): (&RegistryHost, &RobotName),
+        password: &SecretString,
+    ) -> bool {
+        self.is_adopted(registry, robot) || self.proves(secret, key, (registry, robot), password)
+    }
+
+    fn is_adopted(&self, registry: &RegistryHost, robot: &RobotName) -> bool {
+        match &self.adopted {
+            Adopted::Nothing => false,
+            Adopted::Robots(robots) => robots.contains(&(registry.clone(), robot.clone())),
+            Adopted::Everything => true,
+        }
+    }
+
+    /// Whether the claim is proven, whatever the user says.
+    pub fn proves(
+        &self,
+        secret: &PullSecret,
+        key: &str,
+        (registry, robot): (&RegistryHost, &RobotName),
+        password: &SecretString,
+    ) -> bool {
+        let Some(hash) = TokenHash::of(password) else {
+            return false;
+        };
+        let replaced = self.replacing.get(&(registry.clone(), robot.clone()));
+        if replaced.is_some_and(|tokens| tokens.contains(&hash)) {
+            return true;
+        }
+        let place = secret.place(key, (registry, robot));
+        place.is_some_and(|place| self.places.has(&place, &hash))
+    }
+}
+
+impl PullSecret {
+    /// Where its credential of the robot stands; `None` where nobody knows which namespace that is.
+    pub fn place<'a>(
+        &'a self,
+        key: &'a str,
+        (registry, robot): (&'a RegistryHost, &'a RobotName),
+    ) -> Option<CredentialPlace<'a>> {
+        Some(CredentialPlace {
+            site: self.site.as_ref()?,
+            secret: &self.name,
+            key,
+            registry,
+            robot,
+        })
+    }
+}
+
+/// A credential that cannot pull any more, and whose claim to the new token nothing proves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unproven {
+    /// Where it stands.
+    pub place: Place,
+    /// The robot or bridge it names.
+    pub account: String,
+    /// The robot, and the registry.
+    pub robot: RobotAt,
+}
+
+/// The tokens that rotations of this machine's ledger were replacing when they ended early. A
+/// ledger that cannot be read proves nothing.
+pub fn replacing() -> BTreeMap<RobotAt, BTreeSet<TokenHash>> {
+    let records = Ledger::open().and_then(|ledger| ledger.records());
+    let mut replacing: BTreeMap<RobotAt, BTreeSet<TokenHash>> = BTreeMap::new();
+    for record in records.unwrap_or_default() {
+        if let Some(token) = record.replacing() {
+            let robot = (record.registry.clone(), record.robot.clone());
+            replacing.entry(robot).or_default().insert(token.clone());
+        }
+    }
+    replacing
+}
+
+/// Notes which places hold a current token of a robot, or of its bridge.
+pub fn note_held(secrets: &[&PullSecret], wanted: &CurrentTokens, memory: &mut Memory) {
+    for secret in secrets {
+        let entries = secret.document.iter().flat_map(Document::entries);
+        for (key, read) in entries {
+            let Ok(held) = read else { continue };
+            let robot = wanted.holder(key, &held);
+            if let Some(place) = robot.and_then(|robot| secret.place(key, robot)) {
+                memory.note(&place, &held.password);
+            }
+        }
+    }
+}
