@@ -122,7 +122,7 @@ fn the_old_token_is_cleaned_out_of_what_kubectl_apply_remembers() {
 fn the_ledger_tells_what_was_done_and_is_for_its_owner_alone() {
     let world = World::new(2);
     let nothing = world.context.run(&["history"]).expect(0);
-    nothing.says("No rotations on this machine.");
+    nothing.says("No rotations in this ledger.");
     world.rotate(&[]).expect(0);
     let output = world
         .context

@@ -1,6 +1,6 @@
 //! Several clusters: all of them, or the rotation does not begin.
 
-use crate::world::{BRIDGE, NO_GRACE, ROBOT, SCOPES, World};
+use crate::world::{BRIDGE, NO_GRACE, ROBOT, SCOPES, World, pullsecret_binary};
 use quay_tests::{NOWHERE, TestCluster, TestContext, TestQuay, auth, pull_secret};
 use serde_json::{Value, json};
 
@@ -127,6 +127,28 @@ fn a_cluster_that_does_not_answer_stops_the_rotation_before_the_token_changes() 
         for cluster in &three.clusters {
             assert_eq!(three.password(cluster), three.token());
         }
+    }
+}
+
+#[test]
+fn a_cluster_that_was_left_out_is_repaired_by_a_sync_once_it_is_back() {
+    for more in [&[][..], &["--in-place"]] {
+        let three = three();
+        let kubeconfig = three.clusters[1].kubeconfig();
+        let line = kubeconfig.lines().find(|line| line.contains("server:"));
+        let away = kubeconfig.replace(line.expect("a server"), "    server: https://127.0.0.1:9");
+        three.context.file("two", &away);
+        let skip = [more, &["--all-contexts", "--skip-unreachable", "two"]].concat();
+        three
+            .rotate(&skip)
+            .expect(1)
+            .says("context two did not answer");
+        three.context.file("two", kubeconfig);
+        assert_ne!(three.password(&three.clusters[1]), three.token());
+        let sync = ["sync", "-A", "--context", "two"];
+        let sync = three.context.program(&pullsecret_binary(), &sync);
+        sync.run().expect(0).says("1 updated");
+        assert_eq!(three.password(&three.clusters[1]), three.token());
     }
 }
 

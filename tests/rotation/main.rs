@@ -22,5 +22,6 @@ mod rehearsal;
 mod resumed;
 mod rights;
 mod settle;
+mod shared;
 mod trust;
 mod world;

@@ -141,3 +141,21 @@ fn in_place_half_way_another_machine_without_one_is_told_what_to_do() {
     pullsecret(&world, &heal).expect(0);
     world.is_at_rest();
 }
+
+#[test]
+fn in_place_a_terminal_is_asked_about_what_would_be_left() {
+    let world = World::new(2);
+    let (tenant, bait) = planted(&world, ROBOT, &"O".repeat(64));
+    let token = world.token();
+    let ask = |answers: &str| {
+        let run = world.context.command(&["rotate", ROBOT, "--in-place"]);
+        run.on_terminal().stdin(answers).run()
+    };
+    let question = "1 credential of myorg+deploy cannot pull";
+    ask("n\n").expect(1).prints(question);
+    assert_eq!(world.token(), token);
+    ask("y\ny\n").expect(0).prints(question);
+    assert_ne!(world.token(), token);
+    assert_eq!(world.cluster.content(&tenant, "bait"), bait);
+    world.is_at_rest();
+}

@@ -1,11 +1,12 @@
-//! The memory of places: this machine's own, or one that machines share.
+//! What is remembered: by this machine, or in a Secret that machines share.
 
 use super::settings::Settings;
 use crate::Failure;
 use crate::cli::Console;
 use crate::cluster::{ClusterArgs, connect_silently};
-use crate::ledger::{Memory, StateSecret, check_reference};
+use crate::ledger::{Ledger, Memory, StateSecret, check_reference};
 use clap::Args;
+use std::rc::Rc;
 
 const FIELD_MANAGER: &str = "kubectl-quay";
 
@@ -13,8 +14,8 @@ const FIELD_MANAGER: &str = "kubectl-quay";
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Memory options")]
 pub struct StateArgs {
-    /// Secret to remember in which places hold robots' tokens, in the place of this machine's
-    /// state folder; made where it does not exist
+    /// Secret that machines share to remember which places hold robots' tokens, and what was
+    /// rotated; made where it does not exist
     #[arg(
         long = "state",
         value_name = "[CONTEXT:]NAMESPACE/NAME",
@@ -51,14 +52,31 @@ impl StateArgs {
     /// The reference names no Secret, or a Secret of no single cluster. A memory that cannot be
     /// read is no failure: it is empty, and says why.
     pub async fn memory(&self, args: &ClusterArgs, console: &Console) -> Result<Memory, Failure> {
-        let memory = Memory::open(self.secret(args).await?).await;
-        if let Some(trouble) = memory.trouble() {
-            console.warn_of(trouble);
-        }
-        Ok(memory)
+        Ok(open(self.secret(args).await?, console).await)
     }
 
-    async fn secret(&self, args: &ClusterArgs) -> Result<Option<StateSecret>, Failure> {
+    /// The same, with the ledger of rotations.
+    ///
+    /// # Errors
+    /// As [`StateArgs::memory`].
+    pub async fn books(
+        &self,
+        args: &ClusterArgs,
+        console: &Console,
+    ) -> Result<(Ledger, Memory), Failure> {
+        let secret = self.secret(args).await?;
+        Ok((Ledger::open(secret.clone())?, open(secret, console).await))
+    }
+
+    /// The ledger of rotations alone.
+    ///
+    /// # Errors
+    /// As [`StateArgs::memory`].
+    pub async fn ledger(&self, args: &ClusterArgs) -> Result<Ledger, Failure> {
+        Ledger::open(self.secret(args).await?)
+    }
+
+    async fn secret(&self, args: &ClusterArgs) -> Result<Option<Rc<StateSecret>>, Failure> {
         let Some(reference) = self.reference()? else {
             return Ok(None);
         };
@@ -78,8 +96,17 @@ impl StateArgs {
             ))
             .next(format!("say in which: --state CONTEXT:{secret}")));
         };
-        StateSecret::new(cluster, secret).map(Some)
+        let secret = StateSecret::new(cluster, secret)?;
+        Ok(Some(Rc::new(secret)))
     }
+}
+
+async fn open(secret: Option<Rc<StateSecret>>, console: &Console) -> Memory {
+    let memory = Memory::open(secret).await;
+    if let Some(trouble) = memory.trouble() {
+        console.warn_of(trouble);
+    }
+    memory
 }
 
 /// Writes down what a run saw. What cannot be remembered is a warning: the run itself is well.

@@ -1,4 +1,4 @@
-//! The ledger: what this machine rotated, when, for whom. No secret is in it.
+//! This machine's records: what it rotated, when, for whom. No secret is in them.
 //!
 //! One JSON object a line in `$XDG_STATE_HOME/kubectl-quay/ledger.jsonl`, written through
 //! to the disk before what it announces is done.
@@ -14,12 +14,12 @@ use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 
 /// The file.
-pub struct Ledger {
+pub(super) struct LedgerFile {
     path: PathBuf,
 }
 
-impl Ledger {
-    /// This user's ledger, whether there is one yet or not.
+impl LedgerFile {
+    /// This user's file, whether there is one yet or not.
     pub fn open() -> Result<Self, Failure> {
         Ok(Self {
             path: folders::state()?.join("ledger.jsonl"),
@@ -61,32 +61,7 @@ impl Ledger {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(self.failed("read", &error)),
         };
-        let mut records: Vec<Record> = Vec::new();
-        for entry in text
-            .lines()
-            .filter_map(|line| serde_json::from_str::<Entry>(line).ok())
-        {
-            let known = records
-                .iter()
-                .position(|record| record.rotation == entry.rotation);
-            let index = known.unwrap_or_else(|| {
-                records.push(Record::begin(&entry));
-                records.len() - 1
-            });
-            records[index].add(entry);
-        }
-        Ok(records)
-    }
-
-    /// The newest rotation of the robot.
-    pub fn latest(
-        &self,
-        registry: &RegistryHost,
-        robot: &RobotName,
-    ) -> Result<Option<Record>, Failure> {
-        let mut records = self.records()?;
-        records.retain(|record| record.registry == *registry && record.robot == *robot);
-        Ok(records.pop())
+        Ok(Record::read(&text))
     }
 
     /// Keeps every other run on this machine from rotating the robot until the lock is
@@ -94,7 +69,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When another run holds it.
-    pub fn lock(&self, registry: &RegistryHost, robot: &RobotName) -> Result<Lock, Failure> {
+    pub fn lock(&self, registry: &RegistryHost, robot: &RobotName) -> Result<FileLock, Failure> {
         self.make_folder()?;
         let name = short_hash(&format!("{registry} {robot}"), 8);
         let path = self.path.with_file_name(format!("rotation-{name}.lock"));
@@ -102,7 +77,7 @@ impl Ledger {
             Failure::new(format!("cannot open the lock {}: {error}", path.display()))
         })?;
         match file.try_lock() {
-            Ok(()) => Ok(Lock { _file: file }),
+            Ok(()) => Ok(FileLock { _file: file }),
             Err(TryLockError::WouldBlock) => Err(Failure::new(format!(
                 "another run on this machine is rotating {robot} at {registry}"
             ))
@@ -124,7 +99,7 @@ impl Ledger {
 }
 
 /// Held while a robot is rotated.
-pub struct Lock {
+pub(super) struct FileLock {
     _file: File,
 }
 
@@ -179,13 +154,13 @@ pub(crate) mod tests {
         }
     }
 
-    fn ledger() -> Ledger {
+    fn ledger() -> LedgerFile {
         static NUMBER: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let name = format!("ledger-{}-{number}", std::process::id());
         let folder = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&folder).unwrap();
-        Ledger {
+        LedgerFile {
             path: folder.join("ledger.jsonl"),
         }
     }
@@ -207,9 +182,6 @@ pub(crate) mod tests {
         assert_eq!(ids, ["one", "two"]);
         assert!(records[0].is_over() && !records[1].is_over());
         assert_eq!(records[1].token.as_deref(), Some("d53eda7a637c"));
-        let robot = "myorg+puller".parse().unwrap();
-        let latest = ledger.latest(&"quay.io".parse().unwrap(), &robot).unwrap();
-        assert_eq!(latest.unwrap().rotation, "two");
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;

@@ -1,28 +1,36 @@
 //! Where places are remembered: a file of this machine, or a Secret that machines share.
 
+use super::books::Ledger;
 use super::places::{CredentialPlace, Places};
 use super::state_secret::StateSecret;
 use crate::Failure;
 use crate::fingerprint::TokenHash;
+use crate::names::RobotAt;
 use crate::{folders, private_file};
 use jiff::Timestamp;
 use secrecy::SecretString;
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// What is known of places, and what this run adds.
 pub struct Memory {
     store: Store,
     known: Arc<Places>,
+    replacing: Arc<Replacing>,
     news: Places,
     trouble: Option<Failure>,
 }
 
+/// The token that each robot's newest rotation was replacing, if that ended early.
+pub type Replacing = BTreeMap<RobotAt, TokenHash>;
+
 enum Store {
     File(PathBuf),
-    Secret(Box<StateSecret>),
+    Secret(Rc<StateSecret>),
     /// There is nowhere to keep anything.
     Nowhere,
 }
@@ -30,9 +38,10 @@ enum Store {
 impl Memory {
     /// The shared memory, or this machine's where none is named. One that cannot be read is
     /// empty: then nothing is proven by it, and [`Memory::trouble`] says so.
-    pub async fn open(shared: Option<StateSecret>) -> Self {
+    pub async fn open(shared: Option<Rc<StateSecret>>) -> Self {
+        let replacing = replacing(shared.clone()).await;
         let store = match shared {
-            Some(secret) => Ok(Store::Secret(Box::new(secret))),
+            Some(secret) => Ok(Store::Secret(secret)),
             None => folders::state().map(|folder| Store::File(folder.join("places.json"))),
         };
         let (store, places) = match store {
@@ -49,6 +58,7 @@ impl Memory {
         Self {
             store,
             known: Arc::new(known),
+            replacing: Arc::new(replacing),
             news: Places::default(),
             trouble,
         }
@@ -57,6 +67,11 @@ impl Memory {
     /// What was known when it was opened.
     pub fn known(&self) -> Arc<Places> {
         Arc::clone(&self.known)
+    }
+
+    /// The tokens that rotations were replacing when they ended early.
+    pub fn replacing(&self) -> Arc<Replacing> {
+        Arc::clone(&self.replacing)
     }
 
     /// Why nothing can be remembered.
@@ -109,6 +124,23 @@ impl Store {
             Self::Nowhere => Ok(()),
         }
     }
+}
+
+/// A ledger that cannot be read proves nothing.
+async fn replacing(shared: Option<Rc<StateSecret>>) -> Replacing {
+    let Ok(ledger) = Ledger::open(shared) else {
+        return Replacing::new();
+    };
+    let mut replacing = Replacing::new();
+    for record in ledger.records().await.unwrap_or_default() {
+        let token = record.replacing().cloned();
+        let robot = (record.registry, record.robot);
+        match token {
+            Some(token) => replacing.insert(robot, token),
+            None => replacing.remove(&robot),
+        };
+    }
+    replacing
 }
 
 fn read(path: &Path) -> Result<Places, Failure> {

@@ -159,6 +159,27 @@ pub struct Record {
 }
 
 impl Record {
+    /// Every rotation in a ledger's lines, the oldest first; lines that cannot be read are left
+    /// out.
+    pub(super) fn read(lines: &str) -> Vec<Self> {
+        let mut records: Vec<Self> = Vec::new();
+        for line in lines.lines() {
+            let Ok(entry) = serde_json::from_str::<Entry>(line) else {
+                continue;
+            };
+            let mut known = records.iter_mut();
+            match known.find(|record| record.rotation == entry.rotation) {
+                Some(record) => record.add(entry),
+                None => {
+                    let mut record = Self::begin(&entry);
+                    record.add(entry);
+                    records.push(record);
+                }
+            }
+        }
+        records
+    }
+
     /// Whether nothing is left to do.
     pub fn is_over(&self) -> bool {
         self.reached(|event| matches!(event, Event::Finished | Event::Aborted))

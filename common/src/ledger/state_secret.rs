@@ -1,6 +1,7 @@
 //! The memory that machines share: a Secret without tokens.
 
 use super::places::Places;
+use super::record::{Entry, Record};
 use crate::Failure;
 use crate::cluster::{CallError, Cluster, WriteMode, parse_object_name};
 use crate::hint::can_i;
@@ -8,17 +9,37 @@ use crate::labels::MANAGED_BY;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
+use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fmt;
 
 /// Its type, which no kubelet and no other command reads.
 const TYPE: &str = "kubectl-quay/state";
 /// The key of the places.
 const PLACES: &str = "places.json";
-/// A Secret holds 1 MiB; the rest is for its other keys and its metadata.
-const LARGEST: usize = 900 << 10;
+/// The key of the records.
+const RECORDS: &str = "ledger.jsonl";
+/// A Secret holds 1 MiB in all.
+const MOST_PLACES: usize = 700 << 10;
+/// The oldest lines go first. A rotation of 50 repositories has about 10 KiB.
+const MOST_RECORDS: usize = 200 << 10;
 /// Runs that write it at the same time try again so often.
 const CONFLICTS: usize = 8;
+
+/// Its content as it was read.
+struct Held {
+    version: String,
+    data: BTreeMap<String, ByteString>,
+}
+
+impl Held {
+    fn text(&self, key: &str) -> Vec<u8> {
+        let text = self.data.get(key);
+        text.map(|text| text.0.clone()).unwrap_or_default()
+    }
+}
 
 /// A Secret of one cluster, there already or not.
 pub struct StateSecret {
@@ -41,6 +62,21 @@ impl StateSecret {
         })
     }
 
+    /// The cluster it is in.
+    pub(super) fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+
+    /// Its namespace.
+    pub(super) fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// Its name.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     fn collection(&self) -> String {
         format!("/api/v1/namespaces/{}/secrets", self.namespace)
     }
@@ -51,70 +87,103 @@ impl StateSecret {
 
     /// The places it holds; none where it does not exist.
     pub(super) async fn places(&self) -> Result<Places, Failure> {
-        Ok(self.read().await?.map_or_else(Places::default, |it| it.0))
+        let held = self.read().await?;
+        held.map_or_else(|| Ok(Places::default()), |held| self.parse(&held))
     }
 
-    /// Its places and its version; `None` where it does not exist.
-    async fn read(&self) -> Result<Option<(Places, String)>, Failure> {
+    /// The rotations it holds, the oldest first.
+    pub(super) async fn records(&self) -> Result<Vec<Record>, Failure> {
+        let held = self.read().await?;
+        let text = held.map(|held| held.text(RECORDS)).unwrap_or_default();
+        Ok(Record::read(&String::from_utf8_lossy(&text)))
+    }
+
+    /// Adds what is new to the places that others wrote meanwhile.
+    pub(super) async fn add(&self, news: &Places) -> Result<(), Failure> {
+        self.change(PLACES, |held| {
+            let mut places = news.clone();
+            if let Some(held) = held {
+                places.add_older(self.parse(held)?);
+            }
+            places.forget(Timestamp::now());
+            places.shrink(MOST_PLACES);
+            serde_json::to_vec(&places)
+                .map_err(|error| Failure::new(format!("cannot write places: {error}")))
+        })
+        .await
+    }
+
+    /// Adds a line to the records.
+    pub(super) async fn append(&self, entry: &Entry) -> Result<(), Failure> {
+        let line = serde_json::to_vec(entry)
+            .map_err(|error| Failure::new(format!("cannot write the ledger: {error}")))?;
+        self.change(RECORDS, |held| {
+            let mut text = held.map(|held| held.text(RECORDS)).unwrap_or_default();
+            text.extend(&line);
+            text.push(b'\n');
+            while text.len() > MOST_RECORDS {
+                let end = text.iter().position(|byte| *byte == b'\n');
+                text.drain(..=end.unwrap_or(text.len() - 1));
+            }
+            Ok(text)
+        })
+        .await
+    }
+
+    /// Reads it, changes one key, and writes that, until nobody came between.
+    async fn change(
+        &self,
+        key: &str,
+        change: impl Fn(Option<&Held>) -> Result<Vec<u8>, Failure>,
+    ) -> Result<(), Failure> {
+        for _ in 0..CONFLICTS {
+            let held = self.read().await?;
+            let text = change(held.as_ref())?;
+            let version = held.as_ref().map(|held| held.version.as_str());
+            match self.write(key, &text, version).await {
+                Err(error) if error.is_conflict() => {}
+                Err(error) => return Err(self.failed("write", error)),
+                Ok(_) => return Ok(()),
+            }
+        }
+        Err(Failure::new(format!("{self} keeps changing")))
+    }
+
+    /// What it holds; `None` where it does not exist.
+    async fn read(&self) -> Result<Option<Held>, Failure> {
         let secret: Secret = match self.cluster.get(&self.path()).await {
             Ok(secret) => secret,
             Err(error) if error.is_not_found() => return Ok(None),
             Err(error) => return Err(self.failed("read", error)),
         };
         if secret.type_.as_deref() != Some(TYPE) {
-            return Err(Failure::new(format!(
-                "the Secret {}/{} of {} is of another type than `{TYPE}`, and is left alone",
-                self.namespace,
-                self.name,
-                self.cluster.context()
-            ))
-            .next("name another one with --state: it is made where it does not exist"));
+            let message = format!("{self} is of another type than `{TYPE}`, and is left alone");
+            return Err(Failure::new(message)
+                .next("name another one with --state: it is made where it does not exist"));
         }
-        let text = secret.data.and_then(|mut data| data.remove(PLACES));
-        let places = match text {
-            None => Places::default(),
-            Some(text) => serde_json::from_slice(&text.0).map_err(|error| {
-                Failure::new(format!(
-                    "the Secret {}/{} of {} holds no places that can be read: {error}",
-                    self.namespace,
-                    self.name,
-                    self.cluster.context()
-                ))
-            })?,
-        };
-        let version = secret.metadata.resource_version.unwrap_or_default();
-        Ok(Some((places, version)))
+        Ok(Some(Held {
+            version: secret.metadata.resource_version.unwrap_or_default(),
+            data: secret.data.unwrap_or_default(),
+        }))
     }
 
-    /// Adds what is new to what others wrote meanwhile.
-    pub(super) async fn add(&self, news: &Places) -> Result<(), Failure> {
-        for _ in 0..CONFLICTS {
-            let held = self.read().await?;
-            let mut places = news.clone();
-            let version = held.map(|(older, version)| {
-                places.add_older(older);
-                version
-            });
-            places.forget(Timestamp::now());
-            places.shrink(LARGEST);
-            match self.write(&places, version.as_deref()).await {
-                Err(error) if error.is_conflict() => {}
-                Err(error) => return Err(self.failed("write", error)),
-                Ok(_) => return Ok(()),
-            }
+    fn parse(&self, held: &Held) -> Result<Places, Failure> {
+        let text = held.text(PLACES);
+        if text.is_empty() {
+            return Ok(Places::default());
         }
-        Err(Failure::new(format!(
-            "the Secret {}/{} of {} keeps changing",
-            self.namespace,
-            self.name,
-            self.cluster.context()
-        )))
+        serde_json::from_slice(&text).map_err(|error| {
+            Failure::new(format!("{self} holds no places that can be read: {error}"))
+        })
     }
 
-    async fn write(&self, places: &Places, version: Option<&str>) -> Result<Value, CallError> {
-        let text =
-            serde_json::to_vec(places).map_err(|error| CallError::Unreadable(error.to_string()))?;
-        let data = json!({PLACES: STANDARD.encode(text)});
+    async fn write(
+        &self,
+        key: &str,
+        text: &[u8],
+        version: Option<&str>,
+    ) -> Result<Value, CallError> {
+        let data = json!({key: STANDARD.encode(text)});
         let Some(version) = version else {
             let secret = json!({
                 "apiVersion": "v1", "kind": "Secret", "type": TYPE,
@@ -145,6 +214,17 @@ impl StateSecret {
             true => failure.next(can_i(context, namespace, "patch", "secrets")),
             false => failure,
         }
+    }
+}
+
+impl fmt::Display for StateSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let context = self.cluster.context();
+        write!(
+            f,
+            "the Secret {}/{} of {context}",
+            self.namespace, self.name
+        )
     }
 }
 

@@ -9,3 +9,6 @@ pub use namespace::parse_namespace;
 pub use registry_host::RegistryHost;
 pub use repository::RepositoryName;
 pub use robot::RobotName;
+
+/// A robot and its registry: the same name elsewhere is another robot.
+pub type RobotAt = (RegistryHost, RobotName);

@@ -7,7 +7,7 @@ use super::plan::{Consent, NamespacePlan, Verdict};
 use super::recreate::finish_replacements;
 use super::report::Outcomes;
 use super::source::{Known, Placement, Source};
-use super::trust::{Adopted, Trust, Unproven, note_held, replacing};
+use super::trust::{Adopted, Trust, Unproven, note_held};
 use super::view::{ClusterView, observe_each, secrets, sites, unseen};
 use crate::Failure;
 use crate::cluster::{Cluster, DryRun, NamespaceArgs, NamespaceSelection, Seen};
@@ -94,7 +94,7 @@ pub async fn plan_sync<'a>(
     }
     let mut trust = Trust {
         places: memory.known(),
-        replacing: replacing(),
+        replacing: memory.replacing(),
         adopted: request.adopted(),
     };
     let (mut plans, mut failed) = plan_clusters(request, &targets, &known, &trust);

@@ -8,15 +8,12 @@ use super::current_tokens::CurrentTokens;
 use super::secret::PullSecret;
 use crate::dockerconfig::Document;
 use crate::fingerprint::TokenHash;
-use crate::ledger::{CredentialPlace, Ledger, Memory, Places};
-use crate::names::{RegistryHost, RobotName};
+use crate::ledger::{CredentialPlace, Memory, Places, Replacing};
+use crate::names::{RegistryHost, RobotAt, RobotName};
 use crate::place::Place;
 use secrecy::SecretString;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
-
-/// A robot and its registry.
-pub type RobotAt = (RegistryHost, RobotName);
 
 /// What proves the claim of a credential that does not hold a current token.
 #[derive(Debug, Clone, Default)]
@@ -24,7 +21,7 @@ pub struct Trust {
     /// Which place was seen with which token while that was the robot's.
     pub places: Arc<Places>,
     /// The tokens that rotations of this ledger are replacing now.
-    pub replacing: BTreeMap<RobotAt, BTreeSet<TokenHash>>,
+    pub replacing: Arc<Replacing>,
     /// What the user said.
     pub adopted: Adopted,
 }
@@ -74,7 +71,7 @@ impl Trust {
             return false;
         };
         let replaced = self.replacing.get(&(registry.clone(), robot.clone()));
-        if replaced.is_some_and(|tokens| tokens.contains(&hash)) {
+        if replaced == Some(&hash) {
             return true;
         }
         let place = secret.place(key, (registry, robot));
@@ -108,20 +105,6 @@ pub struct Unproven {
     pub account: String,
     /// The robot, and the registry.
     pub robot: RobotAt,
-}
-
-/// The tokens that rotations of this machine's ledger were replacing when they ended early. A
-/// ledger that cannot be read proves nothing.
-pub fn replacing() -> BTreeMap<RobotAt, BTreeSet<TokenHash>> {
-    let records = Ledger::open().and_then(|ledger| ledger.records());
-    let mut replacing: BTreeMap<RobotAt, BTreeSet<TokenHash>> = BTreeMap::new();
-    for record in records.unwrap_or_default() {
-        if let Some(token) = record.replacing() {
-            let robot = (record.registry.clone(), record.robot.clone());
-            replacing.entry(robot).or_default().insert(token.clone());
-        }
-    }
-    replacing
 }
 
 /// Notes which places hold a current token of a robot, or of its bridge.

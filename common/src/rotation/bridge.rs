@@ -24,7 +24,7 @@ impl Rotation<'_> {
         let interrupt = Interrupt::default();
         let run = self.bridge_the_gap(&interrupt);
         let result = interrupt.watch(run).await;
-        self.end(result)
+        self.end(result).await
     }
 
     async fn bridge_the_gap(&mut self, interrupt: &Interrupt) -> Result<Receipt, Failure> {
@@ -61,7 +61,7 @@ impl Rotation<'_> {
         let interrupt = Interrupt::default();
         let run = self.take_back(&interrupt);
         let result = interrupt.watch(run).await;
-        self.end(result)
+        self.end(result).await
     }
 
     async fn take_back(&mut self, interrupt: &Interrupt) -> Result<Receipt, Failure> {
@@ -86,7 +86,7 @@ impl Rotation<'_> {
         let replaces = self.old_fingerprint();
         let mark = BridgeMark::new(&self.journal.id, &replaces, self.fleet.members.len());
         // A bridge that nobody remembers could not be told from somebody else's.
-        self.note_beginning()?;
+        self.note_beginning().await?;
         let quay = &self.twins.session.quay;
         match quay.create(&bridge, &mark.to_string()).await {
             Ok(made) => self.equalize_new(made, interrupt).await,
@@ -109,13 +109,15 @@ impl Rotation<'_> {
     /// Writes into this machine's ledger what an earlier run, or another machine, did not.
     async fn take_note(&mut self) -> Result<(), Failure> {
         if !self.is_known {
-            self.note_beginning()?;
+            self.note_beginning().await?;
         }
         if matches!(self.stage, Stage::Returning(_)) {
             let current = self.twins.read(&self.twins.robot).await?;
-            self.journal.note(Event::Renewed {
-                token: Fingerprint::of(&current.token).to_string(),
-            })?;
+            self.journal
+                .note(Event::Renewed {
+                    token: Fingerprint::of(&current.token).to_string(),
+                })
+                .await?;
         }
         Ok(())
     }
@@ -124,7 +126,7 @@ impl Rotation<'_> {
     async fn equalize(&mut self, interrupt: &Interrupt) -> Result<Robot, Failure> {
         self.begin_copying(interrupt)?;
         let compared = self.twins.compare().await?;
-        self.note_compared(&compared)?;
+        self.note_compared(&compared).await?;
         let bridge = self.twins.read(&self.twins.bridge).await?;
         self.twins.prove_pulls(&bridge).await?;
         Ok(bridge)
@@ -138,7 +140,7 @@ impl Rotation<'_> {
     ) -> Result<Robot, Failure> {
         self.begin_copying(interrupt)?;
         let compared = self.twins.give_to_new(&bridge).await?;
-        self.note_compared(&compared)?;
+        self.note_compared(&compared).await?;
         Ok(bridge)
     }
 
@@ -148,11 +150,15 @@ impl Rotation<'_> {
         self.step("copy rights", &text, interrupt)
     }
 
-    fn note_compared(&self, compared: &Compared) -> Result<(), Failure> {
+    async fn note_compared(&self, compared: &Compared) -> Result<(), Failure> {
         match compared.is_news {
-            true => self.journal.note(Event::Compared {
-                rights: compared.rights.clone(),
-            }),
+            true => {
+                self.journal
+                    .note(Event::Compared {
+                        rights: compared.rights.clone(),
+                    })
+                    .await
+            }
             false => Ok(()),
         }
     }
@@ -175,7 +181,7 @@ impl Rotation<'_> {
             self.step("cross", &text, interrupt)?;
             let swap = self.fleet.swap(credential(&bridge));
             self.write_everywhere(&swap).await?;
-            self.journal.note(Event::Crossed)?;
+            self.journal.note(Event::Crossed).await?;
             // Whoever regenerated the bridge meanwhile is followed too.
             bridge = self.settle(&robot, interrupt).await?;
             let compared = self.reconcile(interrupt).await?;
@@ -233,10 +239,10 @@ impl Rotation<'_> {
             self.task.watcher.warn(&format!(
                 "somebody else regenerated {robot} meanwhile: their token counts"
             ));
-            self.renewed(&token)?;
+            self.renewed(&token).await?;
             return Ok(current);
         }
-        self.journal.note(Event::Renewing)?;
+        self.journal.note(Event::Renewing).await?;
         let (current, lost) = match self.twins.session.quay.regenerate(&robot).await {
             Ok(renewed) => (renewed, None),
             // The answer can be lost, and the token replaced.
@@ -249,15 +255,17 @@ impl Rotation<'_> {
                 None => Failure::new(format!("Quay still has the old token of {robot}")),
             });
         }
-        self.renewed(&token)?;
+        self.renewed(&token).await?;
         Ok(current)
     }
 
-    fn renewed(&mut self, token: &Fingerprint) -> Result<(), Failure> {
+    async fn renewed(&mut self, token: &Fingerprint) -> Result<(), Failure> {
         self.journal.renewed(token);
-        self.journal.note(Event::Renewed {
-            token: token.to_string(),
-        })
+        self.journal
+            .note(Event::Renewed {
+                token: token.to_string(),
+            })
+            .await
     }
 
     /// Writes the robot everywhere and waits for kubelets that had read the bridge's
@@ -275,14 +283,14 @@ impl Rotation<'_> {
             let token = Fingerprint::of(&found.token);
             if known.is_some_and(|known| known != token) {
                 // Another regenerate was faster than the answer to ours.
-                self.renewed(&token)?;
+                self.renewed(&token).await?;
             }
             self.twins.judge_pulls(&found, answer).await?;
             let text = format!("writing {robot} into every secret");
             self.step("return", &text, interrupt)?;
             let swap = self.fleet.swap(credential(&found));
             self.write_everywhere(&swap).await?;
-            self.journal.note(Event::Returned)?;
+            self.journal.note(Event::Returned).await?;
             let last = self.settle(&bridge, interrupt).await?;
             let swap = self.fleet.swap(credential(&last));
             astray = self.fleet.astray(&swap).await?;
@@ -298,7 +306,7 @@ impl Rotation<'_> {
         let text = format!("comparing {robot} and {bridge}");
         self.step("compare rights", &text, interrupt)?;
         let compared = self.twins.compare().await?;
-        self.note_compared(&compared)?;
+        self.note_compared(&compared).await?;
         Ok(compared)
     }
 
@@ -327,10 +335,12 @@ impl Rotation<'_> {
             &format!("removing the bridge {bridge}"),
             interrupt,
         )?;
-        self.journal.note(match self.task.options.abort {
-            true => Event::Undoing,
-            false => Event::Removing,
-        })?;
+        self.journal
+            .note(match self.task.options.abort {
+                true => Event::Undoing,
+                false => Event::Removing,
+            })
+            .await?;
         match self.twins.session.quay.delete(&bridge).await {
             Ok(()) | Err(ApiError::NotFound) => {}
             Err(error) => return Err(self.twins.failed(format!("bridge `{bridge}`"))(error)),

@@ -23,7 +23,7 @@ impl Rotation<'_> {
         let interrupt = Interrupt::default();
         let run = self.replace_in_place(&interrupt);
         let result = interrupt.watch(run).await;
-        self.end(result)
+        self.end(result).await
     }
 
     async fn replace_in_place(&mut self, interrupt: &Interrupt) -> Result<Receipt, Failure> {
@@ -32,7 +32,7 @@ impl Rotation<'_> {
         } else {
             self.rehearse(interrupt).await?;
             let old = self.old_fingerprint();
-            self.note_beginning()?;
+            self.note_beginning().await?;
             self.replace(&old, interrupt).await?;
         }
         self.finish(End::Finished, None, None, interrupt).await
@@ -62,7 +62,7 @@ impl Rotation<'_> {
             interrupt,
         )?;
         let holders = self.fleet.holders().await?;
-        self.journal.note(Event::Renewing)?;
+        self.journal.note(Event::Renewing).await?;
         let sent = Instant::now();
         self.journal.log.window_began = Some(Timestamp::now());
         let renewed = match self.twins.session.quay.regenerate(robot).await {
@@ -110,12 +110,14 @@ impl Rotation<'_> {
     /// Secrets that appeared meanwhile are written too.
     async fn follow(&mut self, current: Robot) -> Result<(), Failure> {
         self.opened(&current);
-        self.journal.note(Event::Renewed {
-            token: Fingerprint::of(&current.token).to_string(),
-        })?;
+        self.journal
+            .note(Event::Renewed {
+                token: Fingerprint::of(&current.token).to_string(),
+            })
+            .await?;
         let swap = self.fleet.swap(credential(&current));
         self.write_everywhere(&swap).await?;
-        self.journal.note(Event::Returned)
+        self.journal.note(Event::Returned).await
     }
 }
 

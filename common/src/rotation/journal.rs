@@ -2,14 +2,14 @@
 
 use crate::Failure;
 use crate::fingerprint::Fingerprint;
-use crate::ledger::{Entry, Event, Ledger, Lock};
+use crate::ledger::{Entry, Event, Ledger};
 use crate::names::{RegistryHost, RobotName};
 use crate::outcome::{Outcome, Verb};
 use crate::pullsecret::Swap;
 use crate::receipt::{Log, Switch};
 use jiff::Timestamp;
 
-/// The notes of one run. The robot is locked on this machine until they are dropped.
+/// The notes of one run.
 pub(super) struct Journal {
     pub id: String,
     pub began: Timestamp,
@@ -17,17 +17,10 @@ pub(super) struct Journal {
     registry: RegistryHost,
     robot: RobotName,
     ledger: Ledger,
-    _lock: Lock,
 }
 
 impl Journal {
-    pub fn new(
-        id: String,
-        registry: RegistryHost,
-        robot: RobotName,
-        ledger: Ledger,
-        lock: Lock,
-    ) -> Self {
+    pub fn new(id: String, registry: RegistryHost, robot: RobotName, ledger: Ledger) -> Self {
         Self {
             id,
             began: Timestamp::now(),
@@ -35,19 +28,19 @@ impl Journal {
             registry,
             robot,
             ledger,
-            _lock: lock,
         }
     }
 
     /// Writes a line into the ledger.
-    pub fn note(&self, event: Event) -> Result<(), Failure> {
-        self.ledger.append(&Entry {
+    pub async fn note(&self, event: Event) -> Result<(), Failure> {
+        let entry = Entry {
             at: Timestamp::now(),
             rotation: self.id.clone(),
             registry: self.registry.clone(),
             robot: self.robot.clone(),
             event,
-        })
+        };
+        self.ledger.append(&entry).await
     }
 
     /// Something was checked.

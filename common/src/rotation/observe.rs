@@ -10,7 +10,7 @@ use crate::fingerprint::Fingerprint;
 use crate::global::{Pools, Topology, topology};
 use crate::hint::{self, Hint};
 use crate::ledger::{Ledger, Memory, Record, Strategy};
-use crate::pullsecret::{Adopted, Trust, replacing};
+use crate::pullsecret::{Adopted, Trust};
 use crate::quay::{BridgeMark, Pull, Rights, Roster, bridge_name};
 use crate::receipt::{Consumer, USAGE_DAYS, consumers};
 use crate::web::ApiError;
@@ -140,7 +140,7 @@ pub async fn observe<'a>(
         registry: session.endpoint.registry.clone(),
         trust: Trust {
             places: memory.known(),
-            replacing: replacing(),
+            replacing: memory.replacing(),
             adopted: Adopted::Nothing,
         },
     };
@@ -181,7 +181,7 @@ pub async fn observe<'a>(
         consumers: pulls
             .map(|pulls: Vec<Pull>| consumers(&pulls))
             .map_err(|error| error.to_string()),
-        record: ledger.latest(&session.endpoint.registry, robot)?,
+        record: ledger.latest(&session.endpoint.registry, robot).await?,
         subject,
     };
     Ok((observed, members))

@@ -60,7 +60,7 @@ impl Rotation<'_> {
             wrong == 0,
             format!("{} of {} do", targets.len() - wrong, targets.len()),
         );
-        self.journal.note(self.last_event(end))?;
+        self.journal.note(self.last_event(end)).await?;
         Ok(self.receipt(end, Some(fingerprint), targets))
     }
 

@@ -13,7 +13,7 @@ use super::twins::Twins;
 use crate::Failure;
 use crate::dockerconfig::Credential;
 use crate::fingerprint::{Fingerprint, TokenHash};
-use crate::ledger::{Event, Ledger, Lock, Memory, Record};
+use crate::ledger::{Event, Ledger, Memory, Record};
 use crate::outcome::Outcome;
 use crate::place::Place;
 use crate::pullsecret::Swap;
@@ -49,18 +49,16 @@ pub struct Rotation<'a> {
     pub(super) memory: Memory,
 }
 
-/// What a run writes down, and what keeps others out.
+/// What a run writes down.
 pub struct Books {
     /// The records of rotations.
     pub ledger: Ledger,
     /// Which place held which token.
     pub memory: Memory,
-    /// Held until the run is dropped.
-    pub lock: Lock,
 }
 
 impl<'a> Rotation<'a> {
-    /// Makes ready to carry a plan out; the lock is held until the run is dropped.
+    /// Makes ready to carry a plan out. Whoever runs it holds the ledger's lock on the robot.
     pub fn new(
         task: Task<'a>,
         observed: Observed,
@@ -68,11 +66,7 @@ impl<'a> Rotation<'a> {
         plan: Plan,
         books: Books,
     ) -> Self {
-        let Books {
-            ledger,
-            memory,
-            lock,
-        } = books;
+        let Books { ledger, memory } = books;
         let record = observed.record.as_ref();
         let (id, before) = identity(&plan.stage, record, &observed.rights);
         let is_old = matches!(plan.stage, Stage::NotBegun | Stage::Crossing(_));
@@ -81,7 +75,7 @@ impl<'a> Rotation<'a> {
         let is_known = record.is_some_and(|record| record.rotation == id);
         let robot = observed.subject.robot.clone();
         let registry = task.session.endpoint.registry.clone();
-        let mut journal = Journal::new(id, registry, robot.clone(), ledger, lock);
+        let mut journal = Journal::new(id, registry, robot.clone(), ledger);
         journal.log.accepted(robot.as_str(), &fingerprint, false);
         let twins = Twins::new(
             task.session,
@@ -127,29 +121,33 @@ impl<'a> Rotation<'a> {
     }
 
     /// The line that a rotation begins with.
-    pub(super) fn note_beginning(&self) -> Result<(), Failure> {
-        self.journal.note(Event::Began {
-            strategy: self.task.options.strategy,
-            by: self.by.clone(),
-            contexts: self.fleet.contexts(),
-            scope: self.task.options.scope.clone(),
-            secrets: self.targets.len(),
-            replaces: self.replaced.clone().unwrap_or_default(),
-            replaces_token: self.old.as_ref().and_then(TokenHash::of),
-            rights: self.twins.before.clone(),
-        })
+    pub(super) async fn note_beginning(&self) -> Result<(), Failure> {
+        self.journal
+            .note(Event::Began {
+                strategy: self.task.options.strategy,
+                by: self.by.clone(),
+                contexts: self.fleet.contexts(),
+                scope: self.task.options.scope.clone(),
+                secrets: self.targets.len(),
+                replaces: self.replaced.clone().unwrap_or_default(),
+                replaces_token: self.old.as_ref().and_then(TokenHash::of),
+                rights: self.twins.before.clone(),
+            })
+            .await
     }
 
     /// A run that ended early says so in the ledger, and how to go on.
-    pub(super) fn end(&self, result: Result<Receipt, Failure>) -> Result<Receipt, Failure> {
-        result.map_err(|failure| {
-            let reason = failure.message().to_owned();
-            // The failure itself matters more than one of the ledger's.
-            let _ = self.journal.note(Event::Stopped { reason });
-            match failure.next_step() {
-                Some(_) => failure,
-                None => failure.next("run the same command again: it goes on where this one ended"),
-            }
+    pub(super) async fn end(&self, result: Result<Receipt, Failure>) -> Result<Receipt, Failure> {
+        let failure = match result {
+            Ok(receipt) => return Ok(receipt),
+            Err(failure) => failure,
+        };
+        let reason = failure.message().to_owned();
+        // The failure itself matters more than one of the ledger's.
+        let _ = self.journal.note(Event::Stopped { reason }).await;
+        Err(match failure.next_step() {
+            Some(_) => failure,
+            None => failure.next("run the same command again: it goes on where this one ended"),
         })
     }
 

@@ -3,11 +3,13 @@
 use jiff::Timestamp;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs, Report, Table, age};
-use quay_common::ledger::{Entry, Event, Ledger, Record};
+use quay_common::cluster::ClusterArgs;
+use quay_common::credentials::StateArgs;
+use quay_common::ledger::{Entry, Event, Record};
 use quay_common::names::RobotName;
 use serde::Serialize;
 
-/// Show the rotations this machine has carried out
+/// Show the rotations that this machine, or those that share a --state, have carried out
 ///
 /// They are in a ledger without secrets; one that is not finished can be carried on with
 /// `rotate`.
@@ -19,6 +21,12 @@ pub struct HistoryArgs {
 
     #[command(flatten)]
     output: OutputArgs,
+
+    #[command(flatten)]
+    state: StateArgs,
+
+    #[command(flatten)]
+    cluster: ClusterArgs,
 }
 
 /// Every rotation, the newest first.
@@ -123,7 +131,7 @@ impl Report for History {
     }
 
     fn nothing(&self) -> Option<String> {
-        let nothing = "No rotations on this machine.".to_owned();
+        let nothing = "No rotations in this ledger.".to_owned();
         self.rotations.is_empty().then_some(nothing)
     }
 
@@ -133,9 +141,10 @@ impl Report for History {
     }
 }
 
-/// Reads this machine's ledger alone; nobody is asked.
-pub fn run(args: HistoryArgs, console: &Console) -> Result<Exit, Failure> {
-    let mut records = Ledger::open()?.records()?;
+/// Reads this machine's ledger alone, or the shared one.
+pub async fn run(args: HistoryArgs, console: &Console) -> Result<Exit, Failure> {
+    let ledger = args.state.ledger(&args.cluster).await?;
+    let mut records = ledger.records().await?;
     records.retain(|record| {
         args.robot
             .as_ref()

@@ -77,7 +77,7 @@ async fn run(cli: Cli, console: &Console) -> Result<Exit, Failure> {
         Command::Revoke(args) => revoke::run(args, console).await,
         Command::Token(args) => token::run(args, console).await,
         Command::Rotate(args) => rotate::run(*args, console).await,
-        Command::History(args) => history::run(args, console),
+        Command::History(args) => history::run(args, console).await,
     }
 }
 

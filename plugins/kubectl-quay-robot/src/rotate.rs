@@ -13,7 +13,7 @@ use quay_common::cluster::{
 };
 use quay_common::credentials::{StateArgs, remember};
 use quay_common::kubelet::parse_image;
-use quay_common::ledger::{Ledger, Strategy};
+use quay_common::ledger::Strategy;
 use quay_common::names::RobotName;
 use quay_common::private_file;
 use quay_common::receipt::Receipt;
@@ -199,13 +199,13 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
         robot: args.robot.clone(),
         options: args.options(),
     };
-    let ledger = Ledger::open()?;
+    let cluster = &args.connection.cluster;
+    let (ledger, mut memory) = args.state.books(cluster, console).await?;
     let registry = &session.endpoint.registry;
     let lock = match args.dry_run.write() {
         WriteMode::DryRun => None,
-        WriteMode::Persist => Some(ledger.lock(registry, &args.robot)?),
+        WriteMode::Persist => Some(ledger.lock(registry, &args.robot).await?),
     };
-    let mut memory = args.state.memory(&args.connection.cluster, console).await?;
     let (observed, members) = observe(&task, &clusters, &args.scope, &ledger, &mut memory).await?;
     console.warn_each(session.quay.clock_difference().as_slice());
     console.warn_each(observed.subject.names.warning.as_slice());
@@ -229,16 +229,12 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
     let looked = began.elapsed();
     agree(&args, &observed, &plan, console)?;
     let skipped = plan.skipped.clone();
-    let books = Books {
-        ledger,
-        memory,
-        lock,
-    };
+    let books = Books { ledger, memory };
     let mut rotation = Rotation::new(task, observed, members, plan, books);
     let mut receipt = match (args.abort, args.in_place) {
-        (true, _) => rotation.abort().await?,
-        (false, true) => rotation.run_in_place().await?,
-        (false, false) => rotation.run_bridge().await?,
+        (true, _) => lock.keep(rotation.abort()).await?,
+        (false, true) => lock.keep(rotation.run_in_place()).await?,
+        (false, false) => lock.keep(rotation.run_bridge()).await?,
     };
     let followed = follow_up(&args, &rotation, &mut receipt).await;
     let written = match &args.receipt {

@@ -2,11 +2,11 @@
 
 use super::super::secret::PullSecret;
 use super::super::token_search::hides_any;
-use super::super::trust::{RobotAt, Trust};
+use super::super::trust::Trust;
 use super::repair::finish;
 use super::{Consent, EntryPlan, Refusal, SecretPlan, Verdict, WriteAction};
 use crate::dockerconfig::{Credential, belongs_to};
-use crate::names::{RegistryHost, RobotName};
+use crate::names::{RegistryHost, RobotAt, RobotName};
 use secrecy::{ExposeSecret, SecretString};
 
 /// Where the pulls of some robots are to go.
