@@ -13,6 +13,8 @@ mod login;
 mod reading;
 #[path = "robot/signing_in.rs"]
 mod signing_in;
+#[path = "robot/stored.rs"]
+mod stored;
 #[path = "robot/token.rs"]
 mod token;
 #[path = "robot/trouble.rs"]
