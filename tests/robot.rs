@@ -5,14 +5,20 @@
     reason = "a test that cannot read what it asked for has failed"
 )]
 
+#[path = "robot/certificates.rs"]
+mod certificates;
 #[path = "robot/changes.rs"]
 mod changes;
 #[path = "robot/login.rs"]
 mod login;
+#[path = "robot/proxies.rs"]
+mod proxies;
 #[path = "robot/reading.rs"]
 mod reading;
 #[path = "robot/signing_in.rs"]
 mod signing_in;
+#[path = "robot/stored.rs"]
+mod stored;
 #[path = "robot/token.rs"]
 mod token;
 #[path = "robot/trouble.rs"]

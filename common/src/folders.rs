@@ -1,16 +1,24 @@
-//! Where our files are.
+//! Where our files are, and that nobody else writes them.
 
 use crate::Failure;
-use std::path::PathBuf;
+use crate::hint::Hint;
+use std::fs::Metadata;
+use std::path::{Path, PathBuf};
 
 const FOLDER: &str = "kubectl-quay";
 
 /// `$XDG_CONFIG_HOME/kubectl-quay`, by default `~/.config/kubectl-quay`.
+///
+/// # Errors
+/// It is there, and others may write it.
 pub(crate) fn config() -> Result<PathBuf, Failure> {
     folder("XDG_CONFIG_HOME", ".config")
 }
 
 /// `$XDG_STATE_HOME/kubectl-quay`, by default `~/.local/state/kubectl-quay`.
+///
+/// # Errors
+/// It is there, and others may write it.
 pub(crate) fn state() -> Result<PathBuf, Failure> {
     folder("XDG_STATE_HOME", ".local/state")
 }
@@ -22,7 +30,7 @@ fn folder(variable: &str, below_home: &str) -> Result<PathBuf, Failure> {
             .map(PathBuf::from)
             .filter(|path| path.is_absolute())
     };
-    absolute(variable)
+    let path = absolute(variable)
         .or_else(|| std::env::home_dir().map(|home| home.join(below_home)))
         .filter(|path| path.is_absolute())
         .map(|path| path.join(FOLDER))
@@ -30,5 +38,40 @@ fn folder(variable: &str, below_home: &str) -> Result<PathBuf, Failure> {
             Failure::new(format!(
                 "there is no home directory; set HOME or {variable}"
             ))
-        })
+        })?;
+    check_folder(&path)?;
+    Ok(path)
+}
+
+/// Refuses a folder that others may write: they may put another file in the place of each in it.
+/// One that is not there yet is nobody's.
+pub(crate) fn check_folder(path: &Path) -> Result<(), Failure> {
+    std::fs::metadata(path).map_or(Ok(()), |found| check_ours(path, &found))
+}
+
+/// Refuses a file or folder that others than its owner may write, or that another user owns (root
+/// may write everything anyway): what stands there decides where tokens are sent.
+#[cfg(unix)]
+pub(crate) fn check_ours(path: &Path, found: &Metadata) -> Result<(), Failure> {
+    use std::os::unix::fs::MetadataExt;
+    let refused = |reason: &str| Failure::new(format!("{} is not used: {reason}", path.display()));
+    if found.mode() & 0o022 != 0 {
+        let remedy = Hint::from("look at what is in it, then: chmod go-w ").word(path.display());
+        return Err(refused("others may write it").next(remedy));
+    }
+    let me = rustix::process::geteuid();
+    if !me.is_root() && ![0, me.as_raw()].contains(&found.uid()) {
+        let remedy = Hint::from("look at what is in it, then: sudo chown ")
+            .word(me.as_raw())
+            .say(" ")
+            .word(path.display());
+        return Err(refused("it belongs to another user").next(remedy));
+    }
+    Ok(())
+}
+
+/// Elsewhere files in a profile are the user's own.
+#[cfg(not(unix))]
+pub(crate) fn check_ours(_: &Path, _: &Metadata) -> Result<(), Failure> {
+    Ok(())
 }

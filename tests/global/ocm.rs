@@ -90,6 +90,33 @@ fn a_login_is_checked_before_it_is_kept_and_later_commands_use_it() {
 }
 
 #[test]
+fn a_stored_login_goes_to_no_other_service_than_it_was_made_with() {
+    let (mut context, ocm) = context();
+    let (url, token_url) = (ocm.url(), ocm.token_url());
+    let login = ["ocm", "login", "--insecure-storage"];
+    context.command(&login).keeps().run().expect(0);
+    context.unset("OCM_TOKEN");
+    let liar = Ocm::start().expect("the stand-in starts");
+    let asked = ocm.server().log().count(|_| true);
+    for (name, known, given) in [
+        ("OCM_URL", &url, liar.url()),
+        ("OCM_TOKEN_URL", &token_url, liar.token_url()),
+    ] {
+        context.set(name, &given);
+        for line in [&["ocm", "status"][..], &["ocm", "download", "-o", "file"]] {
+            let output = context.command(line).keeps().run().expect(1);
+            output
+                .says(&format!("nothing of it is sent to {given}"))
+                .says("ocm login --ocm-url https://localhost:");
+        }
+        context.set(name, known);
+    }
+    assert_eq!(liar.server().log().count(|_| true), 0);
+    assert_eq!(ocm.server().log().count(|_| true), asked);
+    context.command(&["ocm", "status"]).keeps().run().expect(0);
+}
+
+#[test]
 fn a_service_account_signs_in_with_its_secret() {
     let (mut context, ocm) = context();
     context.unset("OCM_TOKEN");

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// Names the control plane's executable; without it tests run on the small cluster.
@@ -179,7 +179,14 @@ impl TestCluster {
 
     /// The same cluster behind a proxy of the test's own, which fails when told to.
     pub fn behind_proxy(&self) -> FaultyCluster {
-        FaultyCluster::start(self, &[&self.admin, &self.limited])
+        self.behind_proxy_of(
+            Authority::new().unwrap_or_else(|error| panic!("no certificate authority: {error}")),
+        )
+    }
+
+    /// The same, where the proxy's certificate is from this authority.
+    pub fn behind_proxy_of(&self, authority: Arc<Authority>) -> FaultyCluster {
+        FaultyCluster::start(self, &[&self.admin, &self.limited], authority)
     }
 
     /// Rights take effect a moment after they are given or taken: returns once the user

@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use quay_sandbox::http::{Authority, Faults, Proxy, RequestLog};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// A proxy in front of a cluster, real or small, and the kubeconfigs of its users there.
 pub struct FaultyCluster {
@@ -16,13 +17,15 @@ pub struct FaultyCluster {
 
 impl FaultyCluster {
     /// Starts a proxy for the cluster that these kubeconfigs lead to.
-    pub(crate) fn start(cluster: &TestCluster, kubeconfigs: &[&str]) -> Self {
+    pub(crate) fn start(
+        cluster: &TestCluster,
+        kubeconfigs: &[&str],
+        authority: Arc<Authority>,
+    ) -> Self {
         let mut configs: Vec<Value> = kubeconfigs
             .iter()
             .map(|kubeconfig| read(cluster, kubeconfig))
             .collect();
-        let authority =
-            Authority::new().unwrap_or_else(|error| panic!("no certificate authority: {error}"));
         let upstream = &configs[0]["clusters"][0]["cluster"];
         let ca = upstream["certificate-authority-data"].as_str();
         let ca = STANDARD.decode(ca.unwrap_or_default()).unwrap_or_default();

@@ -4,7 +4,7 @@ use super::error::CallError;
 use super::exec_plugin;
 use super::route::Route;
 use super::window::Window;
-use crate::web::ServerClock;
+use crate::web::{ServerClock, TlsProblem};
 use http_body_util::{BodyExt, Limited};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Namespace;
@@ -262,7 +262,7 @@ impl Cluster {
                 .client
                 .send(request)
                 .await
-                .map_err(|error| transport(&error))?;
+                .map_err(|error| (self.transport(&error), None))?;
             self.clock.read(response.headers());
             let (status, retry_after) = (response.status(), retry_after(response.headers()));
             let collected = Limited::new(response.into_body(), LARGEST_ANSWER)
@@ -282,12 +282,24 @@ impl Cluster {
                 Err((api_error(status.as_u16(), &bytes), retry_after))
             }
         };
-        if self.timeout.is_zero() {
-            return exchange.await;
+        let answer = match self.timeout.is_zero() {
+            true => exchange.await,
+            false => tokio::time::timeout(self.timeout, exchange)
+                .await
+                .unwrap_or(Err((CallError::Timeout(self.timeout), None))),
+        };
+        answer.map_err(|(error, retry_after)| (error.through(self.route.proxy()), retry_after))
+    }
+
+    /// Why there is no answer.
+    fn transport(&self, error: &kube::Error) -> CallError {
+        match TlsProblem::in_causes(error) {
+            Some(problem) if problem.is_about_certificate() => CallError::Untrusted {
+                problem,
+                server: self.route.host().to_owned(),
+            },
+            _ => CallError::Transport(reason(error)),
         }
-        tokio::time::timeout(self.timeout, exchange)
-            .await
-            .unwrap_or(Err((CallError::Timeout(self.timeout), None)))
     }
 }
 
@@ -297,13 +309,13 @@ fn to_body(object: &impl Serialize) -> Result<Vec<u8>, CallError> {
 }
 
 /// The causes from the first that says something: "Connection refused", not the layers above.
-fn transport(error: &kube::Error) -> (CallError, Option<Duration>) {
+fn reason(error: &kube::Error) -> String {
     let mut reasons: Vec<String> = Vec::new();
     let mut cause: Option<&dyn std::error::Error> = Some(error);
     while let Some(current) = cause {
         if let Some(error) = current.downcast_ref::<AuthError>() {
             // Its own text quotes what a credential plugin printed.
-            return (CallError::Transport(exec_plugin::reason(error, None)), None);
+            return exec_plugin::reason(error, None);
         }
         reasons.push(current.to_string());
         cause = current.source();
@@ -314,11 +326,9 @@ fn transport(error: &kube::Error) -> (CallError, Option<Duration>) {
         .pop()
         .filter(|text| !text.contains(&last) && !text.starts_with("ServiceError"));
     if last.contains("close_notify") {
-        let reason = "the server closed the connection before its answer was complete";
-        return (CallError::Transport(reason.to_owned()), None);
+        return "the server closed the connection before its answer was complete".to_owned();
     }
-    let reason = above.map_or(last.clone(), |above| format!("{above}: {last}"));
-    (CallError::Transport(reason), None)
+    above.map_or(last.clone(), |above| format!("{above}: {last}"))
 }
 
 fn retry_after(headers: &http::HeaderMap) -> Option<Duration> {

@@ -10,9 +10,10 @@ use crate::Failure;
 use crate::cli::Console;
 use crate::hint;
 use crate::place::IN_CLUSTER;
-use hyper_util::client::proxy::matcher::Matcher;
+use crate::web::{certificates, proxy_for};
 use kube::config::{Context, ExecInteractiveMode, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
+use reqwest::Url;
 
 /// Connects to every cluster `args` choose, as [`connect_silently`] does, and says which context
 /// stands for which, and which clusters only look like one.
@@ -165,11 +166,16 @@ async fn context_client(
         context: Some(context.to_owned()),
         ..KubeConfigOptions::default()
     };
-    let mut config = Config::from_custom_kubeconfig(kubeconfig.clone(), &options)
+    let names_a_proxy = proxy_of(kubeconfig, context).is_some();
+    let mut read = kubeconfig.clone();
+    if !names_a_proxy {
+        forget_environment(&mut read);
+    }
+    let mut config = Config::from_custom_kubeconfig(read, &options)
         .await
         .map_err(|error| kubeconfig_failure(&error).context(format!("context `{context}`")))?;
-    if !names_a_proxy(kubeconfig, context) {
-        respect_no_proxy(&mut config);
+    if !names_a_proxy {
+        config.proxy_url = proxy_of_environment(&config)?;
     }
     let user = chosen(kubeconfig, context).and_then(|context| context.user.clone());
     build(args, config, context, user)
@@ -182,12 +188,13 @@ fn chosen<'a>(kubeconfig: &'a Kubeconfig, context: &str) -> Option<&'a Context> 
 }
 
 fn in_cluster(args: &ClusterArgs, field_manager: &str) -> Result<Cluster, Failure> {
-    let config = Config::incluster().map_err(|error| {
+    let mut config = Config::incluster().map_err(|error| {
         Failure::usage(format!(
             "neither a kubeconfig nor a usable in-cluster configuration: {error}"
         ))
         .next("name a kubeconfig with --kubeconfig FILE or KUBECONFIG")
     })?;
+    config.proxy_url = proxy_of_environment(&config)?;
     let client = build(args, config, IN_CLUSTER, None)?;
     Ok(Cluster::new(
         IN_CLUSTER.to_owned(),
@@ -222,80 +229,47 @@ fn build(
                 path.display()
             ))
         })?;
-        config.root_cert = Some(certificates(&pem, path)?);
+        let given = certificates(&pem);
+        if given.is_empty() {
+            return Err(Failure::usage(format!(
+                "--certificate-authority {} holds no PEM certificate",
+                path.display()
+            )));
+        }
+        config.root_cert = Some(given.iter().map(|der| der.to_vec()).collect());
+        config.root_cert_file = None;
     }
     let plugin = config.auth_info.exec.clone();
     let route = Route::new(&config, user);
-    let client = transport::client(config)
+    let client = transport::client(&config)
         .map_err(|error| exec_plugin::failure(&error, plugin.as_ref(), context))?;
     Ok((client, route))
 }
 
-fn certificates(pem: &[u8], path: &std::path::Path) -> Result<Vec<Vec<u8>>, Failure> {
-    use rustls::pki_types::CertificateDer;
-    use rustls::pki_types::pem::PemObject;
-    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem)
-        .map(|der| der.map(|der| der.to_vec()))
-        .collect();
-    match certificates {
-        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        _ => Err(Failure::usage(format!(
-            "--certificate-authority {} holds no PEM certificate",
-            path.display()
-        ))),
+/// The proxy that the kubeconfig names for the context's cluster.
+fn proxy_of<'a>(kubeconfig: &'a Kubeconfig, context: &str) -> Option<&'a str> {
+    let cluster = chosen(kubeconfig, context)?.cluster.as_str();
+    let mut clusters = kubeconfig.clusters.iter();
+    let named = clusters.find(|named| named.name == cluster)?;
+    named.cluster.as_ref()?.proxy_url.as_deref()
+}
+
+/// kube reads `HTTPS_PROXY` where the kubeconfig names no proxy, and fails where it cannot. So one
+/// is named, which is not used.
+fn forget_environment(kubeconfig: &mut Kubeconfig) {
+    let clusters = kubeconfig.clusters.iter_mut();
+    for cluster in clusters.filter_map(|named| named.cluster.as_mut()) {
+        cluster
+            .proxy_url
+            .get_or_insert_with(|| "http://unused".to_owned());
     }
 }
 
-fn names_a_proxy(kubeconfig: &Kubeconfig, context: &str) -> bool {
-    let cluster = chosen(kubeconfig, context).map(|context| context.cluster.as_str());
-    kubeconfig
-        .clusters
-        .iter()
-        .filter(|named| Some(named.name.as_str()) == cluster)
-        .filter_map(|named| named.cluster.as_ref())
-        .any(|cluster| {
-            cluster
-                .proxy_url
-                .as_ref()
-                .is_some_and(|url| !url.is_empty())
-        })
-}
-
-/// kube compares NO_PROXY with the proxy's address instead of the API server's. Go, and so
-/// kubectl, also never sends loopback addresses through a proxy.
-fn respect_no_proxy(config: &mut Config) {
-    let server = &config.cluster_url;
-    let loopback = server.host().is_some_and(|host| {
-        let host = host.trim_matches(['[', ']']);
-        host == "localhost"
-            || host
-                .parse::<std::net::IpAddr>()
-                .is_ok_and(|address| address.is_loopback())
-    });
-    let proxied = !loopback && Matcher::from_env().intercept(server).is_some();
-    config.proxy_url = ["HTTPS_PROXY", "https_proxy"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok().filter(|text| !text.is_empty()))
-        .filter(|_| proxied)
-        .and_then(|text| proxy_url(&text));
-}
-
-/// Like Go, reads an address without a scheme as one of an http proxy.
-fn proxy_url(text: &str) -> Option<http::Uri> {
-    match text.contains("://") {
-        true => text.parse().ok(),
-        false => format!("http://{text}").parse().ok(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_proxy_without_a_scheme_is_an_http_proxy_and_keeps_its_credentials() {
-        let url = |text| proxy_url(text).unwrap().to_string();
-        assert_eq!(url("proxy.corp:3128"), "http://proxy.corp:3128/");
-        assert_eq!(url("http://me:pw@proxy:3128"), "http://me:pw@proxy:3128/");
-    }
+/// As client-go: the environment's proxy counts where the kubeconfig names none.
+fn proxy_of_environment(config: &Config) -> Result<Option<http::Uri>, Failure> {
+    let unusable = |reason: String| Failure::new(format!("no way to the API server: {reason}"));
+    let server =
+        Url::parse(&config.cluster_url.to_string()).map_err(|error| unusable(error.to_string()))?;
+    let proxy = proxy_for(&server).map_err(unusable)?;
+    Ok(proxy.and_then(|proxy| proxy.as_str().parse().ok()))
 }

@@ -2,6 +2,7 @@
 
 use crate::Failure;
 use crate::hint::{self, Hint};
+use crate::web::TlsProblem;
 use std::time::Duration;
 
 /// A request's failure, as far as callers have to tell them apart.
@@ -24,6 +25,22 @@ pub enum CallError {
     /// The connection could not be made or broke.
     #[error("{0}")]
     Transport(String),
+    /// The server's certificate is not trusted.
+    #[error("no trusted connection: {problem}")]
+    Untrusted {
+        /// Why.
+        problem: TlsProblem,
+        /// The server, `host:port`.
+        server: String,
+    },
+    /// What went wrong on the way through a proxy.
+    #[error("{error}, through the proxy {proxy}")]
+    ThroughProxy {
+        /// What went wrong.
+        error: Box<CallError>,
+        /// The proxy's address, without a password.
+        proxy: String,
+    },
     /// The object changed, which an earlier try of ours may have done: its answer was lost.
     #[error("{0}")]
     AfterLostAnswer(Box<CallError>),
@@ -117,7 +134,38 @@ impl CallError {
     /// Whether the same request may succeed a moment later.
     pub(super) fn is_transient(&self) -> bool {
         matches!(self.code(), Some(429 | 500 | 502 | 503 | 504))
-            || matches!(self, Self::Transport(_))
+            || match self {
+                Self::Transport(_) => true,
+                Self::ThroughProxy { error, .. } => error.is_transient(),
+                _ => false,
+            }
+    }
+
+    /// Names the proxy on the way, where it may have to do with it.
+    pub(super) fn through(self, proxy: Option<&str>) -> Self {
+        let on_the_way = matches!(
+            self,
+            Self::Timeout(_) | Self::Transport(_) | Self::Untrusted { .. }
+        );
+        match proxy.filter(|_| on_the_way) {
+            None => self,
+            Some(proxy) => Self::ThroughProxy {
+                error: Box::new(self),
+                proxy: proxy.to_owned(),
+            },
+        }
+    }
+
+    /// Whether the server could not be talked to.
+    fn is_unreachable(&self) -> bool {
+        match self {
+            Self::Timeout(_)
+            | Self::Transport(_)
+            | Self::Untrusted { .. }
+            | Self::Api { code: 500.., .. } => true,
+            Self::ThroughProxy { error, .. } => error.is_unreachable(),
+            _ => false,
+        }
     }
 
     /// What to do about a write of the secret that failed, where the error tells.
@@ -150,13 +198,16 @@ impl CallError {
             return error.into_failure(context, action);
         }
         let message = format!("cannot {action} (context {context}): {self}");
-        let failure = match &self {
-            Self::Timeout(_) | Self::Transport(_) | Self::Api { code: 500.., .. } => {
-                Failure::unreachable(message)
-            }
-            _ => Failure::new(message),
+        let failure = match self.is_unreachable() {
+            true => Failure::unreachable(message),
+            false => Failure::new(message),
         };
-        match &self {
+        let cause = match &self {
+            // A proxy that looks into connections shows a certificate of its own.
+            Self::ThroughProxy { error, .. } if matches!(**error, Self::Untrusted { .. }) => error,
+            other => other,
+        };
+        match cause {
             Self::Api { code: 401, .. } => failure.next(
                 Hint::from("sign in to the cluster again, then check with: ")
                     .run(hint::kubectl("auth whoami").at(context)),
@@ -168,6 +219,16 @@ impl CallError {
             Self::Timeout(_) | Self::Transport(_) => failure.next(
                 Hint::from("check that the API server answers: ")
                     .run(hint::kubectl("version").at(context)),
+            ),
+            Self::Untrusted { problem, server } => {
+                failure.next(problem.remedy(server, "--certificate-authority"))
+            }
+            Self::ThroughProxy { .. } => failure.next(
+                Hint::from(
+                    "check the proxy, which the kubeconfig or HTTPS_PROXY names; hosts in NO_PROXY \
+                     are reached without it: ",
+                )
+                .run(hint::kubectl("version").at(context)),
             ),
             _ => failure,
         }

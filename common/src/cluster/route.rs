@@ -1,5 +1,6 @@
 //! How an API server is reached.
 
+use super::transport::without_userinfo;
 use kube::Config;
 
 /// The way to an API server, as the kubeconfig has it. A proxy and a TLS server name belong to
@@ -9,6 +10,8 @@ pub(super) struct Route {
     /// `https://host:port/path`, without what might be a password.
     server: String,
     proxy: Option<String>,
+    /// The same without what might be a password.
+    shown_proxy: Option<String>,
     tls_server_name: Option<String>,
     /// The certificates that are trusted there.
     authority: Option<Vec<Vec<u8>>>,
@@ -29,6 +32,10 @@ impl Route {
         Self {
             server: format!("{scheme}://{host}:{port}{path}"),
             proxy: config.proxy_url.as_ref().map(ToString::to_string),
+            shown_proxy: config.proxy_url.as_ref().map(|proxy| {
+                let shown = without_userinfo(proxy).to_string();
+                shown.trim_end_matches('/').to_owned()
+            }),
             tls_server_name: config.tls_server_name.clone(),
             authority: config.root_cert.clone(),
             user,
@@ -38,6 +45,17 @@ impl Route {
     /// Where it ends.
     pub(super) fn server(&self) -> &str {
         &self.server
+    }
+
+    /// Its host and port.
+    pub(super) fn host(&self) -> &str {
+        let (_, rest) = self.server.split_once("://").unwrap_or_default();
+        rest.split('/').next().unwrap_or_default()
+    }
+
+    /// The proxy on the way, as it may be shown.
+    pub(super) fn proxy(&self) -> Option<&str> {
+        self.shown_proxy.as_deref()
     }
 
     /// Whether both lead to one server, whoever goes there.

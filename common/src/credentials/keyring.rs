@@ -2,6 +2,7 @@
 
 use crate::Failure;
 use crate::names::{RegistryHost, RobotName};
+use crate::web::Endpoint;
 use keyring::{Entry, Error};
 use secrecy::{ExposeSecret, SecretString};
 #[cfg(all(unix, not(target_os = "macos")))]
@@ -43,9 +44,14 @@ impl KeyringError {
     }
 }
 
-/// The item of a user's API token.
-pub(super) fn api_account(registry: &RegistryHost, user: &str) -> String {
-    format!("api:{registry}:{user}")
+/// The item of a user's API token. An API that is not at `https://REGISTRY` is part of its name:
+/// whatever becomes of `config.yaml`, the token is found for the address it was stored for alone.
+pub(super) fn api_account(endpoint: &Endpoint, user: &str) -> String {
+    let Endpoint { registry, api, .. } = endpoint;
+    match *api == Endpoint::of(registry.clone()).api {
+        true => format!("api:{registry}:{user}"),
+        false => format!("api:{registry}:{user}@{api}"),
+    }
 }
 
 /// The item of a robot's token.

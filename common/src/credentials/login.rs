@@ -47,15 +47,17 @@ pub async fn log_in(
         .whose()
         .await
         .map_err(|error| error.failure("the login", &session.endpoint))?;
-    let account = |user: &str| api_account(&session.endpoint.registry, user);
-    let storage = vault::keep(&account(&user), "the token", &token, insecure_storage).await?;
-    let replaced = settings.registries.get(&session.endpoint.registry).cloned();
+    let account = api_account(&session.endpoint, &user);
+    let storage = vault::keep(&account, "the token", &token, insecure_storage).await?;
+    let registry = session.endpoint.registry.clone();
+    let replaced = settings.registries.get(&registry).cloned();
     settings.remember(&session.endpoint, &user, insecure_storage);
     settings.save()?;
-    if let Some(old) = replaced
-        && (old.user != user || old.insecure_storage != insecure_storage)
-    {
-        vault::discard(&account(&old.user), old.insecure_storage).await?;
+    if let Some(old) = replaced {
+        let old_account = api_account(&old.endpoint(registry), &old.user);
+        if old_account != account || old.insecure_storage != insecure_storage {
+            vault::discard(&old_account, old.insecure_storage).await?;
+        }
     }
     Ok(Login {
         session,
@@ -87,7 +89,7 @@ pub async fn log_out(registry: Option<RegistryHost>) -> Result<Option<LoggedOut>
     let Some(remembered) = settings.forget(&registry) else {
         return Ok(None);
     };
-    let account = api_account(&registry, &remembered.user);
+    let account = api_account(&remembered.endpoint(registry.clone()), &remembered.user);
     let had_token = vault::discard(&account, remembered.insecure_storage).await?;
     settings.save()?;
     Ok(Some(LoggedOut {

@@ -96,7 +96,7 @@ pub fn endpoint(args: &QuayArgs, settings: &Settings) -> Result<Endpoint, Failur
 /// else `QUAY_API_TOKEN`, else the login's keyring item, else a prompt.
 ///
 /// # Errors
-/// A token that was named cannot be read.
+/// A token that was named cannot be read, or the login's was stored for another address.
 pub async fn try_sign_in(
     args: &QuayArgs,
     cluster: &ClusterArgs,
@@ -107,10 +107,13 @@ pub async fn try_sign_in(
         return Session::new(endpoint, token, None).map(Some);
     }
     let settings = Settings::load()?;
-    if let Some(remembered) = settings.registries.get(&endpoint.registry)
-        && let Some(session) = remembered_session(&endpoint, remembered).await?
-    {
-        return Ok(Some(session));
+    if let Some(remembered) = settings.registries.get(&endpoint.registry) {
+        if !remembered.is_for(&endpoint) {
+            return Err(stored_for_another(&endpoint, remembered));
+        }
+        if let Some(session) = remembered_session(&endpoint, remembered).await? {
+            return Ok(Some(session));
+        }
     }
     if console.can_ask() {
         let question = format!("API token for {}", endpoint.registry);
@@ -225,11 +228,26 @@ async fn remembered_endpoint(
     Ok(endpoint)
 }
 
+/// The login's token stays where it is: `QUAY_URL` or `--quay-url` leads elsewhere.
+fn stored_for_another(endpoint: &Endpoint, remembered: &Remembered) -> Failure {
+    let Endpoint { registry, api, .. } = endpoint;
+    let login = hint::robot("login --registry").arg(registry);
+    Failure::new(format!(
+        "the login for {registry} is one at {}: its token is not sent to {api}, where QUAY_URL or \
+         --quay-url leads",
+        remembered.api
+    ))
+    .next(
+        Hint::from("unset QUAY_URL, or, if that is the registry's API too: ")
+            .run(login.words("--quay-url").arg(api)),
+    )
+}
+
 async fn remembered_session(
     endpoint: &Endpoint,
     remembered: &Remembered,
 ) -> Result<Option<Session>, Failure> {
-    let account = keyring::api_account(&endpoint.registry, &remembered.user);
+    let account = keyring::api_account(endpoint, &remembered.user);
     let token = vault::recall(&account, remembered.insecure_storage).await?;
     let user = Some(remembered.user.clone());
     token

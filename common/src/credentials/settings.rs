@@ -6,7 +6,8 @@ use crate::web::Endpoint;
 use crate::{Failure, folders, private_file};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 /// `$XDG_CONFIG_HOME/kubectl-quay/config.yaml`: how the registries of earlier logins
@@ -74,6 +75,9 @@ fn is_false(value: &bool) -> bool {
 
 impl Settings {
     /// Reads the file; no file is no settings.
+    ///
+    /// # Errors
+    /// It cannot be read, or others may write it: it says where tokens are sent.
     pub fn load() -> Result<Self, Failure> {
         Self::read(&file()?)
     }
@@ -84,16 +88,19 @@ impl Settings {
     }
 
     fn read(path: &Path) -> Result<Self, Failure> {
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
+        let failed = |error| Failure::new(format!("cannot read {}: {error}", path.display()));
+        let mut file = match File::open(path) {
+            Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
-            Err(error) => {
-                return Err(Failure::new(format!(
-                    "cannot read {}: {error}",
-                    path.display()
-                )));
-            }
+            Err(error) => return Err(failed(error)),
         };
+        folders::check_ours(path, &file.metadata().map_err(failed)?)?;
+        // It may be a link, and whoever may write where it leads may put another file there.
+        if let Some(folder) = path.canonicalize().map_err(failed)?.parent() {
+            folders::check_folder(folder)?;
+        }
+        let mut text = String::new();
+        file.read_to_string(&mut text).map_err(failed)?;
         if text.trim().is_empty() {
             return Ok(Self::default());
         }
@@ -140,6 +147,11 @@ impl Settings {
 }
 
 impl Remembered {
+    /// Whether the login was made at this address; its token is for nobody else's.
+    pub fn is_for(&self, endpoint: &Endpoint) -> bool {
+        self.api == endpoint.api
+    }
+
     /// The endpoint of this login.
     pub fn endpoint(&self, registry: RegistryHost) -> Endpoint {
         Endpoint {
@@ -171,7 +183,8 @@ mod tests {
 
     #[test]
     fn settings_survive_being_written_and_read() {
-        let path = std::env::temp_dir().join(format!("settings-{}.yaml", std::process::id()));
+        let folder = std::env::temp_dir().join(format!("settings-{}", std::process::id()));
+        let path = folder.join("config.yaml");
         sample().write(&path).unwrap();
         #[cfg(unix)]
         {
@@ -180,7 +193,7 @@ mod tests {
             assert_eq!(mode & 0o777, 0o600);
         }
         let read = Settings::read(&path).unwrap();
-        std::fs::remove_file(&path).unwrap();
+        std::fs::remove_dir_all(&folder).unwrap();
         assert_eq!(read, sample());
         assert_eq!(Settings::read(&path).unwrap(), Settings::default());
     }

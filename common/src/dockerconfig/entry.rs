@@ -2,7 +2,7 @@
 
 use super::credential::Credential;
 use crate::kubelet::json::{self, Members, Raw, raw};
-use crate::kubelet::{EntryFault, Login};
+use crate::kubelet::{Entry, EntryFault, Login};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::value::RawValue;
 
@@ -18,10 +18,10 @@ pub enum EntryError {
     Empty,
 }
 
-/// The credential of one entry, as the kubelet reads it. A byte that is not UTF-8 is read as
+/// The credential of what the kubelet reads in one entry. A byte that is not UTF-8 is read as
 /// U+FFFD here: no token of a machine has one, so such a credential is never a current one.
-pub(super) fn read(entry: &RawValue) -> Result<Credential, EntryError> {
-    let login = Login::read(entry)?;
+pub(super) fn credential(login: &Result<Login, EntryFault>) -> Result<Credential, EntryError> {
+    let login = login.as_ref().map_err(|fault| *fault)?;
     if login.is_empty() {
         return Err(EntryError::Empty);
     }
@@ -31,16 +31,18 @@ pub(super) fn read(entry: &RawValue) -> Result<Credential, EntryError> {
 }
 
 /// Whether the entry holds `credential` and no trace of another one.
-pub(super) fn holds(entry: &RawValue, credential: &Credential) -> bool {
-    let Some(fields) = Members::of(entry) else {
+pub(super) fn holds(entry: &Entry, credential: &Credential) -> bool {
+    if !is(&entry.login, credential) {
+        return false;
+    }
+    let Some(fields) = Members::of(&entry.value) else {
         return false;
     };
     let plain = |name: &str, expected: &str| {
         let mut values = fields.values(name);
         values.all(|value| json::text(value).is_some_and(|value| value == expected))
     };
-    read(entry).is_ok_and(|current| current == *credential)
-        && plain("username", &credential.username)
+    plain("username", &credential.username)
         && plain("password", credential.password.expose_secret())
         && plain_auth(&fields, credential)
 }
@@ -48,10 +50,15 @@ pub(super) fn holds(entry: &RawValue, credential: &Credential) -> bool {
 /// Whether no `auth` that another one replaces holds another credential.
 fn plain_auth(fields: &Members, credential: &Credential) -> bool {
     fields.values("auth").all(|value| {
-        let alone = Members(vec![(raw(&"auth"), value.to_owned())]).to_raw();
-        json::text(value).is_some_and(|text| text.is_empty())
-            || read(&alone).is_ok_and(|found| found == *credential)
+        json::text(value).is_some_and(|auth| {
+            auth.is_empty() || is(&Login::of_auth(&auth, String::new()), credential)
+        })
     })
+}
+
+/// Whether the kubelet reads this credential there.
+fn is(login: &Result<Login, EntryFault>, credential: &Credential) -> bool {
+    self::credential(login).is_ok_and(|found| found == *credential)
 }
 
 /// The entry with `credential` in it: `auth` always, `username` and `password` where they
@@ -89,7 +96,8 @@ mod tests {
     use serde_json::{Value, json};
 
     fn pair(entry: Value) -> Result<(String, String), EntryError> {
-        read(&raw(&entry)).map(|found| (found.username, found.password.expose_secret().to_owned()))
+        let found = credential(&Login::read(&raw(&entry)));
+        found.map(|found| (found.username, found.password.expose_secret().to_owned()))
     }
 
     #[test]
@@ -132,8 +140,14 @@ mod tests {
     #[test]
     fn a_left_over_plain_password_is_not_the_new_credential() {
         let credential = Credential::new("u", SecretString::from("pw"));
-        assert!(holds(&raw(&json!({"auth": "dTpwdw=="})), &credential));
-        let left_over = raw(&json!({"auth": "dTpwdw==", "password": "old"}));
-        assert!(!holds(&left_over, &credential));
+        let entry = |value: Value| Entry::new("quay.io".to_owned(), raw(&"quay.io"), raw(&value));
+        assert!(holds(&entry(json!({"auth": "dTpwdw=="})), &credential));
+        let left_over = json!({"auth": "dTpwdw==", "password": "old"});
+        assert!(!holds(&entry(left_over), &credential));
+        // 'u:old' → dTpvbGQ=; Go takes the last of the two.
+        let twice = r#"{"auth":"dTpvbGQ=","Auth":"dTpwdw=="}"#;
+        let twice = json::parse(twice.as_bytes()).unwrap();
+        let twice = Entry::new("quay.io".to_owned(), raw(&"quay.io"), twice);
+        assert!(!holds(&twice, &credential));
     }
 }

@@ -6,6 +6,7 @@ use super::json::{self, Members, Raw, SyntaxError};
 use serde_json::value::RawValue;
 use std::collections::HashSet;
 use std::fmt;
+use std::sync::Arc;
 
 const AUTHS: &str = "auths";
 
@@ -35,7 +36,7 @@ pub(crate) struct Content {
     pub format: Format,
     /// The members beside the entries, and in the place of entries what they were read from;
     /// empty for the legacy format.
-    pub root: Members,
+    pub root: Arc<Members>,
     /// The objects that hold the entries that count, in their order: Go puts what stands in
     /// `auths` and `Auths` together, and a `null` takes away what was before it.
     pub auths: Vec<Auths>,
@@ -49,11 +50,10 @@ pub(crate) struct Auths {
     /// Which member of the root it is.
     pub at: usize,
     /// Its entries, in their order.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<Arc<Entry>>,
 }
 
-/// One entry as it was written.
-#[derive(Clone)]
+/// One entry as it was written, and what was read in it.
 pub(crate) struct Entry {
     /// Its key.
     pub key: String,
@@ -61,14 +61,27 @@ pub(crate) struct Entry {
     pub name: Raw,
     /// What stands there.
     pub value: Raw,
+    /// What the kubelet makes of it. It is asked for often, and takes longest to find out.
+    pub login: Result<Login, EntryFault>,
+}
+
+impl Entry {
+    /// Reads what stands at `key`, which is `name` as JSON.
+    pub fn new(key: String, name: Raw, value: Raw) -> Self {
+        Self {
+            key,
+            name,
+            login: Login::read(&value),
+            value,
+        }
+    }
 }
 
 impl Auths {
     fn of(at: usize, object: Members) -> Self {
-        let entries = object.0.into_iter().map(|(name, value)| Entry {
-            key: json::text(&name).unwrap_or_default(),
-            name,
-            value,
+        let entries = object.0.into_iter().map(|(name, value)| {
+            let key = json::text(&name).unwrap_or_default();
+            Arc::new(Entry::new(key, name, value))
         });
         Self {
             at,
@@ -88,7 +101,7 @@ impl Content {
         let root = object(&root)?;
         let mut found = Self {
             format,
-            root: Members::default(),
+            root: Arc::default(),
             auths: Vec::new(),
             taken_away: Vec::new(),
         };
@@ -103,7 +116,7 @@ impl Content {
                 false => {}
             }
         }
-        found.root = root;
+        found.root = Arc::new(root);
         Ok(found)
     }
 
@@ -121,7 +134,8 @@ impl Content {
 
     /// Every entry, also one that another of its key replaces.
     pub fn all_entries(&self) -> impl DoubleEndedIterator<Item = &Entry> + Clone {
-        self.auths.iter().flat_map(|auths| &auths.entries)
+        let entries = self.auths.iter().flat_map(|auths| &auths.entries);
+        entries.map(Arc::as_ref)
     }
 
     /// What makes the kubelet refuse a pod that names this content: the first fault in it,
@@ -130,8 +144,8 @@ impl Content {
         // Also an entry that another one of its key replaces is decoded, and may be broken.
         let auths = self.taken_away.iter().chain(&self.auths);
         let broken = auths.flat_map(|auths| &auths.entries).find_map(|entry| {
-            let fault = Login::read(&entry.value).err()?;
-            Some(Fault::Entry(entry.key.clone(), fault))
+            let fault = entry.login.as_ref().err()?;
+            Some(Fault::Entry(entry.key.clone(), *fault))
         });
         broken.or_else(|| {
             self.headers_fault()

@@ -64,7 +64,15 @@ impl Login {
         if auth.is_empty() {
             return Ok(Self::new(username.as_bytes(), password.as_bytes(), email));
         }
-        let decoded = decode(&auth)?;
+        Self::of_auth(&auth, email)
+    }
+
+    /// What a field `auth` that is not empty says.
+    ///
+    /// # Errors
+    /// Whatever makes the kubelet refuse the pod.
+    pub(crate) fn of_auth(auth: &str, email: String) -> Result<Self, EntryFault> {
+        let decoded = decode(auth)?;
         let colon = decoded.iter().position(|byte| *byte == b':');
         let colon = colon.ok_or(EntryFault::NotUserAndPassword)?;
         Ok(Self::new(&decoded[..colon], &decoded[colon + 1..], email))

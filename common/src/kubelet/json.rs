@@ -8,6 +8,7 @@
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::fmt;
 
 /// What Go puts in place of a byte that is not UTF-8, and of half a surrogate pair.
@@ -27,7 +28,12 @@ pub(crate) struct SyntaxError {
 
 /// Takes content for JSON, as it is.
 pub(crate) fn parse(content: &[u8]) -> Result<Raw, SyntaxError> {
-    let text: String = content.iter().copied().map(char::from).collect();
+    // ASCII, as nearly all content is, is one byte a char already.
+    let ascii = content.is_ascii().then(|| str::from_utf8(content).ok());
+    let text: Cow<'_, str> = match ascii.flatten() {
+        Some(text) => text.into(),
+        None => content.iter().copied().map(char::from).collect(),
+    };
     serde_json::from_str(&text).map_err(|error| {
         let line = text.lines().nth(error.line().saturating_sub(1));
         // serde_json counts two for a byte above 127.
@@ -45,6 +51,9 @@ pub(crate) fn parse(content: &[u8]) -> Result<Raw, SyntaxError> {
 
 /// The bytes of JSON text.
 pub(crate) fn bytes(raw: &RawValue) -> Vec<u8> {
+    if raw.get().is_ascii() {
+        return raw.get().as_bytes().to_vec();
+    }
     // Every char is one byte: `parse` and `raw` see to it.
     raw.get().chars().map(|c| c as u8).collect()
 }
@@ -63,6 +72,9 @@ pub(crate) fn is_null(raw: &RawValue) -> bool {
 
 /// The text of a JSON string as Go reads it; `None` if it is no string.
 pub(crate) fn text(raw: &RawValue) -> Option<String> {
+    if let Some(text) = plain(raw) {
+        return Some(text.to_owned());
+    }
     let inner = bytes(raw);
     let inner = inner.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
     let mut text = String::with_capacity(inner.len());
@@ -82,6 +94,12 @@ pub(crate) fn text(raw: &RawValue) -> Option<String> {
         };
     }
     Some(text)
+}
+
+/// The text of a JSON string that stands there as it is: ASCII without escapes.
+fn plain(raw: &RawValue) -> Option<&str> {
+    let inner = raw.get().strip_prefix('"')?.strip_suffix('"')?;
+    (inner.is_ascii() && !inner.contains('\\')).then_some(inner)
 }
 
 /// Reads what follows a backslash, and returns what follows that.
@@ -142,6 +160,9 @@ fn decode(bytes: &[u8]) -> (char, usize) {
 /// Whether Go takes a member for this field of a struct: letters in any case count, and so does
 /// the long s, which folds to `s`.
 pub(crate) fn names(member: &RawValue, field: &str) -> bool {
+    if let Some(name) = plain(member) {
+        return name.eq_ignore_ascii_case(field);
+    }
     let folded = |c: char| match c {
         'ſ' => 's',
         other => other.to_ascii_lowercase(),

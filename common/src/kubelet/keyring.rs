@@ -103,7 +103,7 @@ impl Keyring {
 
     fn add(&mut self, secret: usize, content: &Content) {
         for entry in content.entries() {
-            let (Some(key), Ok(login)) = (Key::of(&entry.key), Login::read(&entry.value)) else {
+            let (Some(key), Ok(login)) = (Key::of(&entry.key), entry.login.clone()) else {
                 continue;
             };
             let attempts = self.0.entry(Reverse(key.clone())).or_default();

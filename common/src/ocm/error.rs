@@ -2,6 +2,8 @@
 
 use crate::Failure;
 use crate::hint::{self, Hint};
+use crate::web::{TlsProblem, without_password};
+use reqwest::Url;
 
 /// Where offline tokens come from.
 pub(super) const TOKEN_PAGE: &str = "https://console.redhat.com/openshift/token";
@@ -27,6 +29,17 @@ pub enum OcmError {
     /// Nobody answers, or only a proxy.
     #[error("it is unavailable: {0}")]
     Unavailable(String),
+    /// The certificate or the TLS handshake is at fault.
+    #[error("no trusted connection: {0}")]
+    Tls(TlsProblem),
+    /// What went wrong where the request went through a proxy.
+    #[error("{error}, through the proxy {proxy}")]
+    ThroughProxy {
+        /// What went wrong.
+        error: Box<OcmError>,
+        /// The proxy's address, without a password.
+        proxy: String,
+    },
     /// No answer in time.
     #[error("no answer in time")]
     Timeout,
@@ -41,10 +54,31 @@ pub enum OcmError {
 }
 
 impl OcmError {
+    /// Names the proxy that was on the way.
+    pub(super) fn through(self, proxy: Option<&Url>) -> Self {
+        match proxy {
+            None => self,
+            Some(proxy) => Self::ThroughProxy {
+                error: Box::new(self),
+                proxy: without_password(proxy),
+            },
+        }
+    }
+
+    /// Whether another try may end better; one that got no answer in time took long enough.
+    pub(super) fn may_pass(&self) -> bool {
+        match self {
+            Self::Tls(_) | Self::Timeout => false,
+            Self::ThroughProxy { error, .. } => error.may_pass(),
+            _ => true,
+        }
+    }
+
     /// Whether the request may have been carried out all the same.
     pub fn is_doubtful(&self) -> bool {
         match self {
             Self::Unavailable(_) | Self::Timeout => true,
+            Self::ThroughProxy { error, .. } => error.is_doubtful(),
             Self::Unexpected { status, .. } => *status >= 500 || *status < 400,
             _ => false,
         }
@@ -53,7 +87,11 @@ impl OcmError {
     /// The failure of `action`, such as "download the pull secret".
     pub fn failure(&self, action: &str) -> Failure {
         let failure = Failure::new(format!("cannot {action}: {self}"));
-        match self {
+        let cause = match self {
+            Self::ThroughProxy { error, .. } if matches!(**error, Self::Tls(_)) => error,
+            other => other,
+        };
+        match cause {
             Self::BadLogin(_) | Self::Unauthorized => failure.next(
                 Hint::from(format!("get a new token at {TOKEN_PAGE}, then: "))
                     .run(hint::global("ocm login")),
@@ -65,6 +103,10 @@ impl OcmError {
             Self::RateLimited | Self::Unavailable(_) | Self::Timeout => {
                 failure.next("run the same command again in a few minutes")
             }
+            Self::Tls(problem) => failure.next(problem.remedy("HOST:443", "--ocm-ca")),
+            Self::ThroughProxy { .. } => failure.next(
+                "check the proxy, which HTTPS_PROXY names; hosts in NO_PROXY are reached without it",
+            ),
             Self::NotFound(_) | Self::Unexpected { .. } => failure,
         }
     }

@@ -7,7 +7,7 @@ use super::sso::Grant;
 use crate::Failure;
 use crate::cli::Console;
 use crate::credentials::{RememberedOcm, Settings, Storage, vault};
-use crate::hint;
+use crate::hint::{self, Hint};
 use secrecy::SecretString;
 
 /// How to sign in otherwise.
@@ -87,7 +87,8 @@ pub async fn log_out() -> Result<Option<String>, Failure> {
 /// The login of the environment, or the stored one; `None` where there is neither.
 ///
 /// # Errors
-/// The keyring does not answer, or the settings cannot be read.
+/// The keyring does not answer, the settings cannot be read, or the stored login is one at other
+/// addresses than the flags or the environment name.
 pub async fn open(args: &OcmArgs) -> Result<Option<Ocm>, Failure> {
     let settings = Settings::load()?;
     let remembered = settings.ocm;
@@ -109,6 +110,9 @@ pub async fn open(args: &OcmArgs) -> Result<Option<Ocm>, Failure> {
     let Some(login) = remembered else {
         return Ok(None);
     };
+    if let Some(given) = elsewhere(&services, &login) {
+        return Err(stored_for_another(given, &services, &login));
+    }
     let item = vault::ocm_account(&login.user);
     match vault::recall(&item, login.insecure_storage).await? {
         Some(secret) => Ocm::new(services, grant(login.client_id, secret)).map(Some),
@@ -129,6 +133,31 @@ pub async fn sign_in(args: &OcmArgs) -> Result<Ocm, Failure> {
     open(args).await?.ok_or_else(|| {
         Failure::new("there is no login to Red Hat's OpenShift Cluster Manager").next(log_in())
     })
+}
+
+/// Where the flags or the environment lead that is not where the login was made: the stored
+/// secret, and the access token it is exchanged for, are for nobody else.
+fn elsewhere<'a>(services: &'a Services, login: &RememberedOcm) -> Option<&'a str> {
+    let pairs = [
+        (&services.token_url, &login.token_url),
+        (&services.api, &login.api),
+    ];
+    let mut pairs = pairs.into_iter();
+    let (given, _) = pairs.find(|(given, known)| given != known)?;
+    Some(given)
+}
+
+fn stored_for_another(given: &str, services: &Services, login: &RememberedOcm) -> Failure {
+    let again = hint::global("ocm login --ocm-url").arg(&services.api);
+    let again = again.words("--ocm-token-url").arg(&services.token_url);
+    Failure::new(format!(
+        "the login of {} is one at {}: nothing of it is sent to {given}, where OCM_URL, \
+         OCM_TOKEN_URL or their flags lead",
+        login.user, login.api
+    ))
+    .next(
+        Hint::from("unset OCM_URL and OCM_TOKEN_URL, or, if you mean those services: ").run(again),
+    )
 }
 
 fn grant(client_id: Option<String>, secret: SecretString) -> Grant {

@@ -2,9 +2,9 @@
 
 use super::error::OcmError;
 use crate::Failure;
-use crate::web::client;
+use crate::web::{TlsProblem, Trust, certificates, client, proxy_for};
 use reqwest::header::RETRY_AFTER;
-use reqwest::{Certificate, Client, Method, RequestBuilder, Url};
+use reqwest::{Client, Method, RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use std::path::Path;
@@ -73,19 +73,20 @@ pub(super) struct Transport {
 impl Transport {
     /// Reads the certificate authority and prepares the client; nothing is sent.
     pub fn open(ca: Option<&Path>) -> Result<Self, Failure> {
-        let mut builder = client();
+        let mut given = Vec::new();
         if let Some(path) = ca {
             let unusable = |reason: &str| Failure::usage(format!("{}: {reason}", path.display()));
             let pem = std::fs::read(path).map_err(|error| unusable(&error.to_string()))?;
-            let certificates = Certificate::from_pem_bundle(&pem)
-                .ok()
-                .filter(|certificates| !certificates.is_empty())
-                .ok_or_else(|| unusable("it holds no certificate in PEM form"))?;
-            builder = builder.tls_certs_merge(certificates);
+            given = certificates(&pem);
+            if given.is_empty() {
+                return Err(unusable("it holds no certificate in PEM form"));
+            }
         }
-        let client = builder
+        let unprepared = |error: String| Failure::new(format!("cannot prepare TLS: {error}"));
+        let client = client(Trust::Certified(given))
+            .map_err(|error| unprepared(error.to_string()))?
             .build()
-            .map_err(|error| Failure::new(format!("cannot prepare TLS: {error}")))?;
+            .map_err(|error| unprepared(error.to_string()))?;
         Ok(Self { client })
     }
 
@@ -103,11 +104,14 @@ impl Transport {
                     _ => return Ok(answer),
                 },
                 // Nobody knows whether a request without an answer was carried out.
-                Err(error) => (error, call.repeatable.then_some(None)),
+                Err(error) => {
+                    let again = call.repeatable && error.may_pass();
+                    (error, again.then_some(None))
+                }
             };
             let Some(wait) = wait else { return Err(error) };
             let wait = wait.unwrap_or(pause);
-            if tried == TRIES || wait > LONGEST_WAIT || error == OcmError::Timeout {
+            if tried == TRIES || wait > LONGEST_WAIT {
                 return Err(error);
             }
             tracing::debug!(path = call.url.path(), tried, ?wait, "trying again");
@@ -119,10 +123,11 @@ impl Transport {
 
     /// The answer, and how long it asks to be left alone.
     async fn try_once(&self, call: &Call<'_>) -> Result<(Answer, Option<Duration>), OcmError> {
+        let proxy = proxy_for(&call.url).map_err(OcmError::Unavailable)?;
         let mut response = request(&self.client, call)
             .send()
             .await
-            .map_err(|error| no_answer(&error))?;
+            .map_err(|error| no_answer(&error).through(proxy))?;
         let status = response.status().as_u16();
         tracing::info!(method = %call.method, path = call.url.path(), status, "answered");
         let retry_after = response
@@ -131,7 +136,8 @@ impl Transport {
             .and_then(|value| value.to_str().ok()?.trim().parse().ok())
             .map(Duration::from_secs);
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| no_answer(&error))? {
+        let broke_off = |error| no_answer(&error).through(proxy);
+        while let Some(chunk) = response.chunk().await.map_err(broke_off)? {
             if body.len() + chunk.len() > LARGEST_BODY {
                 let text = format!("the body is larger than {} MiB", LARGEST_BODY >> 20);
                 return Err(OcmError::Unexpected { status, text });
@@ -173,6 +179,9 @@ fn form(fields: &[(&str, &str)]) -> String {
 fn no_answer(error: &reqwest::Error) -> OcmError {
     if error.is_timeout() {
         return OcmError::Timeout;
+    }
+    if let Some(problem) = TlsProblem::in_causes(error) {
+        return OcmError::Tls(problem);
     }
     let mut cause: &dyn std::error::Error = error;
     while let Some(source) = cause.source() {

@@ -1,6 +1,9 @@
 //! The one way to an HTTP client: the TLS provider is there before it is needed.
 
-use reqwest::ClientBuilder;
+use super::proxy::proxy_for;
+use super::trust::{Roots, tls};
+use reqwest::{ClientBuilder, Proxy};
+use rustls::pki_types::CertificateDer;
 use std::time::Duration;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -13,16 +16,39 @@ pub(crate) fn install_crypto() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-/// A client that says who we are, follows no redirect and waits for a bounded time.
+/// Which servers are trusted.
+pub(crate) enum Trust {
+    /// Those with a certificate of the system's authorities or of these.
+    Certified(Vec<CertificateDer<'static>>),
+    /// Every one.
+    Anyone,
+}
+
+/// A client that says who we are, follows no redirect, waits for a bounded time, and goes through
+/// the proxy of the environment.
+///
+/// # Errors
+/// One of the certificates is none.
 #[expect(
     clippy::disallowed_methods,
     reason = "the one place that builds a client, right after the provider"
 )]
-pub(crate) fn client() -> ClientBuilder {
+pub(crate) fn client(trust: Trust) -> Result<ClientBuilder, rustls::Error> {
     install_crypto();
-    reqwest::Client::builder()
+    let builder = reqwest::Client::builder()
         .user_agent(concat!("kubectl-quay/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(CONNECT_TIMEOUT)
         .timeout(REQUEST_TIMEOUT)
+        .proxy(Proxy::custom(|url| proxy_for(url).ok().flatten().cloned()));
+    match trust {
+        Trust::Anyone => Ok(builder.tls_danger_accept_invalid_certs(true)),
+        Trust::Certified(given) => {
+            let roots = Roots {
+                given,
+                system: true,
+            };
+            Ok(builder.tls_backend_preconfigured(tls(roots)?))
+        }
+    }
 }

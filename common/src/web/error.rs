@@ -2,6 +2,7 @@
 
 use super::endpoint::{Endpoint, host_of};
 use super::error_text::{error_text, problem_text};
+use super::tls_problem::TlsProblem;
 use crate::Failure;
 use crate::hint;
 
@@ -60,10 +61,18 @@ pub enum ApiError {
     },
     /// The certificate or the TLS handshake is at fault.
     #[error("no trusted connection: {0}")]
-    Tls(String),
+    Tls(TlsProblem),
     /// No answer in time.
     #[error("no answer in time")]
     Timeout,
+    /// What went wrong where the request went through a proxy: its own fault, maybe.
+    #[error("{error}, through the proxy {proxy}")]
+    ThroughProxy {
+        /// What went wrong.
+        error: Box<ApiError>,
+        /// The proxy's address, without a password.
+        proxy: String,
+    },
     /// An answer nobody expects.
     #[error("unexpected answer {status}: {text}")]
     Unexpected {
@@ -115,12 +124,26 @@ impl ApiError {
         }
     }
 
+    /// Whether the request may have been carried out all the same.
+    pub fn is_doubtful(&self) -> bool {
+        match self {
+            Self::Timeout | Self::Unavailable(_) => true,
+            Self::ThroughProxy { error, .. } => error.is_doubtful(),
+            _ => false,
+        }
+    }
+
     /// The failure to report: which object at which registry, and what to type next.
     pub fn failure(&self, object: impl std::fmt::Display, endpoint: &Endpoint) -> Failure {
         let registry = &endpoint.registry;
         let robot = |verb: &str| hint::robot(verb).words("--registry").arg(registry);
         let failure = Failure::new(format!("{object} at {registry}: {self}"));
-        match self {
+        let cause = match self {
+            // A proxy that looks into connections shows a certificate of its own.
+            Self::ThroughProxy { error, .. } if matches!(**error, Self::Tls(_)) => error,
+            other => other,
+        };
+        match cause {
             Self::BadToken if std::env::var_os("QUAY_API_TOKEN").is_some() => failure.next(
                 "set QUAY_API_TOKEN to a token of this registry, or unset it to use the login",
             ),
@@ -142,8 +165,18 @@ impl ApiError {
             Self::Redirected { to } => failure.next(format!(
                 "if {to} is where Quay lives, pass its origin with --quay-url"
             )),
-            Self::Tls(_) => failure
-                .next("pass the certificate authority of the registry with --registry-ca FILE"),
+            Self::Tls(problem) => {
+                let address = endpoint.api.split_once("://").map_or("", |(_, host)| host);
+                let address = match address.contains(':') {
+                    true => address.to_owned(),
+                    false => format!("{address}:443"),
+                };
+                failure.next(problem.remedy(&address, "--registry-ca"))
+            }
+            Self::ThroughProxy { .. } => failure.next(
+                "check the proxy, which HTTPS_PROXY or HTTP_PROXY names; hosts in NO_PROXY are \
+                 reached without it",
+            ),
             _ => failure,
         }
     }

@@ -1,14 +1,17 @@
 //! HTTP to one registry: one client, bounded retries, bounded bodies, no redirects.
 
-use super::client::client;
+use super::client::{Trust, client};
 use super::clock::ServerClock;
 use super::endpoint::Endpoint;
 use super::error::ApiError;
 use super::error_text::problem_text;
 use super::pace::Pace;
+use super::proxy::{proxy_for, without_password};
+use super::tls_problem::TlsProblem;
+use super::trust::certificates;
 use crate::Failure;
 use reqwest::header::{HeaderMap, HeaderName, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
-use reqwest::{Certificate, Client, Method, Response, Url, Version};
+use reqwest::{Client, Method, Response, Url, Version};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use std::error::Error;
@@ -80,7 +83,7 @@ pub(crate) struct Transport {
 impl Transport {
     /// Reads the certificate authority and prepares the client; nothing is sent.
     pub fn open(endpoint: &Endpoint) -> Result<Self, Failure> {
-        let mut builder = client().default_headers(headers());
+        let mut given = Vec::new();
         if let Some(path) = &endpoint.ca {
             let pem = std::fs::read(path).map_err(|error| {
                 Failure::new(format!(
@@ -88,23 +91,26 @@ impl Transport {
                     path.display()
                 ))
             })?;
-            let certificates = Certificate::from_pem_bundle(&pem)
-                .ok()
-                .filter(|certificates| !certificates.is_empty())
-                .ok_or_else(|| {
-                    Failure::new(format!(
-                        "{} holds no certificate in PEM form",
-                        path.display()
-                    ))
-                })?;
-            builder = builder.tls_certs_merge(certificates);
+            given = certificates(&pem);
+            if given.is_empty() {
+                return Err(Failure::new(format!(
+                    "{} holds no certificate in PEM form",
+                    path.display()
+                )));
+            }
         }
-        if endpoint.insecure {
-            builder = builder.tls_danger_accept_invalid_certs(true);
-        }
-        let client = builder
+        let trust = match endpoint.insecure {
+            true => Trust::Anyone,
+            false => Trust::Certified(given),
+        };
+        let unprepared = |error: &(dyn Error + 'static)| {
+            Failure::new(format!("cannot prepare TLS: {}", root_cause(error)))
+        };
+        let client = client(trust)
+            .map_err(|error| unprepared(&error))?
+            .default_headers(headers())
             .build()
-            .map_err(|error| Failure::new(format!("cannot prepare TLS: {}", root_cause(&error))))?;
+            .map_err(|error| unprepared(&error))?;
         Ok(Self {
             endpoint: endpoint.clone(),
             client,
@@ -173,6 +179,8 @@ impl Transport {
         if let Some(body) = &call.body {
             request = request.json(body);
         }
+        let proxy =
+            proxy_for(&call.url).map_err(|reason| Trouble::ends(ApiError::Unavailable(reason)))?;
         let began = Instant::now();
         let sent = request.send().await;
         let path = call.url.path();
@@ -180,7 +188,7 @@ impl Transport {
         let response = match sent {
             Ok(response) => response,
             Err(error) => {
-                let trouble = Trouble::from_transport(&error);
+                let trouble = Trouble::from_transport(&error).through(proxy);
                 tracing::info!(method = %call.method, path, ?elapsed, error = %trouble.error, "no answer");
                 return Err(trouble);
             }
@@ -194,7 +202,9 @@ impl Transport {
         let retry_after = retry_after(response.headers());
         let challenge = header(&response, WWW_AUTHENTICATE);
         let location = header(&response, LOCATION);
-        let body = read(response).await?;
+        let body = read(response)
+            .await
+            .map_err(|trouble| trouble.through(proxy))?;
         match status {
             300..400 => Err(Trouble::ends(ApiError::Redirected {
                 to: location.map_or_else(|| "an unknown place".to_owned(), |to| redact(&to)),
@@ -241,12 +251,24 @@ impl Trouble {
         }
     }
 
+    /// Names the proxy that was on the way.
+    fn through(self, proxy: Option<&Url>) -> Self {
+        let Some(proxy) = proxy else { return self };
+        Self {
+            error: ApiError::ThroughProxy {
+                error: Box::new(self.error),
+                proxy: without_password(proxy),
+            },
+            again: self.again,
+        }
+    }
+
     fn from_transport(error: &reqwest::Error) -> Self {
         if error.is_timeout() {
             return Self::ends(ApiError::Timeout);
         }
-        if let Some(reason) = tls_reason(error) {
-            return Self::ends(ApiError::Tls(reason));
+        if let Some(problem) = TlsProblem::in_causes(error) {
+            return Self::ends(ApiError::Tls(problem));
         }
         let unavailable = ApiError::Unavailable(root_cause(error));
         if error.is_connect() || error.is_builder() {
@@ -319,26 +341,6 @@ fn root_cause(error: &(dyn Error + 'static)) -> String {
         cause = source;
     }
     cause.to_string()
-}
-
-/// rustls hides in I/O errors, whose `source` skips over it.
-fn tls_reason(error: &(dyn Error + 'static)) -> Option<String> {
-    let mut cause = Some(error);
-    while let Some(current) = cause {
-        let inner = current
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref);
-        if let Some(inner) = inner
-            && let Some(reason) = tls_reason(inner)
-        {
-            return Some(reason);
-        }
-        if let Some(tls) = current.downcast_ref::<rustls::Error>() {
-            return Some(tls.to_string());
-        }
-        cause = current.source();
-    }
-    None
 }
 
 #[cfg(test)]

@@ -146,7 +146,7 @@ fn not_created(reason: NotCreated, robot: &RobotName, session: &Session) -> Fail
                 .arg(robot)
                 .say(", or pass --exists-ok to give it the roles it lacks"),
         ),
-        NotCreated::Refused(error @ (ApiError::Timeout | ApiError::Unavailable(_))) => {
+        NotCreated::Refused(error) if error.is_doubtful() => {
             failed(session, format!("robot `{robot}`"))(error)
                 .next("it may have been created: run the same command with --exists-ok")
         }

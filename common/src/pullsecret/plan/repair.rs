@@ -116,8 +116,9 @@ impl Entry<'_> {
             return Some((self.plan(Verdict::Bridged(robot.clone()), after), None));
         }
         if bridge.is_none() && document.holds(key, &own) {
-            let after = Some(own.fingerprint());
-            return Some((self.plan(Verdict::Current, after), None));
+            let mut current = self.plan(Verdict::Current, None);
+            current.after.clone_from(&current.before);
+            return Some((current, None));
         }
         if is_jwt(&self.found.password) {
             return left(Verdict::Keyless);
