@@ -60,6 +60,8 @@ pub struct RequestLog {
 #[derive(Default)]
 struct Entries {
     list: Vec<Recorded>,
+    /// Everything that clients sent, where somebody wants it.
+    transcript: Option<Vec<u8>>,
     /// Grows with every clear, so that an answer never lands in a later entry.
     generation: u64,
 }
@@ -91,6 +93,38 @@ impl RequestLog {
             .iter()
             .filter(|entry| wanted(entry))
             .count()
+    }
+
+    /// From now on keeps everything that clients send, to the byte: also what is secret.
+    pub fn keep_transcript(&self) {
+        self.lock().transcript = Some(Vec::new());
+    }
+
+    /// Every request's line, headers and body since [`RequestLog::keep_transcript`]; a clear does
+    /// not forget them.
+    pub fn transcript(&self) -> Vec<u8> {
+        self.lock().transcript.clone().unwrap_or_default()
+    }
+
+    pub(super) fn keeps_transcript(&self) -> bool {
+        self.lock().transcript.is_some()
+    }
+
+    pub(super) fn write_down(&self, request: &Parts, body: &[u8]) {
+        let mut entries = self.lock();
+        let Some(transcript) = &mut entries.transcript else {
+            return;
+        };
+        let line = format!("{} {}\n", request.method, request.uri);
+        transcript.extend(line.as_bytes());
+        for (name, value) in &request.headers {
+            transcript.extend(name.as_str().as_bytes());
+            transcript.extend(b": ");
+            transcript.extend(value.as_bytes());
+            transcript.push(b'\n');
+        }
+        transcript.extend(body);
+        transcript.push(b'\n');
     }
 
     pub(super) fn begin(&self, request: &Parts, connection: u64) -> Slot {

@@ -79,7 +79,13 @@ async fn answer(
         sleep(shared.delay / 2).await;
     }
     let fault = shared.faults.next(&parts);
-    let request = Request::from_parts(parts, Body::new(body));
+    let mut body = Body::new(body);
+    if shared.log.keeps_transcript() {
+        let whole = body.collect().await.map_err(io::Error::other)?.to_bytes();
+        shared.log.write_down(&parts, &whole);
+        body = Body::from(whole);
+    }
+    let request = Request::from_parts(parts, body);
     let response = match fault {
         None => route(shared, request).await,
         Some(action) => faulty(action, shared, request, cut).await?,

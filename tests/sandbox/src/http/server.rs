@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response};
+use axum::{Json, Router};
+use serde_json::Value;
 use tokio::runtime;
 use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
@@ -87,6 +88,16 @@ impl Server {
             stop: Some(stop),
             thread: Some(thread),
         })
+    }
+
+    /// Starts a server that answers every request with this document.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn answering(document: &Value, options: ServerOptions) -> io::Result<Self> {
+        let document = document.clone();
+        let router = Router::new().fallback(async move || Json(document.clone()));
+        Self::start(router, options)
     }
 
     /// The port it listens at.

@@ -1,0 +1,108 @@
+//! What the liars say.
+
+use crate::world::World;
+use quay_sandbox::http::{Fault, FaultAction, Faults};
+use serde_json::json;
+use std::time::Duration;
+
+/// One way to lie, of the registry and of the API server at once.
+pub struct Lie {
+    /// What they do, in words.
+    pub told: &'static str,
+    pub tell: fn(&World),
+}
+
+/// Nobody's answer is larger.
+const TOO_LARGE: usize = 17 << 20;
+
+pub const LIES: [Lie; 6] = [
+    Lie {
+        told: "call themselves the honest Quay, and want credentials sent to its token service",
+        tell: |world| {
+            claim(world, world.honest.registry(), &world.honest.quay.url());
+        },
+    },
+    Lie {
+        told: "call themselves a well-known registry, and want credentials sent to loopback",
+        tell: |world| claim(world, "registry.redhat.io", &world.elsewhere_plain()),
+    },
+    Lie {
+        told: "call themselves another host, and want credentials sent there",
+        tell: |world| claim(world, &world.elsewhere_host(), &world.elsewhere()),
+    },
+    Lie {
+        told: "redirect every request",
+        tell: |world| {
+            let to = format!("{}/stolen", world.elsewhere());
+            everywhere(world, &FaultAction::Redirect(to));
+        },
+    },
+    Lie {
+        told: "give answers of another shape",
+        tell: |world| {
+            let body = json!({"token": ["x"], "items": {"a": 1}, "metadata": [], "robots": 7,
+                "name": {}, "kind": 3, "config": [], "auths": "x", "access_token": {}});
+            everywhere(world, &answer(200, &body.to_string(), &[]));
+        },
+    },
+    Lie {
+        told: "give answers that are too large",
+        tell: |world| {
+            let body = json!({"items": [], "robots": [], "token": "x".repeat(TOO_LARGE)});
+            everywhere(world, &answer(200, &body.to_string(), &[]));
+        },
+    },
+];
+
+/// What they say until they lie.
+pub fn tell_the_truth(world: &World) {
+    claim(world, &world.liar_registry(), &world.liar_url());
+}
+
+fn answer(code: u16, body: &str, headers: &[(&str, &str)]) -> FaultAction {
+    let headers = headers.iter();
+    let headers = headers.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    FaultAction::Status {
+        code,
+        content_type: "application/json".to_owned(),
+        body: body.to_owned(),
+        headers: headers.collect(),
+    }
+}
+
+/// The liars' own rules, cleared.
+fn liars(world: &World) -> [&Faults; 2] {
+    let liars = [world.liar.quay.server().faults(), world.api.faults()];
+    for faults in liars {
+        faults.clear();
+    }
+    liars
+}
+
+/// The registry calls itself `name`, and wants credentials sent to `realm`; the API server only
+/// lures.
+fn claim(world: &World, name: &str, realm: &str) {
+    let [registry, _] = liars(world);
+    let get = || "GET".parse().expect("a method");
+    let config = json!({"config": {"SERVER_HOSTNAME": name}}).to_string();
+    let challenge = format!(r#"Bearer realm="{realm}/v2/auth",service="{name}""#);
+    let challenge = answer(401, "true", &[("Www-Authenticate", &challenge)]);
+    // Tokens are handed out as before: the first rule that applies decides.
+    let unchanged = FaultAction::Delay(Duration::ZERO);
+    registry.add(Fault::always(get(), "/v2/auth", unchanged));
+    registry.add(Fault::always(get(), "/config", answer(200, &config, &[])));
+    registry.add(Fault::always(get(), "/v2/", challenge));
+}
+
+/// Both answer everything like this.
+fn everywhere(world: &World, action: &FaultAction) {
+    for faults in liars(world) {
+        faults.add(Fault {
+            method: None,
+            path_contains: String::new(),
+            skip: 0,
+            times: usize::MAX,
+            action: action.clone(),
+        });
+    }
+}
