@@ -203,9 +203,12 @@ fn with_policy(case: &Case, container: &Container, on_node: bool, found: Found) 
     }
 }
 
-/// The minor version of `v1.36.4`.
+/// The minor version of `v1.36.4`; a kubelet built without a version calls itself 0.0.
 fn minor(version: &str) -> Option<u32> {
-    let (_, rest) = version.trim_start_matches('v').split_once('.')?;
+    let (major, rest) = version.trim_start_matches('v').split_once('.')?;
+    if major == "0" {
+        return None;
+    }
     let digits = rest.split(|c: char| !c.is_ascii_digit()).next()?;
     digits.parse().ok()
 }
