@@ -10,6 +10,7 @@ pub mod cli;
 pub mod cluster;
 pub mod credentials;
 pub mod dockerconfig;
+pub mod explain;
 pub mod failure;
 pub mod fingerprint;
 pub mod folders;

@@ -85,3 +85,21 @@ fn who_may_not_list_namespaces_is_offered_none_and_told_nothing() {
     let none = offered(&context, &["quay-pullsecret", "sync", "-n", ""]);
     assert_eq!((none.choices.len(), none.directive.as_str()), (0, ":4"));
 }
+
+#[test]
+fn whatever_pulls_images_can_be_explained() {
+    let (context, cluster) = start();
+    let namespace = cluster.namespace("explained");
+    let pod = json!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "shop-1", "namespace": namespace},
+        "spec": {"containers": [{"name": "c", "image": "quay.example.com/a/b"}]},
+    });
+    cluster.create(&pod);
+    let asked = |typed: &str| {
+        let words = ["quay-pullsecret", "explain", "-n", &namespace, typed];
+        offered(&context, &words).choices
+    };
+    assert_eq!(asked("shop"), ["shop-1"]);
+    assert_eq!(asked("pod/"), ["pod/shop-1"]);
+    assert_eq!(asked("serviceaccount/d"), ["serviceaccount/default"]);
+}

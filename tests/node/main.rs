@@ -4,6 +4,7 @@
 //! Where there is no node, every test says so and tries nothing; see `tests/harness/node.rs`.
 #![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+mod explain;
 mod in_pod;
 mod life;
 mod pull;

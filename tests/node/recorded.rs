@@ -19,8 +19,8 @@ const LIMIT: Duration = Duration::from_secs(60);
 const GLANCE: Duration = Duration::from_millis(200);
 
 /// One situation: a pod, and what was said about it.
-struct Situation {
-    name: String,
+pub struct Situation {
+    pub name: String,
     recorded: Value,
     pod: Value,
 }
@@ -165,7 +165,7 @@ fn said(event: &Value) -> Said {
 }
 
 /// Creates the pods, and waits until what was recorded has been said about each.
-fn hold(world: &World, situations: &[Situation]) {
+pub fn hold(world: &World, situations: &[Situation]) {
     let pods: Vec<Value> = situations.iter().map(|one| one.pod.clone()).collect();
     world.node.cluster.create_all(&pods);
     let expected = |one: &Situation| -> BTreeSet<Said> {
@@ -208,27 +208,27 @@ fn hold(world: &World, situations: &[Situation]) {
     assert!(differences.is_empty(), "{}", differences.join("\n"));
 }
 
-#[test]
-fn every_recorded_situation_makes_the_kubelet_say_what_it_said_then() {
-    let Some(world) = World::new("recorded") else {
-        return;
-    };
+/// The secrets, and the situations that come first, and those that come after them.
+pub fn set_up(world: &World) -> (Vec<Situation>, Vec<Situation>) {
     let mut elsewhere = TestContext::new(env!("CARGO_BIN_EXE_kubectl-quay-robot"));
-    let untrusted = TestQuay::start(&mut elsewhere);
-    world.node.distrust(&untrusted);
+    // Never stopped: the images are pulled from it until the test is over.
+    let untrusted: &TestQuay = Box::leak(Box::new(TestQuay::start(&mut elsewhere)));
+    world.node.distrust(untrusted);
     let port = world.quay.registry().split(':').nth(1).unwrap_or_default();
     world
         .node
         .trust_as(world.quay, &format!("{OTHER_NAME}:{port}"));
-    create_secrets(&world);
+    create_secrets(world);
     let recordings = recordings();
     assert_eq!(recordings.len(), 28);
     let situations = recordings.into_iter();
-    let situations = situations.map(|recorded| create_anew(&world, &untrusted, recorded));
-    let (later, first): (Vec<_>, Vec<_>) =
-        situations.partition(|one| LATER.contains(&one.name.as_str()));
-    hold(&world, &first);
-    hold(&world, &later);
+    let situations = situations.map(|recorded| create_anew(world, untrusted, recorded));
+    let (later, first) = situations.partition(|one| LATER.contains(&one.name.as_str()));
+    (first, later)
+}
+
+/// Ends the pods of a test that is over.
+pub fn end(world: &World) {
     let pods = [
         "-n",
         &world.namespace,
@@ -238,4 +238,15 @@ fn every_recorded_situation_makes_the_kubelet_say_what_it_said_then() {
         "--wait=false",
     ];
     world.node.cluster.kubectl(&pods);
+}
+
+#[test]
+fn every_recorded_situation_makes_the_kubelet_say_what_it_said_then() {
+    let Some(world) = World::new("recorded") else {
+        return;
+    };
+    let (first, later) = set_up(&world);
+    hold(&world, &first);
+    hold(&world, &later);
+    end(&world);
 }

@@ -12,6 +12,7 @@ mod delete;
 mod denied;
 mod dry_run;
 mod ensure;
+mod explain;
 mod kubelet;
 mod many_clusters;
 mod nodes;

@@ -10,6 +10,7 @@ mod output;
 mod progress;
 mod prompt;
 mod table;
+mod tree;
 mod typed;
 
 pub use console::Console;
@@ -19,4 +20,5 @@ pub use global_args::GlobalArgs;
 pub use output::{OutputArgs, OutputFormat, Report, to_yaml};
 pub use progress::Bars;
 pub use table::{ContextColumn, Table, age, detail, span};
+pub use tree::Tree;
 pub use typed::{Typed, command_text, hint_text, serialize_hint, serialize_next};

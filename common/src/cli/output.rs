@@ -37,6 +37,11 @@ pub trait Report: Serialize {
     /// One name a line, as `kubectl -o name` prints them: `secret/quay-pull-secret`.
     fn names(&self) -> Vec<String>;
 
+    /// What people are shown in place of tables, ended by a line break.
+    fn text(&self) -> Option<String> {
+        None
+    }
+
     /// A second table below the first, as kubectl shows two kinds of objects.
     fn second_table(&self, _wide: bool) -> Option<Table> {
         None
@@ -101,6 +106,9 @@ impl OutputFormat {
 }
 
 fn tables(report: &impl Report, wide: bool) -> String {
+    if let Some(text) = report.text() {
+        return text;
+    }
     let first = match report.nothing() {
         Some(_) => None,
         None => Some(report.table(wide)),

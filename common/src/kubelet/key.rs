@@ -2,6 +2,7 @@
 
 use super::image::ImageReference;
 use super::url::Url;
+use serde::Serialize;
 
 /// A key as the kubelet keeps it: scheme, `/v1/` and `/v2/` stripped, percent signs decoded.
 ///
@@ -11,7 +12,8 @@ use super::url::Url;
 pub struct Key(Vec<u8>);
 
 /// Whether a key stands for an image, and why not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum KeyMatch {
     /// It does.
     Yes,

@@ -117,6 +117,11 @@ impl Keyring {
         }
     }
 
+    /// Every entry, in the order of its keys, whatever image it is for.
+    pub fn entries(&self) -> impl Iterator<Item = &Attempt> {
+        self.0.values().flatten()
+    }
+
     /// What is tried for the image, one after the other until the registry lets it pull.
     /// Nothing: one pull without a credential.
     pub fn lookup(&self, image: &ImageReference) -> Vec<&Attempt> {

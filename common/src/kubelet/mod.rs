@@ -14,6 +14,7 @@ mod keyring;
 mod message;
 mod pod;
 mod presence;
+mod unused;
 mod url;
 
 pub(crate) use content::{Auths, Content, Entry};
@@ -26,3 +27,4 @@ pub use keyring::{Attempt, Keyring, Refused, Secret};
 pub use message::{PullEvent, PullFailure, Waiting};
 pub use pod::{admitted, asked_for};
 pub use presence::{ImageStep, Proof, PullPolicy, Record, Verification, image_step};
+pub use unused::Unused;

@@ -149,6 +149,7 @@ impl Quay {
             url: url(&self.endpoint().api, path, query)?,
             auth: Auth::Bearer(&self.token),
             body,
+            accept: None,
             repeat,
         })
     }

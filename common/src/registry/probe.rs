@@ -26,7 +26,7 @@ const NO_REPOSITORY: &str = "kubectl-quay/no-repository";
 /// A registry as a container runtime sees it.
 #[derive(Clone)]
 pub struct Registry {
-    transport: Arc<Transport>,
+    pub(super) transport: Arc<Transport>,
     /// Where tokens come from; asked for once, whoever shares this connection.
     challenge: Arc<OnceCell<(Url, String)>>,
     /// What the server says of itself; asked for once too.
@@ -53,9 +53,9 @@ pub enum Probe {
 }
 
 #[derive(Deserialize)]
-struct TokenAnswer {
+pub(super) struct TokenAnswer {
     #[serde(alias = "access_token", deserialize_with = "crate::web::body::secret")]
-    token: SecretString,
+    pub(super) token: SecretString,
 }
 
 impl Registry {
@@ -168,6 +168,15 @@ impl Registry {
         password: &SecretString,
         repositories: &[String],
     ) -> Result<Answer, ApiError> {
+        self.ask_as(Auth::Basic(user, password), repositories).await
+    }
+
+    /// Asks for a token that is good for pulling these.
+    pub(super) async fn ask_as(
+        &self,
+        auth: Auth<'_>,
+        repositories: &[String],
+    ) -> Result<Answer, ApiError> {
         let (realm, service) = self
             .challenge
             .get_or_try_init(|| self.find_token_endpoint())
@@ -176,7 +185,7 @@ impl Registry {
         url.query_pairs_mut()
             .append_pair("service", service)
             .extend_pairs(repositories.iter().map(|name| ("scope", scope::pull(name))));
-        self.get(url, Auth::Basic(user, password)).await
+        self.get(url, auth).await
     }
 
     async fn get(&self, url: Url, auth: Auth<'_>) -> Result<Answer, ApiError> {
@@ -185,6 +194,7 @@ impl Registry {
             url,
             auth,
             body: None,
+            accept: None,
             repeat: Repeat::Safe,
         };
         self.transport.send(&call).await
@@ -239,14 +249,14 @@ fn read_claims(answer: &Answer) -> Result<Claims, ApiError> {
 }
 
 /// The registry's words: `{"errors":[{"message": …}]}`.
-fn reason(answer: &Answer) -> String {
+pub(super) fn reason(answer: &Answer) -> String {
     serde_json::from_slice::<serde_json::Value>(&answer.body)
         .ok()
         .and_then(|body| Some(body.pointer("/errors/0/message")?.as_str()?.to_owned()))
         .unwrap_or_else(|| "the registry does not accept it".to_owned())
 }
 
-fn unexpected(answer: &Answer) -> ApiError {
+pub(super) fn unexpected(answer: &Answer) -> ApiError {
     ApiError::Unexpected {
         status: answer.status,
         text: error_text(&answer.body),

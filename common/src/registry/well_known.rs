@@ -55,6 +55,15 @@ pub fn is_well_known(host: &RegistryHost) -> bool {
     table.any(|known| known.has(host) || known.token_service == Some(host.host()))
 }
 
+/// The host that serves the images of this registry, where it is another than in their names:
+/// Docker Hub's (moby, registry/config.go).
+pub fn served_at(registry: RegistryHost) -> RegistryHost {
+    match registry.as_str() {
+        "docker.io" | "index.docker.io" => "registry-1.docker.io".parse().unwrap_or(registry),
+        _ => registry,
+    }
+}
+
 /// Whether `service` is where the registry is known to hand out its tokens.
 pub(super) fn hands_out_tokens_for(service: &RegistryHost, registry: &RegistryHost) -> bool {
     let mut table = TABLE.iter();

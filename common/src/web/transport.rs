@@ -10,7 +10,7 @@ use super::proxy::{proxy_for, without_password};
 use super::tls_problem::TlsProblem;
 use super::trust::certificates;
 use crate::Failure;
-use reqwest::header::{HeaderMap, HeaderName, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
+use reqwest::header::{ACCEPT, HeaderMap, HeaderName, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use reqwest::{Client, Method, Response, Url, Version};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -53,6 +53,8 @@ pub(crate) struct Call<'a> {
     pub url: Url,
     pub auth: Auth<'a>,
     pub body: Option<Value>,
+    /// The kinds of content that are wanted, where the server has to be told.
+    pub accept: Option<&'static str>,
     pub repeat: Repeat,
 }
 
@@ -178,6 +180,9 @@ impl Transport {
         };
         if let Some(body) = &call.body {
             request = request.json(body);
+        }
+        if let Some(kinds) = call.accept {
+            request = request.header(ACCEPT, kinds);
         }
         let proxy =
             proxy_for(&call.url).map_err(|reason| Trouble::ends(ApiError::Unavailable(reason)))?;

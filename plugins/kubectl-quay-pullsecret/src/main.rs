@@ -1,6 +1,7 @@
 //! `kubectl quay-pullsecret`: image pull secrets of Quay robots, in many namespaces and clusters.
 
 mod delete;
+mod explain;
 mod list;
 mod references;
 mod sync;
@@ -41,6 +42,7 @@ enum Command {
     List(list::ListArgs),
     Delete(delete::DeleteArgs),
     Verify(verify::VerifyArgs),
+    Explain(explain::ExplainArgs),
 }
 
 impl Plugin for Cli {
@@ -63,6 +65,7 @@ async fn run(cli: Cli, console: &Console) -> Result<Exit, Failure> {
         Command::List(args) => list::run(args, console).await,
         Command::Delete(args) => delete::run(args, console).await,
         Command::Verify(args) => verify::run(args, console).await,
+        Command::Explain(args) => explain::run(args, console).await,
     }
 }
 

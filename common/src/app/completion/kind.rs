@@ -17,12 +17,14 @@ pub(super) enum Kind {
     ServiceAccount,
     /// `KIND/NAME`
     Workload,
+    /// `TYPE/NAME` of whatever pulls images, a pod also by its name alone.
+    Pulling,
     /// A path, which the shell itself completes.
     File,
 }
 
 /// By value name. A new command's argument completes if it is called like one of these.
-const BY_VALUE_NAME: [(&str, Kind); 12] = [
+const BY_VALUE_NAME: [(&str, Kind); 13] = [
     ("ROBOT", Kind::Robot),
     ("ORG", Kind::Organization),
     ("REPO", Kind::Repository),
@@ -35,6 +37,7 @@ const BY_VALUE_NAME: [(&str, Kind); 12] = [
     ("NAMESPACE/NAME", Kind::SecretAnywhere),
     ("SERVICE_ACCOUNT", Kind::ServiceAccount),
     ("KIND/NAME", Kind::Workload),
+    ("TYPE/NAME", Kind::Pulling),
 ];
 
 /// By long flag, where the value name says too little.

@@ -25,6 +25,13 @@ const WORKLOADS: [(&str, &str, &str); 4] = [
     ("cronjob", "batch", "cronjobs"),
 ];
 
+/// What `explain` takes besides those, and pods.
+const OTHERS: [(&str, &str, &str); 3] = [
+    ("replicaset", "/apis/apps/v1", "replicasets"),
+    ("job", "/apis/batch/v1", "jobs"),
+    ("serviceaccount", "/api/v1", "serviceaccounts"),
+];
+
 /// What can be found within the patience, of what begins with `typed`, in order.
 pub(super) fn choices(
     kind: Kind,
@@ -85,6 +92,7 @@ impl Looking {
             Kind::SecretAnywhere => self.secrets_anywhere().await,
             Kind::ServiceAccount => self.named("", "/api/v1", "serviceaccounts").await,
             Kind::Workload => self.workloads().await,
+            Kind::Pulling => self.pulling().await,
             Kind::File => {}
         }
     }
@@ -205,6 +213,21 @@ impl Looking {
             self.named(&format!("{kind}/"), &api, resource).await;
         });
         join_all(lists).await;
+    }
+
+    /// Whatever pulls images; a bare name is a pod's.
+    async fn pulling(&self) {
+        let pods = async {
+            let prefix = match self.typed.starts_with("pod/") {
+                true => "pod/",
+                false => "",
+            };
+            self.named(prefix, "/api/v1", "pods").await;
+        };
+        let others = OTHERS.map(|(kind, api, resource)| async move {
+            self.named(&format!("{kind}/"), api, resource).await;
+        });
+        join(pods, join(self.workloads(), join_all(others))).await;
     }
 
     /// The names of a resource in the namespaces in scope.

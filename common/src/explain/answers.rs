@@ -1,0 +1,148 @@
+//! What registries and Quay are asked about, and what they said.
+
+use super::judgement::{Answer, RobotState};
+use crate::dockerconfig::{RegistryNames, owner_of, registry_of_key};
+use crate::fingerprint::short_hash;
+use crate::kubelet::{Attempt, ImageReference};
+use crate::names::{RegistryHost, RobotName};
+use crate::quay::Grant;
+use crate::registry::served_at;
+use secrecy::{ExposeSecret, SecretString};
+use std::collections::BTreeMap;
+
+/// One pull to ask a registry about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Question {
+    /// The registry.
+    pub at: RegistryHost,
+    /// The account and the SHA-256 of its password; nobody's where there is none.
+    pub who: Option<(String, String)>,
+    /// `org/name`.
+    pub repository: String,
+    /// The tag or digest.
+    pub reference: String,
+}
+
+/// What was said.
+#[derive(Debug, Default)]
+pub struct Answers {
+    /// By registries, of pulls.
+    pub pulls: BTreeMap<Question, Answer>,
+    /// By Quay, of robots at a registry.
+    pub robots: BTreeMap<(RegistryHost, RobotName), RobotFacts>,
+    /// By Quay, of repositories (`org/name`): whether there is one.
+    pub repositories: BTreeMap<(RegistryHost, String), bool>,
+}
+
+/// What Quay says of a robot.
+#[derive(Debug, Clone)]
+pub struct RobotFacts {
+    /// Its token.
+    pub token: TokenNow,
+    /// Its roles; `None` where Quay does not tell.
+    pub roles: Option<Vec<Grant>>,
+}
+
+/// The token that a robot has now.
+#[derive(Debug, Clone)]
+pub enum TokenNow {
+    /// This one.
+    Is(SecretString),
+    /// There is no such robot.
+    NoSuchRobot,
+    /// Quay does not tell.
+    Unknown,
+}
+
+/// The user name that a registry is shown.
+pub fn account_of(attempt: &Attempt) -> String {
+    String::from_utf8_lossy(&attempt.login.username).into_owned()
+}
+
+/// The password, which only ever leaves towards the registry that its key names.
+pub fn password_of(attempt: &Attempt) -> SecretString {
+    let text = String::from_utf8_lossy(attempt.login.password.expose_secret());
+    SecretString::from(text.into_owned())
+}
+
+impl Question {
+    /// Who is asked about a pull with this entry, or with none. `known` are the registries with
+    /// a login.
+    ///
+    /// # Errors
+    /// It is not plain which registry the credential belongs to, so none is asked.
+    pub fn of(
+        attempt: Option<&Attempt>,
+        image: &ImageReference,
+        known: &[RegistryNames],
+    ) -> Result<Self, String> {
+        // A runtime that is given empty names asks without.
+        let attempt = attempt.filter(|attempt| !attempt.login.is_empty());
+        let key = attempt.map_or(image.registry(), |attempt| attempt.written.as_str());
+        let at = match owner_of(key, known) {
+            Ok(Some(owner)) => owner.registry.clone(),
+            Ok(None) => registry_of_key(key)
+                .map(served_at)
+                .ok_or_else(|| format!("its key `{key}` names no single registry"))?,
+            Err(unclear) => return Err(unclear.to_string()),
+        };
+        Ok(Self {
+            at,
+            who: attempt.map(|attempt| {
+                let password = password_of(attempt);
+                let digest = short_hash(password.expose_secret(), 32);
+                (account_of(attempt), digest)
+            }),
+            repository: image.repository().to_owned(),
+            reference: image.reference().to_owned(),
+        })
+    }
+}
+
+impl Answers {
+    /// What the registry said to a pull with this entry, or with none.
+    pub fn to(
+        &self,
+        attempt: Option<&Attempt>,
+        image: &ImageReference,
+        known: &[RegistryNames],
+    ) -> Answer {
+        match Question::of(attempt, image, known) {
+            Err(reason) => Answer::NotAsked { reason },
+            Ok(question) => self.pulls.get(&question).cloned().unwrap_or_else(|| {
+                let reason = format!("{} was not asked", question.at);
+                Answer::NotAsked { reason }
+            }),
+        }
+    }
+
+    /// What Quay says of the robot whose credential this is.
+    pub fn robot(&self, attempt: &Attempt, known: &[RegistryNames]) -> Option<&RobotFacts> {
+        let robot: RobotName = account_of(attempt).parse().ok()?;
+        let owner = owner_of(&attempt.written, known).ok().flatten()?;
+        self.robots.get(&(owner.registry.clone(), robot))
+    }
+
+    /// Whether Quay says that there is no such repository.
+    pub fn is_no_repository(&self, image: &ImageReference, known: &[RegistryNames]) -> bool {
+        let owner = owner_of(image.registry(), known).ok().flatten();
+        owner.is_some_and(|owner| {
+            let key = (owner.registry.clone(), image.repository().to_owned());
+            self.repositories.get(&key) == Some(&false)
+        })
+    }
+}
+
+impl RobotFacts {
+    /// What the token in a secret is to the robot.
+    pub fn state(&self, password: &SecretString) -> RobotState {
+        match &self.token {
+            TokenNow::Is(token) if token.expose_secret() == password.expose_secret() => {
+                RobotState::Current
+            }
+            TokenNow::Is(_) => RobotState::Replaced,
+            TokenNow::NoSuchRobot => RobotState::NoSuchRobot,
+            TokenNow::Unknown => RobotState::Unknown,
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! How it is shown: the sentence, what to type, the evidence; or a line for each pod.
+
+use super::because::word;
+use super::evidence::evidence;
+use super::judgement::{Judgement, Verdict};
+use crate::Failure;
+use crate::cli::{ContextColumn, Exit, Report, Table, detail, escape_control, hint_text};
+use crate::outcome::{Outcome, only_failure, warnings};
+use serde::Serialize;
+
+/// Everything that was explained.
+#[derive(Debug, Serialize)]
+pub struct Explanations {
+    /// One for each pod.
+    pub items: Vec<Judgement>,
+    /// Clusters and namespaces that could not be looked at.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<Outcome>,
+    /// Whether every pod was meant that cannot pull now: a table then.
+    #[serde(skip)]
+    pub of_every_pod: bool,
+}
+
+impl Report for Explanations {
+    fn text(&self) -> Option<String> {
+        if self.of_every_pod {
+            return None;
+        }
+        let texts: Vec<String> = self.items.iter().map(explained).collect();
+        Some(texts.join("\n"))
+    }
+
+    fn table(&self, wide: bool) -> Table {
+        let contexts =
+            ContextColumn::new(self.items.iter().map(|item| item.context.as_str()), wide);
+        let mut table = Table::new(contexts.headings(&["NAMESPACE", "POD", "WHY", "DETAIL"]));
+        for item in &self.items {
+            let mut row = contexts.cells(&item.context);
+            let cause = item.worst().and_then(|image| image.cause.as_ref());
+            let why = match (item.verdict, cause) {
+                (Verdict::WillPull, _) => "fixed since",
+                (_, Some(cause)) => word(cause),
+                (_, None) => "unknown",
+            };
+            let name = item.object.split_once('/').map_or("", |(_, name)| name);
+            row.extend([item.namespace.clone(), name.to_owned(), why.to_owned()]);
+            row.push(detail([item.message.as_str()], item.next.as_ref()));
+            table.row(row);
+        }
+        table
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.items.iter().map(|item| item.object.clone()).collect()
+    }
+
+    fn exit(&self) -> Exit {
+        let good = |item: &Judgement| item.verdict == Verdict::WillPull;
+        Exit::of(self.failures.is_empty() && self.items.iter().all(good))
+    }
+
+    fn nothing(&self) -> Option<String> {
+        let nothing = self.items.is_empty() && self.failures.is_empty();
+        nothing.then(|| "No pod fails to pull its images.".to_owned())
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        warnings(&self.failures)
+    }
+
+    fn only_failure(&self) -> Option<Failure> {
+        only_failure(&self.failures).filter(|_| self.items.is_empty())
+    }
+}
+
+/// The most important thing first.
+fn explained(judged: &Judgement) -> String {
+    let mut text = format!("{}\n", escape_control(&judged.message));
+    if let Some(next) = &judged.next {
+        text.push_str(&format!("next: {}\n", escape_control(&hint_text(next))));
+    }
+    format!("{text}\n{}", evidence(judged).render())
+}
