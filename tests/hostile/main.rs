@@ -51,7 +51,7 @@ fn quay_robot_gives_liars_nothing_that_is_not_theirs() {
 #[test]
 fn quay_pullsecret_gives_liars_nothing_that_is_not_theirs() {
     let mut world = World::new();
-    let rows = rows::pullsecret();
+    let rows = rows::pullsecret(&world);
     let completed: &[&[&str]] = &[&["sync", "--robot", ""], &["attach", "-n", "lure", ""]];
     sweep(&mut world, Plugin::PullSecret, &rows, completed);
 }

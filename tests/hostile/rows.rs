@@ -173,15 +173,17 @@ pub fn robot(world: &World) -> Vec<Row> {
         row("token", &[&robot("token ROBOT -o token")]).quay(),
         row("delete", &["delete myorg+tmp --yes"]).quay().cluster(),
         row("rotate", &rotate).quay().cluster().hands_robots(),
-        row("history", &["history"]),
+        row("history", &["history", "history --state lure/state"]).cluster(),
         row("logout", &["logout"]).ends_login(),
     ];
     rows.extend(quiet());
     rows
 }
 
-pub fn pullsecret() -> Vec<Row> {
+pub fn pullsecret(world: &World) -> Vec<Row> {
     let row = Row::new;
+    let explain = [world.honest.registry(), &world.liar_registry()]
+        .map(|host| format!("explain sa/default -n lure --image {host}/myorg/my-app:v1"));
     let with_robot = format!("sync -n lure --robot {ROBOT}");
     let other = format!("sync -n lure --robot {OTHER_ROBOT} --secret-name other");
     let delete = format!("delete --robot {ROBOT} -n lure --yes --dry-run=server");
@@ -194,6 +196,9 @@ pub fn pullsecret() -> Vec<Row> {
             .quay()
             .cluster()
             .hands_robots(),
+        row("explain", &["explain -A", &explain[0], &explain[1]])
+            .quay()
+            .cluster(),
         row("attach", &["attach lure -n lure --service-account default"]).cluster(),
         row("detach", &["detach lure -n lure --service-account default"]).cluster(),
         row("delete", &[&delete]).cluster().names_registry(),

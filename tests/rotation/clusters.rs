@@ -134,6 +134,10 @@ fn a_cluster_that_does_not_answer_stops_the_rotation_before_the_token_changes() 
 fn a_cluster_that_was_left_out_is_repaired_by_a_sync_once_it_is_back() {
     for more in [&[][..], &["--in-place"]] {
         let three = three();
+        // Somebody has looked at it when it was well.
+        let plugin = pullsecret_binary();
+        let verify = ["verify", "-A", "--all-contexts"];
+        three.context.program(&plugin, &verify).run().expect(0);
         let kubeconfig = three.clusters[1].kubeconfig();
         let line = kubeconfig.lines().find(|line| line.contains("server:"));
         let away = kubeconfig.replace(line.expect("a server"), "    server: https://127.0.0.1:9");
@@ -146,7 +150,7 @@ fn a_cluster_that_was_left_out_is_repaired_by_a_sync_once_it_is_back() {
         three.context.file("two", kubeconfig);
         assert_ne!(three.password(&three.clusters[1]), three.token());
         let sync = ["sync", "-A", "--context", "two"];
-        let sync = three.context.program(&pullsecret_binary(), &sync);
+        let sync = three.context.program(&plugin, &sync);
         sync.run().expect(0).says("1 updated");
         assert_eq!(three.password(&three.clusters[1]), three.token());
     }

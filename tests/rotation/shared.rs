@@ -3,7 +3,6 @@
 use crate::resumed::RENEW;
 use crate::world::{ROBOT, World};
 use quay_sandbox::http::{FaultAction, Hold};
-use serde_json::Value;
 
 /// A namespace for what machines share, and the flag that names it.
 fn shared(world: &World) -> (String, Vec<String>) {
@@ -31,15 +30,6 @@ fn held_before_renewal(world: &World) -> Hold {
     hold
 }
 
-/// The only Lease there.
-fn lease(world: &World, namespace: &str) -> Value {
-    let list = world
-        .cluster
-        .kubectl(&["-n", namespace, "get", "leases", "-o", "json"]);
-    let list: Value = serde_json::from_str(&list).expect("kubectl prints JSON");
-    list["items"][0].clone()
-}
-
 #[test]
 fn a_killed_rotation_is_finished_by_another_machine_that_shares_its_ledger() {
     let mut world = World::new(2);
@@ -55,24 +45,11 @@ fn a_killed_rotation_is_finished_by_another_machine_that_shares_its_ledger() {
     refused
         .says("is being rotated by another run")
         .says("get lease");
-    let name = lease(&world, &namespace)["metadata"]["name"].clone();
-    let name = name.as_str().expect("a name").to_owned();
-    let long_ago = r#"{"spec":{"renewTime":"2026-01-01T00:00:00.000000Z"}}"#;
-    let patch = [
-        "-n",
-        &namespace,
-        "patch",
-        "lease",
-        &name,
-        "--type=merge",
-        "-p",
-        long_ago,
-    ];
-    world.cluster.kubectl(&patch);
+    world.outlast_lease(&namespace);
 
     world.rotate(&words(&state)).expect(0);
     world.is_at_rest();
-    assert_eq!(lease(&world, &namespace)["spec"]["holderIdentity"], "");
+    assert_eq!(world.lease(&namespace)["spec"]["holderIdentity"], "");
     let history = [&["history"][..], &words(&state)].concat();
     world.context.run(&history).expect(0).prints("finished");
     world
@@ -108,7 +85,7 @@ fn a_run_whose_lease_is_taken_stops() {
     let (namespace, state) = shared(&world);
     let hold = held_before_renewal(&world);
     let run = world.start_until(&hold, &words(&state));
-    let name = lease(&world, &namespace)["metadata"]["name"].clone();
+    let name = world.lease(&namespace)["metadata"]["name"].clone();
     let name = name.as_str().expect("a name").to_owned();
     world
         .cluster

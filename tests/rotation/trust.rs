@@ -109,6 +109,7 @@ fn in_place_half_way_another_machine_goes_on_with_a_shared_memory() {
     let state = format!("{}/memory", world.namespace);
     let state = ["--state", state.as_str()];
     killed_half_way(&world, &state);
+    world.outlast_lease(&world.namespace);
     let elsewhere = world.context.path("elsewhere");
     world
         .context

@@ -208,6 +208,24 @@ impl World {
         hold
     }
 
+    /// The only Lease in the namespace.
+    pub fn lease(&self, namespace: &str) -> Value {
+        let get = ["-n", namespace, "get", "leases", "-o", "json"];
+        let list: Value =
+            serde_json::from_str(&self.cluster.kubectl(&get)).expect("kubectl prints JSON");
+        list["items"][0].clone()
+    }
+
+    /// Whoever held it has not renewed it for long.
+    pub fn outlast_lease(&self, namespace: &str) {
+        let lease = self.lease(namespace);
+        let name = lease["metadata"]["name"].as_str().expect("there is one");
+        let long_ago = r#"{"spec":{"renewTime":"2026-01-01T00:00:00.000000Z"}}"#;
+        let patch = ["-n", namespace, "patch", "lease", name, "--type=merge"];
+        self.cluster
+            .kubectl(&[&patch[..], &["-p", long_ago]].concat());
+    }
+
     /// Starts a rotation, and returns when it is held there.
     #[track_caller]
     pub fn start_until(&self, hold: &Hold, more: &[&str]) -> Running<'_> {

@@ -5,6 +5,7 @@ use crate::dockerconfig::{Document, belongs_to};
 use crate::names::RegistryHost;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use memchr::memmem;
 use secrecy::{ExposeSecret, SecretString};
 
 /// Whether these bytes hold the token: as it is, in base64, or in base64 once more.
@@ -68,7 +69,7 @@ fn in_base64(bytes: &[u8]) -> [Vec<u8>; 3] {
 }
 
 fn contains(content: &[u8], part: &[u8]) -> bool {
-    !part.is_empty() && content.windows(part.len()).any(|window| window == part)
+    !part.is_empty() && memmem::find(content, part).is_some()
 }
 
 #[cfg(test)]
