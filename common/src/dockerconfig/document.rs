@@ -186,13 +186,15 @@ impl Document {
         }
     }
 
-    /// Where new entries go. What stands there instead of an object is `null`.
+    /// Where new entries go. What stands there instead of an object is `null`, which is replaced
+    /// only if it takes nothing away: entries before it would count again.
     fn last_auths(&mut self) -> &mut Auths {
         let members = &self.0.root.0;
-        let at = members
+        let null = members
             .iter()
             .rposition(|(name, _)| json::names(name, AUTHS));
-        let at = at.unwrap_or(members.len());
+        let null = null.filter(|_| self.0.taken_away.is_empty());
+        let at = null.unwrap_or(members.len());
         if self.0.auths.is_empty() {
             self.0.auths.push(Auths {
                 at,
@@ -354,8 +356,15 @@ mod tests {
         nothing.set("b", &credential("new"));
         assert_eq!(
             text(&nothing),
-            r#"{"auths":{"a":{}},"auths":{"b":{"auth":"bXlvcmcrcHVsbGVyOm5ldw=="}}}"#
+            r#"{"auths":{"a":{}},"auths":null,"auths":{"b":{"auth":"bXlvcmcrcHVsbGVyOm5ldw=="}}}"#
         );
+        let again = Document::parse(Format::DockerConfigJson, nothing.to_json().expose_secret());
+        let keys: Vec<String> = again
+            .unwrap()
+            .entries()
+            .map(|(key, _)| key.into())
+            .collect();
+        assert_eq!(keys, ["b"], "what null took away stays away");
     }
 
     #[test]

@@ -62,9 +62,13 @@ fn is(login: &Result<Login, EntryFault>, credential: &Credential) -> bool {
 }
 
 /// The entry with `credential` in it: `auth` always, `username` and `password` where they
-/// are already, however they are spelled; every other field stays to the letter.
+/// are already, however they are spelled. An `email` that is no text goes: a kubelet would
+/// refuse the whole secret for it. Every other field stays to the letter.
 pub(super) fn written(entry: Option<&RawValue>, credential: &Credential) -> Raw {
     let mut fields = entry.and_then(Members::of).unwrap_or_default();
+    fields.0.retain(|(name, value)| {
+        !json::names(name, "email") || json::is_null(value) || json::text(value).is_some()
+    });
     let auth = raw(&credential.auth());
     let mut found = false;
     for (name, value) in &mut fields.0 {
@@ -135,6 +139,15 @@ mod tests {
         assert_eq!(pair(json!({"auth": 5})), broken(EntryFault::NotText));
         assert_eq!(pair(json!("dTpw")), broken(EntryFault::NotText));
         assert_eq!(pair(json!({"email": "a@b"})), Err(EntryError::Empty));
+    }
+
+    #[test]
+    fn what_is_written_over_a_broken_entry_can_be_read() {
+        let credential = Credential::new("u", SecretString::from("pw"));
+        let broken = json!({"Email": 5, "auth": "!", "username": [], "x": 5});
+        let entry = written(Some(&raw(&broken)), &credential);
+        assert_eq!(read(&entry), Ok(credential));
+        assert_eq!(entry.get(), r#"{"auth":"dTpwdw==","username":"u","x":5}"#);
     }
 
     #[test]

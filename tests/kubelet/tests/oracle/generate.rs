@@ -50,18 +50,22 @@ pub fn question(seed: u64) -> Question {
     Question { secrets, image }
 }
 
-struct Random(Rng);
+/// What generated things are made of.
+pub struct Random(pub Rng);
 
 impl Random {
-    fn one_in(&mut self, times: u32) -> bool {
+    /// True once in so many times.
+    pub fn one_in(&mut self, times: u32) -> bool {
         self.0.u32(0..times) == 0
     }
 
-    fn of<'a>(&mut self, choices: &[&'a str]) -> &'a str {
+    /// One of these.
+    pub fn of<'a>(&mut self, choices: &[&'a str]) -> &'a str {
         choices[self.0.usize(0..choices.len())]
     }
 
-    fn image(&mut self) -> String {
+    /// The name of an image.
+    pub fn image(&mut self) -> String {
         if self.one_in(30) {
             return self
                 .of(&[
@@ -91,7 +95,27 @@ impl Random {
             true => ("kubernetes.io/dockercfg", ".dockercfg"),
             false => ("kubernetes.io/dockerconfigjson", ".dockerconfigjson"),
         };
-        let content = match self.0.u32(0..40) {
+        let content = self.content(legacy, image);
+        if self.one_in(20) {
+            secret_type = self.of(&["Opaque", "", "kubernetes.io/dockercfg"]);
+        }
+        if self.one_in(25) {
+            key = self.of(&["config.json", ".dockercfg", ".dockerconfigjson"]);
+        }
+        let mut data = BTreeMap::from([(key.to_owned(), Bytes(content))]);
+        if self.one_in(25) {
+            data.insert(".dockercfg".to_owned(), Bytes(self.entries(image)));
+        }
+        PullSecret {
+            name: name.to_owned(),
+            secret_type: secret_type.to_owned(),
+            data,
+        }
+    }
+
+    /// What a secret of one of the two types holds.
+    pub fn content(&mut self, legacy: bool, image: &str) -> Vec<u8> {
+        match self.0.u32(0..40) {
             0 => Vec::new(),
             1 => self
                 .of(&["null", "{}", "[]", "5", "\"x\"", " {\"auths\":null}\n"])
@@ -107,21 +131,6 @@ impl Random {
                 .into(),
             _ if legacy => self.entries(image),
             _ => self.root(image),
-        };
-        if self.one_in(20) {
-            secret_type = self.of(&["Opaque", "", "kubernetes.io/dockercfg"]);
-        }
-        if self.one_in(25) {
-            key = self.of(&["config.json", ".dockercfg", ".dockerconfigjson"]);
-        }
-        let mut data = BTreeMap::from([(key.to_owned(), Bytes(content))]);
-        if self.one_in(25) {
-            data.insert(".dockercfg".to_owned(), Bytes(self.entries(image)));
-        }
-        PullSecret {
-            name: name.to_owned(),
-            secret_type: secret_type.to_owned(),
-            data,
         }
     }
 
@@ -169,7 +178,7 @@ impl Random {
     }
 
     /// A key near the image's name.
-    fn key(&mut self, image: &str) -> Vec<u8> {
+    pub fn key(&mut self, image: &str) -> Vec<u8> {
         let (host, path) = match image.split_once('/') {
             Some((host, path)) if !self.one_in(4) => (host.to_owned(), path.to_owned()),
             _ => (self.of(&HOSTS).to_owned(), self.of(&PATHS).to_owned()),

@@ -1,9 +1,11 @@
-//! What `quay_common::kubelet` says is what the kubelet's own code says.
+//! What `quay_common::kubelet` says is what the kubelet's own code says, and what
+//! `quay_common::dockerconfig` writes is what was asked for and nothing else.
 
 #![cfg(test)]
 
 mod generate;
 mod kubelet;
+mod merge;
 mod shrink;
 mod traps;
 
@@ -107,6 +109,12 @@ fn thousands_of_generated_cases_are_answered_as_the_kubelet_answers_them() {
         "kubelet {}: {held} generated cases held to its own code",
         kubelet.version()
     );
+}
+
+#[test]
+fn no_merge_loses_or_gains_anything_and_none_does_more_the_second_time() {
+    merge::hold_the_corpus();
+    merge::hold_many();
 }
 
 #[test]
