@@ -146,7 +146,7 @@ mod tests {
         let credential = Credential::new("u", SecretString::from("pw"));
         let broken = json!({"Email": 5, "auth": "!", "username": [], "x": 5});
         let entry = written(Some(&raw(&broken)), &credential);
-        assert_eq!(read(&entry), Ok(credential));
+        assert_eq!(self::credential(&Login::read(&entry)), Ok(credential));
         assert_eq!(entry.get(), r#"{"auth":"dTpwdw==","username":"u","x":5}"#);
     }
 
