@@ -10,6 +10,7 @@ mod answers;
 mod as_kubelets_read;
 mod bridge;
 mod calls;
+mod clocks;
 mod clusters;
 mod concurrent;
 mod follow_up;

@@ -12,14 +12,31 @@ use std::process::Command;
 /// Each line of stdin is a question, `{"secrets": [{"name": …, "type": …, "data": {KEY:
 /// base64}}], "image": …}`; its answer is a line on stdout, `{"credentials": [{"username": …,
 /// "password": …}], "error": …}`.
+///
+/// With --merges no question is asked: contents and edits are made, and each is held to what it
+/// may change; one of fifty to the kubelet's own code as well, where that can be built.
 #[derive(Args)]
 pub struct KubeletArgs {
     /// Ask the kubelet's own code instead of this project's
     #[arg(long)]
     oracle: bool,
+
+    /// Hold so many generated merges, with optimized code
+    #[arg(long, value_name = "COUNT", conflicts_with = "oracle")]
+    merges: Option<u64>,
+
+    /// What the merges are made from; the same number makes the same ones
+    #[arg(long, value_name = "NUMBER", requires = "merges", default_value_t = 0)]
+    seed: u64,
 }
 
+/// The test of merges; see `tests/kubelet`.
+const MERGES: &str = "no_merge_loses_or_gains_anything_and_none_does_more_the_second_time";
+
 pub fn run(args: &KubeletArgs, screen: &Screen) -> Result<()> {
+    if let Some(merges) = args.merges {
+        return hold(merges, args.seed, screen);
+    }
     let command = match args.oracle {
         true => {
             let mut command = Command::new(controlplane::build(screen)?);
@@ -34,6 +51,29 @@ pub fn run(args: &KubeletArgs, screen: &Screen) -> Result<()> {
     };
     if !Running::start(command)?.wait()?.success() {
         bail!("not every question was answered");
+    }
+    Ok(())
+}
+
+/// Runs the test of merges, with so many of them.
+fn hold(merges: u64, seed: u64, screen: &Screen) -> Result<()> {
+    let mut command = cargo::command()?;
+    command
+        .args(["test", "--quiet", "--locked", "--release"])
+        .args(["--package", "quay-kubelet", "--test", "oracle"])
+        .args(["--", "--nocapture", "--exact", MERGES])
+        .env("QUAY_TEST_MERGES", merges.to_string())
+        .env("QUAY_TEST_MERGES_SEED", seed.to_string());
+    match controlplane::build(screen) {
+        Ok(binary) => {
+            command.env("QUAY_TEST_CONTROLPLANE", binary);
+        }
+        Err(why) => screen.progress(&format!(
+            "not held to the kubelet's own code, which cannot be built: {why:#}"
+        )),
+    }
+    if !Running::start(command)?.wait()?.success() {
+        bail!("not every merge holds");
     }
     Ok(())
 }

@@ -3,8 +3,10 @@
 mod api;
 mod bench;
 mod cargo;
+mod clock;
 mod cluster;
 mod controlplane;
+mod debian;
 mod demo;
 mod docs;
 mod install;

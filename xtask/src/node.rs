@@ -1,15 +1,12 @@
-//! The container runtime of the tests' node: Debian's packages, unpacked into the user's
-//! cache and installed nowhere.
+//! The container runtime of the tests' node.
 
-use crate::controlplane::{self, ControlPlane};
-use crate::process;
+use crate::controlplane::ControlPlane;
 use crate::screen::Screen;
-use crate::tools;
-use anyhow::{Context, Result, bail};
+use crate::{debian, process, tools};
+use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
-use std::{fs, io};
 
 /// What is unpacked.
 const PACKAGES: [&str; 2] = ["containerd", "runc"];
@@ -63,11 +60,8 @@ fn why_not() -> Option<String> {
     if !tools::is_root() {
         return Some("a node takes root".to_owned());
     }
-    let missing = ["apt-get", "dpkg-deb", "unshare"];
-    if let Some(program) = missing
-        .iter()
-        .find(|program| tools::find(program).is_none())
-    {
+    let mut programs = debian::PROGRAMS.iter().chain(&["unshare"]);
+    if let Some(program) = programs.find(|program| tools::find(program).is_none()) {
         return Some(format!("a node takes {program}"));
     }
     let mut namespaces = Command::new("unshare");
@@ -80,58 +74,5 @@ fn why_not() -> Option<String> {
 
 /// The folder with the runtime; fetched first where that has not been done.
 fn runtime(screen: &Screen) -> Result<PathBuf> {
-    let place = controlplane::cache()?.join("node");
-    if place.is_dir() {
-        return Ok(place);
-    }
-    let cache = place.parent().context("the cache has no folder")?;
-    fs::create_dir_all(cache).with_context(|| format!("cannot create {}", cache.display()))?;
-    screen.progress(&format!(
-        "fetching {} for the tests' node",
-        PACKAGES.join(" and ")
-    ));
-    // In the cache, so that it can be moved to its place; gone if anything fails.
-    let unfinished = tempfile::Builder::new().prefix("node.").tempdir_in(cache)?;
-    let packages = unfinished.path().join("packages");
-    fs::create_dir(&packages)?;
-    download(&packages)?;
-    let content = unfinished.path().join("content");
-    for package in fs::read_dir(&packages)? {
-        let mut unpack = Command::new("dpkg-deb");
-        unpack.arg("--extract").arg(package?.path()).arg(&content);
-        process::output(unpack)?;
-    }
-    match fs::rename(&content, &place) {
-        // Somebody else was faster.
-        Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {}
-        other => other.with_context(|| format!("cannot write {}", place.display()))?,
-    }
-    Ok(place)
-}
-
-/// Downloads the packages; the lists of packages are brought up to date if that takes it.
-fn download(into: &Path) -> Result<()> {
-    let download = || {
-        let mut download = Command::new("apt-get");
-        download
-            .args(["-qq", "download"])
-            .args(PACKAGES)
-            .current_dir(into);
-        process::listen(download)
-    };
-    if download()?.code == Some(0) {
-        return Ok(());
-    }
-    let mut update = Command::new("apt-get");
-    update.args(["-qq", "update"]);
-    process::listen(update)?;
-    let said = download()?;
-    if said.code != Some(0) {
-        bail!(
-            "apt-get could not download {}:\n{}",
-            PACKAGES.join(" "),
-            said.text
-        );
-    }
-    Ok(())
+    debian::unpacked("node", &PACKAGES, "the tests' node", screen)
 }

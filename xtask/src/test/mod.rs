@@ -5,10 +5,10 @@ mod tally;
 use crate::node::{self, Node};
 use crate::process::{self, Running};
 use crate::screen::Screen;
-use crate::{cargo, controlplane, tools};
+use crate::{cargo, clock, controlplane, tools};
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use quay_tests::RUNTIME;
+use quay_tests::{CLOCK, RUNTIME};
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -49,6 +49,13 @@ enum Cluster {
     Small(String),
 }
 
+/// What the tests have beside it, or why they do not.
+struct Machine {
+    cluster: Cluster,
+    node: Result<Node, String>,
+    clock: Result<PathBuf, String>,
+}
+
 pub fn run(args: &TestArgs, screen: &Screen) -> Result<()> {
     let began = Instant::now();
     tools::kubectl()?;
@@ -63,14 +70,20 @@ pub fn run(args: &TestArgs, screen: &Screen) -> Result<()> {
             Err("they run on another cluster than the control plane".to_owned())
         }
     };
+    let clock = clock::prepare(screen).unwrap_or_else(|error| Err(format!("{error:#}")));
     // Flows over several plugins need all of them, which `cargo test` does not promise.
     let mut build = cargo::command()?;
     build.args(["build", "--locked", "--workspace", "--bins"]);
     if !process::show(build)?.success() {
         bail!("the build failed");
     }
-    let (tally, succeeded) = test(args, &cluster, node.as_ref().ok(), screen)?;
-    report(&tally, &cluster, &node, began.elapsed(), screen);
+    let machine = Machine {
+        cluster,
+        node,
+        clock,
+    };
+    let (tally, succeeded) = test(args, &machine, screen)?;
+    report(&tally, &machine, began.elapsed(), screen);
     // A test binary that crashed counts nothing by itself.
     let failed = match succeeded {
         true => tally.failed,
@@ -106,22 +119,22 @@ fn cluster(args: &TestArgs, screen: &Screen) -> Result<Cluster> {
 }
 
 /// Runs the tests; tells what they came to, and whether cargo was content.
-fn test(
-    args: &TestArgs,
-    cluster: &Cluster,
-    node: Option<&Node>,
-    screen: &Screen,
-) -> Result<(Tally, bool)> {
+fn test(args: &TestArgs, machine: &Machine, screen: &Screen) -> Result<(Tally, bool)> {
     let mut command = cargo::command()?;
     command.args(["test", "--locked", "--workspace", "--no-fail-fast"]);
     command.args(&args.filter);
     // What passing tests print is kept for the tally, see there.
     command.args(["--", "--show-output"]);
-    command.env_remove(CONTROL_PLANE).env_remove(RUNTIME);
-    if let Some(node) = node {
+    for name in [CONTROL_PLANE, RUNTIME, CLOCK] {
+        command.env_remove(name);
+    }
+    if let Ok(node) = &machine.node {
         command.env(RUNTIME, &node.runtime);
     }
-    match cluster {
+    if let Ok(library) = &machine.clock {
+        command.env(CLOCK, library);
+    }
+    match &machine.cluster {
         Cluster::ControlPlane { binary, .. } => {
             command.env(CONTROL_PLANE, binary);
         }
@@ -146,15 +159,9 @@ fn test(
     Ok((tally, succeeded))
 }
 
-fn report(
-    tally: &Tally,
-    cluster: &Cluster,
-    node: &Result<Node, String>,
-    took: Duration,
-    screen: &Screen,
-) {
+fn report(tally: &Tally, machine: &Machine, took: Duration, screen: &Screen) {
     screen.heading("Summary");
-    screen.line(&match cluster {
+    screen.line(&match &machine.cluster {
         Cluster::ControlPlane { version, .. } => {
             format!("end-to-end tests ran on a real kube-apiserver {version}")
         }
@@ -168,7 +175,7 @@ fn report(
             format!("end-to-end tests ran on the sandbox's small cluster: {why}")
         }
     });
-    screen.line(&match node {
+    screen.line(&match &machine.node {
         Ok(node) => format!(
             "node tests ran on a kubelet {} with {}, built and fetched in {:.1} s, ready in {:.1} s",
             node.kubelet,
@@ -178,12 +185,21 @@ fn report(
         ),
         Err(why) => format!("node tests were not run: {why}"),
     });
+    if let Err(why) = &machine.clock {
+        screen.line(&format!("tests with another clock were not run: {why}"));
+    }
     for line in &tally.remarks {
         screen.line(line);
     }
     if tally.without_node > 0 {
         let tests = tally.without_node;
         screen.line(&format!("{tests} tests were not run for want of a node"));
+    }
+    if tally.without_clock > 0 {
+        let tests = tally.without_clock;
+        screen.line(&format!(
+            "{tests} tests were not run for want of another clock"
+        ));
     }
     if tally.ignored > 0 {
         screen.line(&format!("{} tests were ignored", tally.ignored));

@@ -1,15 +1,19 @@
 //! What the test binaries' output comes to.
 
 /// Remarks of passing tests that belong into the summary.
-const REMARKS: [&str; 4] = [
+const REMARKS: [&str; 5] = [
     "recorded exchanges held",
     "generated cases",
+    "generated merges",
     "pods pulled while",
     "krew was not tried",
 ];
 
 /// How a test says that it had no node to run on; see `tests/harness/node.rs`.
-const NOT_RUN: &str = "not run without a node";
+const NO_NODE: &str = "not run without a node";
+
+/// And no clock but this machine's; see `tests/harness/clock.rs`.
+const NO_CLOCK: &str = "not run without another clock";
 
 /// Reads the output of `cargo test -- --show-output`, line by line.
 #[derive(Default)]
@@ -19,11 +23,14 @@ pub struct Tally {
     pub ignored: u64,
     /// Tests that ended well without trying anything, for want of a node.
     pub without_node: u64,
+    /// The same for want of another clock.
+    pub without_clock: u64,
     /// What tests had to say for the summary.
     pub remarks: Vec<String>,
     in_successes: bool,
     /// Those of the binary whose output is being read.
-    not_run: u64,
+    no_node: u64,
+    no_clock: u64,
 }
 
 impl Tally {
@@ -36,14 +43,17 @@ impl Tally {
         }
         if let Some(result) = line.strip_prefix("test result: ") {
             self.in_successes = false;
-            let not_run = std::mem::take(&mut self.not_run);
-            self.passed += count(result, "passed").saturating_sub(not_run);
-            self.without_node += not_run;
+            let no_node = std::mem::take(&mut self.no_node);
+            let no_clock = std::mem::take(&mut self.no_clock);
+            self.passed += count(result, "passed").saturating_sub(no_node + no_clock);
+            self.without_node += no_node;
+            self.without_clock += no_clock;
             self.failed += count(result, "failed");
             self.ignored += count(result, "ignored");
         }
-        if self.in_successes && line.starts_with(NOT_RUN) {
-            self.not_run += 1;
+        if self.in_successes {
+            self.no_node += u64::from(line.starts_with(NO_NODE));
+            self.no_clock += u64::from(line.starts_with(NO_CLOCK));
         }
         if self.in_successes && REMARKS.iter().any(|remark| line.contains(remark)) {
             self.remarks.push(line.trim().to_owned());
@@ -113,14 +123,16 @@ test result: FAILED. 3 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; 
     }
 
     #[test]
-    fn a_test_that_had_no_node_is_not_counted_as_passed() {
+    fn a_test_that_had_no_node_or_clock_is_not_counted_as_passed() {
         let output = "successes:\n\n---- pull stdout ----\nnot run without a node: no root\n\n\
-            successes:\n    pull\n    other\n\n\
-            test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\n";
+            ---- late stdout ----\nnot run without another clock: no library\n\n\
+            successes:\n    pull\n    late\n    other\n\n\
+            test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\n";
         let mut tally = Tally::default();
         for line in output.lines() {
             tally.read(line);
         }
-        assert_eq!((tally.passed, tally.without_node), (1, 1));
+        let counted = (tally.passed, tally.without_node, tally.without_clock);
+        assert_eq!(counted, (1, 1, 1));
     }
 }

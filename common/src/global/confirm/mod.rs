@@ -111,11 +111,13 @@ impl Pending {
         self.written.keys().map(String::as_str).collect()
     }
 
-    /// How long its watchdog may need the backup.
-    pub(super) fn watched_until(&self) -> Timestamp {
+    /// How long its watchdog may need the backup, by the API server's clock: what other machines
+    /// drop is judged by that one, and this machine's may be days off.
+    pub(super) fn watched_until(&self, server: Timestamp) -> Timestamp {
         let longest = SignedDuration::try_from(GIVE_UP_AFTER).unwrap_or(SignedDuration::MAX);
-        self.deadline
-            .saturating_add(longest)
+        let left = Timestamp::now().duration_until(self.deadline);
+        server
+            .saturating_add(left.saturating_add(longest))
             .unwrap_or(Timestamp::MAX)
     }
 

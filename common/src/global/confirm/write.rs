@@ -48,7 +48,7 @@ pub async fn apply_with_watchdog(
         }
     };
     let options = ApplyOptions {
-        until: Some(pending.watched_until()),
+        until: Some(pending.watched_until(cluster.now())),
         before_write: &before_write,
     };
     let write = WriteMode::Persist;

@@ -122,9 +122,14 @@ fn signed(
     Ok((leaf.der().clone(), key.serialize_der()))
 }
 
-/// Platform verifiers refuse server certificates that live longer than 825 days.
+/// Also for a client whose clock is days off. Platform verifiers refuse server certificates that
+/// live longer than 825 days.
 fn limit_to_a_year(params: &mut CertificateParams) {
-    let year = i32::from(jiff::Zoned::now().year());
-    params.not_before = rcgen::date_time_ymd(year - 1, 12, 31);
-    params.not_after = rcgen::date_time_ymd(year + 1, 12, 31);
+    let today = jiff::Zoned::now().date();
+    let day = |date: jiff::civil::Date| {
+        let [month, day] = [date.month(), date.day()].map(i8::unsigned_abs);
+        rcgen::date_time_ymd(date.year().into(), month, day)
+    };
+    params.not_before = day(today.saturating_sub(jiff::Span::new().days(10)));
+    params.not_after = day(today.saturating_add(jiff::Span::new().days(365)));
 }
