@@ -28,6 +28,6 @@ pub use members::{Member, RobotAndBridge, SecretsWithRobot, UnprovenEntry};
 pub use observe::{ClusterState, Nodes, Observed, ObservedCluster, StandingBridge, observe};
 pub use plan::{Plan, Refusal, Target, plan};
 pub use preview::{Preview, SecretUse, TriedWrite};
-pub use request::{Answer, LeaveBehind, Options, Task, Watcher};
-pub use run::{Books, Rotation};
+pub use request::{Answer, Books, LeaveBehind, Options, Task, Watcher};
+pub use run::Rotation;
 pub use stage::Stage;

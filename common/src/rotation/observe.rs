@@ -1,7 +1,7 @@
 //! Everything a rotation has to know before it changes anything. Only reads.
 
 use super::members::{Member, RobotAndBridge, SecretsWithRobot};
-use super::request::{Options, Task};
+use super::request::{Books, Options, Task};
 use crate::Failure;
 use crate::cluster::{Cluster, NamespaceArgs, Seen, Unseen, denied};
 use crate::credentials::{Session, names};
@@ -9,7 +9,7 @@ use crate::failure::FailureKind;
 use crate::fingerprint::Fingerprint;
 use crate::global::{Pools, Topology, topology};
 use crate::hint::{self, Hint};
-use crate::ledger::{Ledger, Memory, Record, Strategy};
+use crate::ledger::{Record, Strategy};
 use crate::pullsecret::{Adopted, Trust};
 use crate::quay::{BridgeMark, Pull, Rights, Roster, bridge_name};
 use crate::receipt::{Consumer, USAGE_DAYS, consumers};
@@ -89,8 +89,7 @@ pub async fn observe<'a>(
     task: &Task<'_>,
     clusters: &'a Seen<Cluster>,
     scope: &NamespaceArgs,
-    ledger: &Ledger,
-    memory: &mut Memory,
+    books: &mut Books,
 ) -> Result<(Observed, Vec<Member<'a>>), Failure> {
     let Task {
         session,
@@ -139,8 +138,8 @@ pub async fn observe<'a>(
         tokens: found.iter().map(|found| found.token.clone()).collect(),
         registry: session.endpoint.registry.clone(),
         trust: Trust {
-            places: memory.known(),
-            replacing: memory.replacing(),
+            places: books.memory.known(),
+            replacing: books.memory.replacing(),
             adopted: Adopted::Nothing,
         },
     };
@@ -168,7 +167,7 @@ pub async fn observe<'a>(
         let holders = &state.holders;
         let secrets = holders.inside.iter().chain(&holders.global);
         for secret in secrets.chain(&holders.not_agreed) {
-            subject.note_held(secret, memory);
+            subject.note_held(secret, &mut books.memory);
         }
     }
     let observed = Observed {
@@ -181,7 +180,10 @@ pub async fn observe<'a>(
         consumers: pulls
             .map(|pulls: Vec<Pull>| consumers(&pulls))
             .map_err(|error| error.to_string()),
-        record: ledger.latest(&session.endpoint.registry, robot).await?,
+        record: books
+            .ledger
+            .latest(&session.endpoint.registry, robot)
+            .await?,
         subject,
     };
     Ok((observed, members))

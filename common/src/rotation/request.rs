@@ -1,7 +1,7 @@
 //! What a rotation is asked to do, how, and who looks on.
 
 use crate::credentials::Session;
-use crate::ledger::Strategy;
+use crate::ledger::{Ledger, Memory, Strategy};
 use crate::names::RobotName;
 use crate::progress::Progress;
 use std::pin::Pin;
@@ -17,6 +17,14 @@ pub struct Task<'a> {
     pub robot: RobotName,
     /// How it is done.
     pub options: Options,
+}
+
+/// What a run writes down.
+pub struct Books {
+    /// The records of rotations.
+    pub ledger: Ledger,
+    /// Which place held which token.
+    pub memory: Memory,
 }
 
 /// How a rotation is done, how it waits, and what it may leave undone.

@@ -7,13 +7,13 @@ use super::members::{Member, SecretsWithRobot};
 use super::observe::Observed;
 use super::plan::{Plan, Target};
 use super::rehearsal::REHEARSAL;
-use super::request::Task;
+use super::request::{Books, Task};
 use super::stage::Stage;
 use super::twins::Twins;
 use crate::Failure;
 use crate::dockerconfig::Credential;
 use crate::fingerprint::{Fingerprint, TokenHash};
-use crate::ledger::{Event, Ledger, Memory, Record};
+use crate::ledger::{Event, Memory, Record};
 use crate::outcome::Outcome;
 use crate::place::Place;
 use crate::pullsecret::Swap;
@@ -47,14 +47,6 @@ pub struct Rotation<'a> {
     pub(super) old: Option<SecretString>,
     /// Which places were seen with a good token, and are given one.
     pub(super) memory: Memory,
-}
-
-/// What a run writes down.
-pub struct Books {
-    /// The records of rotations.
-    pub ledger: Ledger,
-    /// Which place held which token.
-    pub memory: Memory,
 }
 
 impl<'a> Rotation<'a> {

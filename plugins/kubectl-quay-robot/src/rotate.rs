@@ -11,7 +11,7 @@ use quay_common::cluster::{
     Cluster, DryRun, NamespaceArgs, Seen, WriteMode, connect, context_names, names_meant,
     parse_duration,
 };
-use quay_common::credentials::{StateArgs, remember};
+use quay_common::credentials::{Session, StateArgs, remember};
 use quay_common::kubelet::parse_image;
 use quay_common::ledger::Strategy;
 use quay_common::names::RobotName;
@@ -181,6 +181,26 @@ impl Args {
 /// Looks at everything first, says what will happen, and asks.
 pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
     let began = Instant::now();
+    check(&args)?;
+    let session = args.connection.open(console).await?;
+    let cluster = &args.connection.cluster;
+    let (ledger, memory) = args.state.books(cluster, console).await?;
+    let lock = match args.dry_run.write() {
+        WriteMode::DryRun => None,
+        WriteMode::Persist => {
+            let registry = &session.endpoint.registry;
+            Some(ledger.lock(registry, &args.robot).await?)
+        }
+    };
+    let work = rotate(&args, &session, Books { ledger, memory }, began, console);
+    match &lock {
+        Some(lock) => lock.keep(work).await,
+        None => work.await,
+    }
+}
+
+/// Mistakes of the command line, and files that could not be written in the end.
+fn check(args: &Args) -> Result<(), Failure> {
     args.scope.excluded()?;
     if args.receipt.as_deref() == Some(Path::new("-")) {
         return Err(Failure::usage("--receipt takes the name of a file")
@@ -190,53 +210,55 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
     for file in args.receipt.iter().chain(token) {
         private_file::check_replaceable(file)?;
     }
-    let session = args.connection.open(console).await?;
+    Ok(())
+}
+
+async fn rotate(
+    args: &Args,
+    session: &Session,
+    mut books: Books,
+    began: Instant,
+    console: &Console,
+) -> Result<Exit, Failure> {
     let clusters = args.clusters(console).await?;
     let narrator = Narrator::new(console);
     let mut task = Task {
-        session: &session,
+        session,
         watcher: &narrator,
         robot: args.robot.clone(),
         options: args.options(),
     };
-    let cluster = &args.connection.cluster;
-    let (ledger, mut memory) = args.state.books(cluster, console).await?;
-    let registry = &session.endpoint.registry;
-    let lock = match args.dry_run.write() {
-        WriteMode::DryRun => None,
-        WriteMode::Persist => Some(ledger.lock(registry, &args.robot).await?),
-    };
-    let (observed, members) = observe(&task, &clusters, &args.scope, &ledger, &mut memory).await?;
+    let is_dry = args.dry_run.write() == WriteMode::DryRun;
+    let (observed, members) = observe(&task, &clusters, &args.scope, &mut books).await?;
     console.warn_each(session.quay.clock_difference().as_slice());
     console.warn_each(observed.subject.names.warning.as_slice());
     let mut plan = plan(&observed, &task.options, Timestamp::now());
-    if lock.is_some() {
-        remember(&mut memory, console).await;
-    }
-    if lock.is_some() && asks_about_unproven(&args, &plan, console)? {
-        task.options.leaves_unproven = true;
-        plan = quay_common::rotation::plan(&observed, &task.options, Timestamp::now());
+    if !is_dry {
+        remember(&mut books.memory, console).await;
+        if asks_about_unproven(args, &plan, console)? {
+            task.options.leaves_unproven = true;
+            plan = quay_common::rotation::plan(&observed, &task.options, Timestamp::now());
+        }
     }
     let mut preview = Preview::of(&task, &observed, &members, &plan).await;
-    let Some(lock) = lock else {
+    if is_dry {
         if !args.dry_run.is_client() {
             preview.rehearse(&task, observed, members, &plan).await?;
         }
-        return show(&args, &preview, console);
-    };
+        return show(args, &preview, console);
+    }
     plan.check(&args.robot)?;
     narrator.before(&preview, &plan, &args.robot);
     let looked = began.elapsed();
-    agree(&args, &observed, &plan, console)?;
+    agree(args, &observed, &plan, console)?;
     let skipped = plan.skipped.clone();
-    let books = Books { ledger, memory };
     let mut rotation = Rotation::new(task, observed, members, plan, books);
     let mut receipt = match (args.abort, args.in_place) {
-        (true, _) => lock.keep(rotation.abort()).await?,
-        (false, true) => lock.keep(rotation.run_in_place()).await?,
-        (false, false) => lock.keep(rotation.run_bridge()).await?,
+        (true, _) => rotation.abort().await?,
+        (false, true) => rotation.run_in_place().await?,
+        (false, false) => rotation.run_bridge().await?,
     };
-    let followed = follow_up(&args, &rotation, &mut receipt).await;
+    let followed = follow_up(args, &rotation, &mut receipt).await;
     let written = match &args.receipt {
         Some(file) => write_receipt(file, &receipt, console),
         None => Ok(()),
@@ -244,14 +266,14 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
     if args.no_cluster {
         keep_token(
             &args.robot,
-            &session,
+            session,
             args.token_output.as_deref(),
             args.store_token,
             console,
         )
         .await?;
     }
-    report(&args, &receipt, looked, &skipped, console)?;
+    report(args, &receipt, looked, &skipped, console)?;
     written?;
     followed?;
     Ok(Exit::of(receipt.is_proved() && skipped.is_empty()))
