@@ -173,7 +173,7 @@ pub fn robot(world: &World) -> Vec<Row> {
         row("token", &[&robot("token ROBOT -o token")]).quay(),
         row("delete", &["delete myorg+tmp --yes"]).quay().cluster(),
         row("rotate", &rotate).quay().cluster().hands_robots(),
-        row("history", &["history", "history --state lure/state"]).cluster(),
+        row("history", &["history", "history --state liar:lure/state"]).cluster(),
         row("logout", &["logout"]).ends_login(),
     ];
     rows.extend(quiet());

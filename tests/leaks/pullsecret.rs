@@ -47,6 +47,7 @@ pub fn cases(world: &World) -> Vec<Case> {
     let (bad, good) = (populated(world), tidy(world));
     let fresh = world.cluster.namespace("fresh");
     let robot_token = &world.quay.robot_token;
+    let image = format!("{}/myorg/my-app:v1", world.quay.quay.registry());
     let ok = |line: String| Case::succeeds(&line);
     let fails = |line: String| Case::fails(&line);
     let mut cases = vec![
@@ -78,6 +79,12 @@ pub fn cases(world: &World) -> Vec<Case> {
         fails(format!("sync -n {fresh} --auth-secret {good}/ours")).env("QUAY_API_TOKEN", ""),
         fails(format!("sync -n {fresh} --robot myorg+nobody")),
         ok(format!("attach ours -n {good} --all-service-accounts")),
+        ok(format!("explain sa/default -n {good} --image {image}")),
+        ok(format!(
+            "explain sa/default -n {good} --image {image} -o json"
+        )),
+        fails(format!("explain sa/nobody -n {bad} --image {image}")),
+        fails(format!("explain -n {bad} pod/nobody")),
         fails(format!(
             "attach nothing -n {good} --service-account default"
         )),
@@ -109,6 +116,7 @@ pub fn cases(world: &World) -> Vec<Case> {
         cases.extend(asks_quay.iter().map(|line| Case::fails_with(trouble, line)));
     }
     let asks_the_cluster = [
+        format!("explain sa/default -n {good} --image {image}"),
         format!("list -n {bad}"),
         format!("attach ours -n {good} --service-account default"),
         format!("detach ours -n {good} --service-account default"),

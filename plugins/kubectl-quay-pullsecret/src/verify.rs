@@ -16,7 +16,8 @@ use quay_common::pullsecret::{
 
 /// Check that robots' credentials are current, accepted by the registry and good for pulling
 ///
-/// Nothing is written but the pod of `--pull`, and no right to push is ever asked for. With
+/// No cluster is written to, but for the pod of `--pull` and the Secret of `--state`, and no right
+/// to push is ever asked for. Which places hold a good token is remembered for `sync`. With
 /// a login the robot's own repositories are checked, otherwise the images that pods in the
 /// namespace use.
 #[derive(Args)]
