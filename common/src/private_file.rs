@@ -49,6 +49,18 @@ pub fn check_replaceable(path: &Path) -> Result<(), Failure> {
         .map_err(|error| refuse(format!("cannot write {}: {error}", path.display())))
 }
 
+/// Opens a file only its owner may read, to append to it; made where there is none.
+pub(crate) fn open_to_append(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).create(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    options.open(path)
+}
+
 /// Makes a folder only its owner may enter, with its parents.
 pub(crate) fn make_folder(path: &Path) -> Result<(), Failure> {
     let mut builder = fs::DirBuilder::new();

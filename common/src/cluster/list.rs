@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 const PAGE: u32 = 500;
 /// Up to this many namespaces are listed one by one; one LIST of the whole cluster is
 /// cheaper than more of them.
-const ONE_BY_ONE: usize = 8;
+pub(super) const ONE_BY_ONE: usize = 8;
 /// How often a list begins again because its snapshot expired on the server (410).
 const RESTARTS: usize = 3;
 

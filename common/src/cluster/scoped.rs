@@ -2,16 +2,13 @@
 
 use super::connection::Cluster;
 use super::error::CallError;
-use super::list::list_all;
+use super::list::{ONE_BY_ONE, list_all};
 use super::selection::NamespaceSelection;
 use crate::Failure;
 use globset::GlobSet;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::core::params::ListParams;
 use std::collections::BTreeSet;
-
-/// Up to this many namespaces are asked for one by one; one LIST is cheaper than more of them.
-const ONE_BY_ONE: usize = 8;
 
 /// One cluster, and the namespaces meant in it.
 #[derive(Clone)]

@@ -1,15 +1,12 @@
 //! Which namespace of which cluster: by identity, not by a name that anybody can give again.
 
-use super::list::list_all;
+use super::list::{ONE_BY_ONE, list_all};
 use super::scoped::Scoped;
 use super::selection::NamespaceSelection;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::core::params::ListParams;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-/// Up to this many namespaces are asked for one by one; one LIST is cheaper than more of them.
-const ONE_BY_ONE: usize = 8;
 
 const NAMESPACES: &str = "/api/v1/namespaces";
 

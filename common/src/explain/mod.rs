@@ -8,7 +8,6 @@ mod attempts;
 mod because;
 mod case;
 mod evidence;
-
 mod heard;
 mod judge;
 mod judgement;

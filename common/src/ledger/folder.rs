@@ -9,7 +9,7 @@ use crate::fingerprint::short_hash;
 use crate::folders;
 use crate::names::{RegistryHost, RobotName};
 use crate::private_file;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 
@@ -73,7 +73,7 @@ impl LedgerFile {
         self.make_folder()?;
         let name = short_hash(&format!("{registry} {robot}"), 8);
         let path = self.path.with_file_name(format!("rotation-{name}.lock"));
-        let file = private(&path).map_err(|error| {
+        let file = private_file::open_to_append(&path).map_err(|error| {
             Failure::new(format!("cannot open the lock {}: {error}", path.display()))
         })?;
         match file.try_lock() {
@@ -90,7 +90,7 @@ impl LedgerFile {
     }
 
     fn file(&self) -> std::io::Result<File> {
-        private(&self.path)
+        private_file::open_to_append(&self.path)
     }
 
     fn failed(&self, action: &str, error: &std::io::Error) -> Failure {
@@ -101,18 +101,6 @@ impl LedgerFile {
 /// Held while a robot is rotated.
 pub(super) struct FileLock {
     _file: File,
-}
-
-/// Opens a file only its owner may read, to append to it.
-fn private(path: &std::path::Path) -> std::io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).append(true).create(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    options.open(path)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::{folders, private_file};
 use jiff::Timestamp;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -179,9 +179,7 @@ fn write(path: &Path, news: &Places) -> Result<(), Failure> {
     if let Some(folder) = path.parent() {
         private_file::make_folder(folder)?;
     }
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true);
-    let lock = options.open(path.with_extension("lock")).map_err(failed)?;
+    let lock = private_file::open_to_append(&path.with_extension("lock")).map_err(failed)?;
     lock.lock().map_err(failed)?;
     let mut places = news.clone();
     places.add_older(read(path)?);

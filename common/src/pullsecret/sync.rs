@@ -8,7 +8,7 @@ use super::recreate::finish_replacements;
 use super::report::Outcomes;
 use super::source::{Known, Placement, Source};
 use super::trust::{Adopted, Trust, Unproven, note_held};
-use super::view::{ClusterView, observe_each, secrets, sites, unseen};
+use super::view::{ClusterView, locate, observe_each, secrets, sites, unseen};
 use crate::Failure;
 use crate::cluster::{Cluster, DryRun, NamespaceArgs, NamespaceSelection, Seen};
 use crate::ledger::{CredentialPlace, Memory};
@@ -78,9 +78,7 @@ pub async fn plan_sync<'a>(
         sites(&seen),
     );
     let known = known?;
-    for (view, sites) in seen.reached.iter_mut().zip(sites) {
-        view.locate(sites);
-    }
+    locate(&mut seen, sites);
     note_held(&secrets(&seen), &known.wanted, memory);
     let mut failures = unseen(&seen);
     let mut targets = Vec::new();

@@ -28,7 +28,7 @@ pub struct ClusterView<'a> {
     pub observed: Observed,
     /// Named namespaces that do not exist.
     pub missing: BTreeSet<String>,
-    /// Its namespaces by identity, once [`ClusterView::locate`] was told.
+    /// Its namespaces by identity, once [`locate`] was told.
     pub sites: BTreeMap<String, Site>,
     /// Its pods, once [`ClusterView::look_at_pods`] has.
     pub pods: Vec<PodUse>,
@@ -89,6 +89,13 @@ pub fn unseen_or_missing(seen: &Seen<ClusterView<'_>>) -> Vec<Outcome> {
 pub async fn sites(seen: &Seen<ClusterView<'_>>) -> Vec<BTreeMap<String, Site>> {
     let views = seen.reached.iter();
     join_all(views.map(|view| view.scoped.sites())).await
+}
+
+/// Says of every secret that was seen which namespace it is in; `found` is what [`sites`] found.
+pub fn locate(seen: &mut Seen<ClusterView<'_>>, found: Vec<BTreeMap<String, Site>>) {
+    for (view, sites) in seen.reached.iter_mut().zip(found) {
+        view.locate(sites);
+    }
 }
 
 /// Every pull secret that was seen.
@@ -206,7 +213,7 @@ impl ClusterView<'_> {
     }
 
     /// Says of every secret which namespace it is in, by identity.
-    pub fn locate(&mut self, sites: BTreeMap<String, Site>) {
+    fn locate(&mut self, sites: BTreeMap<String, Site>) {
         for secret in &mut self.observed.secrets {
             secret.site = sites.get(&secret.namespace).cloned();
         }

@@ -10,7 +10,7 @@ use quay_common::cluster::{ClusterArgs, NamespaceArgs, Seen, connect};
 use quay_common::credentials::{QuayArgs, SignIns, StateArgs, remember, sign_in_everywhere};
 use quay_common::names::RobotName;
 use quay_common::pullsecret::{
-    ClusterView, alias_warnings, logins, look_up, note_held, observe_each, secrets, sites,
+    ClusterView, alias_warnings, locate, logins, look_up, note_held, observe_each, secrets, sites,
     unseen_or_missing, verify,
 };
 
@@ -51,9 +51,7 @@ pub async fn run(args: VerifyArgs, console: &Console) -> Result<Exit, Failure> {
     let mut seen = seen?;
     let seen_secrets = secrets(&seen);
     let (mut wanted, sites) = join(look_up(&logins, &seen_secrets, None), sites(&seen)).await;
-    for (view, sites) in seen.reached.iter_mut().zip(sites) {
-        view.locate(sites);
-    }
+    locate(&mut seen, sites);
     note_held(&secrets(&seen), &wanted, &mut memory);
     remember(&mut memory, console).await;
     wanted.only = args.robot.clone();
