@@ -52,7 +52,7 @@ pub use service_account::ServiceAccountRefs;
 pub use source::{Placement, Source};
 pub use sync::{ClusterPlan, SyncPlan, SyncRequest, plan_sync, sync};
 pub use token_source::{RobotCredential, TokenSource};
-pub use trust::{Adopted, Trust, Unproven, note_held};
+pub use trust::{Adopted, Claim, Trust, Unproven, note_held};
 pub use verify::verify;
 pub use view::{
     ClusterView, Found, locate, observe_each, secrets, sites, unseen, unseen_or_missing,

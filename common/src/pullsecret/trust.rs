@@ -6,12 +6,12 @@
 
 use super::current_tokens::CurrentTokens;
 use super::secret::PullSecret;
-use crate::dockerconfig::Document;
+use crate::dockerconfig::{Credential, Document};
 use crate::fingerprint::TokenHash;
 use crate::ledger::{CredentialPlace, Memory, Places, Replacing};
 use crate::names::{RegistryHost, RobotAt, RobotName};
 use crate::place::Place;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -76,6 +76,59 @@ impl Trust {
         }
         let place = secret.place(key, (registry, robot));
         place.is_some_and(|place| self.places.has(&place, &hash))
+    }
+}
+
+/// A robot's accounts, and what proves that an entry of theirs has a claim to the next token.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// The robot, and the registry.
+    pub robot: RobotAt,
+    /// Whose entries have it: the robot's, and those of robots that stand in for it.
+    pub accounts: Vec<RobotName>,
+    /// Every token of theirs that this run has seen: whoever holds one has the claim.
+    pub tokens: Vec<SecretString>,
+    /// What else proves it.
+    pub trust: Trust,
+}
+
+impl Claim {
+    /// Whether the account is one of these.
+    pub fn names(&self, account: &str) -> bool {
+        self.accounts.iter().any(|robot| robot.as_str() == account)
+    }
+
+    /// Whether this is a token of theirs that this run has seen.
+    pub fn knows(&self, token: &SecretString) -> bool {
+        let mut tokens = self.tokens.iter();
+        tokens.any(|known| known.expose_secret() == token.expose_secret())
+    }
+
+    /// Keeps a token in mind.
+    pub fn know(&mut self, token: &SecretString) {
+        if !self.knows(token) {
+            self.tokens.push(token.clone());
+        }
+    }
+
+    /// Whether what stands in the secret under `key` names one of them, and holds a token of
+    /// theirs or is proven to have held one. Anybody can write a name.
+    pub fn is_proven(&self, secret: &PullSecret, key: &str, found: &Credential) -> bool {
+        let (registry, robot) = &self.robot;
+        self.names(&found.username)
+            && (self.knows(&found.password)
+                || self
+                    .trust
+                    .proves(secret, key, (registry, robot), &found.password))
+    }
+
+    /// Where an entry of theirs stands.
+    pub fn place<'a>(
+        &'a self,
+        secret: &'a PullSecret,
+        key: &'a str,
+    ) -> Option<CredentialPlace<'a>> {
+        secret.place(key, (&self.robot.0, &self.robot.1))
     }
 }
 

@@ -79,7 +79,7 @@ impl<'a> Fleet<'a> {
 
     /// Every entry of the robot and its bridge becomes `to`, whose token is kept in mind.
     pub fn swap(&mut self, to: Credential) -> Swap {
-        self.subject.know(&to.password);
+        self.subject.claim.know(&to.password);
         self.subject.swap(to)
     }
 

@@ -5,11 +5,10 @@ use crate::cluster::{Cluster, NamespaceArgs, NamespaceSelection, Scoped, Site};
 use crate::dockerconfig::{Credential, Document, RegistryNames, UnclearOwner, belongs_to};
 use crate::fingerprint::Fingerprint;
 use crate::ledger::{Memory, Strategy};
-use crate::names::{RegistryHost, RobotName};
+use crate::names::RobotName;
 use crate::node_secrets;
-use crate::pullsecret::{PullSecret, Swap, Trust, observe};
+use crate::pullsecret::{Claim, PullSecret, Swap, observe};
 use globset::GlobSet;
-use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
 
 /// The robot of a rotation, and where its credentials count.
@@ -19,16 +18,11 @@ pub struct RobotAndBridge {
     pub robot: RobotName,
     /// The robot that stands in for it meanwhile.
     pub bridge: RobotName,
-    /// Whose entries are written: both, unless somebody else has a robot of the bridge's name.
-    pub accounts: Vec<RobotName>,
     /// The hosts that the registry's `auths` keys may have, and what it claims beyond them.
     pub names: RegistryNames,
-    /// Every token of the two that this run has seen.
-    pub tokens: Vec<SecretString>,
-    /// The registry.
-    pub registry: RegistryHost,
-    /// What else proves the claim of an entry.
-    pub trust: Trust,
+    /// Whose entries are written, and why: both accounts', unless somebody else has a robot of the
+    /// bridge's name.
+    pub claim: Claim,
 }
 
 impl RobotAndBridge {
@@ -40,25 +34,11 @@ impl RobotAndBridge {
         }
     }
 
-    /// Whether the account is the robot or its bridge.
-    fn is_named(&self, account: &str) -> bool {
-        self.accounts.iter().any(|robot| robot.as_str() == account)
-    }
-
-    /// Whether an entry is one that is written: it names the robot or its bridge, and holds a
-    /// token of theirs, or is proven to have held one. Anybody can write a name.
-    pub fn is_ours(&self, secret: &PullSecret, key: &str, found: &Credential) -> bool {
-        let robot = (&self.registry, &self.robot);
-        self.is_named(&found.username)
-            && (self.knows(&found.password)
-                || self.trust.proves(secret, key, robot, &found.password))
-    }
-
     /// Whether the secret holds the robot or its bridge, or a token of theirs in any other way.
     pub fn concerns(&self, secret: &PullSecret) -> bool {
         let mut entries = self.entries(secret);
-        entries.any(|(key, found)| self.is_ours(secret, key, &found))
-            || secret.hides_any(self.tokens.iter(), &self.names.hosts)
+        entries.any(|(key, found)| self.claim.is_proven(secret, key, &found))
+            || secret.hides_any(self.claim.tokens.iter(), &self.names.hosts)
     }
 
     /// The entries that name the robot or its bridge and have no claim to a token.
@@ -67,7 +47,7 @@ impl RobotAndBridge {
         secret: &'a PullSecret,
     ) -> impl Iterator<Item = (&'a str, Credential)> {
         self.entries(secret).filter(|(key, found)| {
-            self.is_named(&found.username) && !self.is_ours(secret, key, found)
+            self.claim.names(&found.username) && !self.claim.is_proven(secret, key, found)
         })
     }
 
@@ -77,10 +57,7 @@ impl RobotAndBridge {
         let is_bridge = to.username == self.bridge.as_str();
         Swap {
             hosts: self.names.hosts.clone(),
-            from: self.accounts.clone(),
-            tokens: self.tokens.clone(),
-            trust: self.trust.clone(),
-            robot: (self.registry.clone(), self.robot.clone()),
+            claim: self.claim.clone(),
             stands_in_for: is_bridge.then(|| self.robot.clone()),
             to,
         }
@@ -94,25 +71,12 @@ impl RobotAndBridge {
             let Ok(found) = read else { continue };
             let is_here = belongs_to(key, &self.names.hosts) || self.names.claim(key).is_some();
             if is_here
-                && self.is_named(&found.username)
-                && self.knows(&found.password)
-                && let Some(place) = secret.place(key, (&self.registry, &self.robot))
+                && self.claim.names(&found.username)
+                && self.claim.knows(&found.password)
+                && let Some(place) = self.claim.place(secret, key)
             {
                 memory.note(&place, &found.password);
             }
-        }
-    }
-
-    /// Whether this is a token of theirs that this run has seen.
-    fn knows(&self, token: &SecretString) -> bool {
-        let mut tokens = self.tokens.iter();
-        tokens.any(|known| known.expose_secret() == token.expose_secret())
-    }
-
-    /// Keeps a token in mind.
-    pub fn know(&mut self, token: &SecretString) {
-        if !self.knows(token) {
-            self.tokens.push(token.clone());
         }
     }
 
@@ -124,7 +88,9 @@ impl RobotAndBridge {
         entries.find_map(|(key, read)| {
             let claim = self.names.claim(key)?;
             let found = read.ok()?;
-            self.is_ours(secret, key, &found).then_some((key, claim))
+            self.claim
+                .is_proven(secret, key, &found)
+                .then_some((key, claim))
         })
     }
 

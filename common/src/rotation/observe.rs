@@ -10,7 +10,7 @@ use crate::fingerprint::Fingerprint;
 use crate::global::{Pools, Topology, topology};
 use crate::hint::{self, Hint};
 use crate::ledger::{Record, Strategy};
-use crate::pullsecret::{Adopted, Trust};
+use crate::pullsecret::{Adopted, Claim, Trust};
 use crate::quay::{BridgeMark, Pull, Rights, Roster, bridge_name};
 use crate::receipt::{Consumer, USAGE_DAYS, consumers};
 use crate::web::ApiError;
@@ -133,19 +133,21 @@ pub async fn observe<'a>(
     let mut subject = RobotAndBridge {
         robot: robot.clone(),
         bridge,
-        accounts,
         names,
-        tokens: found.iter().map(|found| found.token.clone()).collect(),
-        registry: session.endpoint.registry.clone(),
-        trust: Trust {
-            places: books.memory.known(),
-            replacing: books.memory.replacing(),
-            adopted: Adopted::Nothing,
+        claim: Claim {
+            robot: (session.endpoint.registry.clone(), robot.clone()),
+            accounts,
+            tokens: found.iter().map(|found| found.token.clone()).collect(),
+            trust: Trust {
+                places: books.memory.known(),
+                replacing: books.memory.replacing(),
+                adopted: Adopted::Nothing,
+            },
         },
     };
     if matches!(standing, StandingBridge::Ours(_)) {
         let bridge = quay.robot(&subject.bridge).await;
-        subject.know(&bridge.map_err(failed(object()))?.token);
+        subject.claim.know(&bridge.map_err(failed(object()))?.token);
     }
     let (rights, observed) = join(
         rights(task, &roster),

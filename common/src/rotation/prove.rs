@@ -150,7 +150,9 @@ impl Rotation<'_> {
             for secret in self.fleet.in_scope(holders).filter(|it| !is_left(it)) {
                 let subject = &self.fleet.subject;
                 let entries = subject.entries(secret);
-                for (key, found) in entries.filter(|(key, it)| subject.is_ours(secret, key, it)) {
+                for (key, found) in
+                    entries.filter(|(key, it)| subject.claim.is_proven(secret, key, it))
+                {
                     let place = Place::secret(context, &secret.namespace, &secret.name).key(key);
                     proofs.push(TargetProof {
                         context: context.clone(),

@@ -186,14 +186,13 @@ impl<'a> Rotation<'a> {
     ) {
         let right = outcomes.iter().filter(|it| !it.result.is_failure());
         let right: HashSet<&Place> = right.map(|outcome| &outcome.place).collect();
-        let robot = (&swap.robot.0, &swap.robot.1);
         for holders in holders {
             for secret in self.fleet.in_scope(holders) {
                 let place = Place::secret(&holders.context, &secret.namespace, &secret.name);
                 for (key, found) in self.fleet.subject.entries(secret) {
                     if swap.concerns(secret, key, &found)
                         && right.contains(&place.clone().key(key))
-                        && let Some(place) = secret.place(key, robot)
+                        && let Some(place) = swap.claim.place(secret, key)
                     {
                         self.memory.note(&place, &swap.to.password);
                     }

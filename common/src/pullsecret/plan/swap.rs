@@ -2,11 +2,11 @@
 
 use super::super::secret::PullSecret;
 use super::super::token_search::hides_any;
-use super::super::trust::Trust;
+use super::super::trust::Claim;
 use super::repair::finish;
 use super::{Consent, EntryPlan, Refusal, SecretPlan, Verdict, WriteAction};
 use crate::dockerconfig::{Credential, belongs_to};
-use crate::names::{RegistryHost, RobotAt, RobotName};
+use crate::names::{RegistryHost, RobotName};
 use secrecy::{ExposeSecret, SecretString};
 
 /// Where the pulls of some robots are to go.
@@ -14,15 +14,9 @@ use secrecy::{ExposeSecret, SecretString};
 pub struct Swap {
     /// Every host the registry's `auths` keys may have.
     pub hosts: Vec<RegistryHost>,
-    /// The robots whose entries are concerned, where their claim is proven.
-    pub from: Vec<RobotName>,
-    /// Their tokens that this run has seen: whoever holds one of them has a claim. All but the
-    /// new one die, or are dead: no secret may keep one where it is not replaced.
-    pub tokens: Vec<SecretString>,
-    /// What else proves a claim.
-    pub trust: Trust,
-    /// Whose claim it is.
-    pub robot: RobotAt,
+    /// Whose entries are concerned. All of their tokens but the new one die, or are dead: no
+    /// secret may keep one where it is not replaced.
+    pub claim: Claim,
     /// What those entries shall hold.
     pub to: Credential,
     /// The robot that `to` stands in for, where it is a bridge's credential.
@@ -32,23 +26,13 @@ pub struct Swap {
 impl Swap {
     /// Whether what the secret holds under `key` is one of the entries concerned.
     pub fn concerns(&self, secret: &PullSecret, key: &str, found: &Credential) -> bool {
-        let mut from = self.from.iter();
-        from.any(|robot| robot.as_str() == found.username)
-            && belongs_to(key, &self.hosts)
-            && self.has_claim(secret, key, &found.password)
-    }
-
-    fn has_claim(&self, secret: &PullSecret, key: &str, password: &SecretString) -> bool {
-        let (registry, robot) = (&self.robot.0, &self.robot.1);
-        let is_held = |token: &SecretString| token.expose_secret() == password.expose_secret();
-        self.tokens.iter().any(is_held)
-            || self.trust.proves(secret, key, (registry, robot), password)
+        belongs_to(key, &self.hosts) && self.claim.is_proven(secret, key, found)
     }
 
     /// The tokens that no secret may keep.
     fn dying(&self) -> impl Iterator<Item = &SecretString> {
         let new = self.to.password.expose_secret();
-        let tokens = self.tokens.iter();
+        let tokens = self.claim.tokens.iter();
         tokens.filter(move |token| token.expose_secret() != new)
     }
 }
@@ -104,7 +88,7 @@ pub fn plan_swap(secret: &PullSecret, swap: &Swap) -> Option<SecretPlan> {
 
 /// The plan for a secret that would keep a token that dies.
 fn hidden(secret: &PullSecret, swap: &Swap) -> SecretPlan {
-    let robot = swap.robot.1.to_string();
+    let robot = swap.claim.robot.1.to_string();
     let refusal = Refusal {
         reason: format!("it holds a token of {robot} where no kubelet looks for it"),
         remedy: Some("remove that token, or write it as an entry of the registry".into()),

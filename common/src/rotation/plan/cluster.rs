@@ -87,14 +87,17 @@ fn plan_secret(
     let Some(refusal) = rehearsal.and_then(|plan| plan.refusal) else {
         plan.targets
             .extend(subject.entries(secret).filter_map(|(key, found)| {
-                subject.is_ours(secret, key, &found).then(|| Target {
-                    context: context.to_owned(),
-                    namespace: secret.namespace.clone(),
-                    secret: secret.name.clone(),
-                    key: key.to_owned(),
-                    fingerprint: found.fingerprint(),
-                    account: found.username,
-                })
+                subject
+                    .claim
+                    .is_proven(secret, key, &found)
+                    .then(|| Target {
+                        context: context.to_owned(),
+                        namespace: secret.namespace.clone(),
+                        secret: secret.name.clone(),
+                        key: key.to_owned(),
+                        fingerprint: found.fingerprint(),
+                        account: found.username,
+                    })
             }));
         return;
     };

@@ -184,7 +184,7 @@ fn is_settled(observed: &Observed, now: Timestamp) -> bool {
         secrets.any(|secret| {
             let mut entries = subject.entries(secret);
             entries.any(|(key, found)| {
-                subject.is_ours(secret, key, &found) && found.fingerprint() != current
+                subject.claim.is_proven(secret, key, &found) && found.fingerprint() != current
             })
         })
     };

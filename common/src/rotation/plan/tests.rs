@@ -14,7 +14,7 @@ use crate::fingerprint::Fingerprint;
 use crate::global::{Pool, PoolState, Pools, Topology};
 use crate::ledger::tests::record;
 use crate::ledger::{Event, Strategy};
-use crate::pullsecret::{PullSecret, Trust};
+use crate::pullsecret::{Claim, PullSecret, Trust};
 use crate::quay::{BridgeMark, Rights};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -95,10 +95,12 @@ fn observed(cluster: Result<ClusterState, Failure>) -> Observed {
     let bridge: crate::names::RobotName = BRIDGE.parse().unwrap();
     Observed {
         subject: RobotAndBridge {
-            tokens: vec![SecretString::from(token('A'))],
-            registry: HOST.parse().unwrap(),
-            trust: Trust::default(),
-            accounts: vec![robot.clone(), bridge.clone()],
+            claim: Claim {
+                robot: (HOST.parse().unwrap(), robot.clone()),
+                accounts: vec![robot.clone(), bridge.clone()],
+                tokens: vec![SecretString::from(token('A'))],
+                trust: Trust::default(),
+            },
             robot,
             bridge,
             names: RegistryNames::of(HOST.parse().unwrap(), &[]),

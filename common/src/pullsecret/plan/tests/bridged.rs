@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::pullsecret::current_tokens::Bridge;
+use crate::pullsecret::trust::Claim;
 
 const BRIDGE: &str = "myorg+puller-bridge";
 
@@ -107,13 +108,15 @@ fn a_swap_changes_the_robots_entries_at_the_registry_and_no_others() {
         "quay.example.com/other": entry(other, &token('X')),
     }));
     let swap = Swap {
-        tokens: ['O', 'N']
-            .map(|letter| SecretString::from(token(letter)))
-            .to_vec(),
-        trust: Trust::default(),
-        robot: (HOST.parse().unwrap(), ROBOT.parse().unwrap()),
+        claim: Claim {
+            robot: (HOST.parse().unwrap(), ROBOT.parse().unwrap()),
+            accounts: vec![ROBOT.parse().unwrap(), BRIDGE.parse().unwrap()],
+            tokens: ['O', 'N']
+                .map(|letter| SecretString::from(token(letter)))
+                .to_vec(),
+            trust: Trust::default(),
+        },
         hosts: wanted().registries[0].names.hosts.clone(),
-        from: vec![ROBOT.parse().unwrap(), BRIDGE.parse().unwrap()],
         to: Credential::new(BRIDGE, SecretString::from(token('B'))),
         stands_in_for: Some(ROBOT.parse().unwrap()),
     };

@@ -6,8 +6,9 @@ use quay_common::dockerconfig::{Credential, Document, RegistryNames};
 use quay_common::kubelet::Format;
 use quay_common::names::RobotName;
 use quay_common::pullsecret::{
-    Adopted, Consent, CurrentTokens, PlacedCredential, PullSecret, RegistryTokens, RobotToken,
-    SecretPlan, Swap, Trust, Verdict, WriteAction, plan_namespace, plan_secret, plan_swap,
+    Adopted, Claim, Consent, CurrentTokens, PlacedCredential, PullSecret, RegistryTokens,
+    RobotToken, SecretPlan, Swap, Trust, Verdict, WriteAction, plan_namespace, plan_secret,
+    plan_swap,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -204,10 +205,12 @@ fn swap(secret: &PullSecret, number: u32) -> Swap {
     let accounts: [RobotName; 2] = [from.parse().unwrap(), to.username.parse().unwrap()];
     Swap {
         hosts: names().hosts,
-        from: accounts.to_vec(),
-        tokens,
-        trust: Trust::default(),
-        robot: (REGISTRY.parse().unwrap(), accounts[0].clone()),
+        claim: Claim {
+            robot: (REGISTRY.parse().unwrap(), accounts[0].clone()),
+            accounts: accounts.to_vec(),
+            tokens,
+            trust: Trust::default(),
+        },
         to,
         stands_in_for: Some(accounts[0].clone()),
     }
