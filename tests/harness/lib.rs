@@ -5,6 +5,7 @@
 
 mod admission;
 mod assets;
+mod claim;
 mod clock;
 mod cluster;
 mod connect_proxy;
@@ -25,6 +26,7 @@ mod terminal;
 
 pub use admission::AdmissionPolicy;
 pub use assets::ASSETS;
+pub use claim::{answer, claim};
 pub use clock::CLOCK;
 pub use cluster::{CONTROL_PLANE, TestCluster, auth, pull_secret, pull_secret_of, text_of};
 pub use connect_proxy::ConnectProxy;

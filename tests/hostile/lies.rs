@@ -2,8 +2,8 @@
 
 use crate::world::World;
 use quay_sandbox::http::{Fault, FaultAction, Faults};
+use quay_tests::{answer, claim};
 use serde_json::json;
-use std::time::Duration;
 
 /// One way to lie, of the registry and of the API server at once.
 pub struct Lie {
@@ -19,16 +19,16 @@ pub const LIES: [Lie; 6] = [
     Lie {
         told: "call themselves the honest Quay, and want credentials sent to its token service",
         tell: |world| {
-            claim(world, world.honest.registry(), &world.honest.quay.url());
+            pretend(world, world.honest.registry(), &world.honest.quay.url());
         },
     },
     Lie {
         told: "call themselves a well-known registry, and want credentials sent to loopback",
-        tell: |world| claim(world, "registry.redhat.io", &world.elsewhere_plain()),
+        tell: |world| pretend(world, "registry.redhat.io", &world.elsewhere_plain()),
     },
     Lie {
         told: "call themselves another host, and want credentials sent there",
-        tell: |world| claim(world, &world.elsewhere_host(), &world.elsewhere()),
+        tell: |world| pretend(world, &world.elsewhere_host(), &world.elsewhere()),
     },
     Lie {
         told: "redirect every request",
@@ -56,18 +56,7 @@ pub const LIES: [Lie; 6] = [
 
 /// What they say until they lie.
 pub fn tell_the_truth(world: &World) {
-    claim(world, &world.liar_registry(), &world.liar_url());
-}
-
-fn answer(code: u16, body: &str, headers: &[(&str, &str)]) -> FaultAction {
-    let headers = headers.iter();
-    let headers = headers.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    FaultAction::Status {
-        code,
-        content_type: "application/json".to_owned(),
-        body: body.to_owned(),
-        headers: headers.collect(),
-    }
+    pretend(world, &world.liar_registry(), &world.liar_url());
 }
 
 /// The liars' own rules, cleared.
@@ -81,17 +70,9 @@ fn liars(world: &World) -> [&Faults; 2] {
 
 /// The registry calls itself `name`, and wants credentials sent to `realm`; the API server only
 /// lures.
-fn claim(world: &World, name: &str, realm: &str) {
+fn pretend(world: &World, name: &str, realm: &str) {
     let [registry, _] = liars(world);
-    let get = || "GET".parse().expect("a method");
-    let config = json!({"config": {"SERVER_HOSTNAME": name}}).to_string();
-    let challenge = format!(r#"Bearer realm="{realm}/v2/auth",service="{name}""#);
-    let challenge = answer(401, "true", &[("Www-Authenticate", &challenge)]);
-    // Tokens are handed out as before: the first rule that applies decides.
-    let unchanged = FaultAction::Delay(Duration::ZERO);
-    registry.add(Fault::always(get(), "/v2/auth", unchanged));
-    registry.add(Fault::always(get(), "/config", answer(200, &config, &[])));
-    registry.add(Fault::always(get(), "/v2/", challenge));
+    claim(registry, name, realm);
 }
 
 /// Both answer everything like this.

@@ -1,11 +1,12 @@
 //! A registry's other names: what one only calls itself gets it nothing.
 
 use crate::world::{ROBOT, SCOPES, World};
-use quay_sandbox::http::{Fault, FaultAction, Recorded};
-use quay_tests::{Leaks, Output, Run, TestCluster, TestContext, TestQuay, auth, pull_secret};
+use quay_sandbox::http::Recorded;
+use quay_tests::{
+    Leaks, Output, Run, TestCluster, TestContext, TestQuay, auth, claim, pull_secret,
+};
 use serde_json::{Value, json};
 use std::path::Path;
-use std::time::Duration;
 
 /// Nothing of it is reached from here.
 const STRANGER: &str = "images.example.com";
@@ -21,30 +22,11 @@ struct TwoLogins {
     liar: TestQuay,
 }
 
-fn answer(code: u16, body: &str, headers: &[(&str, &str)]) -> FaultAction {
-    let headers = headers.iter();
-    let headers = headers.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    FaultAction::Status {
-        code,
-        content_type: "application/json".to_owned(),
-        body: body.to_owned(),
-        headers: headers.collect(),
-    }
-}
-
 /// From now on the Quay calls itself `name`, and wants credentials sent to `realm`.
-fn claim(quay: &TestQuay, name: &str, realm: &str) {
+fn calls_itself(quay: &TestQuay, name: &str, realm: &str) {
     let faults = quay.quay.server().faults();
     faults.clear();
-    let get = || "GET".parse().expect("a method");
-    let config = json!({"config": {"SERVER_HOSTNAME": name}}).to_string();
-    let challenge = format!(r#"Bearer realm="{realm}/v2/auth",service="{name}""#);
-    let challenge = answer(401, "true", &[("Www-Authenticate", &challenge)]);
-    // Tokens are handed out as before: the first rule that applies decides.
-    let unchanged = FaultAction::Delay(Duration::ZERO);
-    faults.add(Fault::always(get(), "/v2/auth", unchanged));
-    faults.add(Fault::always(get(), "/config", answer(200, &config, &[])));
-    faults.add(Fault::always(get(), "/v2/", challenge));
+    claim(faults, name, realm);
 }
 
 impl TwoLogins {
@@ -61,7 +43,7 @@ impl TwoLogins {
         log_in(&mut context, &honest, &honest.quay.url(), &[]).expect(0);
         let liar = TestQuay::start(&mut context);
         let url = liar_url(&liar);
-        claim(&liar, STRANGER, &url);
+        calls_itself(&liar, STRANGER, &url);
         log_in(&mut context, &liar, &url, &[]).expect(0);
         context.unset("QUAY_URL");
         context.unset("QUAY_CA_FILE");
@@ -76,7 +58,7 @@ impl TwoLogins {
 
     /// The liar calls itself `name`.
     fn lie(&self, name: &str) {
-        claim(&self.liar, name, &liar_url(&self.liar));
+        calls_itself(&self.liar, name, &liar_url(&self.liar));
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
@@ -234,7 +216,7 @@ fn a_name_that_two_logins_have_agreed_to_is_neithers() {
     let two = TwoLogins::new();
     let namespace = two.cluster.namespace("two-claims");
     two.secret(&namespace, "a", STRANGER, OLD);
-    claim(&two.honest, STRANGER, &two.honest.quay.url());
+    calls_itself(&two.honest, STRANGER, &two.honest.quay.url());
     let agreed = ["--registry-alias", STRANGER, "-n", &namespace, "-o", "json"];
     for verb in ["verify", "sync"] {
         let output = two.run(&[&[verb], &agreed[..]].concat()).expect(1);
@@ -244,7 +226,7 @@ fn a_name_that_two_logins_have_agreed_to_is_neithers() {
     two.liar_got_nothing_of(&[OLD]);
     assert_eq!(two.cluster.password(&namespace, "a", STRANGER), OLD);
     // The only one of them that calls itself so may have it.
-    claim(&two.honest, two.honest.registry(), &two.honest.quay.url());
+    calls_itself(&two.honest, two.honest.registry(), &two.honest.quay.url());
     two.run(&[&["sync"], &agreed[..]].concat()).expect(0);
     let password = two.cluster.password(&namespace, "a", STRANGER);
     assert_eq!(password, two.liar.robot_token);
@@ -311,7 +293,7 @@ fn a_token_service_at_another_host_gets_nothing_and_is_named() {
         .quay
         .url()
         .replace("https://localhost", "https://127.0.0.1");
-    claim(&world.quay, world.registry(), &service);
+    calls_itself(&world.quay, world.registry(), &service);
     let output = world
         .run(&["verify", "-n", &namespace, "-o", "json"])
         .expect(1);

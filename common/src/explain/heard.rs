@@ -2,6 +2,7 @@
 //! words, and from events, which expire.
 
 use crate::kubelet::{PullEvent, PullFailure, Waiting};
+use crate::workload::{last_seen, pull_event};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{ContainerStatus, Event};
 use serde::Serialize;
@@ -58,8 +59,8 @@ pub(super) fn heard(status: Option<&ContainerStatus>, events: &[Event], field: &
 
 /// The secrets that the kubelet missed when it last looked.
 pub(super) fn missed(events: &[Event]) -> Vec<String> {
-    let missing = events.iter().filter_map(|event| match meaning(event)? {
-        PullEvent::MissingSecrets(names) => Some((time(event), names)),
+    let missing = events.iter().filter_map(|event| match pull_event(event)? {
+        PullEvent::MissingSecrets(names) => Some((last_seen(event), names)),
         PullEvent::Pulled | PullEvent::Failed(_) => None,
     });
     missing
@@ -73,8 +74,8 @@ fn last_told(events: &[Event], field: &str) -> Option<(Option<Timestamp>, Heard)
         .iter()
         .filter(|event| event.involved_object.field_path.as_deref() == Some(field));
     let told = about.filter_map(|event| {
-        let at = time(event);
-        let heard = match meaning(event)? {
+        let at = last_seen(event);
+        let heard = match pull_event(event)? {
             PullEvent::Pulled => Heard::HasImage,
             PullEvent::Failed(cause) => Heard::Failed {
                 cause,
@@ -87,19 +88,4 @@ fn last_told(events: &[Event], field: &str) -> Option<(Option<Timestamp>, Heard)
         Some((at, heard))
     });
     told.max_by_key(|(at, _)| *at)
-}
-
-fn meaning(event: &Event) -> Option<PullEvent> {
-    let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    PullEvent::of(&text(&event.reason), &text(&event.message))
-}
-
-fn time(event: &Event) -> Option<Timestamp> {
-    let series = event.series.as_ref();
-    let moments = [
-        event.event_time.as_ref().map(|time| time.0),
-        event.last_timestamp.as_ref().map(|time| time.0),
-        series.and_then(|series| Some(series.last_observed_time.as_ref()?.0)),
-    ];
-    moments.into_iter().flatten().max()
 }

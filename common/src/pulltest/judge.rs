@@ -4,6 +4,7 @@
 use super::test_pod::CONTAINER;
 use super::verdict::PullVerdict;
 use crate::kubelet::{PullEvent, PullFailure, Waiting};
+use crate::workload::{last_seen, pull_event};
 use k8s_openapi::api::core::v1::{ContainerStatus, Event, Pod};
 use std::time::Duration;
 
@@ -117,18 +118,13 @@ fn of_container(events: &[Event]) -> impl Iterator<Item = &Event> {
         .filter(move |event| event.involved_object.field_path.as_ref() == Some(&field))
 }
 
-fn meaning(event: &Event) -> Option<PullEvent> {
-    let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    PullEvent::of(&text(&event.reason), &text(&event.message))
-}
-
 fn was_pulled(events: &[Event]) -> bool {
-    of_container(events).any(|event| meaning(event) == Some(PullEvent::Pulled))
+    of_container(events).any(|event| pull_event(event) == Some(PullEvent::Pulled))
 }
 
 /// Why the pull failed, and in the kubelet's words. Its own limit is no answer: it asks again.
 fn pull_failure(events: &[Event]) -> Option<(PullFailure, String)> {
-    of_container(events).find_map(|event| match meaning(event)? {
+    of_container(events).find_map(|event| match pull_event(event)? {
         PullEvent::Failed(PullFailure::Throttled) => None,
         PullEvent::Failed(cause) => Some((cause, event.message.clone().unwrap_or_default())),
         PullEvent::Pulled | PullEvent::MissingSecrets(_) => None,
@@ -139,7 +135,7 @@ fn pull_failure(events: &[Event]) -> Option<(PullFailure, String)> {
 fn with_missing_secrets(message: String, events: &[Event]) -> String {
     let missing = events
         .iter()
-        .find(|event| matches!(meaning(event), Some(PullEvent::MissingSecrets(_))))
+        .find(|event| matches!(pull_event(event), Some(PullEvent::MissingSecrets(_))))
         .and_then(|event| event.message.as_deref());
     match missing {
         Some(words) => format!("{message} ({words})"),
@@ -148,15 +144,7 @@ fn with_missing_secrets(message: String, events: &[Event]) -> String {
 }
 
 fn last_heard(events: &[Event]) -> Option<String> {
-    let last = events.iter().max_by_key(|event| {
-        let series = event.series.as_ref();
-        let moments = [
-            event.event_time.as_ref().map(|time| time.0),
-            event.last_timestamp.as_ref().map(|time| time.0),
-            series.and_then(|series| Some(series.last_observed_time.as_ref()?.0)),
-        ];
-        moments.into_iter().flatten().max()
-    })?;
+    let last = events.iter().max_by_key(|event| last_seen(event))?;
     Some(format!(
         "{}: {}",
         last.reason.as_deref().unwrap_or_default(),

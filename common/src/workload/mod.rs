@@ -1,5 +1,6 @@
 //! Pods as far as pull secrets are concerned, the workloads behind them, and restarting those.
 
+mod event;
 mod listing;
 mod metadata;
 mod owner;
@@ -8,6 +9,7 @@ mod restart;
 mod running;
 mod workload_kind;
 
+pub use event::{last_seen, pull_event};
 pub use pod::PodUse;
 pub use restart::{Restarted, restart};
 pub use running::{running_pods, running_pods_as_listed};
