@@ -4,7 +4,8 @@ use super::judgement::{Answer, RobotState};
 use crate::dockerconfig::{RegistryNames, owner_of, registry_of_key};
 use crate::fingerprint::short_hash;
 use crate::kubelet::{Attempt, ImageReference};
-use crate::names::{RegistryHost, RobotName};
+use crate::names::{RegistryHost, RobotAt, RobotName};
+use crate::pullsecret::RobotToken;
 use crate::quay::Grant;
 use crate::registry::served_at;
 use secrecy::{ExposeSecret, SecretString};
@@ -29,7 +30,7 @@ pub struct Answers {
     /// By registries, of pulls.
     pub pulls: BTreeMap<Question, Answer>,
     /// By Quay, of robots at a registry.
-    pub robots: BTreeMap<(RegistryHost, RobotName), RobotFacts>,
+    pub robots: BTreeMap<RobotAt, RobotFacts>,
     /// By Quay, of repositories (`org/name`): whether there is one.
     pub repositories: BTreeMap<(RegistryHost, String), bool>,
 }
@@ -38,20 +39,9 @@ pub struct Answers {
 #[derive(Debug, Clone)]
 pub struct RobotFacts {
     /// Its token.
-    pub token: TokenNow,
+    pub token: RobotToken,
     /// Its roles; `None` where Quay does not tell.
     pub roles: Option<Vec<Grant>>,
-}
-
-/// The token that a robot has now.
-#[derive(Debug, Clone)]
-pub enum TokenNow {
-    /// This one.
-    Is(SecretString),
-    /// There is no such robot.
-    NoSuchRobot,
-    /// Quay does not tell.
-    Unknown,
 }
 
 /// The user name that a registry is shown.
@@ -137,12 +127,12 @@ impl RobotFacts {
     /// What the token in a secret is to the robot.
     pub fn state(&self, password: &SecretString) -> RobotState {
         match &self.token {
-            TokenNow::Is(token) if token.expose_secret() == password.expose_secret() => {
+            RobotToken::Current(token) if token.expose_secret() == password.expose_secret() => {
                 RobotState::Current
             }
-            TokenNow::Is(_) => RobotState::Replaced,
-            TokenNow::NoSuchRobot => RobotState::NoSuchRobot,
-            TokenNow::Unknown => RobotState::Unknown,
+            RobotToken::Current(_) => RobotState::Replaced,
+            RobotToken::NoSuchRobot => RobotState::NoSuchRobot,
+            RobotToken::Unreadable(_) => RobotState::Unknown,
         }
     }
 }

@@ -1,13 +1,13 @@
 //! Asks the registries about pulls, each question once; and Quay about robots, with a login.
 
-use super::answers::{Answers, Question, RobotFacts, TokenNow, account_of, password_of};
+use super::answers::{Answers, Question, RobotFacts, account_of, password_of};
 use super::case::Case;
 use super::judgement::Answer;
 use crate::dockerconfig::{RegistryNames, owner_of};
 use crate::kubelet::{Attempt, ImageReference};
-use crate::names::{RegistryHost, RepositoryName, RobotName};
+use crate::names::{RegistryHost, RepositoryName, RobotAt, RobotName};
 use crate::progress::Progress;
-use crate::pullsecret::KnownRegistry;
+use crate::pullsecret::{KnownRegistry, RobotToken};
 use crate::registry::{Pull, Registry};
 use crate::web::{ApiError, Endpoint};
 use futures::future::join;
@@ -143,7 +143,7 @@ async fn ask_quay(
     known: &[RegistryNames],
     answers: &mut Answers,
 ) {
-    let mut robots: BTreeSet<(RegistryHost, RobotName)> = BTreeSet::new();
+    let mut robots: BTreeSet<RobotAt> = BTreeSet::new();
     let mut repositories: BTreeSet<(RegistryHost, String)> = BTreeSet::new();
     for_each_pull(cases, |image, attempt| {
         let answer = answers.to(attempt, image, known);
@@ -183,9 +183,9 @@ async fn facts(login: &KnownRegistry<'_>, robot: &RobotName) -> RobotFacts {
     let quay = &login.session.quay;
     let (found, roles) = join(quay.robot(robot), quay.grants(robot)).await;
     let token = match found {
-        Ok(found) => TokenNow::Is(found.token),
-        Err(ApiError::NotFound) => TokenNow::NoSuchRobot,
-        Err(_) => TokenNow::Unknown,
+        Ok(found) => RobotToken::Current(found.token),
+        Err(ApiError::NotFound) => RobotToken::NoSuchRobot,
+        Err(error) => RobotToken::Unreadable(error.to_string()),
     };
     RobotFacts {
         token,
