@@ -17,6 +17,7 @@ pub mod folders;
 pub mod global;
 pub mod hint;
 pub mod invocation;
+pub mod judge;
 pub mod kubelet;
 pub mod labels;
 pub mod ledger;

@@ -1,13 +1,10 @@
 //! The evidence, as a tree.
 
-use super::because::{answer, listed, mismatch};
-use super::case::Origin;
-use super::heard::Heard;
-use super::judge::is_for_another_registry;
-use super::judgement::{
-    Agreement, Answer, EntryJudgement, ImageJudgement, Judgement, RobotState, SecretState,
-};
 use crate::cli::{Tree, age};
+use crate::judge::{
+    Agreement, Answer, EntryJudgement, Heard, ImageJudgement, Judgement, Origin, RobotState,
+    SecretState, answer, is_for_another_registry, listed, mismatch,
+};
 use crate::kubelet::KeyMatch;
 
 /// Everything that was seen of the pod.

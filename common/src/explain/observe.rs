@@ -1,13 +1,12 @@
 //! Looks at pods and at what they pull with: nothing but GETs and LISTs, with the user's rights.
 
-use super::case::{Case, FoundSecret, GlobalSeen, NodeSeen, SecretSeen, Unread};
 use super::pods::{failing, of_target};
-use super::subject::Subject;
 use super::target::Target;
 use crate::Failure;
 use crate::cluster::{
     CallError, Cluster, InContext, NamespaceArgs, NamespaceSelection, Scoped, Seen, list_all,
 };
+use crate::judge::{Case, FoundSecret, GlobalSeen, NodeSeen, SecretSeen, Subject, Unread};
 use crate::kubelet::{Format, asked_for};
 use crate::node_secrets::{ADDITIONAL_PULL_SECRET, GLOBAL_PULL_SECRET};
 use crate::outcome::Outcome;

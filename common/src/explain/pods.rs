@@ -1,11 +1,10 @@
 //! Which pods an object stands for.
 
-use super::case::Unread;
-use super::subject::{Likeness, Subject};
 use super::target::{Target, TargetKind};
 use crate::Failure;
 use crate::cluster::{CallError, Cluster, NamespaceSelection, Resource, Scoped, list_all, list_in};
 use crate::hint;
+use crate::judge::{Likeness, Subject, Unread};
 use k8s_openapi::api::core::v1::{Event, Pod, PodSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use kube::core::params::ListParams;
@@ -79,7 +78,7 @@ pub(super) async fn of_target(
             })
         }
         TargetKind::ServiceAccount => Ok(Found {
-            subjects: vec![Subject::of_account(target, namespace, images)],
+            subjects: vec![Subject::of_account(&target.name, namespace, images)],
             ..Found::default()
         }),
         _ => {
@@ -127,7 +126,7 @@ async fn of_workload(
     if found.subjects.is_empty()
         && let Some(template) = template
     {
-        let subject = Subject::of_template(target, namespace, &template.spec);
+        let subject = Subject::of_template(target.to_string(), namespace, &template.spec);
         found.subjects.push(subject);
     }
     found

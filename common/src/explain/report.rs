@@ -1,10 +1,9 @@
 //! How it is shown: the sentence, what to type, the evidence; or a line for each pod.
 
-use super::because::word;
 use super::evidence::evidence;
-use super::judgement::{Judgement, Verdict};
 use crate::Failure;
 use crate::cli::{ContextColumn, Exit, Report, Table, detail, escape_control, hint_text};
+use crate::judge::{Judgement, Verdict, word};
 use crate::outcome::{Outcome, only_failure, warnings};
 use serde::Serialize;
 

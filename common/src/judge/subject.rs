@@ -1,13 +1,12 @@
 //! What pulls images: a pod, or what a new pod of a workload or a service account would be.
 
 use super::heard::{Heard, heard, missed};
-use super::target::Target;
 use crate::kubelet::PullPolicy;
 use k8s_openapi::api::core::v1::{ContainerStatus, Event, Pod, PodSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 /// The secrets and the images of a pod.
-pub(super) type Likeness = (Vec<String>, Vec<String>);
+pub type Likeness = (Vec<String>, Vec<String>);
 
 /// A pod, or one to come.
 #[derive(Debug, Clone)]
@@ -58,7 +57,7 @@ pub struct Container {
 
 impl Subject {
     /// A pod as it is, and what its events say.
-    pub(super) fn of_pod(pod: Pod, events: &[Event]) -> Self {
+    pub fn of_pod(pod: Pod, events: &[Event]) -> Self {
         let metadata = pod.metadata;
         let name = metadata.name.clone().unwrap_or_default();
         let spec = pod.spec.unwrap_or_default();
@@ -95,16 +94,16 @@ impl Subject {
     }
 
     /// What a new pod of a workload's template would be.
-    pub(super) fn of_template(target: &Target, namespace: &str, spec: &PodSpec) -> Self {
+    pub fn of_template(object: String, namespace: &str, spec: &PodSpec) -> Self {
         Self {
-            object: target.to_string(),
+            object,
             namespace: namespace.to_owned(),
             ..Self::of_spec(spec, |_, _| Heard::Nothing)
         }
     }
 
     /// What a new pod of a service account would do with these images.
-    pub(super) fn of_account(target: &Target, namespace: &str, images: &[String]) -> Self {
+    pub fn of_account(account: &str, namespace: &str, images: &[String]) -> Self {
         let containers = images.iter().map(|image| Container {
             name: String::new(),
             image: image.clone(),
@@ -112,10 +111,10 @@ impl Subject {
             heard: Heard::Nothing,
         });
         Self {
-            object: target.to_string(),
+            object: format!("serviceaccount/{account}"),
             namespace: namespace.to_owned(),
             pod: None,
-            account: target.name.clone(),
+            account: account.to_owned(),
             listed: Vec::new(),
             containers: containers.collect(),
         }
@@ -159,13 +158,13 @@ impl Subject {
     }
 
     /// Whether the kubelet cannot pull one of its images now.
-    pub(super) fn cannot_pull(&self) -> bool {
+    pub fn cannot_pull(&self) -> bool {
         let failed = |container: &Container| matches!(container.heard, Heard::Failed { .. });
         self.containers.iter().any(failed)
     }
 
     /// What makes two pods of a workload the same for whoever pulls.
-    pub(super) fn likeness(&self) -> Likeness {
+    pub fn likeness(&self) -> Likeness {
         let images = self
             .containers
             .iter()

@@ -4,8 +4,8 @@
 use super::answers::{Answers, Question};
 use super::case::{Case, FoundSecret, GlobalSeen, SecretSeen};
 use super::judgement::{Agreement, Answer, Judgement, Verdict};
+use super::pod::judge;
 use super::subject::Subject;
-use super::walk::judge;
 use crate::fingerprint::short_hash;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
