@@ -35,6 +35,7 @@ pub mod receipt;
 pub mod registry;
 pub mod rotation;
 pub mod signals;
+pub mod verify;
 pub mod web;
 pub mod workload;
 

@@ -42,9 +42,9 @@ pub trait Report: Serialize {
         None
     }
 
-    /// A second table below the first, as kubectl shows two kinds of objects.
-    fn second_table(&self, _wide: bool) -> Option<Table> {
-        None
+    /// More tables below the first, as kubectl shows several kinds of objects.
+    fn more_tables(&self, _wide: bool) -> Vec<Table> {
+        Vec::new()
     }
 
     /// How the command ends that reports this.
@@ -113,7 +113,7 @@ fn tables(report: &impl Report, wide: bool) -> String {
         Some(_) => None,
         None => Some(report.table(wide)),
     };
-    let tables = first.into_iter().chain(report.second_table(wide));
+    let tables = first.into_iter().chain(report.more_tables(wide));
     let texts: Vec<String> = tables.map(|table| table.render()).collect();
     texts.join("\n")
 }

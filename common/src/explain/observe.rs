@@ -4,16 +4,16 @@ use super::pods::{failing, of_target};
 use super::target::Target;
 use crate::Failure;
 use crate::cluster::{
-    CallError, Cluster, InContext, NamespaceArgs, NamespaceSelection, Scoped, Seen, list_all,
+    Cluster, InContext, NamespaceArgs, NamespaceSelection, Scoped, Seen, list_all,
 };
-use crate::judge::{Case, FoundSecret, GlobalSeen, NodeSeen, SecretSeen, Subject, Unread};
-use crate::kubelet::{Format, asked_for};
-use crate::node_secrets::{ADDITIONAL_PULL_SECRET, GLOBAL_PULL_SECRET};
+use crate::judge::{
+    Case, FoundSecret, GlobalSeen, NodeSeen, SecretSeen, Subject, Unread, secrets_of_nodes,
+};
+use crate::kubelet::asked_for;
 use crate::outcome::Outcome;
 use crate::place::Place;
 use k8s_openapi::api::core::v1::{Node, Secret, ServiceAccount};
 use kube::core::params::ListParams;
-use secrecy::SecretSlice;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is asked for.
@@ -128,7 +128,7 @@ async fn with_surroundings(cluster: &Cluster, found: FoundSubjects) -> Vec<Case>
     let secrets = each(cluster, named, secret).await;
     let global = match found.is_empty() {
         true => GlobalSeen::Unseen,
-        false => global(cluster).await,
+        false => secrets_of_nodes(cluster).await,
     };
     let cases = found.into_iter().map(|(subject, mut unread)| {
         let account = account_of(&subject).cloned();
@@ -235,35 +235,4 @@ async fn secret(cluster: &Cluster, (namespace, name): &(String, String)) -> Secr
         }
     }
     SecretSeen::Unreadable(error.to_string())
-}
-
-impl From<Secret> for FoundSecret {
-    fn from(secret: Secret) -> Self {
-        let mut data = secret.data.unwrap_or_default();
-        let content = |format: Format| {
-            let content = data.remove(format.data_key());
-            content.map(|content| SecretSlice::from(content.0))
-        };
-        Self {
-            secret_type: secret.type_.unwrap_or_default(),
-            data: Format::ALL.map(content),
-        }
-    }
-}
-
-/// OpenShift's secrets for all nodes: what a node reads besides is seen by nobody.
-async fn global(cluster: &Cluster) -> GlobalSeen {
-    let mut found = BTreeMap::new();
-    for name in [GLOBAL_PULL_SECRET, ADDITIONAL_PULL_SECRET] {
-        let read: Result<Secret, CallError> = cluster.get(&name.path()).await;
-        match read {
-            Ok(secret) => found.insert(name.to_string(), SecretSeen::Found(secret.into())),
-            // Without the first there is no second.
-            Err(_) => break,
-        };
-    }
-    match found.is_empty() {
-        true => GlobalSeen::Unseen,
-        false => GlobalSeen::Found(found),
-    }
 }

@@ -2,20 +2,16 @@
 
 use super::target::{Target, TargetKind};
 use crate::Failure;
-use crate::cluster::{CallError, Cluster, NamespaceSelection, Resource, Scoped, list_all, list_in};
+use crate::cluster::{CallError, Cluster, Readable, Scoped, list_all};
 use crate::hint;
 use crate::judge::{Likeness, Subject, Unread};
+use crate::workload::whole_pods;
 use k8s_openapi::api::core::v1::{Event, Pod, PodSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use kube::core::params::ListParams;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-
-const PODS: Resource = Resource {
-    api: "/api/v1",
-    plural: "pods",
-};
 
 /// A workload, as far as its pods.
 #[derive(Clone, Deserialize)]
@@ -254,40 +250,13 @@ async fn events(cluster: &Cluster, namespace: &str, uid: &str) -> (Vec<Event>, O
 pub(super) async fn failing(
     scoped: &Scoped<'_>,
 ) -> Result<(Vec<Subject>, Vec<(String, Failure)>), Failure> {
-    let cluster = scoped.cluster;
-    let listed = list_in::<Pod>(cluster, &scoped.selection, PODS, &ListParams::default()).await;
-    let listed = listed.map_err(|error| {
-        let is_forbidden = error.is_forbidden();
-        let failure = error.into_failure(cluster.context(), "list pods in all namespaces");
-        match is_forbidden {
-            true => failure.next("name the namespaces: -n NAMESPACE"),
-            false => failure,
-        }
-    })?;
-    let mut failures: Vec<(String, Failure)> = listed
-        .failures
-        .into_iter()
-        .map(|(namespace, error)| {
-            let action = format!("list pods in namespace `{namespace}`");
-            (namespace, error.into_failure(cluster.context(), &action))
-        })
-        .collect();
-    if let NamespaceSelection::Named(names) = &scoped.selection
-        && failures.len() == names.len()
-        && let Some((_, failure)) = failures.pop()
-    {
-        return Err(failure);
-    }
-    let subjects = listed
-        .items
-        .into_iter()
-        .map(|pod| Subject::of_pod(pod, &[]));
+    let Readable { items, unreadable } = whole_pods(scoped.cluster, &scoped.selection).await?;
+    let subjects = items.into_iter().map(|pod| Subject::of_pod(pod, &[]));
     let mut subjects: Vec<Subject> = subjects
         .filter(|subject| scoped.covers(&subject.namespace) && subject.cannot_pull())
-        .filter(|subject| !subject.pod.as_ref().is_some_and(|pod| pod.has_ended))
         .collect();
     subjects.sort_by(|a, b| (&a.namespace, &a.object).cmp(&(&b.namespace, &b.object)));
-    Ok((subjects, failures))
+    Ok((subjects, unreadable))
 }
 
 fn not_read(error: CallError, cluster: &Cluster, namespace: &str, target: &Target) -> Failure {

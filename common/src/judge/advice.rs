@@ -49,7 +49,7 @@ impl Advice<'_> {
                 .say(" (its type cannot be changed), then: ")
                 .run(self.sync(None, secret)),
             Cause::KeyMismatch { entry, matches } => self.other_key(entry, *matches),
-            Cause::NoCredential => hint::pullsecret("sync -n")
+            Cause::NoCredential | Cause::OnlyTheNodes => hint::pullsecret("sync -n")
                 .arg(namespace)
                 .words("--robot")
                 .arg(self.some_robot())

@@ -89,6 +89,10 @@ pub fn because(cause: &Cause, image: &ImageJudgement) -> String {
         Cause::NoCredential => {
             format!("it has no credential for {registry}, which does not hand it out to anybody")
         }
+        Cause::OnlyTheNodes => format!(
+            "it has no credential for {registry} of its own; its node has the image, by a \
+             credential of the node's or from another pod"
+        ),
         Cause::Refused {
             entry: Blamed {
                 secret, account, ..
@@ -208,6 +212,7 @@ pub fn word(cause: &Cause) -> &'static str {
         },
         Cause::KeyMismatch { .. } => "key does not match",
         Cause::NoCredential => "no credential",
+        Cause::OnlyTheNodes => "only the node's",
         Cause::Refused { .. } => "credential refused",
         Cause::NotAllowed(_) => "no role",
         Cause::NoSuchRepository => "no such repository",

@@ -1,8 +1,9 @@
 //! Everything that was seen of one pod, and of what it pulls with.
 
 use super::subject::Subject;
-use crate::kubelet::{ImageReference, Keyring, Refused, Secret, admitted, asked_for};
+use crate::kubelet::{Format, ImageReference, Keyring, Refused, Secret, admitted, asked_for};
 use jiff::Timestamp;
+use k8s_openapi::api::core::v1;
 use secrecy::{ExposeSecret, SecretSlice};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -93,6 +94,20 @@ pub enum Origin {
     Template,
     /// The account's, which a new pod would be given.
     Account,
+}
+
+impl From<v1::Secret> for FoundSecret {
+    fn from(secret: v1::Secret) -> Self {
+        let mut data = secret.data.unwrap_or_default();
+        let content = |format: Format| {
+            let content = data.remove(format.data_key());
+            content.map(|content| SecretSlice::from(content.0))
+        };
+        Self {
+            secret_type: secret.type_.unwrap_or_default(),
+            data: Format::ALL.map(content),
+        }
+    }
 }
 
 impl FoundSecret {

@@ -58,6 +58,12 @@ fn judge_image(
         judged.entries = tried.entries.into_iter().chain(unmatched).collect();
         judged.anonymous = tried.anonymous;
     }
+    if judged.cause == Some(Cause::NoCredential)
+        && container.heard == Heard::HasImage
+        && !nodes_seen(case)
+    {
+        (judged.verdict, judged.cause) = (Verdict::Unknown, Some(Cause::OnlyTheNodes));
+    }
     (judged.verdict, judged.cause) =
         with_the_kubelets_word(judged.verdict, judged.cause, &container.heard);
     judged.agreement = agreement(&judged);

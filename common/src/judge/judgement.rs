@@ -67,6 +67,9 @@ pub enum Cause {
     },
     /// There is no credential for the registry, and it takes one.
     NoCredential,
+    /// The same, and the node has the image: by a credential of its own, or because another pod
+    /// pulled it. Neither can be seen.
+    OnlyTheNodes,
     /// The registry does not accept the credential.
     Refused {
         /// The entry.

@@ -1,7 +1,7 @@
 //! Judgements, held to what kubelets said when pods pulled from a real Quay:
 //! `tests/recordings/kubelet`, with both container runtimes.
 
-use super::answers::{Answers, Question};
+use super::answers::{Answers, Asker, Question};
 use super::case::{Case, FoundSecret, GlobalSeen, SecretSeen};
 use super::judgement::{Agreement, Answer, Judgement, Verdict};
 use super::pod::judge;
@@ -115,8 +115,10 @@ fn answers(image: &str) -> Answers {
     let (_, name) = image.split_once('/').unwrap();
     let (repository, reference) = name.rsplit_once(':').unwrap();
     let question = |who: Option<(&str, &str)>| Question {
-        at: REGISTRY.parse().unwrap(),
-        who: who.map(|(user, password)| (user.to_owned(), short_hash(password, 32))),
+        asker: Asker {
+            at: REGISTRY.parse().unwrap(),
+            who: who.map(|(user, password)| (user.to_owned(), short_hash(password, 32))),
+        },
         repository: repository.to_owned(),
         reference: reference.to_owned(),
     };

@@ -79,7 +79,7 @@ pub struct CurrentTokens {
 
 /// What is known of one entry's account.
 #[derive(Debug, Clone)]
-pub(super) enum RobotAnswer<'a> {
+pub enum RobotAnswer<'a> {
     /// A robot of ours, and its token.
     Robot(&'a RobotName, &'a RobotToken),
     /// A robot's bridge, and the robot's token.
@@ -178,7 +178,8 @@ impl CurrentTokens {
             .find_map(Bridge::credential)
     }
 
-    pub(super) fn known<'a>(&'a self, key: &str, username: &str) -> RobotAnswer<'a> {
+    /// What is known of the account that an entry names.
+    pub fn known<'a>(&'a self, key: &str, username: &str) -> RobotAnswer<'a> {
         let Ok(robot) = username.parse::<RobotName>() else {
             return RobotAnswer::NotAsked;
         };

@@ -1,6 +1,7 @@
-//! Pull secrets and the service accounts that use them: observe, plan, apply, verify.
+//! Pull secrets and the service accounts that use them: observe, plan, apply.
 
 mod apply;
+mod credential_state;
 mod current_tokens;
 mod inventory;
 mod logins;
@@ -9,7 +10,6 @@ mod observe;
 mod outcome;
 mod owner;
 mod plan;
-mod proof;
 mod proved_write;
 mod recreate;
 mod reference;
@@ -24,11 +24,11 @@ mod sync;
 mod token_search;
 mod token_source;
 mod trust;
-mod verify;
 mod view;
 
 pub use apply::{Apply, Planner, SyncPlanner, apply};
-pub use current_tokens::{Bridge, CurrentTokens, RegistryTokens, RobotToken};
+pub use credential_state::{RegistryAnswer, TokenState};
+pub use current_tokens::{Bridge, CurrentTokens, RegistryTokens, RobotAnswer, RobotToken};
 pub use inventory::{Inventory, InventoryItem, InventoryState};
 pub use logins::{
     KnownRegistry, add_gone_bridges, alias_warnings, logins, look_up, standing_bridge,
@@ -39,9 +39,8 @@ pub use observe::{Observed, observe, service_accounts};
 pub use owner::Owner;
 pub use plan::{
     Consent, EntryPlan, NamespacePlan, PlacedCredential, Problem, Refusal, SecretPlan, Swap,
-    Verdict, WriteAction, plan_namespace, plan_secret, plan_swap,
+    Verdict, WriteAction, nodes_reason, plan_namespace, plan_secret, plan_swap,
 };
-pub use proof::{Proof, Proofs, RegistryAnswer, TokenState};
 pub(crate) use proved_write::{StoredData, proved_write};
 pub use reference::ReferenceEdit;
 pub use references::{ReferenceRequest, edit_references};
@@ -53,7 +52,6 @@ pub use source::{Placement, Source};
 pub use sync::{ClusterPlan, SyncPlan, SyncRequest, plan_sync, sync};
 pub use token_source::{RobotCredential, TokenSource};
 pub use trust::{Adopted, Claim, Trust, Unproven, note_held};
-pub use verify::verify;
 pub use view::{
     ClusterView, Found, locate, observe_each, secrets, sites, unseen, unseen_or_missing,
 };

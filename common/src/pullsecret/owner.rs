@@ -21,6 +21,9 @@ struct Mark {
     place: &'static str,
 }
 
+/// The writer of the secrets for its internal registry.
+pub(super) const OPENSHIFT: &str = "OpenShift";
+
 const MARKS: &[Mark] = &[
     Mark {
         tool: "External Secrets",
@@ -132,7 +135,7 @@ const MARKS: &[Mark] = &[
         place: "the values of its release",
     },
     Mark {
-        tool: "OpenShift",
+        tool: OPENSHIFT,
         keys: &[
             "openshift.io/internal-registry-auth-token.service-account",
             "openshift.io/token-secret.name",

@@ -1,6 +1,6 @@
 //! A pull secret as a cluster holds it now.
 
-use super::owner::Owner;
+use super::owner::{OPENSHIFT, Owner};
 use crate::cluster::Site;
 use crate::dockerconfig::{Document, DocumentError};
 use crate::kubelet::Format;
@@ -92,6 +92,20 @@ impl PullSecret {
                 .collect(),
             last_applied,
         })
+    }
+
+    /// Its content as it stands there; `None` where there is none.
+    pub fn content(&self) -> Option<SecretSlice<u8>> {
+        match &self.document {
+            Ok(document) => Some(document.to_json()),
+            Err(_) => self.unreadable.clone(),
+        }
+    }
+
+    /// Whether OpenShift generates it, for its internal registry.
+    pub fn is_generated(&self) -> bool {
+        let mut owner = self.owner.iter();
+        owner.any(|owner| owner.tool == OPENSHIFT)
     }
 
     /// The path of the secret on its API server.

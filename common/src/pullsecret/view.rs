@@ -30,8 +30,6 @@ pub struct ClusterView<'a> {
     pub missing: BTreeSet<String>,
     /// Its namespaces by identity, once [`locate`] was told.
     pub sites: BTreeMap<String, Site>,
-    /// Its pods, once [`ClusterView::look_at_pods`] has.
-    pub pods: Vec<PodUse>,
 }
 
 /// Things of several namespaces, and what could not be looked at.
@@ -114,7 +112,6 @@ impl<'a> ClusterView<'a> {
             scoped,
             observed,
             sites: BTreeMap::new(),
-            pods: Vec::new(),
         })
     }
 }
@@ -183,13 +180,6 @@ impl ClusterView<'_> {
         }
         let listed = running_pods_as_listed(self.scoped.cluster, namespaces).await;
         self.found(listed)
-    }
-
-    /// Keeps the pods with the rest of the view; returns what could not be listed.
-    pub async fn look_at_pods(&mut self) -> Vec<Outcome> {
-        let found = self.pods().await;
-        self.pods = found.items;
-        found.failures
     }
 
     fn found<T>(&self, listed: Result<Readable<T>, Failure>) -> Found<T> {

@@ -10,8 +10,8 @@ use serde_json::Value;
 pub(super) struct Claims {
     /// Who the token speaks for.
     pub subject: Option<String>,
-    /// The repositories it may pull.
-    pub pullable: Vec<String>,
+    /// The repositories it may pull; `None` where the token says nothing of rights.
+    pub pullable: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -39,17 +39,16 @@ impl Claims {
         let payload = token.split('.').nth(1)?;
         let payload = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
         let payload: Payload = serde_json::from_slice(&payload).ok()?;
+        let tells = !payload.access.is_null();
         let access: Vec<Access> = serde_json::from_value(payload.access).unwrap_or_default();
         let may_pull = |entry: &Access| {
             entry.kind == "repository" && entry.actions.iter().any(|a| a == "pull" || a == "*")
         };
+        let pullable = access.into_iter().filter(may_pull);
+        let pullable = pullable.map(|entry| entry.name).collect();
         Some(Self {
             subject: payload.sub,
-            pullable: access
-                .into_iter()
-                .filter(may_pull)
-                .map(|entry| entry.name)
-                .collect(),
+            pullable: tells.then_some(pullable),
         })
     }
 }
@@ -71,13 +70,15 @@ mod tests {
             {"type": "registry", "name": "catalog", "actions": ["pull"]}]}));
         let claims = Claims::read(&token).unwrap();
         assert_eq!(claims.subject.as_deref(), Some("myorg+deploy"));
-        assert_eq!(claims.pullable, ["myorg/my-app", "myorg/both"]);
+        assert_eq!(claims.pullable.unwrap(), ["myorg/my-app", "myorg/both"]);
     }
 
     #[test]
-    fn a_federated_tokens_empty_object_grants_nothing() {
+    fn an_empty_object_grants_nothing_and_no_object_says_nothing() {
         let claims = Claims::read(&token(serde_json::json!({"sub": "a", "access": {}})));
-        assert_eq!(claims.unwrap().pullable, Vec::<String>::new());
+        assert_eq!(claims.unwrap().pullable, Some(Vec::new()));
+        let silent = Claims::read(&token(serde_json::json!({"sub": "a"}))).unwrap();
+        assert_eq!(silent.pullable, None);
     }
 
     #[test]

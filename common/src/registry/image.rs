@@ -3,8 +3,8 @@
 use super::claims::Claims;
 use super::probe::{Registry, TokenAnswer, reason, unexpected};
 use crate::Failure;
-use crate::web::{ApiError, Auth, Call, Repeat, body, url};
-use reqwest::Method;
+use crate::web::{Answer, ApiError, Auth, Call, Repeat, body, host_of, url};
+use reqwest::{Method, Url};
 use secrecy::{ExposeSecret, SecretString};
 
 /// What a runtime takes for a manifest; registries deny those of another kind.
@@ -12,6 +12,9 @@ const MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, \
     application/vnd.docker.distribution.manifest.list.v2+json, \
     application/vnd.oci.image.manifest.v1+json, \
     application/vnd.docker.distribution.manifest.v2+json, */*";
+
+/// How often an image may be somewhere else.
+const REDIRECTS: usize = 4;
 
 /// What becomes of a pull.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,15 +42,8 @@ impl Registry {
         repository: &str,
         reference: &str,
     ) -> Result<Pull, Failure> {
-        let registry = &self.transport.endpoint().registry;
         let asked = self.ask_for_image(login, repository, reference).await;
-        asked.map_err(|error| {
-            let failure = Failure::new(format!("cannot ask {registry} for the image: {error}"));
-            match error {
-                ApiError::TokenServiceElsewhere { .. } => failure.untrusted(),
-                _ => failure,
-            }
-        })
+        asked.map_err(|error| self.not_asked(error))
     }
 
     async fn ask_for_image(
@@ -64,6 +60,9 @@ impl Registry {
             Err(ApiError::Unexpected { status: 200, .. }) => {
                 return self.manifest(Auth::None, repository, reference).await;
             }
+            Err(ApiError::Redirected { .. }) if login.is_none() => {
+                return self.manifest_elsewhere(repository, reference).await;
+            }
             Err(error) => return Err(error),
         };
         match answer.status {
@@ -74,7 +73,8 @@ impl Registry {
         }
         let token: TokenAnswer = body::parse(answer.status, &answer.body)?;
         let claims = Claims::read(token.token.expose_secret());
-        if claims.is_some_and(|claims| !claims.pullable.contains(&repositories[0])) {
+        let pullable = claims.and_then(|claims| claims.pullable);
+        if pullable.is_some_and(|names| !names.contains(&repositories[0])) {
             return Ok(Pull::NotAllowed);
         }
         let auth = Auth::Bearer(&token.token);
@@ -87,17 +87,8 @@ impl Registry {
         repository: &str,
         reference: &str,
     ) -> Result<Pull, ApiError> {
-        let origin = self.transport.endpoint().registry_origin();
-        let path = format!("/v2/{repository}/manifests/{reference}");
-        let call = Call {
-            method: Method::HEAD,
-            url: url(&origin, &path, &[])?,
-            auth,
-            body: None,
-            accept: Some(MANIFESTS),
-            repeat: Repeat::Safe,
-        };
-        let answer = self.transport.send(&call).await?;
+        let answer = self.head(self.manifest_url(repository, reference)?, auth);
+        let answer = answer.await?;
         match answer.status {
             200 => Ok(Pull::Good),
             401 | 403 => Ok(Pull::NotAllowed),
@@ -105,4 +96,52 @@ impl Registry {
             _ => Err(unexpected(&answer)),
         }
     }
+
+    /// The same where the registry sends everybody to another host, as registry.k8s.io does.
+    /// There nobody shows a credential; a host that wants one is not asked further.
+    async fn manifest_elsewhere(
+        &self,
+        repository: &str,
+        reference: &str,
+    ) -> Result<Pull, ApiError> {
+        let mut url = self.manifest_url(repository, reference)?;
+        for _ in 0..REDIRECTS {
+            match self.head(url.clone(), Auth::None).await {
+                Ok(Answer { status: 200, .. }) => return Ok(Pull::Good),
+                Ok(Answer { status: 404, .. }) => return Ok(Pull::NoSuchTag),
+                Ok(answer) => return Err(unexpected(&answer)),
+                Err(ApiError::Redirected { to }) => match url.join(&to) {
+                    Ok(next) if is_public(&next) => url = next,
+                    _ => return Err(ApiError::Redirected { to }),
+                },
+                Err(error) => return Err(error),
+            }
+        }
+        Err(ApiError::Redirected {
+            to: url.to_string(),
+        })
+    }
+
+    fn manifest_url(&self, repository: &str, reference: &str) -> Result<Url, ApiError> {
+        let origin = self.transport.endpoint().registry_origin();
+        let path = format!("/v2/{repository}/manifests/{reference}");
+        url(&origin, &path, &[])
+    }
+
+    async fn head(&self, url: Url, auth: Auth<'_>) -> Result<Answer, ApiError> {
+        let call = Call {
+            method: Method::HEAD,
+            url,
+            auth,
+            body: None,
+            accept: Some(MANIFESTS),
+            repeat: Repeat::Safe,
+        };
+        self.transport.send(&call).await
+    }
+}
+
+/// Where a registry may send those who ask: over https, and not to this machine.
+fn is_public(url: &Url) -> bool {
+    url.scheme() == "https" && host_of(url.as_str()).is_some_and(|host| !host.is_loopback())
 }

@@ -4,11 +4,13 @@ mod challenge;
 mod claims;
 mod image;
 mod probe;
+mod rights;
 mod scope;
 mod server_config;
 mod well_known;
 
 pub use image::Pull;
 pub use probe::{Probe, Registry};
+pub use rights::Rights;
 pub use server_config::ServerConfig;
 pub use well_known::{is_well_known, served_at};

@@ -21,7 +21,7 @@ const OAUTH_USER: &str = "$oauthtoken";
 
 /// Asked about where no repository is at hand: a request without any scope is a login,
 /// and every login is an entry in the usage log. It need not exist.
-const NO_REPOSITORY: &str = "kubectl-quay/no-repository";
+pub(super) const NO_REPOSITORY: &str = "kubectl-quay/no-repository";
 
 /// A registry as a container runtime sees it.
 #[derive(Clone)]
@@ -120,7 +120,7 @@ impl Registry {
             }
             let claims = read_claims(&answer)?;
             subject = subject.or(claims.subject);
-            pullable.extend(claims.pullable);
+            pullable.extend(claims.pullable.unwrap_or_default());
         }
         let (pullable, refused) = repositories
             .iter()

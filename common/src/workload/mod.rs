@@ -7,10 +7,12 @@ mod owner;
 mod pod;
 mod restart;
 mod running;
+mod whole;
 mod workload_kind;
 
 pub use event::{last_seen, pull_event};
 pub use pod::PodUse;
 pub use restart::{Restarted, restart};
 pub use running::{running_pods, running_pods_as_listed};
+pub use whole::whole_pods;
 pub use workload_kind::{Workload, WorkloadKind};

@@ -7,7 +7,7 @@ use crate::Failure;
 use crate::cluster::{Cluster, Readable, Resource};
 use std::collections::BTreeSet;
 
-const PODS: Resource = Resource {
+pub(super) const PODS: Resource = Resource {
     api: "/api/v1",
     plural: "pods",
 };

@@ -1,30 +1,39 @@
-//! `verify`: are the credentials in pull secrets still good?
+//! `verify`: can everything that is pulled here be pulled?
 
 use crate::FIELD_MANAGER;
 use crate::verify_pull::{PullArgs, Verified};
 use clap::Args;
-use futures::future::{join, join_all};
+use futures::future::join;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs};
-use quay_common::cluster::{ClusterArgs, NamespaceArgs, Seen, connect};
+use quay_common::cluster::{ClusterArgs, NamespaceArgs, connect, parse_object_name};
 use quay_common::credentials::{QuayArgs, SignIns, StateArgs, remember, sign_in_everywhere};
 use quay_common::names::RobotName;
 use quay_common::pullsecret::{
-    ClusterView, alias_warnings, locate, logins, look_up, note_held, observe_each, secrets, sites,
-    unseen_or_missing, verify,
+    alias_warnings, locate, logins, look_up, note_held, observe_each, secrets, sites,
 };
+use quay_common::verify::{Request, verify};
 
-/// Check that robots' credentials are current, accepted by the registry and good for pulling
+/// Check that everything that is pulled here can be pulled
 ///
-/// No cluster is written to, but for the pod of `--pull` and the Secret of `--state`, and no right
-/// to push is ever asked for. Which places hold a good token is remembered for `sync`. With
-/// a login the robot's own repositories are checked, otherwise the images that pods in the
-/// namespace use.
+/// Two things are checked: that robots' credentials are current and accepted by the registry,
+/// and that each image of each pod is one that the registry hands out to what the pod has. What
+/// could not be found out is said, and is no success. No cluster is written to, but for the pod
+/// of `--pull` and the Secret of `--state`, and no right to push is ever asked for. Which places
+/// hold a good token is remembered for `sync`.
 #[derive(Args)]
 pub struct VerifyArgs {
-    /// Only this robot (org+name)
+    /// Only this robot (org+name), which has to be in a secret
     #[arg(long, value_name = "ROBOT")]
     robot: Option<RobotName>,
+
+    /// Only secrets of this name, of which there has to be one
+    #[arg(long, value_name = "NAME", value_parser = parse_object_name)]
+    secret: Option<String>,
+
+    /// Take what cannot be known of registries without a login for good
+    #[arg(long)]
+    allow_unknown: bool,
 
     #[command(flatten)]
     pull: PullArgs,
@@ -55,9 +64,14 @@ pub async fn run(args: VerifyArgs, console: &Console) -> Result<Exit, Failure> {
     note_held(&secrets(&seen), &wanted, &mut memory);
     remember(&mut memory, console).await;
     wanted.only = args.robot.clone();
-    look_at_pods(&mut seen, console).await;
-    let mut proofs = verify(
-        &seen.reached,
+    let request = Request {
+        robot: args.robot.as_ref(),
+        secret: args.secret.as_deref(),
+        allow_unknown: args.allow_unknown,
+    };
+    let proofs = verify(
+        &seen,
+        &request,
         &logins,
         &wanted,
         |mut endpoint| {
@@ -68,17 +82,12 @@ pub async fn run(args: VerifyArgs, console: &Console) -> Result<Exit, Failure> {
         console.progress(),
     )
     .await;
-    proofs.failures = unseen_or_missing(&seen);
     let pulls = args.pull.run(&seen, args.robot.as_ref(), console).await;
-    console.finish(&Verified { proofs, pulls }, args.output.output)
-}
-
-async fn look_at_pods(seen: &mut Seen<ClusterView<'_>>, console: &Console) {
-    let looks = seen.reached.iter_mut().map(ClusterView::look_at_pods);
-    for failure in join_all(looks).await.into_iter().flatten() {
-        console.warn(format!(
-            "the images that pods use are not checked: {}",
-            failure.message
-        ));
+    if !args.output.output.is_document() {
+        for note in &proofs.notes {
+            console.note(note.to_string());
+        }
+        console.note(proofs.summary());
     }
+    console.finish(&Verified { proofs, pulls }, args.output.output)
 }

@@ -6,8 +6,9 @@ use quay_common::cli::{Console, Exit, Report, Table};
 use quay_common::cluster::{Seen, parse_duration};
 use quay_common::kubelet::parse_image;
 use quay_common::names::RobotName;
-use quay_common::pullsecret::{ClusterView, Proofs};
+use quay_common::pullsecret::ClusterView;
 use quay_common::pulltest::{PullOrder, Pulls, prove_pulls};
+use quay_common::verify::Proofs;
 use serde::{Serialize, Serializer};
 use std::time::Duration;
 
@@ -80,8 +81,10 @@ impl Report for Verified {
         self.proofs.table(wide)
     }
 
-    fn second_table(&self, wide: bool) -> Option<Table> {
-        (!self.pulls.items.is_empty()).then(|| self.pulls.table(wide))
+    fn more_tables(&self, wide: bool) -> Vec<Table> {
+        let pulls = (!self.pulls.items.is_empty()).then(|| self.pulls.table(wide));
+        let images = self.proofs.more_tables(wide);
+        images.into_iter().chain(pulls).collect()
     }
 
     fn names(&self) -> Vec<String> {

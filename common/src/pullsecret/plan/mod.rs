@@ -7,7 +7,7 @@ mod swap;
 
 pub use placement::plan_namespace;
 pub(super) use placement::plan_target;
-pub(super) use repair::nodes_reason;
+pub use repair::nodes_reason;
 pub use repair::plan_secret;
 pub use swap::{Swap, plan_swap};
 

@@ -241,7 +241,7 @@ pub(super) fn leave_to_nodes(mut plan: SecretPlan) -> SecretPlan {
 }
 
 /// Why a secret is left to `oc quay-global`, if it is.
-pub(in crate::pullsecret) fn nodes_reason(namespace: &str, name: &str) -> Option<&'static str> {
+pub fn nodes_reason(namespace: &str, name: &str) -> Option<&'static str> {
     if is_global(namespace, name) {
         return Some("every node pulls with it");
     }

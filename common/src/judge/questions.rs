@@ -1,0 +1,86 @@
+//! Which registries have to be asked, and about what.
+
+use super::case::Case;
+use super::heard::Heard;
+use crate::kubelet::{Attempt, ImageReference};
+use crate::names::RegistryHost;
+use crate::pullsecret::KnownRegistry;
+use crate::registry::Registry;
+use crate::web::Endpoint;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Questions at once. A registry limits requests for each credential, not in all.
+pub(super) const AT_ONCE: usize = 8;
+
+/// An image that a pod pulls.
+pub(super) struct Wanted {
+    pub(super) image: ImageReference,
+    /// Whether its kubelet cannot pull it now.
+    pub(super) fails: bool,
+}
+
+/// Every pull that a kubelet may try for these pods, and for new ones in their place: with each
+/// entry that matches, and without one.
+pub(super) fn for_each_pull(cases: &[Case], mut found: impl FnMut(&Wanted, Option<&Attempt>)) {
+    for case in cases {
+        let images = wanted(case);
+        let later = Some(case.later()).filter(|names| !names.is_empty());
+        let own: Vec<Vec<&str>> = [case.used()].into_iter().chain(later).collect();
+        let keyrings = own.iter().map(|names| case.keyring(names));
+        let keyrings = keyrings.chain(case.global_keyring());
+        for keyring in keyrings.filter_map(|(_, keyring)| keyring.ok()) {
+            for image in &images {
+                let tried = keyring.lookup(&image.image);
+                tried.iter().for_each(|attempt| found(image, Some(attempt)));
+            }
+        }
+        for image in &images {
+            let nobody = own.iter().any(|names| {
+                let (_, keyring) = case.keyring(names);
+                keyring.is_ok_and(|keyring| keyring.lookup(&image.image).is_empty())
+            });
+            if nobody {
+                found(image, None);
+            }
+        }
+    }
+}
+
+/// The images of a pod, each once.
+fn wanted(case: &Case) -> Vec<Wanted> {
+    let mut images: BTreeMap<ImageReference, bool> = BTreeMap::new();
+    for container in &case.subject.containers {
+        if let Ok(image) = container.image.parse() {
+            *images.entry(image).or_default() |= matches!(container.heard, Heard::Failed { .. });
+        }
+    }
+    let images = images.into_iter();
+    images
+        .map(|(image, fails)| Wanted { image, fails })
+        .collect()
+}
+
+pub(super) fn connect(
+    hosts: &BTreeSet<&RegistryHost>,
+    logins: &[KnownRegistry<'_>],
+    other: impl Fn(Endpoint) -> Endpoint,
+) -> BTreeMap<RegistryHost, Result<Registry, String>> {
+    let of = |host: &RegistryHost| {
+        let login = login_at(logins, host);
+        match login {
+            Some(login) => Ok(login.session.registry.clone()),
+            None => Registry::connect(&other(Endpoint::of(host.clone())))
+                .map_err(|failure| failure.message().to_owned()),
+        }
+    };
+    hosts.iter().map(|&host| (host.clone(), of(host))).collect()
+}
+
+pub(super) fn login_at<'a, 'b>(
+    logins: &'a [KnownRegistry<'b>],
+    host: &RegistryHost,
+) -> Option<&'a KnownRegistry<'b>> {
+    logins
+        .iter()
+        .find(|login| login.session.endpoint.registry == *host)
+}

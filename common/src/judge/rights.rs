@@ -1,0 +1,131 @@
+//! Asks the registries what each credential may pull: once, however many pods and secrets have
+//! it, and without a pull where the registry tells.
+
+use super::answers::{Answers, Asker, Question, RobotFacts, password_of};
+use super::ask::pull;
+use super::case::Case;
+use super::judgement::Answer;
+use super::questions::{AT_ONCE, connect, for_each_pull};
+use super::robots::ask_quay;
+use crate::Failure;
+use crate::dockerconfig::RegistryNames;
+use crate::names::{RegistryHost, RobotAt};
+use crate::progress::Progress;
+use crate::pullsecret::KnownRegistry;
+use crate::registry::{Registry, Rights};
+use crate::web::Endpoint;
+use futures::stream::{self, StreamExt};
+use secrecy::SecretString;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A credential whose rights are asked for, whatever pods pull with it.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// Who is asked.
+    pub asker: Asker,
+    /// Its password.
+    pub password: SecretString,
+    /// What it should be able to pull.
+    pub repositories: BTreeSet<String>,
+}
+
+/// What is asked on behalf of one credential, or of nobody.
+#[derive(Default)]
+struct Asked {
+    password: Option<SecretString>,
+    repositories: BTreeSet<String>,
+    images: BTreeSet<Question>,
+    /// Those that a kubelet cannot pull now: of these the tag is asked for too.
+    failing: BTreeSet<Question>,
+}
+
+/// Asks what these pods' credentials may pull, and those that are `held`. A pull is tried only
+/// where a registry does not tell, or a kubelet cannot pull now. `robots` is what is known of
+/// robots already; `other` gives the connection to a registry without a login.
+pub async fn ask_rights(
+    cases: &[Case],
+    held: Vec<Held>,
+    robots: BTreeMap<RobotAt, RobotFacts>,
+    logins: &[KnownRegistry<'_>],
+    known: &[RegistryNames],
+    other: impl Fn(Endpoint) -> Endpoint,
+    progress: &dyn Progress,
+) -> Answers {
+    let asked = collect(cases, held, known);
+    let hosts: BTreeSet<&RegistryHost> = asked.keys().map(|asker| &asker.at).collect();
+    let registries = connect(&hosts, logins, other);
+    progress.begin("asking the registries", asked.len());
+    let mut answers = Answers {
+        robots,
+        ..Answers::default()
+    };
+    let mut told = stream::iter(&asked)
+        .map(|(asker, asked)| {
+            let registry = registries.get(&asker.at);
+            async move {
+                let told = match registry {
+                    Some(Ok(registry)) => about(registry, asker, asked).await,
+                    Some(Err(reason)) => (Err(Failure::new(reason)), BTreeMap::new()),
+                    None => (Err(Failure::new("there is no connection")), BTreeMap::new()),
+                };
+                progress.advance();
+                (asker.clone(), told)
+            }
+        })
+        .buffer_unordered(AT_ONCE);
+    while let Some((asker, (rights, pulls))) = told.next().await {
+        answers.rights.insert(asker, rights);
+        answers.pulls.extend(pulls);
+    }
+    progress.end();
+    ask_quay(cases, logins, known, &mut answers).await;
+    answers
+}
+
+fn collect(cases: &[Case], held: Vec<Held>, known: &[RegistryNames]) -> BTreeMap<Asker, Asked> {
+    let mut all: BTreeMap<Asker, Asked> = BTreeMap::new();
+    for_each_pull(cases, |wanted, attempt| {
+        let Ok(question) = Question::of(attempt, &wanted.image, known) else {
+            return;
+        };
+        let asked = all.entry(question.asker.clone()).or_default();
+        asked.password = attempt.map(password_of);
+        asked.repositories.insert(question.repository.clone());
+        if wanted.fails {
+            asked.failing.insert(question.clone());
+        }
+        asked.images.insert(question);
+    });
+    for held in held {
+        let asked = all.entry(held.asker).or_default();
+        asked.password = Some(held.password);
+        asked.repositories.extend(held.repositories);
+    }
+    all
+}
+
+/// What the registry says of one credential, or of nobody.
+async fn about(
+    registry: &Registry,
+    asker: &Asker,
+    asked: &Asked,
+) -> (Result<Rights, Failure>, BTreeMap<Question, Answer>) {
+    let login = asker.who.as_ref().zip(asked.password.as_ref());
+    let login = login.map(|((account, _), password)| (account.as_str(), password));
+    let repositories: Vec<String> = asked.repositories.iter().cloned().collect();
+    let rights = registry.rights(login, &repositories).await;
+    let pulls = match &rights {
+        Ok(Rights::Untold) => &asked.images,
+        Ok(Rights::Pullable(_)) => &asked.failing,
+        Ok(Rights::Refused(_)) | Err(_) => return (rights, BTreeMap::new()),
+    };
+    let pulls = stream::iter(pulls)
+        .map(async |question| {
+            let answer = pull(registry, question, asked.password.as_ref()).await;
+            (question.clone(), answer)
+        })
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await;
+    (rights, pulls)
+}

@@ -1,0 +1,117 @@
+//! The whole walk: observe, ask, judge.
+
+use super::credentials::{Known, judge_credential};
+use super::held::{HeldCredential, facts, held, questions};
+use super::images::{EntryPlace, judge_all};
+use super::notes::notes;
+use super::observe::{PodCase, look};
+use super::report::{Proofs, Sought};
+use super::unusable::unusable;
+use crate::cluster::Seen;
+use crate::dockerconfig::RegistryNames;
+use crate::judge::{Case, ImageJudgement, ask_rights};
+use crate::kubelet::asked_for;
+use crate::names::RobotName;
+use crate::progress::Progress;
+use crate::pullsecret::{ClusterView, CurrentTokens, KnownRegistry, unseen_or_missing};
+use crate::quay::bridge_name;
+use crate::web::Endpoint;
+use futures::future::join_all;
+
+/// What is asked for.
+pub struct Request<'a> {
+    /// Only this robot.
+    pub robot: Option<&'a RobotName>,
+    /// Only secrets of this name.
+    pub secret: Option<&'a str>,
+    /// Whether what is not known of registries without a login is no problem.
+    pub allow_unknown: bool,
+}
+
+impl Request<'_> {
+    /// Whether the image is pulled, or was meant to be, with what is asked for.
+    fn counts(&self, pods: &PodCase, image: &ImageJudgement) -> bool {
+        let named = self.secret.is_none_or(|secret| {
+            let case = &pods.case;
+            let mut names = asked_for(&case.subject.listed);
+            names.any(|name| name == secret)
+        });
+        let robots = self.robot.map(|robot| (robot.as_str(), bridge_name(robot)));
+        let held = robots.is_none_or(|(robot, bridge)| {
+            let bridge = bridge.as_ref().map(RobotName::as_str);
+            let mut entries = image.entries.iter();
+            entries.any(|entry| entry.account == robot || Some(entry.account.as_str()) == bridge)
+        });
+        named && held
+    }
+}
+
+/// Verifies what is in scope. `wanted` is what Quay says of the robots that secrets hold; `other`
+/// gives the connection to a registry without a login.
+pub async fn verify(
+    seen: &Seen<ClusterView<'_>>,
+    request: &Request<'_>,
+    logins: &[KnownRegistry<'_>],
+    wanted: &CurrentTokens,
+    other: impl Fn(Endpoint) -> Endpoint,
+    progress: &dyn Progress,
+) -> Proofs {
+    let known: Vec<RegistryNames> = logins.iter().map(|login| login.names.clone()).collect();
+    let pulling = join_all(seen.reached.iter().map(look)).await;
+    let named = |name: &str| request.secret.is_none_or(|secret| secret == name);
+    let held = held(&pulling, |secret| named(&secret.name), wanted, &known);
+    let facts = facts(&held, logins, wanted).await;
+    let cases = pulling.iter().flat_map(|pulling| &pulling.cases);
+    let cases: Vec<Case> = cases.map(|pods| pods.case.clone()).collect();
+    let robots = facts
+        .iter()
+        .map(|(robot, (facts, _))| (robot.clone(), facts.clone()));
+    let answers = ask_rights(
+        &cases,
+        questions(&held, &facts),
+        robots.collect(),
+        logins,
+        &known,
+        other,
+        progress,
+    )
+    .await;
+    let counts = |pods: &PodCase, image: &ImageJudgement| request.counts(pods, image);
+    let images = judge_all(&pulling, counts, &known, &answers);
+    let credentials = held.iter().map(|entry| {
+        let known = Known {
+            wanted,
+            answers: &answers,
+            facts: entry.robot().and_then(|robot| facts.get(&robot)),
+            used: images.uses.get(&place(entry)).cloned().unwrap_or_default(),
+        };
+        judge_credential(entry, &known)
+    });
+    let whole = pulling.iter().flat_map(|pulling| unusable(pulling, named));
+    let mut failures = unseen_or_missing(seen);
+    failures.extend(pulling.iter().flat_map(|pulling| pulling.failures.clone()));
+    let mut proofs = Proofs {
+        items: credentials.chain(whole).collect(),
+        images: images.items,
+        images_checked: images.checked,
+        pods_checked: images.pods,
+        notes: pulling.iter().flat_map(notes).collect(),
+        failures,
+        sought: Sought {
+            robot: request.robot.cloned(),
+            secret: request.secret.map(str::to_owned),
+        },
+        allow_unknown: request.allow_unknown,
+    };
+    proofs.sort();
+    proofs
+}
+
+fn place(entry: &HeldCredential<'_>) -> EntryPlace {
+    (
+        entry.view.context().to_owned(),
+        entry.secret.namespace.clone(),
+        entry.secret.name.clone(),
+        entry.key.to_owned(),
+    )
+}
