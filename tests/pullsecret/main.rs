@@ -13,6 +13,7 @@ mod denied;
 mod dry_run;
 mod ensure;
 mod explain;
+mod judged;
 mod kubelet;
 mod many_clusters;
 mod nodes;

@@ -112,6 +112,7 @@ fn without_the_right_to_read_events_the_status_is_enough() {
     let namespace = ready(&world, "no-events");
     world.cluster.join_limited(&mut world.context);
     world.grant_limited(&namespace, "get,list", "secrets");
+    world.grant_limited(&namespace, "list", "serviceaccounts");
     world.grant_limited(&namespace, "create,get,list,delete", "pods");
     let arguments = ["verify", "-n", &namespace, "--pull", &image(&world)];
     let run = world.context.command(&arguments).spawn();

@@ -12,7 +12,7 @@ use crate::names::{RegistryHost, RobotName};
 use crate::pullsecret::{
     CurrentTokens, RegistryAnswer, RobotAnswer, RobotToken, TokenState, nodes_reason,
 };
-use crate::quay::Role;
+use crate::quay::{Grant, Role};
 use crate::registry::Rights;
 use secrecy::ExposeSecret;
 use std::collections::BTreeSet;
@@ -42,8 +42,8 @@ pub(super) fn judge_credential(entry: &HeldCredential<'_>, known: &Known<'_>) ->
     let mut findings = Findings::default();
     let token = token_state(entry, known.wanted, &mut findings);
     let registry = registry_answer(entry, known, &mut findings);
-    key(entry, known.wanted, &mut findings);
-    let (pullable, refused) = repositories(entry, known, registry, &mut findings);
+    let is_key_used = is_key_used(entry, known.wanted, &mut findings);
+    let (pullable, refused) = repositories(entry, known, registry, is_key_used, &mut findings);
     let proof = Proof {
         key: entry.key.to_owned(),
         account: entry.credential.username.clone(),
@@ -92,15 +92,21 @@ fn registry_answer(
     }
 }
 
-/// A key that no kubelet uses for any image.
-fn key(entry: &HeldCredential<'_>, wanted: &CurrentTokens, findings: &mut Findings) {
+/// Whether kubelets use its key for any image of the registry.
+fn is_key_used(
+    entry: &HeldCredential<'_>,
+    wanted: &CurrentTokens,
+    findings: &mut Findings,
+) -> bool {
     let hosts = match wanted.registry_of(entry.key) {
         Some(registry) => registry.names.hosts.clone(),
         None => registry_of_key(entry.key).into_iter().collect(),
     };
-    let Some(host) = hosts.first() else { return };
+    let Some(host) = hosts.first() else {
+        return true;
+    };
     if is_served(entry.key, &hosts) {
-        return;
+        return true;
     }
     let sync = hint::pullsecret("sync -n")
         .arg(&entry.secret.namespace)
@@ -115,50 +121,36 @@ fn key(entry: &HeldCredential<'_>, wanted: &CurrentTokens, findings: &mut Findin
         ),
         Hint::from(sync.at(entry.view.context())),
     );
+    false
 }
 
-/// The repositories that it is there for, and may pull, or not.
+/// The repositories that it is there for, and may pull, or not: those that pods pull with it,
+/// and the robot's own.
 fn repositories(
     entry: &HeldCredential<'_>,
     known: &Known<'_>,
     registry: RegistryAnswer,
+    is_key_used: bool,
     findings: &mut Findings,
 ) -> (BTreeSet<String>, BTreeSet<String>) {
-    let Use {
-        mut pulled,
-        mut denied,
-        is_used,
-    } = known.used.clone();
-    let robot = entry.credential.username.parse::<RobotName>().ok();
-    let accepted = registry == RegistryAnswer::Accepted;
+    let mut used = known.used.clone();
+    let is_accepted = registry == RegistryAnswer::Accepted;
     match known.facts {
         Some((facts, why)) => match &facts.roles {
             Some(roles) => {
-                let own: BTreeSet<String> =
-                    roles.iter().map(|grant| grant.repository.clone()).collect();
-                if own.is_empty() && !matches!(facts.token, RobotToken::NoSuchRobot) {
-                    let grant = robot.as_ref().map(|robot| grant(robot, None));
-                    findings.problem("the robot has no role on any repository", grant);
-                } else if !own.is_empty() && !fits(entry, known.wanted, &own) {
-                    findings.problem(
-                        format!(
-                            "no image of the robot's repositories matches the key `{}`",
-                            entry.key
-                        ),
-                        None,
-                    );
-                }
+                let own = own_repositories(entry, known.wanted, roles);
                 if let Some(Ok(Rights::Pullable(names))) = rights(entry, known) {
-                    pulled.extend(own.intersection(names).cloned());
-                    denied.extend(own.difference(names).cloned());
+                    used.pulled.extend(own.intersection(names).cloned());
+                    used.denied.extend(own.difference(names).cloned());
                 }
-                let beyond = roles.iter().filter(|grant| grant.role != Role::Read);
-                let beyond: Vec<String> = beyond
-                    .map(|grant| format!("{} on {}", grant.role.as_str(), grant.repository))
-                    .collect();
-                if !beyond.is_empty() {
-                    findings.note(format!("more than pulling needs: {}", beyond.join(", ")));
-                }
+                let exists = !matches!(facts.token, RobotToken::NoSuchRobot);
+                roles_say(
+                    entry,
+                    roles,
+                    exists,
+                    is_key_used && own.is_empty(),
+                    findings,
+                );
             }
             None => {
                 let why = why.as_ref().map_or("", Failure::message);
@@ -168,7 +160,7 @@ fn repositories(
                 );
             }
         },
-        None if accepted && !is_used => {
+        None if is_accepted && !used.is_used => {
             let host = entry.asker.as_ref().map(|asker| asker.at.to_string());
             findings.unknown(
                 "what it may pull is not known: no pod pulls with it, and nobody is signed in",
@@ -177,18 +169,54 @@ fn repositories(
         }
         None => {}
     }
-    if accepted && !denied.is_empty() {
-        let names: Vec<String> = denied.iter().cloned().collect();
-        let first = robot.as_ref().zip(names.first());
-        let grant = first.and_then(|(robot, name)| {
-            let own = name.strip_prefix(&format!("{}/", robot.namespace()))?;
-            Some(grant(robot, Some(own)))
-        });
-        findings.problem(format!("it may not pull {}", listed(&names)), grant);
+    if !is_accepted {
+        return (BTreeSet::new(), BTreeSet::new());
     }
-    match accepted {
-        true => (pulled, denied),
-        false => (BTreeSet::new(), BTreeSet::new()),
+    if !used.denied.is_empty() {
+        let names: Vec<String> = used.denied.iter().cloned().collect();
+        let next = names.first().and_then(|name| grant(entry, Some(name)));
+        findings.problem(format!("it may not pull {}", listed(&names)), next);
+    }
+    (used.pulled, used.denied)
+}
+
+/// The repositories that the robot has a role on, and that kubelets use the entry's key for.
+fn own_repositories(
+    entry: &HeldCredential<'_>,
+    wanted: &CurrentTokens,
+    roles: &[Grant],
+) -> BTreeSet<String> {
+    let names = roles.iter().map(|grant| grant.repository.clone());
+    names
+        .filter(|repository| is_for(entry, wanted, repository))
+        .collect()
+}
+
+/// What follows from the robot's roles alone; `nothing_fits` is whether its key is for other
+/// repositories than those.
+fn roles_say(
+    entry: &HeldCredential<'_>,
+    roles: &[Grant],
+    exists: bool,
+    nothing_fits: bool,
+    findings: &mut Findings,
+) {
+    if roles.is_empty() && exists {
+        let next = grant(entry, None);
+        findings.problem("the robot has no role on any repository", next);
+    } else if nothing_fits && !roles.is_empty() {
+        let key = entry.key;
+        findings.problem(
+            format!("no image of the robot's repositories matches the key `{key}`"),
+            None,
+        );
+    }
+    let beyond = roles.iter().filter(|grant| grant.role != Role::Read);
+    let beyond: Vec<String> = beyond
+        .map(|grant| format!("{} on {}", grant.role.as_str(), grant.repository))
+        .collect();
+    if !beyond.is_empty() {
+        findings.note(format!("more than pulling needs: {}", beyond.join(", ")));
     }
 }
 
@@ -199,12 +227,18 @@ fn rights<'a>(
     known.answers.rights.get(entry.asker.as_ref().ok()?)
 }
 
-fn grant(robot: &RobotName, repository: Option<&str>) -> Hint {
-    let grant = hint::robot("grant").arg(robot);
-    match repository {
-        Some(repository) => grant.arg(repository).into(),
+/// What gives the robot the repository (`org/name`), or one that is to be chosen; nothing gives
+/// it another organization's.
+fn grant(entry: &HeldCredential<'_>, repository: Option<&str>) -> Option<Hint> {
+    let robot: RobotName = entry.credential.username.parse().ok()?;
+    let grant = hint::robot("grant").arg(&robot);
+    Some(match repository {
+        Some(repository) => {
+            let own = repository.strip_prefix(&format!("{}/", robot.namespace()))?;
+            grant.arg(own).into()
+        }
         None => grant.words("REPOSITORY").into(),
-    }
+    })
 }
 
 /// Whether the entry holds the robot's current token, and what to do if not.
@@ -271,22 +305,14 @@ fn token_state(
     }
 }
 
-/// Whether the kubelet would use the key for any of the repositories.
-fn fits(
-    entry: &HeldCredential<'_>,
-    wanted: &CurrentTokens,
-    repositories: &BTreeSet<String>,
-) -> bool {
+/// Whether the kubelet would use the key for the repository's images.
+fn is_for(entry: &HeldCredential<'_>, wanted: &CurrentTokens, repository: &str) -> bool {
     let Some(registry) = wanted.registry_of(entry.key) else {
         return true;
     };
-    let matches = |host: &RegistryHost, repository: &String| {
+    let matches = |host: &RegistryHost| {
         let image = format!("{host}/{repository}").parse();
         image.is_ok_and(|image| matches_image(entry.key, &image))
     };
-    let mut repositories = repositories.iter();
-    repositories.any(|repository| {
-        let mut hosts = registry.names.hosts.iter();
-        hosts.any(|host| matches(host, repository))
-    })
+    registry.names.hosts.iter().any(matches)
 }

@@ -128,7 +128,7 @@ fn alike(subjects: impl Iterator<Item = Subject>) -> Vec<(Subject, usize)> {
 
 /// Takes out the images of OpenShift's internal registry: those that its generated secrets have
 /// a key for. Returns how many there were.
-fn leave_out_internal(groups: &mut Vec<(Subject, usize)>, secrets: &[PullSecret]) -> usize {
+fn leave_out_internal(groups: &mut [(Subject, usize)], secrets: &[PullSecret]) -> usize {
     let mut keys: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for secret in secrets.iter().filter(|secret| secret.is_generated()) {
         let entries = secret.document.iter().flat_map(|content| content.entries());
