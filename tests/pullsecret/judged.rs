@@ -54,6 +54,16 @@ fn nothing_found_under_a_name_that_was_asked_for_is_no_success() {
         let output = verify(arguments).expect(1);
         assert!(output.stderr.contains(expected), "{}", output.stderr);
     }
+    let broken = json!({"x": {"auth": "!"}});
+    world
+        .cluster
+        .create(&pull_secret(&namespace, "broken", &broken));
+    let output = verify(&["--robot", "myorg+typo"]).expect(1);
+    assert!(
+        output.stderr.contains("holds myorg+typo"),
+        "{}",
+        output.stderr
+    );
 }
 
 #[test]

@@ -6,7 +6,6 @@ use super::proof::{Proof, ProofState};
 use crate::Failure;
 use crate::cli::{ContextColumn, Exit, Report, Table, detail};
 use crate::fingerprint::shown;
-use crate::names::RobotName;
 use crate::outcome::{Outcome, only_failure, warnings};
 use crate::pullsecret::RegistryAnswer;
 use serde::Serialize;
@@ -29,32 +28,12 @@ pub struct Proofs {
     /// Clusters and namespaces that could not be looked at.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<Outcome>,
-    /// What was asked for by name.
-    #[serde(skip)]
-    pub(super) sought: Sought,
+    /// What was asked for by name and not found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing: Option<String>,
     /// Whether what is not known of registries without a login is no problem.
     #[serde(skip)]
     pub(super) allow_unknown: bool,
-}
-
-/// What was asked for by name, and has to be found.
-#[derive(Debug, Default)]
-pub(super) struct Sought {
-    pub(super) robot: Option<RobotName>,
-    pub(super) secret: Option<String>,
-}
-
-impl Sought {
-    fn text(&self) -> Option<String> {
-        let robot = self.robot.as_ref().map(|robot| format!("holds {robot}"));
-        let secret = self
-            .secret
-            .as_ref()
-            .map(|name| format!("is named `{name}`"));
-        let words: Vec<String> = secret.into_iter().chain(robot).collect();
-        let words = words.join(" and ");
-        (!words.is_empty()).then(|| format!("No pull secret in scope {words}."))
-    }
 }
 
 impl Proofs {
@@ -68,7 +47,7 @@ impl Proofs {
         let items = self.items.iter();
         let images = self.images.iter();
         self.failures.is_empty()
-            && !(self.items.is_empty() && self.sought.text().is_some())
+            && self.missing.is_none()
             && items
                 .map(|item| (item.state, item.has_login))
                 .all(|(state, login)| passes(state, login))
@@ -189,13 +168,15 @@ impl Report for Proofs {
     }
 
     fn nothing(&self) -> Option<String> {
-        let nothing = self.sought.text();
+        let nothing = self.missing.clone();
         let nothing = nothing.unwrap_or_else(|| "No pull secrets of robots found.".to_owned());
         self.items.is_empty().then_some(nothing)
     }
 
     fn warnings(&self) -> Vec<String> {
-        warnings(&self.failures)
+        let missing = self.missing.clone().filter(|_| !self.items.is_empty());
+        let failures = warnings(&self.failures).into_iter();
+        failures.chain(missing).collect()
     }
 
     fn only_failure(&self) -> Option<Failure> {

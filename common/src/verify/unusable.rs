@@ -8,27 +8,32 @@ use crate::judge::SecretSeen;
 use crate::kubelet::{Fault, Unused, asked_for};
 use crate::pullsecret::PullSecret;
 
-/// What is wrong with the secrets that count.
-pub(super) fn unusable(pulling: &Pulling<'_>, counts: impl Fn(&str) -> bool) -> Vec<Proof> {
+/// Secrets that make the kubelet refuse a pod that names them: one such entry is enough.
+pub(super) fn broken(pulling: &Pulling<'_>, counts: impl Fn(&str) -> bool) -> Vec<Proof> {
     let secrets = pulling.view.observed.secrets.iter();
     let secrets = secrets.filter(|secret| counts(&secret.name));
-    let broken = secrets.filter_map(|secret| broken(pulling, secret));
+    secrets
+        .filter_map(|secret| refused(pulling, secret))
+        .collect()
+}
+
+/// Secrets that pods or service accounts name, and that no kubelet gets anything from.
+pub(super) fn useless(pulling: &Pulling<'_>, counts: impl Fn(&str) -> bool) -> Vec<Proof> {
     let named = pulling.named.iter().filter(|((_, name), _)| counts(name));
     let useless = named.filter_map(|((namespace, name), seen)| match seen {
         SecretSeen::Found(found) => match found.as_kubelet().unused()? {
             why @ (Unused::OtherType | Unused::ConfigJsonInDockercfg) => {
-                Some(useless(pulling, namespace, name, why))
+                Some(unused(pulling, namespace, name, why))
             }
             Unused::NoContent | Unused::NoEntries => None,
         },
         SecretSeen::Unreadable(reason) => Some(unreadable(pulling, namespace, name, reason)),
         SecretSeen::Missing => None,
     });
-    broken.chain(useless).collect()
+    useless.collect()
 }
 
-/// One such entry makes the kubelet refuse all of a pod's secrets.
-fn broken(pulling: &Pulling<'_>, secret: &PullSecret) -> Option<Proof> {
+fn refused(pulling: &Pulling<'_>, secret: &PullSecret) -> Option<Proof> {
     let context = pulling.view.context();
     let (key, reason) = match &secret.document {
         Err(error) => (String::new(), error.to_string()),
@@ -47,7 +52,7 @@ fn broken(pulling: &Pulling<'_>, secret: &PullSecret) -> Option<Proof> {
     Some(findings.into_proof(Proof { key, ..proof }))
 }
 
-fn useless(pulling: &Pulling<'_>, namespace: &str, name: &str, why: Unused) -> Proof {
+fn unused(pulling: &Pulling<'_>, namespace: &str, name: &str, why: Unused) -> Proof {
     let context = pulling.view.context();
     let mut findings = Findings::default();
     let by = named_by(pulling, namespace, name);

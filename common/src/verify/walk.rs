@@ -5,15 +5,15 @@ use super::held::{HeldCredential, facts, held, questions};
 use super::images::{EntryPlace, judge_all};
 use super::notes::notes;
 use super::observe::{PodCase, look};
-use super::report::{Proofs, Sought};
-use super::unusable::unusable;
+use super::report::Proofs;
+use super::unusable::{broken, useless};
 use crate::cluster::Seen;
 use crate::dockerconfig::RegistryNames;
 use crate::judge::{Case, ImageJudgement, ask_rights};
 use crate::kubelet::asked_for;
 use crate::names::RobotName;
 use crate::progress::Progress;
-use crate::pullsecret::{ClusterView, CurrentTokens, KnownRegistry, unseen_or_missing};
+use crate::pullsecret::{ClusterView, CurrentTokens, KnownRegistry, secrets, unseen_or_missing};
 use crate::quay::bridge_name;
 use crate::web::Endpoint;
 use futures::future::join_all;
@@ -43,6 +43,22 @@ impl Request<'_> {
             entries.any(|entry| entry.account == robot || Some(entry.account.as_str()) == bridge)
         });
         named && held
+    }
+
+    /// What was asked for by name and is nowhere in scope.
+    fn missing(&self, seen: &Seen<ClusterView<'_>>, held: &[HeldCredential<'_>]) -> Option<String> {
+        let is_there = match (self.robot, self.secret) {
+            (None, None) => true,
+            (Some(_), _) => !held.is_empty(),
+            (None, Some(name)) => secrets(seen).iter().any(|secret| secret.name == name),
+        };
+        if is_there {
+            return None;
+        }
+        let secret = self.secret.map(|name| format!("is named `{name}`"));
+        let robot = self.robot.map(|robot| format!("holds {robot}"));
+        let words: Vec<String> = secret.into_iter().chain(robot).collect();
+        Some(format!("No pull secret in scope {}.", words.join(" and ")))
     }
 }
 
@@ -87,7 +103,13 @@ pub async fn verify(
         };
         judge_credential(entry, &known)
     });
-    let whole = pulling.iter().flat_map(|pulling| unusable(pulling, named));
+    let whole = pulling.iter().flat_map(|pulling| {
+        let useless = match request.robot {
+            None => useless(pulling, named),
+            Some(_) => Vec::new(),
+        };
+        broken(pulling, named).into_iter().chain(useless)
+    });
     let mut failures = unseen_or_missing(seen);
     failures.extend(pulling.iter().flat_map(|pulling| pulling.failures.clone()));
     let mut proofs = Proofs {
@@ -97,10 +119,7 @@ pub async fn verify(
         pods_checked: images.pods,
         notes: pulling.iter().flat_map(notes).collect(),
         failures,
-        sought: Sought {
-            robot: request.robot.cloned(),
-            secret: request.secret.map(str::to_owned),
-        },
+        missing: request.missing(seen, &held),
         allow_unknown: request.allow_unknown,
     };
     proofs.sort();
