@@ -1,4 +1,4 @@
-//! How Quay says no, and what that means.
+//! How Quay and registries say no, and what that means.
 
 use super::endpoint::{Endpoint, host_of};
 use super::error_text::{error_text, problem_text};
@@ -45,16 +45,21 @@ pub enum ApiError {
         service: String,
     },
     /// Too many requests, and waiting did not help.
-    #[error("Quay answers too many requests (429), also after waiting")]
+    #[error("the server answers too many requests (429), also after waiting")]
     RateLimited,
     /// Every write is suspended.
-    #[error("Quay is read-only at the moment: pulls work, changes do not")]
+    #[error("the registry is read-only at the moment: pulls work, changes do not")]
     ReadOnly,
-    /// Nobody answers, or only the proxy in front of Quay.
-    #[error("Quay is unavailable: {0}")]
-    Unavailable(String),
+    /// Nobody answers, or only what stands in front of it.
+    #[error("{server} is unavailable: {reason}")]
+    Unavailable {
+        /// Who was asked: a registry, its token service, or Quay.
+        server: String,
+        /// Why there is no answer.
+        reason: String,
+    },
     /// The answer is a redirect, which is not followed with a credential.
-    #[error("Quay redirects to {to}, which is not followed with a credential")]
+    #[error("the server redirects to {to}, which is not followed with a credential")]
     Redirected {
         /// Where to.
         to: String,
@@ -127,7 +132,7 @@ impl ApiError {
     /// Whether the request may have been carried out all the same.
     pub fn is_doubtful(&self) -> bool {
         match self {
-            Self::Timeout | Self::Unavailable(_) => true,
+            Self::Timeout | Self::Unavailable { .. } => true,
             Self::ThroughProxy { error, .. } => error.is_doubtful(),
             _ => false,
         }
@@ -158,7 +163,7 @@ impl ApiError {
                  --registry-alias {}",
                 service_host(service)
             )),
-            Self::Unavailable(_) => failure.next(format!(
+            Self::Unavailable { .. } => failure.next(format!(
                 "check that {} is Quay's address; --quay-url gives another",
                 endpoint.api
             )),

@@ -2,7 +2,7 @@
 
 use super::client::{Trust, client};
 use super::clock::ServerClock;
-use super::endpoint::Endpoint;
+use super::endpoint::{Endpoint, host_of};
 use super::error::ApiError;
 use super::error_text::problem_text;
 use super::pace::Pace;
@@ -185,7 +185,7 @@ impl Transport {
             request = request.header(ACCEPT, kinds);
         }
         let proxy =
-            proxy_for(&call.url).map_err(|reason| Trouble::ends(ApiError::Unavailable(reason)))?;
+            proxy_for(&call.url).map_err(|reason| Trouble::ends(unavailable(&call.url, reason)))?;
         let began = Instant::now();
         let sent = request.send().await;
         let path = call.url.path();
@@ -193,7 +193,7 @@ impl Transport {
         let response = match sent {
             Ok(response) => response,
             Err(error) => {
-                let trouble = Trouble::from_transport(&error).through(proxy);
+                let trouble = Trouble::from_transport(&call.url, &error).through(proxy);
                 tracing::info!(method = %call.method, path, ?elapsed, error = %trouble.error, "no answer");
                 return Err(trouble);
             }
@@ -207,7 +207,7 @@ impl Transport {
         let retry_after = retry_after(response.headers());
         let challenge = header(&response, WWW_AUTHENTICATE);
         let location = header(&response, LOCATION);
-        let body = read(response)
+        let body = read(&call.url, response)
             .await
             .map_err(|trouble| trouble.through(proxy))?;
         match status {
@@ -220,7 +220,7 @@ impl Transport {
             }),
             503 if is_read_only(&body) => Err(Trouble::ends(ApiError::ReadOnly)),
             502..=504 => Err(Trouble {
-                error: ApiError::Unavailable(format!("it answers {status}")),
+                error: unavailable(&call.url, format!("it answers {status}")),
                 again: retry_after.map_or(Again::Unknown, |wait| Again::Later(Some(wait))),
             }),
             _ => Ok(Answer {
@@ -268,14 +268,14 @@ impl Trouble {
         }
     }
 
-    fn from_transport(error: &reqwest::Error) -> Self {
+    fn from_transport(asked: &Url, error: &reqwest::Error) -> Self {
         if error.is_timeout() {
             return Self::ends(ApiError::Timeout);
         }
         if let Some(problem) = TlsProblem::in_causes(error) {
             return Self::ends(ApiError::Tls(problem));
         }
-        let unavailable = ApiError::Unavailable(root_cause(error));
+        let unavailable = unavailable(asked, root_cause(error));
         if error.is_connect() || error.is_builder() {
             return Self::ends(unavailable);
         }
@@ -283,6 +283,15 @@ impl Trouble {
             error: unavailable,
             again: Again::Unknown,
         }
+    }
+}
+
+/// Names who was asked: a registry's token service may be elsewhere than the registry.
+fn unavailable(asked: &Url, reason: String) -> ApiError {
+    let server = host_of(asked.as_str());
+    ApiError::Unavailable {
+        server: server.map_or_else(|| "the server".to_owned(), String::from),
+        reason,
     }
 }
 
@@ -304,7 +313,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     seconds.parse().ok().map(Duration::from_secs)
 }
 
-async fn read(mut response: Response) -> Result<Vec<u8>, Trouble> {
+async fn read(asked: &Url, mut response: Response) -> Result<Vec<u8>, Trouble> {
     let mut body = Vec::new();
     loop {
         match response.chunk().await {
@@ -316,7 +325,7 @@ async fn read(mut response: Response) -> Result<Vec<u8>, Trouble> {
                 }));
             }
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Err(error) => return Err(Trouble::from_transport(&error)),
+            Err(error) => return Err(Trouble::from_transport(asked, &error)),
         }
     }
 }
