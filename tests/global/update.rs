@@ -1,6 +1,6 @@
 //! `update`, `show` and `remove`.
 
-use crate::world::{NAMESPACE, ROBOT, SECRET, World};
+use crate::world::{NAMESPACE, OKDS_RELEASES, RED_HATS_RELEASES, ROBOT, SECRET, World};
 use quay_tests::auth;
 
 #[test]
@@ -278,20 +278,12 @@ fn a_hosted_control_plane_gets_the_additional_secret() {
 #[test]
 fn a_version_that_reboots_nodes_for_it_is_warned_of() {
     let world = World::new();
-    let cluster = world.cluster;
-    let patch = |version: &str| {
-        let status = quay_sandbox::openshift::cluster_version_status(version).to_string();
-        let patch = ["patch", "clusterversion", "version", "--subresource=status"];
-        cluster.kubectl(&[&patch[..], &["--type=merge", "-p", &status]].concat());
-    };
-    cluster.create(&quay_sandbox::openshift::cluster_version("c-1"));
-    patch("4.6.61");
+    world.runs_release("4.6.61", RED_HATS_RELEASES);
     let output = world.run(&["update", "--robot", ROBOT, "--yes"]).expect(0);
     output.says("OpenShift 4.6.61").says("reboots every node");
-    patch("4.20.1");
+    world.runs_release("4.20.1", RED_HATS_RELEASES);
     let output = world.run(&["rollback", "--yes"]).expect(0);
     assert!(!output.stderr.contains("reboots"), "{}", output.stderr);
-    cluster.kubectl(&["delete", "clusterversion", "version"]);
 }
 
 #[test]
@@ -344,6 +336,10 @@ fn the_rights_that_are_documented_are_enough() {
         world.run(&["update", "--robot", ROBOT, "--yes"]).expect(0);
     }
     assert_eq!(world.backups().len(), 5);
+    // Without the right to see the release, Red Hat's entries are expected.
+    world.runs_release("4.20.0-okd-scos.1", OKDS_RELEASES);
+    world.put(&world.okd_content());
+    world.run(&["show"]).expect(0).prints("missing");
     world.run(&["rollback", "--yes"]).expect(0);
     world.run(&["remove", world.registry(), "--yes"]).expect(0);
     let cleanup = ["delete", "role,rolebinding", "one", "backups"];

@@ -1,6 +1,6 @@
 //! `verify`.
 
-use crate::world::{ROBOT, World};
+use crate::world::{OKDS_RELEASES, RED_HATS_RELEASES, ROBOT, World};
 use quay_sandbox::http::{Fault, FaultAction};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -31,6 +31,29 @@ fn every_entry_is_held_against_its_registry_and_quay() {
         robot["next"],
         format!("oc quay global update --context {context}")
     );
+}
+
+#[test]
+fn okd_needs_no_entries_of_red_hats() {
+    let world = World::new();
+    world.put(&world.okd_content());
+    for (releases, code) in [
+        (OKDS_RELEASES, 0),
+        ("quay.io/openshift/okd", 0),
+        (RED_HATS_RELEASES, 1),
+        ("mirror.example.com:5000/ocp/release", 1),
+    ] {
+        world.runs_release("4.20.1", releases);
+        let checked = world.run(&["verify"]).expect(code).stdout.clone();
+        let shown = world.run(&["show"]).expect(0).stdout.clone();
+        for output in [checked, shown] {
+            assert_eq!(
+                output.contains("missing"),
+                code == 1,
+                "{releases}: {output}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -12,6 +12,9 @@ pub const ROBOT: &str = "myorg+deploy";
 const SCOPES: &str = "org:admin repo:admin user:admin";
 pub const NAMESPACE: &str = "openshift-config";
 pub const SECRET: &str = "pull-secret";
+/// Where Red Hat's release images are, and where OKD's are.
+pub const RED_HATS_RELEASES: &str = "quay.io/openshift-release-dev/ocp-release";
+pub const OKDS_RELEASES: &str = "quay.io/okd/scos-release";
 
 /// A test's surroundings. There is one global pull secret, so tests take turns.
 pub struct World {
@@ -112,7 +115,24 @@ impl World {
             .to_string()
     }
 
-    /// Stores this text as the additional pull secret of a hosted cluster.
+    /// What is in the pull secret of an OKD cluster: the robot, and nothing of Red Hat's.
+    pub fn okd_content(&self) -> String {
+        let entry = json!({"auth": auth(ROBOT, &self.token())});
+        json!({"auths": {self.registry(): entry}}).to_string()
+    }
+
+    /// A cluster that runs this version, with a release image of this repository.
+    pub fn runs_release(&self, version: &str, repository: &str) {
+        let delete = ["delete", "clusterversion", "version", "--ignore-not-found"];
+        self.cluster.kubectl(&delete);
+        self.cluster.create(&openshift::cluster_version("c-1"));
+        let status = openshift::release_status(version, repository).to_string();
+        let patch = ["patch", "clusterversion", "version", "--subresource=status"];
+        let patch = [&patch[..], &["--type=merge", "-p", &status]].concat();
+        self.cluster.kubectl(&patch);
+    }
+
+    /// The additional pull secret's text of a hosted cluster.
     pub fn additional(&self) -> String {
         self.cluster
             .content("kube-system", "additional-pull-secret")

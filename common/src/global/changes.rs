@@ -7,7 +7,7 @@ use super::observed::Observed;
 use super::plan::{Intent, Plan, Request, plan};
 use super::pools::Pools;
 use super::report::{Changes, of_applied, of_plan};
-use super::topology::{Topology, openshift_version, reboots_nodes};
+use super::topology::Topology;
 use super::view::SecretView;
 use crate::Failure;
 use crate::cluster::{Cluster, DryRun, InContext, Seen, WriteMode};
@@ -162,9 +162,8 @@ impl Planned<'_> {
             ))];
         }
         let mut notices = Vec::new();
-        if let Some(version) = openshift_version(self.cluster).await
-            && reboots_nodes(&version)
-        {
+        let release = &self.observed.release;
+        if let Some(version) = release.version().filter(|_| release.reboots_nodes()) {
             notices.push(Notice::Warning(format!(
                 "OpenShift {version} (context {context}) drains and reboots every node for this; \
                  4.7.4 and later do not"

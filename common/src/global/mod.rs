@@ -9,6 +9,7 @@ mod observed;
 mod plan;
 mod pools;
 mod protected;
+mod release;
 mod rendered;
 mod report;
 mod restore;
@@ -29,6 +30,7 @@ pub use notice::Notice;
 pub use observed::{Current, Observed, observe};
 pub use plan::{Intent, Request, RestoreIntent, RobotIntent};
 pub use pools::{Pool, PoolState, Pools};
+pub use release::{Origin, Release};
 pub use rendered::{Holds, Rendered};
 pub use report::Changes;
 pub use restore::{

@@ -1,5 +1,6 @@
 //! The global pull secret of one cluster as it is now.
 
+use super::release::Release;
 use super::topology::{Topology, forbidden_or, topology};
 use crate::Failure;
 use crate::cluster::Cluster;
@@ -17,6 +18,8 @@ use secrecy::{ExposeSecret, SecretSlice};
 pub struct Observed {
     /// Where the control plane is.
     pub topology: Topology,
+    /// Which release it runs, where somebody looked.
+    pub release: Release,
     /// The secret that is written.
     pub name: SecretName,
     /// What is there; nothing where a hosted cluster has no additional secret yet.
@@ -100,6 +103,7 @@ pub async fn observe(cluster: &Cluster) -> Result<Observed, Failure> {
     };
     Ok(Observed {
         topology,
+        release: Release::default(),
         name,
         current,
         original,

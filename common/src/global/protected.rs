@@ -1,6 +1,7 @@
 //! Entries that are not ours to write: Red Hat's, and those of other accounts.
 
-use crate::dockerconfig::{Document, is_whole_registry, registry_of_key};
+use super::release::Release;
+use crate::dockerconfig::{Document, EntryError, is_whole_registry, registry_of_key};
 
 /// An entry that Red Hat gives every cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,18 +71,22 @@ pub fn red_hat_entry(key: &str) -> Option<&'static RedHatEntry> {
     RED_HAT.iter().find(|entry| entry.key == host.as_str())
 }
 
-/// Those of Red Hat's entries that have none of these keys.
-pub fn missing_red_hat<'k>(keys: impl Iterator<Item = &'k str>) -> Vec<&'static RedHatEntry> {
+/// Those of Red Hat's entries that belong into the pull secret of such a release, and have none
+/// of these keys.
+pub fn missing_red_hat<'k>(
+    release: &Release,
+    keys: impl Iterator<Item = &'k str>,
+) -> Vec<&'static RedHatEntry> {
     let there: Vec<_> = keys.filter_map(red_hat_entry).collect();
-    let missing = RED_HAT.iter().filter(|entry| !there.contains(entry));
-    missing.collect()
+    let expected = RED_HAT.iter().filter(|_| release.expects_red_hat());
+    expected.filter(|entry| !there.contains(entry)).collect()
 }
 
 /// Whether the entry `key` of `document` may be written for `account`.
 ///
 /// An entry that holds `account` already may be refreshed, a key that nobody holds may be
 /// taken; whatever else needs its key in `replace`, letter by letter. Red Hat's keys are
-/// never free: one that is missing has been lost.
+/// never free where its release runs: one that is missing has been lost.
 ///
 /// # Errors
 /// Whose entry it is.
@@ -90,6 +95,7 @@ pub fn check_writable(
     key: &str,
     account: &str,
     replace: &[String],
+    release: &Release,
 ) -> Result<(), ProtectedEntry> {
     let mut held = document
         .entries()
@@ -100,13 +106,14 @@ pub fn check_writable(
     let other = held.find_map(|read| match read {
         Ok(credential) if credential.username == account => None,
         Ok(credential) => Some(format!("`{}`", credential.username)),
+        Err(EntryError::Empty) => Some("no credential".to_owned()),
         Err(error) => Some(format!("something unreadable ({error})")),
     });
     let named = replace.iter().any(|replaced| replaced == key);
     match (red_hat_entry(key), other) {
         _ if named => Ok(()),
         (None, None) => Ok(()),
-        (Some(_), None) if exists => Ok(()),
+        (Some(_), None) if exists || !release.expects_red_hat() => Ok(()),
         (Some(entry), _) => Err(ProtectedEntry::RedHat {
             key: key.to_owned(),
             breaks: entry.breaks,
@@ -171,7 +178,8 @@ mod tests {
             ("new.example.com", "", true),
         ] {
             let replace: Vec<String> = replace.split_whitespace().map(str::to_owned).collect();
-            let checked = check_writable(&document, key, "acme+puller", &replace);
+            let checked =
+                check_writable(&document, key, "acme+puller", &replace, &Release::default());
             assert_eq!(
                 checked.is_ok(),
                 written,
@@ -181,9 +189,31 @@ mod tests {
     }
 
     #[test]
+    fn red_hats_keys_are_free_where_okd_runs_and_nobody_holds_them() {
+        let desired = serde_json::json!({"image": "quay.io/okd/scos-release:4.20"});
+        let okd = Release::read(&serde_json::json!({"status": {"desired": desired}}));
+        let document = Document::parse(Format::DockerConfigJson, SECRET.as_bytes()).unwrap();
+        let checked = |key| check_writable(&document, key, "acme+puller", &[], &okd);
+        assert_eq!(checked("registry.connect.redhat.com"), Ok(()));
+        assert_eq!(checked("quay.io/openshift-release-dev"), Ok(()));
+        assert!(checked("cloud.openshift.com").is_err(), "somebody holds it");
+        assert!(checked("registry.redhat.io").is_err(), "it is unreadable");
+        let keys = || document.entries().map(|(key, _)| key);
+        assert!(missing_red_hat(&okd, keys()).is_empty());
+        let missing = missing_red_hat(&Release::default(), keys());
+        assert_eq!(missing.len(), 1);
+    }
+
+    #[test]
     fn a_refusal_says_what_would_break() {
         let document = Document::empty(Format::DockerConfigJson);
-        let refused = check_writable(&document, "cloud.openshift.com", "acme+puller", &[]);
+        let refused = check_writable(
+            &document,
+            "cloud.openshift.com",
+            "acme+puller",
+            &[],
+            &Release::default(),
+        );
         assert!(refused.unwrap_err().to_string().contains("Telemetry"));
     }
 }

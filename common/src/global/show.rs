@@ -97,7 +97,8 @@ fn entries(view: &SecretView<'_>) -> Result<Vec<Entry>, Failure> {
         return Err(failure.next(hint::global("backups").at(context)));
     }
     let mut found = present(context, observed);
-    let missing = missing_red_hat(found.iter().map(|entry| entry.key.as_str()));
+    let keys = found.iter().map(|entry| entry.key.as_str());
+    let missing = missing_red_hat(&observed.release, keys);
     found.extend(missing.into_iter().map(|wanted| Entry {
         context: context.to_owned(),
         secret: GLOBAL_PULL_SECRET.to_string(),

@@ -5,7 +5,6 @@ use crate::cluster::{CallError, Cluster};
 use crate::hint::{Hint, can_i};
 use crate::node_secrets::{ADDITIONAL_PULL_SECRET, GLOBAL_PULL_SECRET, SecretName};
 use serde::Deserialize;
-use serde_json::Value;
 
 const INFRASTRUCTURE: &str = "/apis/config.openshift.io/v1/infrastructures/cluster";
 
@@ -59,23 +58,6 @@ pub async fn topology(cluster: &Cluster) -> Result<Topology, Failure> {
     }
 }
 
-/// The version of OpenShift, such as `4.20.1`; `None` where that cannot be read.
-pub async fn openshift_version(cluster: &Cluster) -> Option<String> {
-    let path = "/apis/config.openshift.io/v1/clusterversions/version";
-    let found: Value = cluster.get(path).await.ok()?;
-    let version = found.pointer("/status/desired/version")?.as_str()?;
-    Some(version.to_owned())
-}
-
-/// Whether a change of the pull secret drains and reboots every node: so it was before 4.7.4.
-pub fn reboots_nodes(version: &str) -> bool {
-    let mut numbers = version
-        .split(['.', '-', '+'])
-        .map_while(|part| part.parse::<u32>().ok());
-    let mut next = || numbers.next().unwrap_or(u32::MAX);
-    (next(), next(), next()) < (4, 7, 4)
-}
-
 async fn by_secret(cluster: &Cluster) -> Result<Topology, Failure> {
     match cluster
         .get::<serde::de::IgnoredAny>(&GLOBAL_PULL_SECRET.path())
@@ -121,19 +103,4 @@ pub(super) fn forbidden_or(
         "ask for the right to {verb} {object} in namespace `{namespace}`, then check with: "
     );
     failure.next(Hint::from(ask).run(can_i(context, namespace, verb, &object)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nodes_are_rebooted_by_versions_before_4_7_4() {
-        for old in ["4.6.61", "4.7.3", "3.11.0"] {
-            assert!(reboots_nodes(old), "{old}");
-        }
-        for new in ["4.7.4", "4.20.1", "4.20.0-rc.1", "5.0.0", "unknown"] {
-            assert!(!reboots_nodes(new), "{new}");
-        }
-    }
 }

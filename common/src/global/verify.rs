@@ -112,7 +112,8 @@ async fn check(view: &SecretView<'_>, by: &Reference<'_>) -> Vec<Check> {
     }
     // Side by side, so that registries nobody reaches cost their time once.
     let mut items = join_all(checks).await;
-    let missing = missing_red_hat(items.iter().map(|item| item.key.as_str()));
+    let keys = items.iter().map(|item| item.key.as_str());
+    let missing = missing_red_hat(&observed.release, keys);
     items.extend(missing.into_iter().map(|wanted| Check {
         ok: false,
         message: format!("missing: {}", wanted.breaks),

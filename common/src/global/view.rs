@@ -2,6 +2,7 @@
 
 use super::confirm::{ConfirmState, Pending, unconfirmed};
 use super::observed::{Observed, observe};
+use super::release::release;
 use crate::Failure;
 use crate::cluster::{Cluster, DryRun, InContext, Seen};
 
@@ -29,9 +30,11 @@ impl InContext for SecretView<'_> {
 pub async fn observe_all(clusters: &Seen<Cluster>) -> Result<Seen<SecretView<'_>>, Failure> {
     let each = clusters.each();
     each.in_each(async |cluster| {
+        let mut observed = observe(cluster).await?;
+        observed.release = release(cluster).await;
         Ok(SecretView {
             cluster,
-            observed: observe(cluster).await?,
+            observed,
             unconfirmed: Vec::new(),
         })
     })

@@ -91,10 +91,17 @@ pub fn cluster_version(cluster_id: &str) -> Value {
     })
 }
 
-/// The status of a ClusterVersion that has arrived at this version.
+/// The status of a ClusterVersion that has arrived at this version of Red Hat's.
 pub fn cluster_version_status(version: &str) -> Value {
+    release_status(version, "quay.io/openshift-release-dev/ocp-release")
+}
+
+/// The status of a ClusterVersion that has arrived at this version, whose release image is
+/// this repository's.
+pub fn release_status(version: &str, repository: &str) -> Value {
+    let image = format!("{repository}@sha256:{}", "0".repeat(64));
     json!({"status": {
-        "desired": {"version": version, "image": "quay.io/openshift-release-dev/ocp-release"},
+        "desired": {"version": version, "image": image},
         "observedGeneration": 1,
         "versionHash": "",
     }})

@@ -105,7 +105,8 @@ fn refusal(
             ),
         ));
     }
-    let protected = check_writable(document, key, intent.robot.as_str(), replace).err()?;
+    let robot = intent.robot.as_str();
+    let protected = check_writable(document, key, robot, replace, &observed.release).err()?;
     let update = |key: &str| {
         hint::global("update --robot")
             .arg(&intent.robot)

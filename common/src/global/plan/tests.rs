@@ -3,6 +3,7 @@ mod undo;
 
 use super::super::observed::{Current, Observed};
 use super::super::protected::red_hat_entry;
+use super::super::release::Release;
 use super::super::topology::Topology;
 use super::decide::LARGEST;
 use super::*;
@@ -39,6 +40,7 @@ fn standalone(text: &str) -> Observed {
 fn of(secret: Secret) -> Observed {
     Observed {
         topology: Topology::Standalone,
+        release: Release::default(),
         name: GLOBAL_PULL_SECRET,
         current: Some(Current::read(secret).unwrap()),
         original: None,
@@ -137,6 +139,7 @@ fn a_hosted_clusters_own_keys_win_and_are_refused() {
         original: Some(document(
             r#"{"auths":{"quay.example.com":{"auth":"bWU6eA=="}}}"#,
         )),
+        ..standalone("{}")
     };
     let created = plan(&hosted(None), &update(None, &[])).unwrap();
     assert_eq!(steps(&created), [("quay.io/acme", &EntryChange::Added)]);
