@@ -62,7 +62,8 @@ pub fn cases(world: &World, ocm: &Ocm) -> Vec<Case> {
         ok("update --yes --confirm-within 10m"),
         ok("confirm"),
         fails("confirm"),
-        ok("verify -o yaml"),
+        fails("verify -o json"),
+        ok("verify --allow-unknown -o yaml"),
         ok("status -o wide"),
         ok(&by_hand)
             .stdin(&world.quay.robot_token)

@@ -2,6 +2,7 @@
 
 use super::apply::{Applied, apply};
 use super::confirm::{Deadline, acknowledge, apply_with_watchdog, waiting};
+use super::fault::faults_with;
 use super::notice::Notice;
 use super::observed::Observed;
 use super::plan::{Intent, Plan, Request, plan};
@@ -10,6 +11,7 @@ use super::report::{Changes, of_applied, of_plan};
 use super::topology::Topology;
 use super::view::SecretView;
 use crate::Failure;
+use crate::cli::hint_text;
 use crate::cluster::{Cluster, DryRun, InContext, Seen, WriteMode};
 use crate::node_secrets::SecretName;
 use crate::outcome::Outcome;
@@ -154,14 +156,15 @@ impl PlannedChanges<'_> {
 impl Planned<'_> {
     async fn outlook(&self) -> Vec<Notice> {
         let context = self.cluster.context();
+        let mut notices = self.stays_broken();
         if self.observed.topology == Topology::HostedControlPlane {
-            return vec![Notice::Note(format!(
+            notices.push(Notice::Note(format!(
                 "context {context} has a hosted control plane: its own pull secret is written from \
                  outside, so {} is written, which adds to it",
                 self.observed.name
-            ))];
+            )));
+            return notices;
         }
-        let mut notices = Vec::new();
         let release = &self.observed.release;
         if let Some(version) = release.version().filter(|_| release.reboots_nodes()) {
             notices.push(Notice::Warning(format!(
@@ -184,6 +187,24 @@ impl Planned<'_> {
             ))),
         }
         notices
+    }
+
+    /// What is broken afterwards, where nobody is promised anything else.
+    fn stays_broken(&self) -> Vec<Notice> {
+        let written = self.plan.document.iter();
+        let written = written.filter(|_| !self.request.intent.gives_credentials());
+        let faults = written.flat_map(|document| faults_with(&self.observed, document));
+        let context = self.cluster.context();
+        let warnings = faults.map(|fault| {
+            Notice::Warning(format!(
+                "{} (context {context}) stays broken at `{}`: {}\n  next: {}",
+                fault.secret,
+                fault.key,
+                fault.reason,
+                hint_text(&fault.next.at(context))
+            ))
+        });
+        warnings.collect()
     }
 
     /// What was written, and what else there is to say.

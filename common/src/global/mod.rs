@@ -3,7 +3,9 @@
 mod apply;
 mod backup;
 mod changes;
+mod check;
 mod confirm;
+mod fault;
 mod notice;
 mod observed;
 mod plan;
@@ -23,6 +25,7 @@ mod view;
 
 pub use backup::{Backup, back_up, backups};
 pub use changes::{PlannedChanges, Target, plan_all};
+pub use check::{Check, CheckState, Checks};
 pub use confirm::{
     ConfirmState, Deadline, Pending, READY, Watchdog, check_confirmed, confirm, pending,
 };
@@ -41,5 +44,5 @@ pub use rollout::{PoolProgress, Progress, Rollout};
 pub use show::{Entries, Entry, EntryKind, Presence, show};
 pub use status::{RolloutStatus, RolloutWatch};
 pub use topology::{Topology, topology};
-pub use verify::{Check, Checks, Reference, verify};
+pub use verify::{Reference, verify};
 pub use view::{SecretView, observe_all, observe_to_write};

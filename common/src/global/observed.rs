@@ -72,10 +72,21 @@ impl Observed {
     /// Every content that counts on the nodes, and whose it is: on a hosted control plane what
     /// its owner gave it stands first.
     pub fn documents(&self) -> impl Iterator<Item = (SecretName, &Document)> {
-        let original = self.original.iter();
-        let original = original.map(|document| (GLOBAL_PULL_SECRET, document));
         let written = self.document().map(|document| (self.name, document));
-        original.chain(written)
+        self.originals().chain(written)
+    }
+
+    /// The same, once `written` is in the secret.
+    pub(super) fn documents_with<'a>(
+        &'a self,
+        written: &'a Document,
+    ) -> impl Iterator<Item = (SecretName, &'a Document)> {
+        self.originals().chain([(self.name, written)])
+    }
+
+    fn originals(&self) -> impl Iterator<Item = (SecretName, &Document)> {
+        let original = self.original.iter();
+        original.map(|document| (GLOBAL_PULL_SECRET, document))
     }
 
     /// Why the content cannot be read, where that is so.

@@ -53,9 +53,11 @@ fn of_entry(secret: &Place, entry: &EntryPlan) -> Outcome {
         (EntryChange::Replaced, None) => (Verb::Replaced, String::new()),
         (EntryChange::Removed, _) => (Verb::Removed, String::new()),
         (EntryChange::Refused { reason, .. }, _) => (Verb::Refused, reason.clone()),
+        (EntryChange::Broken { reason, .. }, _) => (Verb::Failed, reason.clone()),
     };
     let next = match &entry.change {
         EntryChange::Refused { next, .. } => next.clone(),
+        EntryChange::Broken { next, .. } => Some(next.clone()),
         _ => None,
     };
     Outcome {

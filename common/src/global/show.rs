@@ -1,16 +1,17 @@
 //! What is in the global pull secret.
 
+use super::fault::{NO_CREDENTIAL, file_fault};
 use super::observed::Observed;
 use super::protected::{missing_red_hat, red_hat_entry};
 use super::view::{SecretView, observe_all};
 use crate::Failure;
-use crate::cli::{ContextColumn, Exit, Report, Table, detail};
+use crate::cli::{ContextColumn, Exit, Report, Table, detail, serialize_next};
 use crate::cluster::{Cluster, Seen};
 use crate::dockerconfig::{Credential, EntryError};
 use crate::fingerprint::{Fingerprint, shown};
-use crate::hint;
+use crate::hint::{self, Hint};
 use crate::names::RobotName;
-use crate::node_secrets::GLOBAL_PULL_SECRET;
+use crate::node_secrets::{GLOBAL_PULL_SECRET, SecretName};
 use crate::outcome::{Outcome, only_failure, warnings};
 use serde::Serialize;
 use std::fmt;
@@ -37,6 +38,12 @@ pub struct Entry {
     /// Why, and what that breaks.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub message: String,
+    /// What repairs it.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "serialize_next"
+    )]
+    pub next: Option<Hint>,
 }
 
 /// Whose an entry is.
@@ -57,6 +64,8 @@ pub enum EntryKind {
 pub enum Presence {
     /// It can be read.
     Present,
+    /// It holds no credential, as docker writes it beside a credential helper.
+    Empty,
     /// It is not there, and should be.
     Missing,
     /// A kubelet could not read it either.
@@ -100,51 +109,74 @@ fn entries(view: &SecretView<'_>) -> Result<Vec<Entry>, Failure> {
     let keys = found.iter().map(|entry| entry.key.as_str());
     let missing = missing_red_hat(&observed.release, keys);
     found.extend(missing.into_iter().map(|wanted| Entry {
-        context: context.to_owned(),
-        secret: GLOBAL_PULL_SECRET.to_string(),
-        key: wanted.key.to_owned(),
-        account: String::new(),
-        kind: EntryKind::RedHat,
-        fingerprint: None,
         state: Presence::Missing,
         message: wanted.breaks.to_owned(),
+        ..blank(context, GLOBAL_PULL_SECRET, wanted.key)
     }));
     Ok(found)
 }
 
 fn present(context: &str, observed: &Observed) -> Vec<Entry> {
-    let entries = observed.documents().flat_map(|(name, document)| {
+    let mut found = Vec::new();
+    for (name, document) in observed.documents() {
         let entries = document.entries();
-        entries.map(move |(key, read)| entry(context, name.to_string(), key, read))
-    });
-    entries.collect()
+        let mut entries: Vec<Entry> = entries
+            .map(|(key, read)| entry(blank(context, name, key), read))
+            .collect();
+        if let Some(fault) = file_fault(observed, name, document) {
+            let told = entries
+                .iter()
+                .position(|entry| entry.key == fault.key && entry.state == Presence::Unreadable);
+            let told = told.unwrap_or_else(|| {
+                entries.push(blank(context, name, &fault.key));
+                entries.len() - 1
+            });
+            let entry = &mut entries[told];
+            entry.state = Presence::Unreadable;
+            entry.message = fault.reason;
+            entry.next = Some(fault.next.at(context));
+        }
+        found.extend(entries);
+    }
+    found
 }
 
-fn entry(context: &str, secret: String, key: &str, read: Result<Credential, EntryError>) -> Entry {
-    let (account, fingerprint, message) = match read {
-        Ok(held) => {
-            let fingerprint = held.fingerprint();
-            (held.username, Some(fingerprint), String::new())
-        }
-        Err(error) => (String::new(), None, error.to_string()),
-    };
+fn blank(context: &str, secret: SecretName, key: &str) -> Entry {
     Entry {
         context: context.to_owned(),
-        secret,
+        secret: secret.to_string(),
         key: key.to_owned(),
+        account: String::new(),
         kind: match red_hat_entry(key) {
             Some(_) => EntryKind::RedHat,
-            None if RobotName::is_robot(&account) => EntryKind::Robot,
             None => EntryKind::Other,
         },
-        account,
-        state: match fingerprint {
-            Some(_) => Presence::Present,
-            None => Presence::Unreadable,
-        },
-        fingerprint,
-        message,
+        fingerprint: None,
+        state: Presence::Present,
+        message: String::new(),
+        next: None,
     }
+}
+
+fn entry(mut entry: Entry, read: Result<Credential, EntryError>) -> Entry {
+    match read {
+        Ok(held) => {
+            entry.fingerprint = Some(held.fingerprint());
+            entry.account = held.username;
+        }
+        Err(EntryError::Empty) => {
+            entry.state = Presence::Empty;
+            entry.message = NO_CREDENTIAL.to_owned();
+        }
+        Err(EntryError::Broken(fault)) => {
+            entry.state = Presence::Unreadable;
+            entry.message = fault.to_string();
+        }
+    }
+    if entry.kind == EntryKind::Other && RobotName::is_robot(&entry.account) {
+        entry.kind = EntryKind::Robot;
+    }
+    entry
 }
 
 impl Report for Entries {
@@ -169,7 +201,7 @@ impl Report for Entries {
             if wide {
                 row.push(item.secret.clone());
             }
-            row.push(detail([item.message.as_str()], None));
+            row.push(detail([item.message.as_str()], item.next.as_ref()));
             table.row(row);
         }
         table
@@ -196,7 +228,7 @@ impl Report for Entries {
         let present = self
             .items
             .iter()
-            .filter(|item| item.state != Presence::Missing);
+            .filter(|item| item.state != Presence::Missing && !item.key.is_empty());
         present.map(|item| format!("auth/{}", item.key)).collect()
     }
 }
@@ -215,6 +247,7 @@ impl fmt::Display for Presence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Present => "present",
+            Self::Empty => "empty",
             Self::Missing => "missing",
             Self::Unreadable => "unreadable",
         })

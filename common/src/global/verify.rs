@@ -1,80 +1,35 @@
 //! What each entry of the global pull secret is worth.
 
+use super::check::{Check, CheckState, Checks};
+use super::fault::{FileFault, NO_CREDENTIAL, file_fault, from_ocm, repair_entry};
+use super::observed::Observed;
 use super::protected::{missing_red_hat, red_hat_entry};
 use super::view::{SecretView, observe_all};
 use crate::Failure;
-use crate::cli::{ContextColumn, Exit, Report, Table, detail, serialize_next};
 use crate::cluster::{Cluster, Seen};
 use crate::credentials::clear_up;
 use crate::dockerconfig::{Credential, Document, EntryError, owner_of, registry_of_key};
-use crate::fingerprint::{Fingerprint, shown};
 use crate::hint::{self, Hint};
-use crate::names::RobotName;
+use crate::kubelet::ImageReference;
+use crate::names::{RegistryHost, RobotName};
 use crate::node_secrets::{GLOBAL_PULL_SECRET, SecretName};
-use crate::outcome::{Outcome, only_failure, warnings};
 use crate::pullsecret::{KnownRegistry, RegistryAnswer, TokenState};
 use crate::registry::{Probe, Registry};
 use crate::web::{ApiError, Endpoint};
 use futures::future::join_all;
 use secrecy::ExposeSecret;
-use serde::Serialize;
 
 /// Authenticates to Telemetry and Insights, and is no registry.
 const NO_REGISTRY: &str = "cloud.openshift.com";
 
-/// What was found out about one entry.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Check {
-    /// The cluster, by the name of its context.
-    pub context: String,
-    /// `namespace/name` of the secret.
-    pub secret: String,
-    /// The key below `auths`; empty if the secret cannot be read.
-    pub key: String,
-    /// Who holds it.
-    pub account: String,
-    /// What may be shown of its password.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fingerprint: Option<Fingerprint>,
-    /// What its registry says of it.
-    pub registry: RegistryAnswer,
-    /// Compared with what Quay or Red Hat hands out.
-    pub token: TokenState,
-    /// Whether the entry is good, as far as that can be told.
-    pub ok: bool,
-    /// What is wrong, and what is worth knowing.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub message: String,
-    /// What to do next.
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "serialize_next"
-    )]
-    pub next: Option<Hint>,
-}
-
-/// Everything that was found out.
-#[derive(Debug, Default, Serialize)]
-pub struct Checks {
-    /// One line for each entry, and for each that is missing.
-    pub items: Vec<Check>,
-    /// Clusters that could not be looked at.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub failures: Vec<Outcome>,
-}
-
-/// What an entry is held against.
+/// What entries are held against, and how strictly.
 pub struct Reference<'a> {
     /// The registries with a login.
     pub logins: &'a [KnownRegistry<'a>],
     /// What Red Hat hands out to the account, where somebody is logged in.
     pub red_hat: Option<&'a Document>,
-}
-
-/// What brings Red Hat's entries.
-fn from_ocm() -> Hint {
-    hint::global("update --from-ocm").into()
+    /// A registry without a login that could not be asked will do.
+    pub allow_unknown: bool,
 }
 
 /// Checks every entry of every cluster's secret, side by side. Each password goes to the
@@ -95,30 +50,24 @@ pub async fn verify(clusters: &Seen<Cluster>, by: &Reference<'_>) -> Result<Chec
 
 async fn check(view: &SecretView<'_>, by: &Reference<'_>) -> Vec<Check> {
     let (context, observed) = (view.cluster.context(), &view.observed);
-    let name = observed.name;
     if let Some(error) = observed.unreadable() {
-        return vec![Check {
-            message: format!("it cannot be read: {error}"),
-            next: Some(hint::global("rollback").at(context).into()),
-            ok: false,
-            ..blank(context, name, "")
-        }];
-    }
-    let mut checks = Vec::new();
-    for (name, document) in observed.documents() {
-        for (key, read) in document.entries() {
-            checks.push(check_entry(blank(context, name, key), document, read, by));
-        }
+        let mut check = Check::blank(context, observed.name, "");
+        check.fail(&format!("it cannot be read: {error}"));
+        check.next = Some(hint::global("rollback").at(context).into());
+        return vec![check];
     }
     // Side by side, so that registries nobody reaches cost their time once.
-    let mut items = join_all(checks).await;
+    let documents = observed
+        .documents()
+        .map(|(name, document)| check_document(context, observed, name, document, by));
+    let mut items: Vec<Check> = join_all(documents).await.into_iter().flatten().collect();
     let keys = items.iter().map(|item| item.key.as_str());
     let missing = missing_red_hat(&observed.release, keys);
-    items.extend(missing.into_iter().map(|wanted| Check {
-        ok: false,
-        message: format!("missing: {}", wanted.breaks),
-        next: Some(from_ocm()),
-        ..blank(context, GLOBAL_PULL_SECRET, wanted.key)
+    items.extend(missing.into_iter().map(|wanted| {
+        let mut check = Check::blank(context, GLOBAL_PULL_SECRET, wanted.key);
+        check.fail(&format!("missing: {}", wanted.breaks));
+        check.next = Some(from_ocm());
+        check
     }));
     for item in &mut items {
         item.next = item.next.take().map(|next| next.at(context));
@@ -126,39 +75,63 @@ async fn check(view: &SecretView<'_>, by: &Reference<'_>) -> Vec<Check> {
     items
 }
 
-fn blank(context: &str, name: SecretName, key: &str) -> Check {
-    Check {
-        context: context.to_owned(),
-        secret: name.to_string(),
-        key: key.to_owned(),
-        account: String::new(),
-        fingerprint: None,
-        registry: RegistryAnswer::NotAsked,
-        token: TokenState::NotCompared,
-        ok: true,
-        message: String::new(),
-        next: None,
+async fn check_document(
+    context: &str,
+    observed: &Observed,
+    name: SecretName,
+    document: &Document,
+    by: &Reference<'_>,
+) -> Vec<Check> {
+    let checks = document.entries().map(|(key, read)| {
+        let check = Check::blank(context, name, key);
+        check_entry(check, observed, document, read, by)
+    });
+    let mut checks = join_all(checks).await;
+    if let Some(fault) = file_fault(observed, name, document) {
+        tell_fault(&mut checks, Check::blank(context, name, &fault.key), fault);
+    }
+    checks
+}
+
+/// Says in the line of the entry that is at fault what it does to all others.
+fn tell_fault(checks: &mut Vec<Check>, mut told: Check, fault: FileFault) {
+    told.fail(&fault.reason);
+    told.next = Some(fault.next);
+    let is_unread = |check: &&mut Check| check.key == told.key && check.fingerprint.is_none();
+    match checks.iter_mut().find(is_unread) {
+        Some(check) => *check = told,
+        None => checks.push(told),
     }
 }
 
 async fn check_entry(
     mut check: Check,
+    observed: &Observed,
     document: &Document,
     read: Result<Credential, EntryError>,
     by: &Reference<'_>,
 ) -> Check {
     match read {
         Ok(held) => check_credential(&mut check, document, &held, by).await,
-        Err(error) => {
-            check.ok = false;
-            check.message = error.to_string();
-            check.next = Some(match red_hat_entry(&check.key) {
-                Some(_) => from_ocm(),
-                None => hint::global("remove").arg(&check.key).into(),
-            });
+        Err(EntryError::Empty) => check_empty(&mut check, observed),
+        Err(EntryError::Broken(fault)) => {
+            check.fail(&fault.to_string());
+            check.next = Some(repair_entry(observed, &check.key));
         }
     }
     check
+}
+
+/// `{}` is no fault, but the node pulls without a login, and Red Hat's images need one.
+fn check_empty(check: &mut Check, observed: &Observed) {
+    let red_hat = red_hat_entry(&check.key).filter(|_| observed.release.expects_red_hat());
+    match red_hat {
+        Some(wanted) => {
+            check.fail(&format!("it holds no credential: {}", wanted.breaks));
+            check.next = Some(from_ocm());
+        }
+        None => check.note(NO_CREDENTIAL),
+    }
 }
 
 async fn check_credential(
@@ -179,10 +152,10 @@ async fn check_credential(
         && let Err(unclear) = owner
     {
         check.token = TokenState::Unknown;
-        fail(check, &unclear.to_string());
+        check.fail(&unclear.to_string());
         check.next = Some(clear_up(&unclear));
     }
-    ask_registry(check, held, login).await;
+    ask_registry(check, held, login, by.allow_unknown).await;
 }
 
 /// The comparisons that Red Hat's own support makes: present, with an email, and letter by
@@ -194,15 +167,12 @@ fn against_red_hat(
     red_hat: Option<&Document>,
 ) {
     if check.key == NO_REGISTRY && document.email(&check.key).is_none() {
-        fail(check, "it has no email, by which Red Hat finds its account");
+        check.fail("it has no email, by which Red Hat finds its account");
     }
     let Some(red_hat) = red_hat else { return };
     let mut entries = red_hat.entries().filter(|(key, _)| *key == check.key);
     let Some((_, Ok(wanted))) = entries.next() else {
-        fail(
-            check,
-            "Red Hat does not hand out such an entry to this account",
-        );
+        check.fail("Red Hat does not hand out such an entry to this account");
         return;
     };
     let same_password = wanted.password.expose_secret() == held.password.expose_secret();
@@ -212,20 +182,17 @@ fn against_red_hat(
             check.token = TokenState::Stale;
             let email = document.email(&check.key);
             let same_person = email.is_some() && email == red_hat.email(&check.key);
-            fail(
-                check,
-                match wanted.username == held.username || same_person {
-                    true => "Red Hat hands out another token to this account",
-                    false => "it holds another account than the one logged in at Red Hat",
-                },
-            );
+            check.fail(match wanted.username == held.username || same_person {
+                true => "Red Hat hands out another token to this account",
+                false => "it holds another account than the one logged in at Red Hat",
+            });
         }
     }
     let (ours, theirs) = (document.email(&check.key), red_hat.email(&check.key));
     if theirs.is_some() && ours != theirs {
-        fail(check, "its email is not the account's");
+        check.fail("its email is not the account's");
     }
-    if !check.ok {
+    if check.state == CheckState::Bad {
         check.next = Some(from_ocm());
     }
 }
@@ -242,102 +209,94 @@ async fn against_quay(
         }
         Ok(_) => {
             check.token = TokenState::Stale;
-            fail(check, "Quay has another token for the robot");
+            check.fail("Quay has another token for the robot");
             check.next = Some(hint::global("update").into());
         }
-        Err(ApiError::NotFound) => fail(check, "Quay has no such robot"),
-        Err(error) => note(check, &format!("its current token is not known: {error}")),
+        Err(ApiError::NotFound) => {
+            check.fail("Quay has no such robot");
+            check.next = Some(hint::global("remove").arg(&check.key).into());
+        }
+        Err(error) => {
+            check.token = TokenState::Unknown;
+            check.doubt(&format!("its current token is not known: {error}"), false);
+            check.next = Some(whoami(login));
+        }
     }
 }
 
-async fn ask_registry(check: &mut Check, held: &Credential, login: Option<&KnownRegistry<'_>>) {
-    let Some(host) = registry_of_key(&check.key).filter(|host| host.as_str() != NO_REGISTRY) else {
+async fn ask_registry(
+    check: &mut Check,
+    held: &Credential,
+    login: Option<&KnownRegistry<'_>>,
+    allow_unknown: bool,
+) {
+    let host = registry_of_key(&check.key);
+    if host
+        .as_ref()
+        .is_some_and(|host| host.as_str() == NO_REGISTRY)
+    {
         return;
-    };
-    let answer = match login {
-        Some(login) => {
+    }
+    let answer = match (login, &host) {
+        // What Quay hands out for the account is no news to its registry, whatever the key.
+        (Some(login), host) if host.is_some() || check.token == TokenState::Current => {
             let registry = &login.session.registry;
             registry.probe(&held.username, &held.password, &[]).await
         }
-        None => match Registry::connect(&Endpoint::of(host)) {
+        (_, Some(host)) if !is_in_image_names(host) => return check_unused(check, host),
+        (_, Some(host)) => match Registry::connect(&Endpoint::of(host.clone())) {
             Ok(registry) => registry.probe(&held.username, &held.password, &[]).await,
             Err(failure) => Err(failure),
         },
+        (_, None) => Err(Failure::new(
+            "its key names no single registry, so none was asked",
+        )),
     };
     match answer {
         Ok(Probe::Accepted { .. }) => check.registry = RegistryAnswer::Accepted,
         Ok(Probe::Refused { reason }) => {
             check.registry = RegistryAnswer::Refused;
-            fail(check, &format!("the registry refuses it: {reason}"));
+            check.fail(&format!("the registry refuses it: {reason}"));
         }
         Err(failure) => {
-            check.registry = RegistryAnswer::without(&failure);
-            note(check, failure.message());
-        }
-    }
-}
-
-fn fail(check: &mut Check, reason: &str) {
-    check.ok = false;
-    note(check, reason);
-}
-
-fn note(check: &mut Check, text: &str) {
-    if !check.message.is_empty() {
-        check.message.push_str("; ");
-    }
-    check.message.push_str(text);
-}
-
-impl Report for Checks {
-    fn table(&self, wide: bool) -> Table {
-        let contexts =
-            ContextColumn::new(self.items.iter().map(|item| item.context.as_str()), wide);
-        let mut headings = contexts.headings(&["KEY", "ACCOUNT", "REGISTRY", "TOKEN", "OK"]);
-        if wide {
-            headings.extend(["FINGERPRINT", "SECRET"]);
-        }
-        headings.push("DETAIL");
-        let mut table = Table::new(headings);
-        for item in &self.items {
-            let mut row = contexts.cells(&item.context);
-            row.extend([
-                item.key.clone(),
-                item.account.clone(),
-                item.registry.to_string(),
-                item.token.to_string(),
-                if item.ok { "yes" } else { "no" }.to_owned(),
-            ]);
-            if wide {
-                row.extend([shown(item.fingerprint.as_ref()), item.secret.clone()]);
+            let allowed = allow_unknown && login.is_none();
+            if host.is_some() {
+                check.registry = RegistryAnswer::without(&failure);
             }
-            row.push(detail([item.message.as_str()], item.next.as_ref()));
-            table.row(row);
+            check.doubt(failure.message(), allowed);
+            if check.next.is_none() && !allowed {
+                check.next = Some(login.map_or_else(|| do_without(host.as_ref()), whoami));
+            }
         }
-        table
     }
+}
 
-    fn exit(&self) -> Exit {
-        Exit::of(self.failures.is_empty() && self.items.iter().all(|item| item.ok))
-    }
+/// Whether an image's name can begin with the host: the first word of `fake/app` is a part of a
+/// repository on Docker Hub.
+fn is_in_image_names(host: &RegistryHost) -> bool {
+    let image = format!("{host}/a/b").parse::<ImageReference>();
+    image.is_ok_and(|image| image.repository() == "a/b")
+}
 
-    fn nothing(&self) -> Option<String> {
-        let nothing = "No global pull secret could be read.".to_owned();
-        self.items.is_empty().then_some(nothing)
+/// OKD is installed with a key that is there for the installer alone.
+fn check_unused(check: &mut Check, host: &RegistryHost) {
+    let unused = format!("no image's name begins with `{host}/`, so no pull uses it");
+    match RobotName::is_robot(&check.account) {
+        true => check.fail(&unused),
+        false => check.note(&unused),
     }
+}
 
-    fn warnings(&self) -> Vec<String> {
-        warnings(&self.failures)
-    }
+/// Where the registry's login is at fault, or the way to it.
+fn whoami(login: &KnownRegistry<'_>) -> Hint {
+    let registry = &login.session.endpoint.registry;
+    hint::robot("whoami --registry").arg(registry).into()
+}
 
-    fn only_failure(&self) -> Option<Failure> {
-        only_failure(&self.failures).filter(|_| self.items.is_empty())
-    }
-
-    fn names(&self) -> Vec<String> {
-        self.items
-            .iter()
-            .map(|item| format!("auth/{}", item.key))
-            .collect()
-    }
+/// Nobody is logged in there, and maybe only the nodes reach it.
+fn do_without(host: Option<&RegistryHost>) -> Hint {
+    let elsewhere = host.map(|host| format!("ask again from where {host} can be reached, or "));
+    Hint::from(elsewhere.unwrap_or_default())
+        .say("do without an answer: ")
+        .run(hint::global("verify --allow-unknown"))
 }

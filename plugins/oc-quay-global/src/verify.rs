@@ -13,9 +13,14 @@ use quay_common::pullsecret::{alias_warnings, logins};
 
 /// Check every entry: can it be read, does its registry accept it, is it current
 ///
-/// Each registry is asked about its own entry alone.
+/// Each registry is asked about its own entry alone. What could not be found out is not good:
+/// the exit code is 0 only if every entry is.
 #[derive(Args)]
 pub struct VerifyArgs {
+    /// Take what cannot be known of registries without a login for good
+    #[arg(long)]
+    allow_unknown: bool,
+
     #[command(flatten)]
     output: OutputArgs,
     #[command(flatten)]
@@ -37,6 +42,7 @@ pub async fn run(args: VerifyArgs, console: &Console) -> Result<Exit, Failure> {
     let reference = Reference {
         logins: &logins,
         red_hat: red_hat.as_ref(),
+        allow_unknown: args.allow_unknown,
     };
     let checks = verify(&clusters, &reference).await?;
     console.finish(&checks, args.output.output)

@@ -1,9 +1,10 @@
 //! From an intent to a plan.
 
+use super::super::fault::faults_with;
 use super::super::observed::Observed;
 use super::super::topology::Topology;
 use super::edit;
-use super::{Intent, Obstacle, Plan, Request};
+use super::{EntryChange, EntryPlan, Intent, Obstacle, Plan, Request};
 use crate::dockerconfig::Document;
 use crate::hint::{self, Hint};
 use crate::kubelet::Format;
@@ -19,7 +20,7 @@ pub(super) const LARGEST: usize = 1 << 20;
 pub fn plan(observed: &Observed, request: &Request) -> Result<Plan, Obstacle> {
     let before = base(observed, request)?;
     let mut after = before.clone();
-    let entries = match &request.intent {
+    let mut entries = match &request.intent {
         Intent::Robot(intent) => edit::robot(observed, &mut after, intent, &request.replace),
         Intent::Refresh(wanted) => edit::refresh(&mut after, wanted),
         Intent::Remove(key) => vec![edit::remove(&mut after, key, &request.replace)?],
@@ -27,6 +28,9 @@ pub fn plan(observed: &Observed, request: &Request) -> Result<Plan, Obstacle> {
         Intent::Restore(intent) => edit::restore(&mut after, intent, &request.replace),
         Intent::Undo { written, document } => edit::undo(&mut after, document, written),
     };
+    if request.intent.gives_credentials() {
+        entries.extend(still_broken(observed, &after));
+    }
     let size = after.to_json().expose_secret().len();
     if size > LARGEST {
         return Err(Obstacle {
@@ -38,6 +42,23 @@ pub fn plan(observed: &Observed, request: &Request) -> Result<Plan, Obstacle> {
         matches!(&request.intent, Intent::Restore(_)) && observed.unreadable().is_some();
     let document = (after != before || rewritten).then_some(after);
     Ok(Plan { entries, document })
+}
+
+/// What is broken afterwards, and makes the kubelets drop all of it.
+fn still_broken(observed: &Observed, after: &Document) -> Vec<EntryPlan> {
+    let faults = faults_with(observed, after).into_iter();
+    let entries = faults.map(|fault| EntryPlan {
+        key: fault.key,
+        holder: None,
+        account: String::new(),
+        change: EntryChange::Broken {
+            reason: fault.reason,
+            next: fault.next,
+        },
+        before: None,
+        after: None,
+    });
+    entries.collect()
 }
 
 /// What the plan begins with.

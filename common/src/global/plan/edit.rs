@@ -4,7 +4,7 @@ use super::super::observed::Observed;
 use super::super::protected::{ProtectedEntry, check_writable, red_hat_entry};
 use super::{EntryChange, EntryPlan, Obstacle, RestoreIntent, RobotIntent, WrittenMarks, mark};
 use crate::credentials::clear_up;
-use crate::dockerconfig::{Credential, Document, belongs_to};
+use crate::dockerconfig::{Credential, Document, EntryError, belongs_to};
 use crate::fingerprint::Fingerprint;
 use crate::hint::{self, Hint};
 use crate::names::RobotName;
@@ -19,6 +19,7 @@ fn holder(document: &Document, key: &str) -> Option<(String, Option<Fingerprint>
             let fingerprint = credential.fingerprint();
             (credential.username, Some(fingerprint))
         }
+        Err(EntryError::Empty) => ("no credential".to_owned(), None),
         Err(error) => (format!("unreadable: {error}"), None),
     })
 }

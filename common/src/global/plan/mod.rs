@@ -67,6 +67,14 @@ pub struct RestoreIntent {
     pub exact: bool,
 }
 
+impl Intent {
+    /// Whether nodes shall pull with what is written: then it is no success in a file that no
+    /// kubelet reads.
+    pub(super) fn gives_credentials(&self) -> bool {
+        matches!(self, Self::Robot(_) | Self::Refresh(_) | Self::RedHat(_))
+    }
+}
+
 /// An intent, and what the user allowed for it.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -93,6 +101,13 @@ pub enum EntryChange {
     Removed,
     /// Nothing is known of it, because its registry has no login.
     Unknown,
+    /// It stays broken, and with it the whole file: nodes get nothing of what is written.
+    Broken {
+        /// What is wrong with it.
+        reason: String,
+        /// What repairs it.
+        next: Hint,
+    },
     /// It is left alone although it should change.
     Refused {
         /// Why.
@@ -123,7 +138,10 @@ impl EntryPlan {
     fn changes(&self) -> bool {
         !matches!(
             self.change,
-            EntryChange::Unchanged | EntryChange::Unknown | EntryChange::Refused { .. }
+            EntryChange::Unchanged
+                | EntryChange::Unknown
+                | EntryChange::Broken { .. }
+                | EntryChange::Refused { .. }
         )
     }
 }

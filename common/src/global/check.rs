@@ -1,0 +1,172 @@
+//! What `verify` says of entries, and how it is shown.
+
+use crate::Failure;
+use crate::cli::{ContextColumn, Exit, Report, Table, detail, serialize_next};
+use crate::fingerprint::{Fingerprint, shown};
+use crate::hint::Hint;
+use crate::node_secrets::SecretName;
+use crate::outcome::{Outcome, only_failure, warnings};
+use crate::pullsecret::{RegistryAnswer, TokenState};
+use serde::Serialize;
+use std::fmt;
+
+/// What was found out about one entry.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Check {
+    /// The cluster, by the name of its context.
+    pub context: String,
+    /// `namespace/name` of the secret.
+    pub secret: String,
+    /// The key below `auths`; empty if the secret cannot be read.
+    pub key: String,
+    /// Who holds it.
+    pub account: String,
+    /// What may be shown of its password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<Fingerprint>,
+    /// What its registry says of it.
+    pub registry: RegistryAnswer,
+    /// Compared with what Quay or Red Hat hands out.
+    pub token: TokenState,
+    /// Whether the entry is good.
+    pub state: CheckState,
+    /// Whether that will do: it is good, or not known where that was allowed.
+    pub ok: bool,
+    /// What is wrong, and what is worth knowing.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub message: String,
+    /// What to do next.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "serialize_next"
+    )]
+    pub next: Option<Hint>,
+}
+
+/// Whether an entry is good; of two findings the later one here counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CheckState {
+    /// Nothing is wrong with it.
+    Good,
+    /// Somebody who had to be asked gave no answer.
+    Unknown,
+    /// Something is wrong with it.
+    Bad,
+}
+
+/// Everything that was found out.
+#[derive(Debug, Default, Serialize)]
+pub struct Checks {
+    /// One line for each entry, and for each that is missing.
+    pub items: Vec<Check>,
+    /// Clusters that could not be looked at.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<Outcome>,
+}
+
+impl Check {
+    /// Nothing is known yet, and nothing is wrong.
+    pub(super) fn blank(context: &str, name: SecretName, key: &str) -> Self {
+        Self {
+            context: context.to_owned(),
+            secret: name.to_string(),
+            key: key.to_owned(),
+            account: String::new(),
+            fingerprint: None,
+            registry: RegistryAnswer::NotAsked,
+            token: TokenState::NotCompared,
+            state: CheckState::Good,
+            ok: true,
+            message: String::new(),
+            next: None,
+        }
+    }
+
+    /// Something is wrong.
+    pub(super) fn fail(&mut self, reason: &str) {
+        self.find(CheckState::Bad, reason);
+        self.ok = false;
+    }
+
+    /// Something is not known; `allowed` if that will do.
+    pub(super) fn doubt(&mut self, reason: &str, allowed: bool) {
+        self.find(CheckState::Unknown, reason);
+        self.ok &= allowed;
+    }
+
+    /// Something worth knowing.
+    pub(super) fn note(&mut self, text: &str) {
+        self.find(CheckState::Good, text);
+    }
+
+    fn find(&mut self, state: CheckState, text: &str) {
+        self.state = self.state.max(state);
+        if !self.message.is_empty() {
+            self.message.push_str("; ");
+        }
+        self.message.push_str(text);
+    }
+}
+
+impl Report for Checks {
+    fn table(&self, wide: bool) -> Table {
+        let contexts =
+            ContextColumn::new(self.items.iter().map(|item| item.context.as_str()), wide);
+        let mut headings = contexts.headings(&["KEY", "ACCOUNT", "REGISTRY", "TOKEN", "OK"]);
+        if wide {
+            headings.extend(["FINGERPRINT", "SECRET"]);
+        }
+        headings.push("DETAIL");
+        let mut table = Table::new(headings);
+        for item in &self.items {
+            let mut row = contexts.cells(&item.context);
+            row.extend([
+                item.key.clone(),
+                item.account.clone(),
+                item.registry.to_string(),
+                item.token.to_string(),
+                item.state.to_string(),
+            ]);
+            if wide {
+                row.extend([shown(item.fingerprint.as_ref()), item.secret.clone()]);
+            }
+            row.push(detail([item.message.as_str()], item.next.as_ref()));
+            table.row(row);
+        }
+        table
+    }
+
+    fn exit(&self) -> Exit {
+        Exit::of(self.failures.is_empty() && self.items.iter().all(|item| item.ok))
+    }
+
+    fn nothing(&self) -> Option<String> {
+        let nothing = "No global pull secret could be read.".to_owned();
+        self.items.is_empty().then_some(nothing)
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        warnings(&self.failures)
+    }
+
+    fn only_failure(&self) -> Option<Failure> {
+        only_failure(&self.failures).filter(|_| self.items.is_empty())
+    }
+
+    fn names(&self) -> Vec<String> {
+        let named = self.items.iter().filter(|item| !item.key.is_empty());
+        named.map(|item| format!("auth/{}", item.key)).collect()
+    }
+}
+
+impl fmt::Display for CheckState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Good => "yes",
+            Self::Unknown => "unknown",
+            Self::Bad => "no",
+        })
+    }
+}

@@ -1,0 +1,90 @@
+//! Entries that no kubelet can read, and what they do to all others.
+
+use super::observed::Observed;
+use super::protected::red_hat_entry;
+use crate::dockerconfig::{Document, EntryError};
+use crate::hint::{self, Hint};
+use crate::kubelet::Fault;
+use crate::node_secrets::SecretName;
+
+/// What is said of an entry like `{}`.
+pub(super) const NO_CREDENTIAL: &str = "no credential here, as docker writes it beside a \
+    credential helper; a kubelet asks no helper, and pulls without a login";
+
+/// What makes a content unreadable as a whole, although its entries can be told apart.
+#[derive(Debug, Clone)]
+pub(super) struct FileFault {
+    /// The secret.
+    pub secret: SecretName,
+    /// The entry; empty where none is at fault.
+    pub key: String,
+    /// What is wrong, and what that breaks.
+    pub reason: String,
+    /// What repairs it.
+    pub next: Hint,
+}
+
+/// The fault in one content, which is or shall be in the secret `name`. A kubelet reads the file
+/// of its node as a whole: it then has no credential from it, whatever else is in there.
+pub(super) fn file_fault(
+    observed: &Observed,
+    name: SecretName,
+    document: &Document,
+) -> Option<FileFault> {
+    let fault = document.fault()?;
+    let (key, reason) = match &fault {
+        Fault::Content(fault) => (String::new(), fault.to_string()),
+        Fault::Entry(key, fault) => (key.clone(), fault.to_string()),
+    };
+    let next = repair(observed, name, document, &key);
+    let whose = match name == observed.name {
+        true => String::new(),
+        false => format!("in {name}: "),
+    };
+    Some(FileFault {
+        reason: format!(
+            "{whose}{reason}: the kubelet reads the file of its node as a whole, and uses no entry \
+             of it"
+        ),
+        secret: name,
+        key,
+        next,
+    })
+}
+
+/// The faults in everything that reaches the nodes once `written` is in the secret.
+pub(super) fn faults_with(observed: &Observed, written: &Document) -> Vec<FileFault> {
+    observed
+        .documents_with(written)
+        .filter_map(|(name, document)| file_fault(observed, name, document))
+        .collect()
+}
+
+/// What replaces or removes an entry that is broken.
+pub(super) fn repair_entry(observed: &Observed, key: &str) -> Hint {
+    let remove = hint::global("remove").arg(key);
+    match red_hat_entry(key) {
+        Some(_) if observed.release.expects_red_hat() => from_ocm(),
+        Some(_) => remove.words("--replace-entry").arg(key).into(),
+        None => remove.into(),
+    }
+}
+
+/// What brings Red Hat's entries.
+pub(super) fn from_ocm() -> Hint {
+    hint::global("update --from-ocm").into()
+}
+
+fn repair(observed: &Observed, name: SecretName, document: &Document, key: &str) -> Hint {
+    if name != observed.name {
+        return "change spec.pullSecret of its HostedCluster, on the management cluster".into();
+    }
+    let mut entries = document.entries();
+    let is_broken =
+        entries.any(|(name, read)| name == key && matches!(read, Err(EntryError::Broken(_))));
+    match is_broken {
+        true => repair_entry(observed, key),
+        // Another entry of its key counts, or none at all: only a look at the text helps.
+        false => hint::edit_secret(name.namespace, name.name).into(),
+    }
+}
