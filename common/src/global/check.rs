@@ -6,9 +6,8 @@ use crate::fingerprint::{Fingerprint, shown};
 use crate::hint::Hint;
 use crate::node_secrets::SecretName;
 use crate::outcome::{Outcome, only_failure, warnings};
-use crate::pullsecret::{RegistryAnswer, TokenState};
+use crate::pullsecret::{ProofState, RegistryAnswer, TokenState};
 use serde::Serialize;
-use std::fmt;
 
 /// What was found out about one entry.
 #[derive(Debug, Clone, Serialize)]
@@ -30,7 +29,7 @@ pub struct Check {
     /// Compared with what Quay or Red Hat hands out.
     pub token: TokenState,
     /// Whether the entry is good.
-    pub state: CheckState,
+    pub state: ProofState,
     /// Whether that will do: it is good, or not known where that was allowed.
     pub ok: bool,
     /// What is wrong, and what is worth knowing.
@@ -42,18 +41,6 @@ pub struct Check {
         serialize_with = "serialize_next"
     )]
     pub next: Option<Hint>,
-}
-
-/// Whether an entry is good; of two findings the later one here counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum CheckState {
-    /// Nothing is wrong with it.
-    Good,
-    /// Somebody who had to be asked gave no answer.
-    Unknown,
-    /// Something is wrong with it.
-    Bad,
 }
 
 /// Everything that was found out.
@@ -77,7 +64,7 @@ impl Check {
             fingerprint: None,
             registry: RegistryAnswer::NotAsked,
             token: TokenState::NotCompared,
-            state: CheckState::Good,
+            state: ProofState::Good,
             ok: true,
             message: String::new(),
             next: None,
@@ -86,22 +73,22 @@ impl Check {
 
     /// Something is wrong.
     pub(super) fn fail(&mut self, reason: &str) {
-        self.find(CheckState::Bad, reason);
+        self.find(ProofState::Bad, reason);
         self.ok = false;
     }
 
     /// Something is not known; `allowed` if that will do.
     pub(super) fn doubt(&mut self, reason: &str, allowed: bool) {
-        self.find(CheckState::Unknown, reason);
+        self.find(ProofState::Unknown, reason);
         self.ok &= allowed;
     }
 
     /// Something worth knowing.
     pub(super) fn note(&mut self, text: &str) {
-        self.find(CheckState::Good, text);
+        self.find(ProofState::Good, text);
     }
 
-    fn find(&mut self, state: CheckState, text: &str) {
+    fn find(&mut self, state: ProofState, text: &str) {
         self.state = self.state.max(state);
         if !self.message.is_empty() {
             self.message.push_str("; ");
@@ -158,15 +145,5 @@ impl Report for Checks {
     fn names(&self) -> Vec<String> {
         let named = self.items.iter().filter(|item| !item.key.is_empty());
         named.map(|item| format!("auth/{}", item.key)).collect()
-    }
-}
-
-impl fmt::Display for CheckState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Good => "yes",
-            Self::Unknown => "unknown",
-            Self::Bad => "no",
-        })
     }
 }

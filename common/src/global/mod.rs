@@ -25,7 +25,7 @@ mod view;
 
 pub use backup::{Backup, back_up, backups};
 pub use changes::{PlannedChanges, Target, plan_all};
-pub use check::{Check, CheckState, Checks};
+pub use check::{Check, Checks};
 pub use confirm::{
     ConfirmState, Deadline, Pending, READY, Watchdog, check_confirmed, confirm, pending,
 };

@@ -1,6 +1,6 @@
 //! What each entry of the global pull secret is worth.
 
-use super::check::{Check, CheckState, Checks};
+use super::check::{Check, Checks};
 use super::fault::{FileFault, NO_CREDENTIAL, file_fault, from_ocm, repair_entry};
 use super::observed::Observed;
 use super::protected::{missing_red_hat, red_hat_entry};
@@ -13,7 +13,7 @@ use crate::hint::{self, Hint};
 use crate::kubelet::ImageReference;
 use crate::names::{RegistryHost, RobotName};
 use crate::node_secrets::{GLOBAL_PULL_SECRET, SecretName};
-use crate::pullsecret::{KnownRegistry, RegistryAnswer, TokenState};
+use crate::pullsecret::{KnownRegistry, ProofState, RegistryAnswer, TokenState};
 use crate::registry::{Probe, Registry};
 use crate::web::{ApiError, Endpoint};
 use futures::future::join_all;
@@ -192,7 +192,7 @@ fn against_red_hat(
     if theirs.is_some() && ours != theirs {
         check.fail("its email is not the account's");
     }
-    if check.state == CheckState::Bad {
+    if check.state == ProofState::Bad {
         check.next = Some(from_ocm());
     }
 }

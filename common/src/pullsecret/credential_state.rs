@@ -5,6 +5,29 @@ use crate::failure::FailureKind;
 use serde::Serialize;
 use std::fmt;
 
+/// Whether something pulls. Of two findings the later one here counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProofState {
+    /// It does.
+    Good,
+    /// Somebody who had to be asked gave no answer.
+    Unknown,
+    /// It does not.
+    Bad,
+}
+
+impl ProofState {
+    /// Whether that will do, where what is not known may be allowed.
+    pub fn passes(self, unknown_is_allowed: bool) -> bool {
+        match self {
+            Self::Good => true,
+            Self::Unknown => unknown_is_allowed,
+            Self::Bad => false,
+        }
+    }
+}
+
 /// A credential, compared with what is handed out for its account now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -69,6 +92,16 @@ impl fmt::Display for RegistryAnswer {
             Self::Unreachable => "unreachable",
             Self::Unknown => "unknown",
             Self::NotAsked => "-",
+        })
+    }
+}
+
+impl fmt::Display for ProofState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Good => "yes",
+            Self::Unknown => "unknown",
+            Self::Bad => "no",
         })
     }
 }

@@ -27,7 +27,7 @@ mod trust;
 mod view;
 
 pub use apply::{Apply, Planner, SyncPlanner, apply};
-pub use credential_state::{RegistryAnswer, TokenState};
+pub use credential_state::{ProofState, RegistryAnswer, TokenState};
 pub use current_tokens::{Bridge, CurrentTokens, RegistryTokens, RobotAnswer, RobotToken};
 pub use inventory::{Inventory, InventoryItem, InventoryState};
 pub use logins::{

@@ -2,12 +2,12 @@
 
 use super::credentials::Use;
 use super::observe::{PodCase, Pulling};
-use super::proof::ProofState;
 use crate::cli::serialize_next;
 use crate::dockerconfig::{RegistryNames, owner_of};
 use crate::hint::Hint;
 use crate::judge::{Answer, Answers, ImageJudgement, Verdict, advise, because, judge, word};
 use crate::kubelet::ImageReference;
+use crate::pullsecret::ProofState;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -27,6 +27,8 @@ pub struct ImageProof {
     pub image: String,
     /// Whether they get it.
     pub state: ProofState,
+    /// Whether that will do: it is not known, and that was allowed.
+    pub ok: bool,
     /// Why not, in a word.
     pub why: &'static str,
     /// Why not, in a clause.
@@ -130,6 +132,7 @@ fn unpulled(pods: &PodCase, image: &ImageJudgement, known: &[RegistryNames]) -> 
         pods: pods.pods,
         image: image.image.clone(),
         state,
+        ok: false,
         why: cause.map_or("", word),
         message: cause.map(|cause| because(cause, image)).unwrap_or_default(),
         next: advise(&pods.case, image, has_login),

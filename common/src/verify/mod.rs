@@ -13,6 +13,6 @@ mod walk;
 
 pub use images::ImageProof;
 pub use notes::Note;
-pub use proof::{Proof, ProofState};
+pub use proof::Proof;
 pub use report::Proofs;
 pub use walk::{Request, verify};

@@ -3,21 +3,8 @@
 use crate::cli::serialize_next;
 use crate::fingerprint::Fingerprint;
 use crate::hint::Hint;
-use crate::pullsecret::{RegistryAnswer, TokenState};
+use crate::pullsecret::{ProofState, RegistryAnswer, TokenState};
 use serde::Serialize;
-use std::fmt;
-
-/// Whether something pulls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ProofState {
-    /// It does.
-    Good,
-    /// It is not known.
-    Unknown,
-    /// It does not.
-    Bad,
-}
 
 /// What was found out about one credential in one secret.
 #[derive(Debug, Clone, Serialize)]
@@ -45,7 +32,7 @@ pub struct Proof {
     pub refused: Vec<String>,
     /// Whether the credential is good.
     pub state: ProofState,
-    /// Whether that is so for certain.
+    /// Whether that will do: it is good, or not known where that was allowed.
     pub ok: bool,
     /// What is wrong, and what is worth knowing.
     pub message: String,
@@ -121,20 +108,9 @@ impl Findings {
             (true, false) => ProofState::Unknown,
             (true, true) => ProofState::Good,
         };
-        proof.ok = proof.state == ProofState::Good;
         let texts = [self.problems, self.unknown, self.notes].concat();
         proof.message = texts.join("; ");
         proof.next = self.next;
         proof
-    }
-}
-
-impl fmt::Display for ProofState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Good => "good",
-            Self::Unknown => "not known",
-            Self::Bad => "bad",
-        })
     }
 }

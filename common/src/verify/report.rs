@@ -2,12 +2,12 @@
 
 use super::images::ImageProof;
 use super::notes::{Note, counted};
-use super::proof::{Proof, ProofState};
+use super::proof::Proof;
 use crate::Failure;
 use crate::cli::{ContextColumn, Exit, Report, Table, detail};
 use crate::fingerprint::shown;
 use crate::outcome::{Outcome, only_failure, warnings};
-use crate::pullsecret::RegistryAnswer;
+use crate::pullsecret::{ProofState, RegistryAnswer};
 use serde::Serialize;
 
 /// Everything `verify` found out.
@@ -31,29 +31,26 @@ pub struct Proofs {
     /// What was asked for by name and not found.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missing: Option<String>,
-    /// Whether what is not known of registries without a login is no problem.
-    #[serde(skip)]
-    pub(super) allow_unknown: bool,
 }
 
 impl Proofs {
-    /// Whether everything was looked at, and all of it pulls.
+    /// Whether everything was looked at, and all of it will do.
     pub fn all_ok(&self) -> bool {
-        let passes = |state, has_login: bool| match state {
-            ProofState::Good => true,
-            ProofState::Unknown => self.allow_unknown && !has_login,
-            ProofState::Bad => false,
-        };
-        let items = self.items.iter();
-        let images = self.images.iter();
         self.failures.is_empty()
             && self.missing.is_none()
-            && items
-                .map(|item| (item.state, item.has_login))
-                .all(|(state, login)| passes(state, login))
-            && images
-                .map(|item| (item.state, item.has_login))
-                .all(|(state, login)| passes(state, login))
+            && self.items.iter().all(|item| item.ok)
+            && self.images.iter().all(|image| image.ok)
+    }
+
+    /// Says of everything whether it will do; `allow_unknown` lets pass what is not known of
+    /// registries without a login.
+    pub(super) fn pass(&mut self, allow_unknown: bool) {
+        for item in &mut self.items {
+            item.ok = item.state.passes(allow_unknown && !item.has_login);
+        }
+        for image in &mut self.images {
+            image.ok = image.state.passes(allow_unknown && !image.has_login);
+        }
     }
 
     pub(super) fn sort(&mut self) {

@@ -120,8 +120,8 @@ pub async fn verify(
         notes: pulling.iter().flat_map(notes).collect(),
         failures,
         missing: request.missing(seen, &held),
-        allow_unknown: request.allow_unknown,
     };
+    proofs.pass(request.allow_unknown);
     proofs.sort();
     proofs
 }
