@@ -23,6 +23,7 @@ mod pull_trouble;
 mod repair;
 mod scale;
 mod trust;
+mod unusable;
 mod verify;
 mod world;
 mod writers;

@@ -163,7 +163,7 @@ fn list_needs_no_quay() {
         "a",
         world.registry(),
         ROBOT,
-        "ok",
+        "readable",
         "default",
     ] {
         assert!(

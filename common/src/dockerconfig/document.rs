@@ -3,7 +3,9 @@
 use super::credential::Credential;
 use super::entry::{self, EntryError};
 use crate::kubelet::json::{self, Members, Raw, raw};
-use crate::kubelet::{Auths, Content, ContentFault, Entry, Fault, Format, ImageReference, Keyring};
+use crate::kubelet::{
+    Auths, Content, ContentFault, Entry, Fault, Format, ImageReference, Keyring, Unused,
+};
 use secrecy::{ExposeSecret, SecretSlice};
 use std::fmt;
 use std::sync::Arc;
@@ -97,6 +99,11 @@ impl Document {
     /// What makes a kubelet refuse every pod that names the secret.
     pub fn fault(&self) -> Option<Fault> {
         self.0.fault()
+    }
+
+    /// Why a kubelet gets nothing from it, where it is not refused.
+    pub fn unused(&self) -> Option<Unused> {
+        self.0.unused()
     }
 
     /// The accounts that a kubelet tries for the image with this secret alone, in its order;

@@ -1,6 +1,6 @@
 //! Keys below `auths`: which registry they belong to.
 
-use crate::kubelet::Key;
+use crate::kubelet::{Key, UnusedKey};
 use crate::names::RegistryHost;
 
 /// Whether `key` belongs to one of `hosts`: scheme and `/v1/` `/v2/` stripped, its
@@ -13,6 +13,12 @@ pub fn belongs_to(key: &str, hosts: &[RegistryHost]) -> bool {
 /// Whether a kubelet uses `key` for images of one of `hosts`, if only for some of them.
 pub fn is_served(key: &str, hosts: &[RegistryHost]) -> bool {
     Key::of(key).is_some_and(|key| hosts.iter().any(|host| key.is_of_host(host.as_str())))
+}
+
+/// Why a kubelet uses `key` for no image of `hosts`, of which the first is the registry's own.
+pub fn unused_at(key: &str, hosts: &[RegistryHost]) -> Option<UnusedKey> {
+    let hosts: Vec<&str> = hosts.iter().map(RegistryHost::as_str).collect();
+    UnusedKey::at(key, &hosts)
 }
 
 /// The registry a key names; `None` for globs and whatever else is no host.

@@ -9,5 +9,5 @@ mod owner;
 pub use credential::Credential;
 pub use document::{Document, DocumentError};
 pub use entry::EntryError;
-pub use key::{belongs_to, is_served, is_whole_registry, registry_of_key};
+pub use key::{belongs_to, is_served, is_whole_registry, registry_of_key, unused_at};
 pub use owner::{RegistryNames, UnclearOwner, owner_of};

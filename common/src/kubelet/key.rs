@@ -47,10 +47,29 @@ impl Key {
     /// at the same port. `/v1` and `/v2` without the last slash are meant for the API, and the
     /// kubelet takes them for the beginning of a repository.
     pub fn is_of_host(&self, host: &str) -> bool {
-        let (Some(key), Some(host)) = (Url::parse(&self.0), Url::parse(host.as_bytes())) else {
-            return false;
-        };
-        is_at(&key, &host) == KeyMatch::Yes && !matches!(&key.path[..], b"/v1" | b"/v2")
+        self.at(host) == KeyMatch::Yes && self.api_path().is_none()
+    }
+
+    /// Whether the key is at `host` (with its port), whatever its path.
+    pub(super) fn at(&self, host: &str) -> KeyMatch {
+        match (Url::parse(&self.0), Url::parse(host.as_bytes())) {
+            (Some(key), Some(host)) => is_at(&key, &host),
+            _ => KeyMatch::NoAddress,
+        }
+    }
+
+    /// The path that is meant for the API, if the key ends in it.
+    pub(super) fn api_path(&self) -> Option<&'static str> {
+        let path = Url::parse(&self.0)?.path;
+        let mut paths = ["/v1", "/v2"].into_iter();
+        paths.find(|known| known.as_bytes() == path)
+    }
+
+    /// The port it names.
+    pub(super) fn port(&self) -> Option<String> {
+        let url = Url::parse(&self.0)?;
+        let (_, port) = url.split_port();
+        (!port.is_empty()).then(|| String::from_utf8_lossy(port).into_owned())
     }
 
     /// `URLsMatch`: the same port text, the same number of labels, each label a glob, and the

@@ -15,6 +15,7 @@ mod message;
 mod pod;
 mod presence;
 mod unused;
+mod unused_key;
 mod url;
 
 pub(crate) use content::{Auths, Content, Entry};
@@ -28,3 +29,4 @@ pub use message::{PullEvent, PullFailure, Waiting};
 pub use pod::{admitted, asked_for};
 pub use presence::{ImageStep, Proof, PullPolicy, Record, Verification, image_step};
 pub use unused::Unused;
+pub use unused_key::UnusedKey;

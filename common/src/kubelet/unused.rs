@@ -16,9 +16,19 @@ pub enum Unused {
     NoContent,
     /// There is no entry in it.
     NoEntries,
-    /// The content of a config.json under `.dockercfg`: its only key is then `auths`.
+    /// The content of a config.json under `.dockercfg`: its keys are then `auths` and the like.
     ConfigJsonInDockercfg,
 }
+
+/// What docker writes beside `auths` and a kubelet can read as entries.
+const CONFIG_JSON: [&str; 6] = [
+    "auths",
+    "httpheaders",
+    "credhelpers",
+    "plugins",
+    "aliases",
+    "proxies",
+];
 
 impl Secret<'_> {
     /// Why the kubelet gets nothing from the secret; `None` where it has entries, or content
@@ -30,11 +40,24 @@ impl Secret<'_> {
         let Some((format, content)) = self.content() else {
             return Some(Unused::NoContent);
         };
-        let content = Content::parse(format, content).ok()?;
-        let keys: Vec<&str> = content.entries().map(|entry| entry.key.as_str()).collect();
-        match keys[..] {
-            [] => Some(Unused::NoEntries),
-            ["auths"] if format == Format::DockerCfg => Some(Unused::ConfigJsonInDockercfg),
+        Content::parse(format, content).ok()?.unused()
+    }
+}
+
+impl Content {
+    /// Why the kubelet gets nothing from it; `None` where it has entries.
+    pub(crate) fn unused(&self) -> Option<Unused> {
+        let keys = self.entries().map(|entry| entry.key.to_ascii_lowercase());
+        let keys: Vec<String> = keys.collect();
+        let config_json = || {
+            let mut keys = keys.iter();
+            keys.all(|key| CONFIG_JSON.contains(&key.as_str()))
+        };
+        match self.format {
+            _ if keys.is_empty() => Some(Unused::NoEntries),
+            Format::DockerCfg if keys.iter().any(|key| key == "auths") && config_json() => {
+                Some(Unused::ConfigJsonInDockercfg)
+            }
             _ => None,
         }
     }
@@ -71,7 +94,10 @@ mod tests {
         assert_eq!(of("Opaque", good), Some(Unused::OtherType));
         assert_eq!(of(json, ""), Some(Unused::NoContent));
         assert_eq!(of(json, r#"{"auths":{}}"#), Some(Unused::NoEntries));
-        assert_eq!(of(legacy, good), Some(Unused::ConfigJsonInDockercfg));
+        for config in [good, r#"{"HttpHeaders":{"a":"b"},"Auths":{"quay.io":{}}}"#] {
+            assert_eq!(of(legacy, config), Some(Unused::ConfigJsonInDockercfg));
+        }
+        assert_eq!(of(legacy, r#"{"auths":{},"quay.io":{}}"#), None);
         assert_eq!(of(json, good), None);
         assert_eq!(of(legacy, r#"{"quay.io":{"auth":"dTpw"}}"#), None);
         // What cannot be read is worse than unused.

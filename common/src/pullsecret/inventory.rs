@@ -8,6 +8,7 @@ use crate::cli::{ContextColumn, Exit, Report, Table, age};
 use crate::cluster::{Cluster, Seen};
 use crate::dockerconfig::EntryError;
 use crate::fingerprint::{Fingerprint, shown};
+use crate::kubelet::{Fault, Unused, UnusedKey};
 use crate::names::RobotName;
 use crate::outcome::{Outcome, only_failure, warnings};
 use futures::future::join_all;
@@ -44,14 +45,18 @@ pub struct InventoryItem {
 /// What is special about a secret or an entry of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InventoryState {
-    /// Nothing.
-    Ok,
+    /// Nothing: a kubelet can read it. Whether it pulls anything was not asked.
+    Readable,
     /// It cannot be changed, only replaced.
     Immutable,
     /// Another tool writes it, by its name.
     WrittenBy(Cow<'static, str>),
     /// It holds bridges of these robots while they are rotated.
     BridgedFor(Vec<RobotName>),
+    /// A kubelet gets nothing from the whole secret.
+    UnusedSecret(Unused),
+    /// No kubelet ever uses its key, whatever the image.
+    UnusedKey(UnusedKey),
     /// It cannot be read, for this reason.
     Broken(String),
 }
@@ -88,7 +93,7 @@ impl Inventory {
     }
 
     /// Adds one cluster's secrets: the credentials of robots, with `all` those of every
-    /// account, and whatever cannot be read.
+    /// account, and whatever no kubelet can use.
     fn add(
         &mut self,
         cluster: &Cluster,
@@ -98,81 +103,107 @@ impl Inventory {
     ) {
         let (context, now) = (cluster.context(), cluster.now());
         for secret in secrets {
-            let item =
-                |key: &str, account: &str, state: InventoryState, fingerprint| InventoryItem {
-                    context: context.to_owned(),
-                    namespace: secret.namespace.clone(),
-                    secret: secret.name.clone(),
-                    key: key.to_owned(),
-                    account: account.to_owned(),
-                    state,
-                    fingerprint,
-                    service_accounts: accounts
-                        .iter()
-                        .filter(|account| account.references(&secret.namespace, &secret.name))
-                        .map(|account| account.name.clone())
-                        .collect(),
-                    created: secret.created.map(|created| created.to_string()),
-                    age: secret
-                        .created
-                        .map(|created| age(created, now))
-                        .unwrap_or_default(),
-                };
-            match &secret.document {
-                Err(error) => self.items.push(item(
-                    "",
-                    "",
-                    InventoryState::Broken(error.to_string()),
-                    None,
-                )),
-                Ok(document) => {
-                    for (key, read) in document.entries() {
-                        match read {
-                            Ok(found) if all || RobotName::is_robot(&found.username) => {
-                                let fingerprint = Some(found.fingerprint());
-                                self.items.push(item(
-                                    key,
-                                    &found.username,
-                                    state(secret),
-                                    fingerprint,
-                                ));
-                            }
-                            Ok(_) | Err(EntryError::Empty) => {}
-                            Err(error) => self.items.push(item(
-                                key,
-                                "",
-                                InventoryState::Broken(error.to_string()),
-                                None,
-                            )),
-                        }
-                    }
-                }
-            }
+            let accounts = accounts.iter();
+            let using = accounts.filter(|one| one.references(&secret.namespace, &secret.name));
+            let using: Vec<String> = using.map(|account| account.name.clone()).collect();
+            let items = lines(secret, all).into_iter().map(|line| InventoryItem {
+                context: context.to_owned(),
+                namespace: secret.namespace.clone(),
+                secret: secret.name.clone(),
+                key: line.key,
+                account: line.account,
+                state: line.state,
+                fingerprint: line.fingerprint,
+                service_accounts: using.clone(),
+                created: secret.created.map(|created| created.to_string()),
+                age: secret
+                    .created
+                    .map(|created| age(created, now))
+                    .unwrap_or_default(),
+            });
+            self.items.extend(items);
         }
     }
 }
 
-fn state(secret: &PullSecret) -> InventoryState {
+/// What is told of one secret.
+struct Line {
+    key: String,
+    account: String,
+    state: InventoryState,
+    fingerprint: Option<Fingerprint>,
+}
+
+impl Line {
+    /// Of what has no account.
+    fn of(key: &str, state: InventoryState) -> Self {
+        Self {
+            key: key.to_owned(),
+            account: String::new(),
+            state,
+            fingerprint: None,
+        }
+    }
+}
+
+fn lines(secret: &PullSecret, all: bool) -> Vec<Line> {
+    let document = match &secret.document {
+        Err(error) => return vec![Line::of("", InventoryState::Broken(error.to_string()))],
+        Ok(document) => document,
+    };
+    if let Some(why) = document.unused() {
+        return vec![Line::of("", InventoryState::UnusedSecret(why))];
+    }
+    let fault = document.fault();
+    let lines = document.entries().filter_map(|(key, read)| match read {
+        Ok(found) if all || RobotName::is_robot(&found.username) => Some(Line {
+            key: key.to_owned(),
+            state: state(secret, key, fault.as_ref()),
+            fingerprint: Some(found.fingerprint()),
+            account: found.username,
+        }),
+        Ok(_) | Err(EntryError::Empty) => None,
+        Err(error) => Some(Line::of(key, InventoryState::Broken(error.to_string()))),
+    });
+    let lines: Vec<Line> = lines.collect();
+    match fault {
+        Some(fault) if lines.is_empty() => {
+            vec![Line::of("", InventoryState::Broken(fault.to_string()))]
+        }
+        _ => lines,
+    }
+}
+
+/// One broken entry, and the kubelet reads none of the others.
+fn state(secret: &PullSecret, key: &str, fault: Option<&Fault>) -> InventoryState {
+    if let Some(fault) = fault {
+        return InventoryState::Broken(fault.to_string());
+    }
+    if let Some(why) = UnusedKey::of(key) {
+        return InventoryState::UnusedKey(why);
+    }
     if !secret.bridged.is_empty() {
         return InventoryState::BridgedFor(secret.bridged.iter().cloned().collect());
     }
     match (&secret.owner, secret.immutable) {
         (Some(owner), _) => InventoryState::WrittenBy(owner.tool.clone()),
         (None, true) => InventoryState::Immutable,
-        (None, false) => InventoryState::Ok,
+        (None, false) => InventoryState::Readable,
     }
 }
 
 impl fmt::Display for InventoryState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Ok => f.write_str("ok"),
+            Self::Readable => f.write_str("readable"),
             Self::Immutable => f.write_str("immutable"),
             Self::WrittenBy(tool) => write!(f, "written by {tool}"),
             Self::BridgedFor(robots) => {
                 let robots: Vec<&str> = robots.iter().map(RobotName::as_str).collect();
                 write!(f, "bridged for {}", robots.join(", "))
             }
+            Self::UnusedSecret(why) => write!(f, "unused: it {why}"),
+            Self::UnusedKey(why) => write!(f, "unused: its key {why}"),
             Self::Broken(reason) => write!(f, "broken: {reason}"),
         }
     }
