@@ -250,9 +250,12 @@ impl Apply<'_> {
         };
         let secret_type = current.type_.clone().unwrap_or_default();
         let Some(mut current) = PullSecret::read(current) else {
-            return Err(CallError::Refused(format!(
-                "a secret of that name exists and is of type `{secret_type}`; choose another with --secret-name"
-            )));
+            // Where the secret has to be, it cannot be made; elsewhere the pull secret is gone.
+            let missing = self.planner.plan_missing(&plan.namespace);
+            return Ok(missing.map(|missing| match missing.name == plan.name {
+                true => missing.with_name_taken(&secret_type),
+                false => missing,
+            }));
         };
         current.site = plan.base.as_ref().and_then(|base| base.site.clone());
         Ok(self.planner.plan(&current))

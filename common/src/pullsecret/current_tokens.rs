@@ -1,6 +1,7 @@
 //! What the credential of each robot should be.
 
-use crate::dockerconfig::{Credential, RegistryNames, UnclearOwner, owner_of};
+use crate::dockerconfig::{Credential, RegistryNames, UnclearOwner, owner_of, unused_at};
+use crate::kubelet::UnusedKey;
 use crate::names::{RegistryHost, RobotName};
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
@@ -104,6 +105,12 @@ impl CurrentTokens {
     /// The registry that an `auths` key belongs to for certain.
     pub fn registry_of(&self, key: &str) -> Option<&RegistryTokens> {
         self.owner_of(key).ok().flatten()
+    }
+
+    /// Why no kubelet uses a key of one of the registries for its images.
+    pub(super) fn unused(&self, key: &str) -> Option<UnusedKey> {
+        let registry = self.registry_of(key)?;
+        unused_at(key, &registry.names.hosts)
     }
 
     /// Whether both say the same of every robot and bridge.

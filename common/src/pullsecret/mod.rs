@@ -24,6 +24,7 @@ mod sync;
 mod token_search;
 mod token_source;
 mod trust;
+mod unusable;
 mod view;
 
 pub use apply::{Apply, Planner, SyncPlanner, apply};
@@ -52,6 +53,7 @@ pub use source::{Placement, Source};
 pub use sync::{ClusterPlan, SyncPlan, SyncRequest, plan_sync, sync};
 pub use token_source::{RobotCredential, TokenSource};
 pub use trust::{Adopted, Claim, Trust, Unproven, note_held};
+pub use unusable::Unusable;
 pub use view::{
     ClusterView, Found, locate, observe_each, secrets, sites, unseen, unseen_or_missing,
 };

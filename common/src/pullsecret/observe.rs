@@ -8,7 +8,9 @@ use crate::kubelet::Format;
 use futures::future::try_join;
 use globset::GlobSet;
 use k8s_openapi::api::core::v1::{Secret, ServiceAccount};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::core::params::ListParams;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 
@@ -52,6 +54,34 @@ pub async fn observe(
         secrets,
         unreadable,
     })
+}
+
+/// A secret whose content is not looked at.
+#[derive(Clone, Deserialize)]
+struct Typed {
+    metadata: ObjectMeta,
+    #[serde(rename = "type", default)]
+    secret_type: String,
+}
+
+/// The types of the secrets of this name that are no pull secrets, by namespace. Where they
+/// cannot be listed there are none: a write is told by the server what is in its way.
+pub async fn other_types(
+    cluster: &Cluster,
+    selection: &NamespaceSelection,
+    excluded: &GlobSet,
+    name: &str,
+) -> BTreeMap<String, String> {
+    let params = ListParams::default().fields(&format!("metadata.name={name}"));
+    let listed = list_readable::<Typed>(cluster, selection, "secrets", &params).await;
+    let listed = listed.map(|listed| listed.items).unwrap_or_default();
+    let others = listed.into_iter().filter_map(|secret| {
+        let namespace = secret.metadata.namespace?;
+        let is_other = Format::of_type(&secret.secret_type).is_none();
+        (is_other && selection.covers(&namespace, excluded))
+            .then_some((namespace, secret.secret_type))
+    });
+    others.collect()
 }
 
 /// Lists the service accounts in scope, ordered by namespace and name; and the namespaces where

@@ -1,6 +1,7 @@
 //! What plans come to.
 
 use super::plan::{EntryPlan, NamespacePlan, Problem, Refusal, SecretPlan, Verdict, WriteAction};
+use super::unusable::unused_key;
 use crate::credentials::clear_up;
 use crate::hint::{self, Hint, edit_secret};
 use crate::outcome::{Outcome, Verb};
@@ -66,6 +67,11 @@ fn of_entry(context: &str, plan: &SecretPlan, entry: &EntryPlan) -> Outcome {
         (Verdict::Replaced(other), None) => (written, format!("instead of {other}")),
         (Verdict::Stale | Verdict::Missing, None) => (written, extra(plan)),
     };
+    let unused = entry.unused.as_ref();
+    let unused = unused.map(|why| unused_key(&entry.key, why));
+    let said = [message, unused.unwrap_or_default()];
+    let said = said.into_iter().filter(|text| !text.is_empty());
+    let message = said.collect::<Vec<String>>().join("; ");
     let place = Place::secret(context, &plan.namespace, &plan.name).key(&entry.key);
     Outcome {
         account: entry.account.clone(),
@@ -112,6 +118,10 @@ fn next_step(plan: &SecretPlan, entry: &EntryPlan, result: Verb) -> Option<Hint>
         Verdict::Problem(Problem::TokenUnknown(_)) => hint::robot("whoami").into(),
         Verdict::Problem(Problem::Unreadable(_)) => edit_secret(namespace, name).into(),
         Verdict::Problem(Problem::Unclear(owner)) => clear_up(owner),
+        Verdict::Problem(Problem::Unusable(why)) => why.remedy_of_sync(namespace, name),
+        _ if entry.unused.is_some() => {
+            Hint::from("correct that key, or remove it: ").run(edit_secret(namespace, name))
+        }
         _ => return None,
     };
     Some(hint)

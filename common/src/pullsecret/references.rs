@@ -2,6 +2,8 @@
 
 use super::reference::{Attachment, ReferenceEdit, ReferenceOwner};
 use super::report::Outcomes;
+use super::secret::PullSecret;
+use super::unusable::{Unusable, no_use};
 use super::view::{ClusterView, Found, observe_each, unseen_or_missing};
 use crate::Failure;
 use crate::cluster::{Cluster, DryRun, NamespaceArgs, Seen};
@@ -10,7 +12,7 @@ use crate::outcome::{Outcome, Verb};
 use crate::place::Place;
 use crate::progress::Progress;
 use futures::future::join_all;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is asked for.
 pub struct ReferenceRequest<'a> {
@@ -34,6 +36,17 @@ pub struct ReferenceRequest<'a> {
 struct Target {
     place: Place,
     owner: ReferenceOwner,
+    /// What attaching has to say of the secret.
+    secret: Fitness,
+}
+
+/// What pods make of the secret that they are to name.
+#[derive(Clone)]
+enum Fitness {
+    /// They pull with it; what else it holds is of no use.
+    Fit(Option<String>),
+    /// It makes the kubelet refuse every pod that names it.
+    Breaks(Unusable),
 }
 
 /// The whole walk, clusters and targets side by side.
@@ -85,20 +98,21 @@ async fn plan(
         false => Found::nothing(),
     };
     let mut failures = accounts.failures;
-    let with_secret: BTreeSet<String> = view
-        .observed
-        .secrets
-        .iter()
-        .filter(|secret| secret.name == request.secret)
-        .map(|secret| secret.namespace.clone())
-        .collect();
+    let named = Named::of(request, view).await;
     let mut targets = Vec::new();
-    for namespace in view.namespaces().unwrap_or_else(|| with_secret.clone()) {
+    for namespace in view.namespaces().unwrap_or_else(|| named.namespaces()) {
         let place = Place::secret(view.context(), &namespace, request.secret);
-        if request.edit == ReferenceEdit::Attach && !with_secret.contains(&namespace) {
-            failures.push(no_such_secret(place));
-            continue;
-        }
+        let secret = match request.edit {
+            ReferenceEdit::Attach => named.fitness(&namespace, &place),
+            ReferenceEdit::Detach => Ok(Fitness::Fit(None)),
+        };
+        let secret = match secret {
+            Ok(secret) => secret,
+            Err(failed) => {
+                failures.push(*failed);
+                continue;
+            }
+        };
         let all = accounts.items.iter();
         let all = all.filter(|account| account.namespace == namespace);
         let named = request.service_accounts.iter();
@@ -110,6 +124,7 @@ async fn plan(
             targets.push(Target {
                 place: place.clone(),
                 owner: owner?,
+                secret: secret.clone(),
             });
         }
     }
@@ -117,10 +132,14 @@ async fn plan(
 }
 
 async fn change(request: &ReferenceRequest<'_>, cluster: &Cluster, target: Target) -> Outcome {
-    let Target { place, owner } = target;
-    let mode = match request.dry_run.is_client() {
-        true => None,
-        false => Some(request.dry_run.write()),
+    let Target {
+        place,
+        owner,
+        secret,
+    } = target;
+    let mode = match (request.dry_run.is_client(), &secret) {
+        (true, _) | (_, Fitness::Breaks(_)) => None,
+        (false, Fitness::Fit(_)) => Some(request.dry_run.write()),
     };
     let changed = owner
         .edit(cluster, request.edit, request.secret, mode)
@@ -135,7 +154,63 @@ async fn change(request: &ReferenceRequest<'_>, cluster: &Cluster, target: Targe
             .next(hint::get(&namespace, &owner.label)),
     };
     outcome.references.push(owner.label);
-    outcome
+    match secret {
+        Fitness::Breaks(why) if !outcome.result.is_failure() => refused(outcome, &why),
+        Fitness::Fit(Some(no_use)) if !outcome.result.is_failure() => outcome.message(no_use),
+        _ => outcome,
+    }
+}
+
+/// Nobody is handed what would keep their pods from pulling; who has it already is told.
+fn refused(mut outcome: Outcome, why: &Unusable) -> Outcome {
+    if outcome.result.is_change() {
+        outcome.result = Verb::Refused;
+    }
+    let remedy = why.remedy(&outcome.place.namespace, &outcome.place.name);
+    outcome.message(why.to_string()).next(remedy)
+}
+
+/// What stands under the name, by namespace.
+struct Named<'a> {
+    secrets: BTreeMap<&'a str, &'a PullSecret>,
+    other_types: BTreeMap<String, String>,
+}
+
+impl<'a> Named<'a> {
+    async fn of(request: &ReferenceRequest<'_>, view: &'a ClusterView<'_>) -> Self {
+        let secrets = view.observed.secrets.iter();
+        let secrets = secrets.filter(|secret| secret.name == request.secret);
+        Self {
+            secrets: secrets
+                .map(|secret| (secret.namespace.as_str(), secret))
+                .collect(),
+            other_types: match request.edit {
+                ReferenceEdit::Attach => view.other_types(request.secret).await,
+                ReferenceEdit::Detach => BTreeMap::new(),
+            },
+        }
+    }
+
+    fn namespaces(&self) -> BTreeSet<String> {
+        let secrets = self.secrets.keys().map(|namespace| (*namespace).to_owned());
+        secrets.chain(self.other_types.keys().cloned()).collect()
+    }
+
+    /// What pods make of it in this namespace, or why nobody is handed it.
+    fn fitness(&self, namespace: &str, place: &Place) -> Result<Fitness, Box<Outcome>> {
+        let unusable = match (self.secrets.get(namespace), self.other_types.get(namespace)) {
+            (Some(secret), _) => match Unusable::of(secret) {
+                None => return Ok(Fitness::Fit(no_use(secret))),
+                Some(why) if why.breaks_pods() => return Ok(Fitness::Breaks(why)),
+                Some(why) => why,
+            },
+            (None, Some(found)) => Unusable::OtherType(found.clone()),
+            (None, None) => return Err(Box::new(no_such_secret(place.clone()))),
+        };
+        let remedy = unusable.remedy(namespace, &place.name);
+        let failed = Outcome::new(place.clone(), Verb::Failed);
+        Err(Box::new(failed.message(unusable.to_string()).next(remedy)))
+    }
 }
 
 fn no_such_secret(place: Place) -> Outcome {

@@ -16,7 +16,7 @@ use crate::outcome::Outcome;
 use crate::place::Place;
 use crate::progress::Progress;
 use futures::future::join_all;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Rounds of a sync that finds other tokens in the end than in the beginning.
 const ROUNDS: usize = 4;
@@ -72,13 +72,17 @@ pub async fn plan_sync<'a>(
 ) -> Result<SyncPlan<'a>, Failure> {
     let mut seen = observe_each(clusters, request.scope).await?;
     let secrets_seen = secrets(&seen);
-    let (known, tenants, sites) = futures::join!(
+    let (known, tenants, sites, other_types) = futures::join!(
         source.ask(request.placement.as_ref(), &secrets_seen),
         tenants(request, &seen),
         sites(&seen),
+        other_types(request, &seen),
     );
     let known = known?;
     locate(&mut seen, sites);
+    for (view, other_types) in seen.reached.iter_mut().zip(other_types) {
+        view.other_types = other_types;
+    }
     note_held(&secrets(&seen), &known.wanted, memory);
     let mut failures = unseen(&seen);
     let mut targets = Vec::new();
@@ -193,6 +197,25 @@ async fn tenants(
         }
     });
     join_all(tenants).await
+}
+
+/// What has the name of the secret to create and is no pull secret, in each cluster. Only where
+/// nothing is sent: a write is told by the server.
+async fn other_types(
+    request: &SyncRequest<'_>,
+    seen: &Seen<ClusterView<'_>>,
+) -> Vec<BTreeMap<String, String>> {
+    let others = seen.reached.iter().map(async |view| {
+        let repairs_only =
+            view.scoped.selection == NamespaceSelection::All && !request.create_missing;
+        match &request.placement {
+            Some(placement) if request.dry_run.is_client() && !repairs_only => {
+                view.other_types(&placement.secret_name).await
+            }
+            _ => BTreeMap::new(),
+        }
+    });
+    join_all(others).await
 }
 
 /// Plans one cluster from what was observed of it. No I/O.

@@ -30,6 +30,9 @@ pub struct ClusterView<'a> {
     pub missing: BTreeSet<String>,
     /// Its namespaces by identity, once [`locate`] was told.
     pub sites: BTreeMap<String, Site>,
+    /// The types of what is no pull secret and has the name of one, by namespace, once
+    /// [`ClusterView::other_types`] was kept.
+    pub other_types: BTreeMap<String, String>,
 }
 
 /// Things of several namespaces, and what could not be looked at.
@@ -112,6 +115,7 @@ impl<'a> ClusterView<'a> {
             scoped,
             observed,
             sites: BTreeMap::new(),
+            other_types: BTreeMap::new(),
         })
     }
 }
@@ -210,6 +214,28 @@ impl ClusterView<'_> {
         self.sites = sites;
     }
 
+    /// What stands under the name where no pull secret does, and is of another type: one LIST, or
+    /// one for each of a few namespaces.
+    pub async fn other_types(&self, name: &str) -> BTreeMap<String, String> {
+        let without = self.namespaces().map(|mut names| {
+            let named = self.observed.secrets.iter();
+            let named = named.filter(|secret| secret.name == name);
+            for secret in named {
+                names.remove(&secret.namespace);
+            }
+            names
+        });
+        let selection = match without {
+            Some(names) if names.is_empty() => return BTreeMap::new(),
+            Some(names) => NamespaceSelection::Named(names),
+            None => NamespaceSelection::All,
+        };
+        let Scoped {
+            cluster, excluded, ..
+        } = &self.scoped;
+        observe::other_types(cluster, &selection, excluded, name).await
+    }
+
     /// Plans the repair of every credential in scope; one plan for each secret, so that
     /// they are written side by side.
     pub fn plan_repair(
@@ -249,7 +275,11 @@ impl ClusterView<'_> {
                     .get(namespace.as_str())
                     .map(Vec::as_slice)
                     .unwrap_or_default();
-                plan_namespace(namespace, secrets, placed, wanted, trust, consent)
+                let plan = plan_namespace(namespace, secrets, placed, wanted, trust, consent);
+                match self.other_types.get(namespace) {
+                    Some(secret_type) => plan.with_name_taken(secret_type),
+                    None => plan,
+                }
             })
             .collect()
     }

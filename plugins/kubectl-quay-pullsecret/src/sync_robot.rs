@@ -5,7 +5,7 @@ use quay_common::Failure;
 use quay_common::cli::Console;
 use quay_common::cluster::{ClusterArgs, parse_object_name};
 use quay_common::credentials::{QuayArgs, Session};
-use quay_common::dockerconfig::{RegistryNames, belongs_to};
+use quay_common::dockerconfig::{RegistryNames, belongs_to, unused_at};
 use quay_common::names::{RegistryHost, RobotName};
 use quay_common::pullsecret::{Placement, RobotCredential, Source, TokenSource};
 use quay_common::web::{ApiError, Endpoint};
@@ -71,7 +71,7 @@ impl RobotArgs {
     /// Which robot, who says what its token is, and how it is written where it is new.
     ///
     /// # Errors
-    /// The robot or its token cannot be found, or `--registry-key` is at another host.
+    /// The robot or its token cannot be found, or `--registry-key` is at another host or of no use.
     pub async fn find(
         &self,
         quay: &QuayArgs,
@@ -170,10 +170,14 @@ async fn robots(session: &Session) -> Result<Vec<String>, ApiError> {
     Ok(names)
 }
 
-/// A key at another host would hand the credential to that host, and `sync` would never find it again.
+/// A key at another host would hand the credential to that host, and `sync` would never find it
+/// again; one that no kubelet uses would be there for nobody.
 fn checked_key(key: &str, credential: &RobotCredential) -> Result<String, Failure> {
     if belongs_to(key, &credential.names.hosts) {
-        return Ok(key.to_owned());
+        return match unused_at(key, &credential.names.hosts) {
+            None => Ok(key.to_owned()),
+            Some(why) => Err(Failure::usage(format!("--registry-key `{key}` {why}"))),
+        };
     }
     let hosts = credential.names.hosts.iter().map(RegistryHost::as_str);
     let hosts: Vec<&str> = hosts.collect();

@@ -13,9 +13,11 @@ pub use swap::{Swap, plan_swap};
 
 use super::owner::Owner;
 use super::secret::PullSecret;
+use super::unusable::Unusable;
 use crate::dockerconfig::{Credential, Document, UnclearOwner};
 use crate::fingerprint::Fingerprint;
 use crate::hint::Hint;
+use crate::kubelet::{Fault, UnusedKey};
 use crate::names::RobotName;
 use std::collections::BTreeSet;
 
@@ -81,6 +83,9 @@ pub enum Problem {
     /// The secret or the entry cannot be read.
     #[error("{0}")]
     Unreadable(String),
+    /// No pod can pull with the secret that shall hold the robot.
+    #[error(transparent)]
+    Unusable(Unusable),
     /// The key that shall hold the robot holds somebody else.
     #[error("the key is held by {0}; --replace-account switches it")]
     HeldBy(String),
@@ -99,6 +104,8 @@ pub struct EntryPlan {
     pub before: Option<Fingerprint>,
     /// The password it will hold.
     pub after: Option<Fingerprint>,
+    /// Why no kubelet uses its key for the registry's images.
+    pub unused: Option<UnusedKey>,
 }
 
 /// How the secret is written.
@@ -228,12 +235,49 @@ impl From<SecretPlan> for NamespacePlan {
     }
 }
 
+impl NamespacePlan {
+    /// The secret that it would create is there already, and is of a type that no kubelet takes.
+    #[must_use]
+    pub(super) fn with_name_taken(mut self, secret_type: &str) -> Self {
+        for plan in self.secrets.iter_mut().filter(|plan| plan.base.is_none()) {
+            *plan = plan.clone().with_name_taken(secret_type);
+            self.attach.take_if(|(secret, _)| *secret == plan.name);
+        }
+        self
+    }
+}
+
 impl SecretPlan {
     /// Whether an entry is in a state that fails the target.
     pub fn has_problem(&self) -> bool {
         self.entries
             .iter()
             .any(|entry| matches!(entry.verdict, Verdict::Problem(_)))
+    }
+
+    /// Nothing is written, because no pod could pull with the secret.
+    #[must_use]
+    pub(super) fn unusable(mut self, why: &Unusable) -> Self {
+        for entry in &mut self.entries {
+            entry.verdict = Verdict::Problem(Problem::Unusable(why.clone()));
+            entry.after = None;
+        }
+        self.write = WriteAction::Nothing;
+        self.bridged = None;
+        self
+    }
+
+    /// Nothing is created, because a secret of that name and of another type is there.
+    #[must_use]
+    pub(super) fn with_name_taken(self, secret_type: &str) -> Self {
+        self.unusable(&Unusable::OtherType(secret_type.to_owned()))
+    }
+
+    /// What makes a kubelet refuse every pod that names the secret, once the plan is carried out.
+    fn fault(&self) -> Option<Fault> {
+        let base = self.base.as_ref();
+        let unchanged = base.and_then(|base| base.document.as_ref().ok());
+        self.write.document().or(unchanged)?.fault()
     }
 
     /// Whether every entry that concerns us is right as it is.

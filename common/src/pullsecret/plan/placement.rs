@@ -3,12 +3,13 @@
 use super::super::current_tokens::{CurrentTokens, RobotAnswer};
 use super::super::secret::PullSecret;
 use super::super::trust::Trust;
+use super::super::unusable::Unusable;
 use super::repair::{finish, leave_to_nodes, plan_secret, problem, unreadable};
 use super::{
     Consent, EntryPlan, NamespacePlan, PlacedCredential, Problem, SecretPlan, Verdict, WriteAction,
 };
 use crate::dockerconfig::{Document, EntryError, is_served};
-use crate::kubelet::Format;
+use crate::kubelet::{Fault, Format};
 use crate::names::RobotName;
 use std::collections::BTreeSet;
 
@@ -29,17 +30,17 @@ pub fn plan_namespace(
         .iter()
         .filter(|secret| holds_robot(secret, wanted))
         .filter_map(|secret| plan_secret(secret, wanted, trust, consent))
+        .map(tell_fault)
         .collect();
-    if !plans.iter().any(|plan| placed.is_served_by(plan, wanted)) {
+    let serves = |plan: &SecretPlan| plan.fault().is_none() && placed.is_served_by(plan, wanted);
+    if !plans.iter().any(serves) {
         plans.retain(|plan| plan.name != placed.secret_name);
         plans.push(match named {
             Some(secret) => plan_target(secret, placed, wanted, trust, consent),
             None => leave_to_nodes(plan_new(namespace, placed)),
         });
     }
-    let usable = |plan: &&SecretPlan| {
-        plan.refusal.is_none() && !plan.has_problem() && placed.is_served_by(plan, wanted)
-    };
+    let usable = |plan: &&SecretPlan| plan.refusal.is_none() && !plan.has_problem() && serves(plan);
     let attached = plans
         .iter()
         .filter(usable)
@@ -56,6 +57,42 @@ pub fn plan_namespace(
 
 /// What to do with a secret that shall hold the robot, whatever it holds now.
 pub(in crate::pullsecret) fn plan_target(
+    secret: &PullSecret,
+    placed: &PlacedCredential,
+    wanted: &CurrentTokens,
+    trust: &Trust,
+    consent: Consent,
+) -> SecretPlan {
+    match Unusable::of_target(secret) {
+        Some(why) => SecretPlan {
+            name: secret.name.clone(),
+            base: Some(secret.clone()),
+            ..plan_new(&secret.namespace, placed).unusable(&why)
+        },
+        None => tell_fault(plan_entry(secret, placed, wanted, trust, consent)),
+    }
+}
+
+/// A broken entry, also one of another registry, and the kubelet refuses every pod that names
+/// the secret: then it is handed to nobody.
+fn tell_fault(mut plan: SecretPlan) -> SecretPlan {
+    let Some(fault) = plan.fault() else {
+        return plan;
+    };
+    let key = match &fault {
+        Fault::Entry(key, _) => key.as_str(),
+        Fault::Content(_) => "",
+    };
+    let is_told =
+        |entry: &EntryPlan| entry.key == key && matches!(entry.verdict, Verdict::Problem(_));
+    if !plan.entries.iter().any(is_told) {
+        let broken = Problem::Unusable(Unusable::Broken(fault.to_string()));
+        plan.entries.push(problem(key, broken));
+    }
+    plan
+}
+
+fn plan_entry(
     secret: &PullSecret,
     placed: &PlacedCredential,
     wanted: &CurrentTokens,
@@ -102,6 +139,7 @@ pub(in crate::pullsecret) fn plan_target(
         verdict,
         before,
         after: Some(placed.credential.fingerprint()),
+        unused: None,
     });
     let bridged = placed.bridged(&secret.bridged);
     leave_to_nodes(finish(secret, entries, edited, bridged, consent))
@@ -138,6 +176,7 @@ fn plan_new(namespace: &str, placed: &PlacedCredential) -> SecretPlan {
             verdict: Verdict::Missing,
             before: None,
             after: Some(placed.credential.fingerprint()),
+            unused: None,
         }],
         write: WriteAction::Create(document),
         bridged: Some(placed.bridged(&BTreeSet::new())),

@@ -46,7 +46,10 @@ pub fn plan_secret(
                     edited.set(key, &credential.credential);
                     credential.note(&mut bridged);
                 }
-                entries.push(entry);
+                entries.push(EntryPlan {
+                    unused: wanted.unused(key),
+                    ..entry
+                });
             }
             Err(EntryError::Empty) => {}
             Err(error) if wanted.registry_of(key).is_some() => {
@@ -143,6 +146,7 @@ impl Entry<'_> {
             verdict,
             before: Some(self.found.fingerprint()),
             after,
+            unused: None,
         }
     }
 
@@ -269,5 +273,6 @@ pub(super) fn problem(key: &str, problem: Problem) -> EntryPlan {
         verdict: Verdict::Problem(problem),
         before: None,
         after: None,
+        unused: None,
     }
 }

@@ -64,6 +64,7 @@ pub fn plan_swap(secret: &PullSecret, swap: &Swap) -> Option<SecretPlan> {
             verdict,
             before: Some(found.fingerprint()),
             after: Some(swap.to.fingerprint()),
+            unused: None,
         });
     }
     let mut bridged = secret.bridged.clone();
@@ -104,6 +105,7 @@ fn hidden(secret: &PullSecret, swap: &Swap) -> SecretPlan {
             verdict: Verdict::Stale,
             before: None,
             after: None,
+            unused: None,
         }],
         write: WriteAction::Nothing,
         bridged: None,
