@@ -2,8 +2,9 @@
 
 use crate::explain::{image, pod, says, secret_of};
 use crate::world::{ROBOT, World};
+use quay_sandbox::http::{Fault, FaultAction};
 use quay_sandbox::quay::Role;
-use quay_tests::{Output, auth, pull_secret};
+use quay_tests::{Output, answer, auth, pull_secret};
 use serde_json::{Value, json};
 
 #[track_caller]
@@ -138,7 +139,11 @@ fn a_key_that_no_kubelet_uses_is_no_success() {
             .create(&pull_secret(&namespace, "a", &json!({key.as_str(): entry})));
         let report = report(&world, &["-n", &namespace], 1);
         let item = &report["items"][0];
-        says_in(item, "message", &format!("no kubelet uses the key `{key}`"));
+        says_in(
+            item,
+            "message",
+            &format!("no pod pulls with its key `{key}`"),
+        );
         says_in(
             item,
             "next",
@@ -368,4 +373,42 @@ fn what_only_the_node_has_a_credential_for_is_not_known() {
         (&image["state"], &image["why"]),
         (&json!("unknown"), &json!("only the node's"))
     );
+}
+
+#[test]
+fn a_registry_that_sends_everybody_elsewhere_is_followed_by_nobody_in_particular() {
+    let world = World::without_login();
+    let namespace = world.cluster.namespace("elsewhere");
+    let faults = world.quay.quay.server().faults();
+    let moved = |to: &str| answer(307, "", &[("Location", to)]);
+    let on = |method: &str, path: &str, action: FaultAction| {
+        faults.add(Fault::always(
+            method.parse().expect("a method"),
+            path,
+            action,
+        ));
+    };
+    on("HEAD", "/elsewhere/app/manifests/", answer(200, "", &[]));
+    on("HEAD", "/manifests/", moved("/elsewhere/app/manifests/v1"));
+    on("GET", "/v2/", moved("/elsewhere/"));
+    let image = image(&world, "app:v1");
+    world.cluster.create(&pod(&namespace, "shop", &image, &[]));
+    report(&world, &["-n", &namespace], 0);
+    let log = world.quay.quay.server().log();
+    assert_eq!(
+        log.count(|request| request.path.contains("/elsewhere/app")),
+        1
+    );
+
+    // A credential goes nowhere else.
+    world.current_secret(&namespace, "a");
+    world
+        .cluster
+        .create(&pod(&namespace, "own", &image, &["a"]));
+    let report = report(&world, &["-n", &namespace], 1);
+    assert_eq!(only_image(&report)["object"], "pod/own");
+    assert_eq!(only_image(&report)["state"], "unknown");
+    let with_credential =
+        log.count(|request| request.path.contains("/elsewhere") && request.authorization.is_some());
+    assert_eq!(with_credential, 0);
 }

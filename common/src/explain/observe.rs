@@ -15,6 +15,7 @@ use crate::place::Place;
 use k8s_openapi::api::core::v1::{Node, Secret, ServiceAccount};
 use kube::core::params::ListParams;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// What is asked for.
 pub struct Request<'a> {
@@ -126,10 +127,10 @@ async fn with_surroundings(cluster: &Cluster, found: FoundSubjects) -> Vec<Case>
         })
         .collect();
     let secrets = each(cluster, named, secret).await;
-    let global = match found.is_empty() {
+    let global = Arc::new(match found.is_empty() {
         true => GlobalSeen::Unseen,
         false => secrets_of_nodes(cluster).await,
-    };
+    });
     let cases = found.into_iter().map(|(subject, mut unread)| {
         let account = account_of(&subject).cloned();
         let key = (subject.namespace.clone(), subject.account.clone());

@@ -5,7 +5,7 @@ use super::report::Explanations;
 use crate::Failure;
 use crate::cluster::{Cluster, Seen};
 use crate::dockerconfig::RegistryNames;
-use crate::judge::{ask, judge};
+use crate::judge::{Case, ask, judge};
 use crate::progress::Progress;
 use crate::pullsecret::KnownRegistry;
 use crate::web::Endpoint;
@@ -23,8 +23,9 @@ pub async fn explain(
 ) -> Result<Explanations, Failure> {
     let observed = observe(clusters, request).await?;
     let known: Vec<RegistryNames> = logins.iter().map(|login| login.names.clone()).collect();
-    let answers = ask(&observed.cases, logins, &known, other, progress).await;
-    let cases = observed.cases.iter();
+    let cases: Vec<&Case> = observed.cases.iter().collect();
+    let answers = ask(&cases, logins, &known, other, progress).await;
+    let cases = cases.into_iter();
     Ok(Explanations {
         items: cases.map(|case| judge(case, &known, &answers)).collect(),
         failures: observed.failures,

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Asks everything that judging these pods takes. `other` gives the connection to a registry
 /// without a login.
 pub async fn ask(
-    cases: &[Case],
+    cases: &[&Case],
     logins: &[KnownRegistry<'_>],
     known: &[RegistryNames],
     other: impl Fn(Endpoint) -> Endpoint,

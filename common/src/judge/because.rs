@@ -3,7 +3,7 @@
 use super::judgement::{
     Agreement, Answer, Blamed, Cause, ImageJudgement, Judgement, RobotState, Verdict,
 };
-use crate::kubelet::{ImageReference, KeyMatch, Unused};
+use crate::kubelet::{ImageReference, KeyMatch, Unused, UnusedKey};
 
 /// What is wrong with the pod, in one sentence; or that nothing is.
 pub fn sentence(judged: &Judgement) -> String {
@@ -162,25 +162,14 @@ pub fn mismatch(key: &str, matches: KeyMatch, image: &str) -> String {
         .as_ref()
         .map_or("the registry", ImageReference::registry);
     let repository = image.as_ref().map_or("it", ImageReference::repository);
-    let path = key.split_once("://").map_or(key, |(_, rest)| rest);
-    let path = path.split_once('/').map_or("", |(_, path)| path);
-    match matches {
-        KeyMatch::Yes => "matches".to_owned(),
-        KeyMatch::NoAddress => "is no address for a kubelet, which never uses it".to_owned(),
-        KeyMatch::OtherHost => format!("is not {registry}, letter by letter"),
-        KeyMatch::OtherPort => {
-            let host = key.split_once("://").map_or(key, |(_, rest)| rest);
-            let host = host.split('/').next().unwrap_or_default();
-            match host.rsplit_once(':') {
-                None => format!("has no port: images are at {registry}"),
-                Some((_, port)) => format!("has port {port}: images are at {registry}"),
-            }
+    match UnusedKey::at(key, &[registry]) {
+        _ if matches == KeyMatch::Yes => "matches".to_owned(),
+        Some(unused) => unused.to_string(),
+        None => {
+            let path = key.split_once("://").map_or(key, |(_, rest)| rest);
+            let path = path.split_once('/').map_or("", |(_, path)| path);
+            format!("is for images below {path}, not for {repository}")
         }
-        KeyMatch::OtherPath if matches!(path, "v1" | "v2") => format!(
-            "ends in /{path} without a slash, which a kubelet takes for the beginning of a \
-             repository's name"
-        ),
-        KeyMatch::OtherPath => format!("is for images below {path}, not for {repository}"),
     }
 }
 

@@ -7,6 +7,7 @@ use k8s_openapi::api::core::v1;
 use secrecy::{ExposeSecret, SecretSlice};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// One pod, or one to come, and what was seen around it.
 #[derive(Debug, Clone)]
@@ -24,7 +25,7 @@ pub struct Case {
     /// Its node.
     pub node: Option<NodeSeen>,
     /// What the nodes of an OpenShift cluster have of their own.
-    pub global: GlobalSeen,
+    pub global: Arc<GlobalSeen>,
     /// What could not be looked at, and which right that takes.
     pub unread: Vec<Unread>,
 }
@@ -171,7 +172,7 @@ impl Case {
 
     /// The nodes' own entries, as far as OpenShift shows them.
     pub fn global_keyring(&self) -> Option<(Vec<&str>, Result<Keyring, Refused>)> {
-        match &self.global {
+        match &*self.global {
             GlobalSeen::Unseen => None,
             GlobalSeen::Found(secrets) => {
                 let names: Vec<&str> = secrets.keys().map(String::as_str).collect();

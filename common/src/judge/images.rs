@@ -328,7 +328,7 @@ fn state(case: &Case, name: &str) -> SecretState {
 
 /// Whether it shows what the nodes have of their own.
 pub fn nodes_seen(case: &Case) -> bool {
-    matches!(case.global, GlobalSeen::Found(_))
+    matches!(*case.global, GlobalSeen::Found(_))
 }
 
 /// What is wrong with a key, as far as it is seen in the key.

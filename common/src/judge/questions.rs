@@ -21,7 +21,7 @@ pub(super) struct Wanted {
 
 /// Every pull that a kubelet may try for these pods, and for new ones in their place: with each
 /// entry that matches, and without one.
-pub(super) fn for_each_pull(cases: &[Case], mut found: impl FnMut(&Wanted, Option<&Attempt>)) {
+pub(super) fn for_each_pull(cases: &[&Case], mut found: impl FnMut(&Wanted, Option<&Attempt>)) {
     for case in cases {
         let images = wanted(case);
         let later = Some(case.later()).filter(|names| !names.is_empty());

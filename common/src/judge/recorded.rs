@@ -182,7 +182,7 @@ fn judged(recorded: &Value) -> Judgement {
         account: Some(Vec::new()),
         secrets: secrets(),
         node: None,
-        global: GlobalSeen::Unseen,
+        global: GlobalSeen::Unseen.into(),
         unread: Vec::new(),
     };
     judge(&case, &[], &answers(image))

@@ -43,7 +43,7 @@ struct Asked {
 /// where a registry does not tell, or a kubelet cannot pull now. `robots` is what is known of
 /// robots already; `other` gives the connection to a registry without a login.
 pub async fn ask_rights(
-    cases: &[Case],
+    cases: &[&Case],
     held: Vec<Held>,
     robots: BTreeMap<RobotAt, RobotFacts>,
     logins: &[KnownRegistry<'_>],
@@ -82,7 +82,7 @@ pub async fn ask_rights(
     answers
 }
 
-fn collect(cases: &[Case], held: Vec<Held>, known: &[RegistryNames]) -> BTreeMap<Asker, Asked> {
+fn collect(cases: &[&Case], held: Vec<Held>, known: &[RegistryNames]) -> BTreeMap<Asker, Asked> {
     let mut all: BTreeMap<Asker, Asked> = BTreeMap::new();
     for_each_pull(cases, |wanted, attempt| {
         let Ok(question) = Question::of(attempt, &wanted.image, known) else {

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 /// Asks Quay about the robots that do not get an image, and whether there is a repository of
 /// that name.
 pub(super) async fn ask_quay(
-    cases: &[Case],
+    cases: &[&Case],
     logins: &[KnownRegistry<'_>],
     known: &[RegistryNames],
     answers: &mut Answers,

@@ -36,7 +36,7 @@ pub use logins::{
 };
 pub(crate) use manifest::data;
 pub use manifest::manifests;
-pub use observe::{Observed, observe, service_accounts};
+pub use observe::{Observed, observe, service_accounts, types_of};
 pub use owner::Owner;
 pub use plan::{
     Consent, EntryPlan, NamespacePlan, PlacedCredential, Problem, Refusal, SecretPlan, Swap,
@@ -55,5 +55,5 @@ pub use token_source::{RobotCredential, TokenSource};
 pub use trust::{Adopted, Claim, Trust, Unproven, note_held};
 pub use unusable::Unusable;
 pub use view::{
-    ClusterView, Found, locate, observe_each, secrets, sites, unseen, unseen_or_missing,
+    ClusterView, Found, observe_each, observe_each_located, secrets, unseen, unseen_or_missing,
 };

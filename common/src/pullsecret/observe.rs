@@ -64,24 +64,23 @@ struct Typed {
     secret_type: String,
 }
 
-/// The types of the secrets of this name that are no pull secrets, by namespace. Where they
-/// cannot be listed there are none: a write is told by the server what is in its way.
-pub async fn other_types(
+/// The secrets of this name, of whatever type: namespace and type.
+///
+/// # Errors
+/// They cannot be listed anywhere.
+pub async fn types_of(
     cluster: &Cluster,
     selection: &NamespaceSelection,
-    excluded: &GlobSet,
     name: &str,
-) -> BTreeMap<String, String> {
+) -> Result<Readable<(String, String)>, Failure> {
     let params = ListParams::default().fields(&format!("metadata.name={name}"));
-    let listed = list_readable::<Typed>(cluster, selection, "secrets", &params).await;
-    let listed = listed.map(|listed| listed.items).unwrap_or_default();
-    let others = listed.into_iter().filter_map(|secret| {
-        let namespace = secret.metadata.namespace?;
-        let is_other = Format::of_type(&secret.secret_type).is_none();
-        (is_other && selection.covers(&namespace, excluded))
-            .then_some((namespace, secret.secret_type))
-    });
-    others.collect()
+    let listed = list_readable::<Typed>(cluster, selection, "secrets", &params).await?;
+    let items = listed.items.into_iter();
+    let items = items.filter_map(|secret| Some((secret.metadata.namespace?, secret.secret_type)));
+    Ok(Readable {
+        items: items.collect(),
+        unreadable: listed.unreadable,
+    })
 }
 
 /// Lists the service accounts in scope, ordered by namespace and name; and the namespaces where

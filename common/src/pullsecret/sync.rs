@@ -8,7 +8,7 @@ use super::recreate::finish_replacements;
 use super::report::Outcomes;
 use super::source::{Known, Placement, Source};
 use super::trust::{Adopted, Trust, Unproven, note_held};
-use super::view::{ClusterView, locate, observe_each, secrets, sites, unseen};
+use super::view::{ClusterView, observe_each_located, secrets, unseen};
 use crate::Failure;
 use crate::cluster::{Cluster, DryRun, NamespaceArgs, NamespaceSelection, Seen};
 use crate::ledger::{CredentialPlace, Memory};
@@ -70,16 +70,14 @@ pub async fn plan_sync<'a>(
     clusters: &'a Seen<Cluster>,
     memory: &mut Memory,
 ) -> Result<SyncPlan<'a>, Failure> {
-    let mut seen = observe_each(clusters, request.scope).await?;
+    let mut seen = observe_each_located(clusters, request.scope).await?;
     let secrets_seen = secrets(&seen);
-    let (known, tenants, sites, other_types) = futures::join!(
+    let (known, tenants, other_types) = futures::join!(
         source.ask(request.placement.as_ref(), &secrets_seen),
         tenants(request, &seen),
-        sites(&seen),
         other_types(request, &seen),
     );
     let known = known?;
-    locate(&mut seen, sites);
     for (view, other_types) in seen.reached.iter_mut().zip(other_types) {
         view.other_types = other_types;
     }

@@ -11,10 +11,11 @@ use crate::cluster::{
     Cluster, InContext, NamespaceArgs, NamespaceSelection, Readable, Scoped, Seen, Site,
 };
 use crate::hint;
+use crate::kubelet::Format;
 use crate::outcome::{Outcome, Verb};
 use crate::place::Place;
 use crate::workload::{PodUse, running_pods_as_listed};
-use futures::future::join_all;
+use futures::future::join;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Namespaces a credential is never handed to by `--create-missing`.
@@ -28,7 +29,7 @@ pub struct ClusterView<'a> {
     pub observed: Observed,
     /// Named namespaces that do not exist.
     pub missing: BTreeSet<String>,
-    /// Its namespaces by identity, once [`locate`] was told.
+    /// Its namespaces by identity, where [`observe_each_located`] looked.
     pub sites: BTreeMap<String, Site>,
     /// The types of what is no pull secret and has the name of one, by namespace, once
     /// [`ClusterView::other_types`] was kept.
@@ -68,6 +69,24 @@ pub async fn observe_each<'a>(
         .await
 }
 
+/// The same, and which namespace each secret is in, by identity.
+///
+/// # Errors
+/// A mistake of the command line. A cluster that cannot be observed is one of the failed.
+pub async fn observe_each_located<'a>(
+    clusters: &'a Seen<Cluster>,
+    scope: &NamespaceArgs,
+) -> Result<Seen<ClusterView<'a>>, Failure> {
+    let scoped = clusters.scoped(scope).await?;
+    let look = async |scoped: Scoped<'a>| {
+        let (view, sites) = join(ClusterView::observe(scoped.clone()), scoped.sites()).await;
+        let mut view = view?;
+        view.locate(sites);
+        Ok(view)
+    };
+    scoped.in_each(look).await
+}
+
 /// What could not be looked at: whole clusters, and namespaces that cannot be listed.
 pub fn unseen(seen: &Seen<ClusterView<'_>>) -> Vec<Outcome> {
     let namespaces = seen.reached.iter().flat_map(ClusterView::unreadable);
@@ -84,19 +103,6 @@ pub fn unseen_or_missing(seen: &Seen<ClusterView<'_>>) -> Vec<Outcome> {
     let mut failures = unseen(seen);
     failures.extend(missing);
     failures
-}
-
-/// Which namespaces the clusters have, by identity: in the order of the clusters.
-pub async fn sites(seen: &Seen<ClusterView<'_>>) -> Vec<BTreeMap<String, Site>> {
-    let views = seen.reached.iter();
-    join_all(views.map(|view| view.scoped.sites())).await
-}
-
-/// Says of every secret that was seen which namespace it is in; `found` is what [`sites`] found.
-pub fn locate(seen: &mut Seen<ClusterView<'_>>, found: Vec<BTreeMap<String, Site>>) {
-    for (view, sites) in seen.reached.iter_mut().zip(found) {
-        view.locate(sites);
-    }
 }
 
 /// Every pull secret that was seen.
@@ -215,7 +221,8 @@ impl ClusterView<'_> {
     }
 
     /// What stands under the name where no pull secret does, and is of another type: one LIST, or
-    /// one for each of a few namespaces.
+    /// one for each of a few namespaces. Where they cannot be listed there is none: a write is
+    /// told by the server what is in its way.
     pub async fn other_types(&self, name: &str) -> BTreeMap<String, String> {
         let without = self.namespaces().map(|mut names| {
             let named = self.observed.secrets.iter();
@@ -230,10 +237,12 @@ impl ClusterView<'_> {
             Some(names) => NamespaceSelection::Named(names),
             None => NamespaceSelection::All,
         };
-        let Scoped {
-            cluster, excluded, ..
-        } = &self.scoped;
-        observe::other_types(cluster, &selection, excluded, name).await
+        let listed = observe::types_of(self.scoped.cluster, &selection, name).await;
+        let listed = listed.map(|listed| listed.items).unwrap_or_default();
+        let others = listed.into_iter().filter(|(namespace, secret_type)| {
+            Format::of_type(secret_type).is_none() && self.scoped.covers(namespace)
+        });
+        others.collect()
     }
 
     /// Plans the repair of every credential in scope; one plan for each secret, so that

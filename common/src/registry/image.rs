@@ -111,7 +111,7 @@ impl Registry {
                 Ok(Answer { status: 404, .. }) => return Ok(Pull::NoSuchTag),
                 Ok(answer) => return Err(unexpected(&answer)),
                 Err(ApiError::Redirected { to }) => match url.join(&to) {
-                    Ok(next) if is_public(&next) => url = next,
+                    Ok(next) if self.may_send_to(&next) => url = next,
                     _ => return Err(ApiError::Redirected { to }),
                 },
                 Err(error) => return Err(error),
@@ -120,6 +120,13 @@ impl Registry {
         Err(ApiError::Redirected {
             to: url.to_string(),
         })
+    }
+
+    /// Where a registry may send those who ask: over https, and to this machine only from there.
+    fn may_send_to(&self, url: &Url) -> bool {
+        let from_here = self.transport.endpoint().registry.is_loopback();
+        let host = host_of(url.as_str());
+        url.scheme() == "https" && host.is_some_and(|host| from_here || !host.is_loopback())
     }
 
     fn manifest_url(&self, repository: &str, reference: &str) -> Result<Url, ApiError> {
@@ -139,9 +146,4 @@ impl Registry {
         };
         self.transport.send(&call).await
     }
-}
-
-/// Where a registry may send those who ask: over https, and not to this machine.
-fn is_public(url: &Url) -> bool {
-    url.scheme() == "https" && host_of(url.as_str()).is_some_and(|host| !host.is_loopback())
 }

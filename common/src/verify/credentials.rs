@@ -4,7 +4,7 @@ use super::held::HeldCredential;
 use super::proof::{Findings, Proof};
 use crate::Failure;
 use crate::credentials::clear_up;
-use crate::dockerconfig::{is_served, registry_of_key};
+use crate::dockerconfig::{registry_of_key, unused_at};
 use crate::hint::{self, Hint};
 use crate::judge::{Answers, RobotFacts, listed};
 use crate::kubelet::matches_image;
@@ -102,12 +102,9 @@ fn is_key_used(
         Some(registry) => registry.names.hosts.clone(),
         None => registry_of_key(entry.key).into_iter().collect(),
     };
-    let Some(host) = hosts.first() else {
+    let Some(unused) = unused_at(entry.key, &hosts) else {
         return true;
     };
-    if is_served(entry.key, &hosts) {
-        return true;
-    }
     let sync = hint::pullsecret("sync -n")
         .arg(&entry.secret.namespace)
         .words("--robot")
@@ -115,10 +112,7 @@ fn is_key_used(
         .words("--secret-name")
         .arg(&entry.secret.name);
     findings.problem(
-        format!(
-            "no kubelet uses the key `{}` for images at {host}",
-            entry.key
-        ),
+        format!("no pod pulls with its key `{}`: it {unused}", entry.key),
         Hint::from(sync.at(entry.view.context())),
     );
     false

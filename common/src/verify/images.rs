@@ -9,7 +9,7 @@ use crate::judge::{Answer, Answers, ImageJudgement, Verdict, advise, because, ju
 use crate::kubelet::ImageReference;
 use crate::pullsecret::ProofState;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An image that pods do not get, or of which that is not known.
 #[derive(Debug, Clone, Serialize)]
@@ -70,7 +70,7 @@ pub(super) fn judge_all(
     let mut all = JudgedImages::default();
     for pods in pulling.iter().flat_map(|pulling| &pulling.cases) {
         let judged = judge(&pods.case, known, answers);
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         let mut is_counted = false;
         for image in &judged.images {
             note_use(&mut all.uses, pods, image);

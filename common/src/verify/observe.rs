@@ -1,22 +1,16 @@
 //! Looks at what pulls in one cluster: pods, service accounts, and the secrets they name.
 
-use crate::cluster::{Cluster, NamespaceSelection, Resource, list_in};
+use crate::Failure;
+use crate::cluster::{Cluster, NamespaceSelection};
 use crate::judge::{Case, FoundSecret, GlobalSeen, SecretSeen, Subject, secrets_of_nodes};
 use crate::kubelet::{ImageReference, asked_for, matches_image};
 use crate::outcome::Outcome;
 use crate::place::Place;
-use crate::pullsecret::{ClusterView, PullSecret, ServiceAccountRefs};
+use crate::pullsecret::{ClusterView, PullSecret, ServiceAccountRefs, types_of};
 use crate::workload::whole_pods;
 use futures::future::join;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kube::core::params::ListParams;
-use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
-
-const SECRETS: Resource = Resource {
-    api: "/api/v1",
-    plural: "secrets",
-};
+use std::sync::Arc;
 
 /// What pulls in one cluster.
 pub(super) struct Pulling<'v> {
@@ -39,14 +33,6 @@ pub(super) struct PodCase {
     /// `deployment/shop`; `pod/shop-1` where nothing is behind it.
     pub(super) object: String,
     pub(super) pods: usize,
-}
-
-/// A secret of whatever type: what is in it is not kept.
-#[derive(Clone, Deserialize)]
-struct AnySecret {
-    metadata: ObjectMeta,
-    #[serde(rename = "type", default)]
-    secret_type: String,
 }
 
 /// Looks at one cluster.
@@ -77,10 +63,10 @@ pub(super) async fn look<'v>(view: &'v ClusterView<'v>) -> Pulling<'v> {
     let internal_images = leave_out_internal(&mut groups, &view.observed.secrets);
     let accounts = accounts.items;
     let named = named(view, &groups, &accounts).await;
-    let global = match groups.is_empty() {
+    let global = Arc::new(match groups.is_empty() {
         true => GlobalSeen::Unseen,
         false => secrets_of_nodes(cluster).await,
-    };
+    });
     let cases = groups.into_iter().map(|(subject, pods)| PodCase {
         object: object(&subject),
         pods,
@@ -155,7 +141,7 @@ fn case(
     subject: Subject,
     accounts: &[ServiceAccountRefs],
     named: &BTreeMap<(String, String), SecretSeen>,
-    global: &GlobalSeen,
+    global: &Arc<GlobalSeen>,
 ) -> Case {
     let mut own = accounts.iter();
     let account = own
@@ -236,24 +222,18 @@ async fn look_up(
     name: &str,
     namespaces: &BTreeSet<String>,
 ) -> impl Fn(&str) -> SecretSeen + use<> {
-    let params = ListParams::default().fields(&format!("metadata.name={name}"));
     let selection = NamespaceSelection::Named(namespaces.clone());
-    let listed = list_in::<AnySecret>(cluster, &selection, SECRETS, &params).await;
-    let (types, failed, all): (BTreeMap<_, _>, BTreeMap<_, _>, _) = match listed {
-        Ok(listed) => {
-            let types = listed.items.into_iter();
-            let types = types.map(|secret| {
-                let namespace = secret.metadata.namespace.unwrap_or_default();
-                (namespace, secret.secret_type)
-            });
-            let failed = listed.failures.into_iter();
-            let failed = failed.map(|(namespace, error)| (namespace, error.to_string()));
-            (types.collect(), failed.collect(), None)
-        }
-        Err(error) => (BTreeMap::new(), BTreeMap::new(), Some(error.to_string())),
+    let (types, unreadable, all) = match types_of(cluster, &selection, name).await {
+        Ok(listed) => (listed.items, listed.unreadable, None),
+        Err(failure) => (Vec::new(), Vec::new(), Some(failure)),
     };
-    move |namespace| match (types.get(namespace), all.as_ref().or(failed.get(namespace))) {
-        (_, Some(reason)) => SecretSeen::Unreadable(reason.clone()),
+    let types: BTreeMap<String, String> = types.into_iter().collect();
+    let unreadable: BTreeMap<String, Failure> = unreadable.into_iter().collect();
+    move |namespace| match (
+        types.get(namespace),
+        all.as_ref().or(unreadable.get(namespace)),
+    ) {
+        (_, Some(failure)) => SecretSeen::Unreadable(failure.message().to_owned()),
         (Some(secret_type), None) => SecretSeen::Found(FoundSecret {
             secret_type: secret_type.clone(),
             data: [None, None],

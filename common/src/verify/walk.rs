@@ -78,7 +78,7 @@ pub async fn verify(
     let held = held(&pulling, |secret| named(&secret.name), wanted, &known);
     let facts = facts(&held, logins, wanted).await;
     let cases = pulling.iter().flat_map(|pulling| &pulling.cases);
-    let cases: Vec<Case> = cases.map(|pods| pods.case.clone()).collect();
+    let cases: Vec<&Case> = cases.map(|pods| &pods.case).collect();
     let robots = facts
         .iter()
         .map(|(robot, (facts, _))| (robot.clone(), facts.clone()));

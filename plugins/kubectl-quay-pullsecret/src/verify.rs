@@ -10,7 +10,7 @@ use quay_common::cluster::{ClusterArgs, NamespaceArgs, connect, parse_object_nam
 use quay_common::credentials::{QuayArgs, SignIns, StateArgs, remember, sign_in_everywhere};
 use quay_common::names::RobotName;
 use quay_common::pullsecret::{
-    alias_warnings, locate, logins, look_up, note_held, observe_each, secrets, sites,
+    alias_warnings, logins, look_up, note_held, observe_each_located, secrets,
 };
 use quay_common::verify::{Request, verify};
 
@@ -56,11 +56,10 @@ pub async fn run(args: VerifyArgs, console: &Console) -> Result<Exit, Failure> {
     console.warn_each(&left_out);
     console.warn_each(&alias_warnings(&sessions).await);
     let mut memory = args.state.memory(&args.cluster, console).await?;
-    let (logins, seen) = join(logins(&sessions), observe_each(&clusters, &args.scope)).await;
-    let mut seen = seen?;
-    let seen_secrets = secrets(&seen);
-    let (mut wanted, sites) = join(look_up(&logins, &seen_secrets, None), sites(&seen)).await;
-    locate(&mut seen, sites);
+    let seen = observe_each_located(&clusters, &args.scope);
+    let (logins, seen) = join(logins(&sessions), seen).await;
+    let seen = seen?;
+    let mut wanted = look_up(&logins, &secrets(&seen), None).await;
     note_held(&secrets(&seen), &wanted, &mut memory);
     remember(&mut memory, console).await;
     wanted.only = args.robot.clone();
