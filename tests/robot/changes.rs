@@ -202,42 +202,102 @@ fn dry_runs_write_nothing() {
 }
 
 #[test]
-fn roles_are_granted_and_revoked_one_repository_at_a_time() {
-    let (context, _quay) = signed_in(SCOPES);
+fn a_misspelt_repository_is_told_before_a_role_is_given_or_taken_anywhere() {
+    let (context, quay) = signed_in(SCOPES);
+    let before = roles(&context, "myorg+deploy");
+    let shown = format!("{}/repository/", quay.quay.url());
+    for (line, undone) in [
+        ("grant myorg+deploy backend-api nope my-app nix", "granted"),
+        ("grant myorg+deploy nope nix --role write", "granted"),
+        (
+            "grant myorg+deploy backend-api nope nix --dry-run",
+            "granted",
+        ),
+        ("revoke myorg+deploy my-app nope nix", "revoked"),
+        ("revoke myorg+deploy my-app nope nix --dry-run", "revoked"),
+    ] {
+        let words: Vec<&str> = line.split(' ').collect();
+        let run = context.run(&words).expect(1);
+        assert_eq!(run.stdout, "", "{line}");
+        assert!(!run.stderr.contains("robot list"), "{}", run.stderr);
+        run.says(&format!("nothing is {undone}: there is no repository"))
+            .says("`myorg/nope`, `myorg/nix`")
+            .says("correct the name")
+            .says(&shown);
+    }
+    assert_eq!(quay.writes(), 0);
+    assert_eq!(roles(&context, "myorg+deploy"), before);
+}
+
+#[test]
+fn a_repository_that_cannot_be_looked_up_keeps_every_role_as_it_is() {
+    let (context, quay) = signed_in(SCOPES);
+    let broken = Fault::always(
+        "GET".parse().unwrap(),
+        "/api/v1/repository/myorg/my-app",
+        FaultAction::Html500,
+    );
+    quay.quay.server().faults().add(broken);
+    for (line, undone) in [
+        ("grant myorg+deploy backend-api my-app", "granted"),
+        ("revoke myorg+deploy backend-api my-app", "revoked"),
+        (
+            "create myorg+ci --grant backend-api --grant my-app",
+            "not created",
+        ),
+    ] {
+        let words: Vec<&str> = line.split(' ').collect();
+        let run = context.run(&words).expect(1);
+        run.says(undone).says("`myorg/my-app`").says("500");
+    }
+    assert_eq!(quay.writes(), 0);
+}
+
+#[test]
+fn a_write_that_fails_does_not_stop_the_others() {
+    let (context, quay) = signed_in(SCOPES);
     let grant = [
         "grant",
         "myorg+deploy",
         "backend-api",
-        "nope",
+        "my-app",
         "myorg/team/nested-app",
+        "--role",
+        "write",
     ];
-    let grant = [&grant[..], &["--role", "write"]].concat();
+    for method in ["PUT", "DELETE"] {
+        let broken = Fault::always(
+            method.parse().unwrap(),
+            "my-app/permissions",
+            FaultAction::Html500,
+        );
+        quay.quay.server().faults().add(broken);
+    }
     assert_eq!(
         changes(&context, &grant, 1),
         [
             json!(["repository/myorg/backend-api", "write", "granted"]),
-            json!(["repository/myorg/nope", "write", "failed"]),
+            json!(["repository/myorg/my-app", "write", "failed"]),
             json!(["repository/myorg/team/nested-app", "write", "granted"]),
         ]
     );
-    context
-        .run(&grant)
-        .expect(1)
-        .says("repository `myorg/nope`")
-        .says("no such object");
-    let revoke = ["revoke", "myorg+deploy", "backend-api", "nope", "my-app"];
+    let revoke = [
+        "revoke",
+        "myorg+deploy",
+        "backend-api",
+        "my-app",
+        "team/nested-app",
+    ];
+    let run = context.run(&revoke).expect(1);
+    run.says("repository `myorg/my-app`").says("500");
+    quay.quay.server().faults().clear();
     assert_eq!(
-        changes(&context, &revoke, 1),
+        changes(&context, &revoke, 0),
         [
-            json!(["repository/myorg/backend-api", null, "revoked"]),
-            json!(["repository/myorg/nope", null, "failed"]),
+            json!(["repository/myorg/backend-api", null, "unchanged"]),
             json!(["repository/myorg/my-app", null, "revoked"]),
+            json!(["repository/myorg/team/nested-app", null, "unchanged"]),
         ]
-    );
-    let again = changes(&context, &["revoke", "myorg+deploy", "my-app"], 0);
-    assert_eq!(
-        again,
-        [json!(["repository/myorg/my-app", null, "unchanged"])]
     );
 }
 

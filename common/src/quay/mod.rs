@@ -21,8 +21,7 @@ pub use logs::Pull;
 pub use namespace::{Organization, User};
 pub use permissions::Grant;
 pub use provision::{
-    Creation, GrantOutcome, GrantState, NotCreated, Provisioned, create_robot, grant_all,
-    revoke_all,
+    Creation, GrantOutcome, GrantState, NotBegun, Provisioned, create_robot, grant_all, revoke_all,
 };
 pub use right::{DefaultRight, Degree, Party, Right, Rights};
 pub use rights::{RolesOn, Roster, agree};

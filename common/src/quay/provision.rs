@@ -55,51 +55,54 @@ pub enum GrantState {
     Failed(ApiError),
 }
 
-/// The repositories that do not exist, or why that cannot be told.
-async fn missing(
-    quay: &Quay,
-    grants: &[(RepositoryName, Role)],
-) -> Result<Vec<RepositoryName>, ApiError> {
-    let mut missing = Vec::new();
-    let mut checks = stream::iter(grants)
-        .map(
-            |(repository, _)| async move { (repository, quay.repository_exists(repository).await) },
-        )
-        .buffered(AHEAD);
-    while let Some((repository, exists)) = checks.next().await {
-        if !exists? {
-            missing.push(repository.clone());
-        }
-    }
-    Ok(missing)
-}
-
-/// Why a robot was not created; nothing was written.
+/// Why nothing was written at all.
 #[derive(Debug)]
-pub enum NotCreated {
+pub enum NotBegun {
     /// These repositories do not exist.
     UnknownRepositories(Vec<RepositoryName>),
+    /// Whether this repository exists cannot be told.
+    Unclear(RepositoryName, ApiError),
     /// Quay said no.
     Refused(ApiError),
 }
 
-impl From<ApiError> for NotCreated {
+impl From<ApiError> for NotBegun {
     fn from(error: ApiError) -> Self {
         Self::Refused(error)
     }
 }
 
-/// Creates the robot and gives it its roles. Every repository is looked up first, so
-/// that a wrong name is told before anything is written; `dry_run` only looks.
+/// Looks every repository up, so that a wrong name is told before anything is written.
+async fn check_repositories(
+    quay: &Quay,
+    repositories: impl Iterator<Item = &RepositoryName>,
+) -> Result<(), NotBegun> {
+    let mut missing = Vec::new();
+    let mut checks = stream::iter(repositories)
+        .map(|repository| async move { (repository, quay.repository_exists(repository).await) })
+        .buffered(AHEAD);
+    while let Some((repository, exists)) = checks.next().await {
+        match exists {
+            Ok(true) => {}
+            Ok(false) => missing.push(repository.clone()),
+            Err(error) => return Err(NotBegun::Unclear(repository.clone(), error)),
+        }
+    }
+    match missing.is_empty() {
+        true => Ok(()),
+        false => Err(NotBegun::UnknownRepositories(missing)),
+    }
+}
+
+/// Creates the robot and gives it its roles, once every repository was found; `dry_run` only
+/// looks.
 pub async fn create_robot(
     quay: &Quay,
     creation: &Creation,
     dry_run: bool,
-) -> Result<Provisioned, NotCreated> {
-    let unknown = missing(quay, &creation.grants).await?;
-    if !unknown.is_empty() {
-        return Err(NotCreated::UnknownRepositories(unknown));
-    }
+) -> Result<Provisioned, NotBegun> {
+    let repositories = creation.grants.iter().map(|(repository, _)| repository);
+    check_repositories(quay, repositories).await?;
     let existed = if dry_run {
         match quay.robot(&creation.robot).await {
             Ok(_) => true,
@@ -185,15 +188,20 @@ async fn write_grants(
         .await
 }
 
-/// Gives the robot `role` on each repository; one that fails does not stop the others.
+/// Gives the robot `role` on each repository, once every one of them was found; a write that
+/// fails does not stop the others.
+///
+/// # Errors
+/// A repository does not exist, or that cannot be told; then nothing was written.
 pub async fn grant_all(
     quay: &Quay,
     robot: &RobotName,
     repositories: &[RepositoryName],
     role: Role,
     dry_run: bool,
-) -> Vec<GrantOutcome> {
-    stream::iter(repositories)
+) -> Result<Vec<GrantOutcome>, NotBegun> {
+    check_repositories(quay, repositories.iter()).await?;
+    let outcomes = stream::iter(repositories)
         .map(|repository| async move {
             let state = if dry_run {
                 preview_grant(quay, robot, repository, role).await
@@ -207,9 +215,8 @@ pub async fn grant_all(
                 state: state.unwrap_or_else(GrantState::Failed),
             }
         })
-        .buffered(AHEAD)
-        .collect()
-        .await
+        .buffered(AHEAD);
+    Ok(outcomes.collect().await)
 }
 
 async fn preview_grant(
@@ -222,20 +229,25 @@ async fn preview_grant(
         Some(held) if held == role => Ok(GrantState::Unchanged(Some(held))),
         Some(_) => Ok(GrantState::Changed),
         None => {
-            explain_absence(quay, robot, repository).await?;
+            check_robot(quay, robot).await?;
             Ok(GrantState::Changed)
         }
     }
 }
 
-/// Takes the robot's role on each repository away; one that fails does not stop the others.
+/// Takes the robot's role on each repository away, once every one of them was found; a write that
+/// fails does not stop the others.
+///
+/// # Errors
+/// As [`grant_all`].
 pub async fn revoke_all(
     quay: &Quay,
     robot: &RobotName,
     repositories: &[RepositoryName],
     dry_run: bool,
-) -> Vec<GrantOutcome> {
-    stream::iter(repositories)
+) -> Result<Vec<GrantOutcome>, NotBegun> {
+    check_repositories(quay, repositories.iter()).await?;
+    let outcomes = stream::iter(repositories)
         .map(|repository| async move {
             let state = revoke_one(quay, robot, repository, dry_run).await;
             GrantOutcome {
@@ -244,9 +256,8 @@ pub async fn revoke_all(
                 state: state.unwrap_or_else(GrantState::Failed),
             }
         })
-        .buffered(AHEAD)
-        .collect()
-        .await
+        .buffered(AHEAD);
+    Ok(outcomes.collect().await)
 }
 
 async fn revoke_one(
@@ -267,20 +278,13 @@ async fn revoke_one(
     if found {
         return Ok(GrantState::Changed);
     }
-    explain_absence(quay, robot, repository).await?;
+    check_robot(quay, robot).await?;
     Ok(GrantState::Unchanged(None))
 }
 
-/// Quay says "no permission" also of robots and repositories that do not exist: a
-/// misspelt name must not pass for a change already made.
-async fn explain_absence(
-    quay: &Quay,
-    robot: &RobotName,
-    repository: &RepositoryName,
-) -> Result<(), ApiError> {
-    if !quay.repository_exists(repository).await? {
-        return Err(ApiError::NotFound);
-    }
+/// Quay says "no permission" also of robots that do not exist: a misspelt name must not pass for
+/// a change already made.
+async fn check_robot(quay: &Quay, robot: &RobotName) -> Result<(), ApiError> {
     match quay.robot(robot).await {
         Err(ApiError::NotFound) => Err(no_such_robot(robot)),
         // Reading robots takes another scope than changing roles.

@@ -1,12 +1,14 @@
 //! What a command changed at Quay, object by object.
 
 use crate::connection::failed;
+use crate::repositories;
 use quay_common::cli::{Console, Exit, Report, Table};
 use quay_common::cluster::ClientDryRun;
 use quay_common::credentials::Session;
 use quay_common::names::{RegistryHost, RobotName};
 use quay_common::outcome::Verb;
 use quay_common::quay::{GrantOutcome, GrantState, Role};
+use quay_common::web::ApiError;
 use serde::Serialize;
 
 /// The report of `create`, `delete`, `grant` and `revoke`.
@@ -72,8 +74,13 @@ impl Changes {
                 GrantState::Unchanged(held) => (held, Verb::Unchanged, None),
                 GrantState::Failed(error) => {
                     let reason = error.to_string();
+                    let is_gone = matches!(error, ApiError::NotFound);
                     let object = format!("repository `{repository}`");
-                    console.failure(&failed(session, object)(error));
+                    let failure = failed(session, object)(error);
+                    console.failure(&match is_gone {
+                        true => failure.next(repositories::look(session)),
+                        false => failure,
+                    });
                     (role, Verb::Failed, Some(reason))
                 }
             };

@@ -2,6 +2,7 @@
 
 use crate::changes::Changes;
 use crate::connection::{Connection, failed};
+use crate::repositories::not_begun;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs};
 use quay_common::cluster::ClientDryRun;
@@ -9,7 +10,7 @@ use quay_common::credentials::Session;
 use quay_common::hint::{self, Hint};
 use quay_common::names::{RepositoryName, RobotName};
 use quay_common::outcome::Verb;
-use quay_common::quay::{Creation, GrantOutcome, GrantState, NotCreated, Role, create_robot};
+use quay_common::quay::{Creation, GrantOutcome, GrantState, NotBegun, Role, create_robot};
 use quay_common::web::ApiError;
 
 /// Create a robot and give it roles on repositories
@@ -126,18 +127,9 @@ fn rest_of(robot: &RobotName, outcomes: &[GrantOutcome]) -> Option<Hint> {
     commands.reduce(|all, next| all.say(" && ").and(next))
 }
 
-fn not_created(reason: NotCreated, robot: &RobotName, session: &Session) -> Failure {
+fn not_created(reason: NotBegun, robot: &RobotName, session: &Session) -> Failure {
     match reason {
-        NotCreated::UnknownRepositories(unknown) => {
-            let names: Vec<String> = unknown.iter().map(|name| format!("`{name}`")).collect();
-            Failure::new(format!(
-                "robot `{robot}` is not created: there is no repository {} at {}",
-                names.join(", "),
-                session.endpoint.registry
-            ))
-            .next("correct --grant, or create the repository first")
-        }
-        NotCreated::Refused(ApiError::Exists) => Failure::new(format!(
+        NotBegun::Refused(ApiError::Exists) => Failure::new(format!(
             "robot `{robot}` exists already at {}",
             session.endpoint.registry
         ))
@@ -146,10 +138,13 @@ fn not_created(reason: NotCreated, robot: &RobotName, session: &Session) -> Fail
                 .arg(robot)
                 .say(", or pass --exists-ok to give it the roles it lacks"),
         ),
-        NotCreated::Refused(error) if error.is_doubtful() => {
+        NotBegun::Refused(error) if error.is_doubtful() => {
             failed(session, format!("robot `{robot}`"))(error)
                 .next("it may have been created: run the same command with --exists-ok")
         }
-        NotCreated::Refused(error) => failed(session, format!("robot `{robot}`"))(error),
+        other => {
+            let undone = format!("robot `{robot}` is not created");
+            not_begun(other, &undone, robot, session)
+        }
     }
 }

@@ -2,13 +2,16 @@
 
 use crate::changes::Changes;
 use crate::connection::Connection;
+use crate::repositories::{self, not_begun};
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs};
 use quay_common::cluster::ClientDryRun;
-use quay_common::names::{RepositoryName, RobotName};
+use quay_common::names::RobotName;
 use quay_common::quay::{Role, grant_all};
 
 /// Give a robot a role on repositories, whatever it had there
+///
+/// Every repository is looked up before anything is granted.
 #[derive(Debug, clap::Args)]
 pub struct GrantArgs {
     /// Robot, as Quay writes it: org+name
@@ -33,32 +36,16 @@ pub struct GrantArgs {
     connection: Connection,
 }
 
-/// One repository that fails does not stop the others.
+/// A write that fails does not stop the others.
 pub async fn run(args: GrantArgs, console: &Console) -> Result<Exit, Failure> {
     let robot = &args.robot;
-    let repositories = repositories(robot, &args.repositories)?;
+    let repositories = repositories::parse(robot, &args.repositories)?;
     let session = args.connection.open(console).await?;
-    let outcomes = grant_all(
-        &session.quay,
-        robot,
-        &repositories,
-        args.role,
-        args.dry_run.is_on(),
-    )
-    .await;
+    let dry_run = args.dry_run.is_on();
+    let outcomes = grant_all(&session.quay, robot, &repositories, args.role, dry_run)
+        .await
+        .map_err(|reason| not_begun(reason, "nothing is granted", robot, &session))?;
     let mut changes = Changes::new(&session, robot, args.dry_run);
     changes.repositories(outcomes, &session, console);
     console.finish(&changes, args.output.output)
-}
-
-/// The repositories of the robot's namespace that were typed, each once.
-pub fn repositories(robot: &RobotName, typed: &[String]) -> Result<Vec<RepositoryName>, Failure> {
-    let mut names = Vec::new();
-    for text in typed {
-        let name = RepositoryName::of(robot.namespace(), text).map_err(Failure::usage)?;
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    Ok(names)
 }

@@ -10,6 +10,7 @@ mod history;
 mod list;
 mod login;
 mod logout;
+mod repositories;
 mod revoke;
 mod rotate;
 mod rotate_output;

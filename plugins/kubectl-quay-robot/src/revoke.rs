@@ -2,7 +2,7 @@
 
 use crate::changes::Changes;
 use crate::connection::Connection;
-use crate::grant::repositories;
+use crate::repositories::{self, not_begun};
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs};
 use quay_common::cluster::ClientDryRun;
@@ -11,7 +11,7 @@ use quay_common::quay::revoke_all;
 
 /// Take a robot's role on repositories away
 ///
-/// A role it has through a team stays.
+/// A role it has through a team stays. Every repository is looked up before anything is revoked.
 #[derive(Debug, clap::Args)]
 pub struct RevokeArgs {
     /// Robot, as Quay writes it: org+name
@@ -35,9 +35,12 @@ pub struct RevokeArgs {
 /// A role that is not there is no failure; an unknown robot or repository is.
 pub async fn run(args: RevokeArgs, console: &Console) -> Result<Exit, Failure> {
     let robot = &args.robot;
-    let repositories = repositories(robot, &args.repositories)?;
+    let repositories = repositories::parse(robot, &args.repositories)?;
     let session = args.connection.open(console).await?;
-    let outcomes = revoke_all(&session.quay, robot, &repositories, args.dry_run.is_on()).await;
+    let dry_run = args.dry_run.is_on();
+    let outcomes = revoke_all(&session.quay, robot, &repositories, dry_run)
+        .await
+        .map_err(|reason| not_begun(reason, "nothing is revoked", robot, &session))?;
     let mut changes = Changes::new(&session, robot, args.dry_run);
     changes.repositories(outcomes, &session, console);
     console.finish(&changes, args.output.output)
