@@ -11,6 +11,8 @@ mod certificates;
 mod changes;
 #[path = "robot/login.rs"]
 mod login;
+#[path = "robot/own_files.rs"]
+mod own_files;
 #[path = "robot/proxies.rs"]
 mod proxies;
 #[path = "robot/reading.rs"]

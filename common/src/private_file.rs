@@ -1,8 +1,9 @@
 //! Files only their owner may read.
 
-use crate::Failure;
+use crate::hint::Hint;
+use crate::{Failure, folders};
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// Writes `content` to `path` in one step: whoever reads it sees the old content or the
@@ -49,8 +50,72 @@ pub fn check_replaceable(path: &Path) -> Result<(), Failure> {
         .map_err(|error| refuse(format!("cannot write {}: {error}", path.display())))
 }
 
-/// Opens a file only its owner may read, to append to it; made where there is none.
+/// What is in a file of ours; `None` where there is none.
+///
+/// # Errors
+/// As [`open`] and [`content`].
+pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+    let file = open(path)?;
+    file.map(|file| content(path, file)).transpose()
+}
+
+/// Opens a file of ours to read it; `None` where there is none. What is no regular file is refused
+/// before it is opened: a pipe would wait for somebody who writes into it.
+///
+/// # Errors
+/// It cannot be opened, or it is a link into a folder that others may write: they may put another
+/// file there.
+pub(crate) fn open(path: &Path) -> Result<Option<File>, Failure> {
+    let opened = path.canonicalize().and_then(|real| {
+        let found = fs::metadata(&real)?;
+        Ok((real, found.is_file()))
+    });
+    let (real, is_file) = match opened {
+        Ok(found) => found,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unreadable(path, &error)),
+    };
+    if let Some(folder) = real.parent() {
+        folders::check_folder(folder)?;
+    }
+    if !is_file {
+        let message = format!("{} is no regular file, and is not read", path.display());
+        let aside = format!("{}.other", path.display());
+        let remedy = Hint::from("look at what it is, then: mv ")
+            .word(path.display())
+            .say(" ")
+            .word(aside);
+        return Err(Failure::new(message).next(remedy));
+    }
+    match File::open(&real) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(unreadable(path, &error)),
+    }
+}
+
+/// What is in a file that was opened.
+///
+/// # Errors
+/// It cannot be read, or others may write it.
+pub(crate) fn content(path: &Path, mut file: File) -> Result<Vec<u8>, Failure> {
+    let failed = |error: io::Error| unreadable(path, &error);
+    folders::check_ours(path, &file.metadata().map_err(failed)?)?;
+    let mut content = Vec::new();
+    file.read_to_end(&mut content).map_err(failed)?;
+    Ok(content)
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Failure {
+    Failure::new(format!("cannot read {}: {error}", path.display()))
+}
+
+/// Opens a file only its owner may read, to append to it; made where there is none. A pipe or a
+/// device in its place is refused.
 pub(crate) fn open_to_append(path: &Path) -> io::Result<File> {
+    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        return Err(io::Error::other("it is no regular file"));
+    }
     let mut options = OpenOptions::new();
     options.read(true).append(true).create(true);
     #[cfg(unix)]

@@ -7,6 +7,7 @@ mod from_ocm;
 mod killed;
 mod many_clusters;
 mod ocm;
+mod ocm_record;
 mod rollback;
 mod status;
 mod update;

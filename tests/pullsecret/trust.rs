@@ -5,6 +5,13 @@ use crate::world::{ROBOT, SCOPES, World};
 use quay_sandbox::quay::Role;
 use quay_tests::{Output, TestCluster, TestQuay, auth, pull_secret};
 use serde_json::{Value, json};
+use std::path::PathBuf;
+
+/// A file of what this machine remembers.
+fn state_file(world: &World, name: &str) -> PathBuf {
+    let state = world.context.home().join(".local/state/kubectl-quay");
+    state.join(name)
+}
 
 /// A token of nobody's.
 const OLD: &str = "OLD";
@@ -241,8 +248,7 @@ fn a_memory_that_others_may_write_proves_nothing() {
     let shop = world.cluster.namespace("shop");
     world.current_secret(&shop, "good");
     world.run(&["verify", "-A"]);
-    let home = world.context.home();
-    let file = home.join(".local/state/kubectl-quay/places.json");
+    let file = state_file(&world, "places.json");
     let mode = |mode| {
         let mode = std::fs::Permissions::from_mode(mode);
         std::fs::set_permissions(&file, mode).expect("it is there");
@@ -256,6 +262,37 @@ fn a_memory_that_others_may_write_proves_nothing() {
     assert_eq!(result(&output, &shop, "good"), "unproven");
     mode(0o600);
     world.sync_all(&[]).expect(0);
+}
+
+#[test]
+fn a_memory_that_is_no_file_proves_nothing_and_keeps_nobody_waiting() {
+    let mut world = World::alone("pipes");
+    let shop = world.cluster.namespace("shop");
+    world.current_secret(&shop, "good");
+    world.run(&["verify", "-A"]);
+    let places = state_file(&world, "places.json");
+    std::fs::remove_file(&places).expect("it is there");
+    let pipe = places.to_string_lossy();
+    world.context.program("mkfifo", &[&pipe]).run().expect(0);
+    world.regenerate();
+    let output = world.sync_all(&[]).expect(1);
+    assert_eq!(result(&output, &shop, "good"), "unproven");
+    output
+        .says("what this machine knows of places is not used")
+        .says(&format!("{pipe} is no regular file"))
+        .says(&format!("mv {pipe} "));
+}
+
+#[test]
+fn a_ledger_that_is_damaged_is_told_of_by_what_goes_by_it() {
+    let world = World::alone("damaged");
+    let shop = world.cluster.namespace("shop");
+    world.current_secret(&shop, "good");
+    world.run(&["verify", "-A"]);
+    let ledger = state_file(&world, "ledger.jsonl");
+    std::fs::write(&ledger, b"\xffnonsense\n").expect("the folder is there");
+    let damage = format!("{} is damaged: line 1 is no record", ledger.display());
+    world.sync_all(&[]).expect(0).says(&damage);
 }
 
 #[test]

@@ -1,11 +1,10 @@
 //! Tokens in one plain file, for machines without a keyring, and only when asked for.
 
+use crate::hint::Hint;
 use crate::{Failure, folders, private_file};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 /// Account to token, as in the keyring.
@@ -56,10 +55,8 @@ pub(super) fn remove(account: &str) -> Result<bool, Failure> {
 
 fn read(path: &Path) -> Result<Tokens, Failure> {
     let failed = |reason: &str| Failure::new(format!("cannot use {}: {reason}", path.display()));
-    let mut file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Tokens::default()),
-        Err(error) => return Err(failed(&error.to_string())),
+    let Some(file) = private_file::open(path)? else {
+        return Ok(Tokens::default());
     };
     if private_file::is_open_to_others(&file).map_err(|error| failed(&error.to_string()))? {
         return Err(failed("others may read it").next(format!(
@@ -67,11 +64,12 @@ fn read(path: &Path) -> Result<Tokens, Failure> {
             path.display()
         )));
     }
-    let mut text = String::new();
-    file.read_to_string(&mut text)
-        .map_err(|error| failed(&error.to_string()))?;
+    let text = private_file::content(path, file)?;
     // The parser's message might quote a token.
-    serde_json::from_str(&text).map_err(|_| failed("it is not a JSON object of tokens"))
+    serde_json::from_slice(&text).map_err(|_| {
+        let remedy = Hint::from("correct it, or remove it and log in again: rm ");
+        failed("it is not a JSON object of tokens").next(remedy.word(path.display()))
+    })
 }
 
 fn write(path: &Path, tokens: &Tokens) -> Result<(), Failure> {

@@ -6,8 +6,6 @@ use crate::web::Endpoint;
 use crate::{Failure, folders, private_file};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 /// `$XDG_CONFIG_HOME/kubectl-quay/config.yaml`: how the registries of earlier logins
@@ -88,26 +86,16 @@ impl Settings {
     }
 
     fn read(path: &Path) -> Result<Self, Failure> {
-        let failed = |error| Failure::new(format!("cannot read {}: {error}", path.display()));
-        let mut file = match File::open(path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
-            Err(error) => return Err(failed(error)),
+        let failed = |reason: &str| {
+            Failure::new(format!("{} is not understood: {reason}", path.display()))
+                .next("correct the file, or delete it and log in again")
         };
-        folders::check_ours(path, &file.metadata().map_err(failed)?)?;
-        // It may be a link, and whoever may write where it leads may put another file there.
-        if let Some(folder) = path.canonicalize().map_err(failed)?.parent() {
-            folders::check_folder(folder)?;
-        }
-        let mut text = String::new();
-        file.read_to_string(&mut text).map_err(failed)?;
+        let content = private_file::read(path)?.unwrap_or_default();
+        let text = String::from_utf8(content).map_err(|_| failed("it is no text"))?;
         if text.trim().is_empty() {
             return Ok(Self::default());
         }
-        serde_yaml::from_str(&text).map_err(|error| {
-            Failure::new(format!("{} is not understood: {error}", path.display()))
-                .next("correct the file, or delete it and log in again")
-        })
+        serde_yaml::from_str(&text).map_err(|error| failed(&error.to_string()))
     }
 
     fn write(&self, path: &Path) -> Result<(), Failure> {

@@ -103,7 +103,8 @@ impl StateArgs {
 
 async fn open(secret: Option<Rc<StateSecret>>, console: &Console) -> Memory {
     let memory = Memory::open(secret).await;
-    if let Some(trouble) = memory.trouble() {
+    // Where the memory cannot be read, the ledger beside it has the same trouble.
+    if let Some(trouble) = memory.trouble().or(memory.ledger_trouble()) {
         console.warn_of(trouble);
     }
     memory

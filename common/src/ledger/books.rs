@@ -2,7 +2,7 @@
 
 use super::folder::{FileLock, LedgerFile};
 use super::lease::Lease;
-use super::record::{Entry, Record};
+use super::record::{Entry, Record, Records};
 use super::state_secret::StateSecret;
 use crate::Failure;
 use crate::names::{RegistryHost, RobotName};
@@ -47,11 +47,11 @@ impl Ledger {
         }
     }
 
-    /// Every rotation, the oldest first; lines that cannot be read are left out.
+    /// Every rotation, the oldest first, and which lines of the ledger are none.
     ///
     /// # Errors
-    /// The ledger cannot be read.
-    pub async fn records(&self) -> Result<Vec<Record>, Failure> {
+    /// The ledger cannot be read at all.
+    pub async fn records(&self) -> Result<Records, Failure> {
         match &self.0 {
             Store::File(file) => file.records(),
             Store::Secret(secret) => secret.records().await,
@@ -67,7 +67,7 @@ impl Ledger {
         registry: &RegistryHost,
         robot: &RobotName,
     ) -> Result<Option<Record>, Failure> {
-        let mut records = self.records().await?;
+        let mut records = self.records().await?.records;
         records.retain(|record| record.registry == *registry && record.robot == *robot);
         Ok(records.pop())
     }

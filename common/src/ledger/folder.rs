@@ -3,14 +3,15 @@
 //! One JSON object a line in `$XDG_STATE_HOME/kubectl-quay/ledger.jsonl`, written through
 //! to the disk before what it announces is done.
 
-use super::record::{Entry, Record};
+use super::record::{Entry, Records};
 use crate::Failure;
 use crate::fingerprint::short_hash;
 use crate::folders;
+use crate::hint::Hint;
 use crate::names::{RegistryHost, RobotName};
 use crate::private_file;
 use std::fs::{File, TryLockError};
-use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 
 /// The file.
@@ -54,14 +55,16 @@ impl LedgerFile {
         write().map_err(|error: std::io::Error| self.failed("write", &error))
     }
 
-    /// Every rotation, the oldest first; lines that cannot be read are left out.
-    pub fn records(&self) -> Result<Vec<Record>, Failure> {
-        let text = match std::fs::read(&self.path) {
-            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(self.failed("read", &error)),
-        };
-        Ok(Record::read(&text))
+    /// Every rotation, the oldest first, and which lines are none.
+    pub fn records(&self) -> Result<Records, Failure> {
+        let lines = private_file::read(&self.path)?.unwrap_or_default();
+        let path = self.path.display().to_string();
+        Ok(Records::read(&lines, &path, || {
+            Hint::from("take what is no record out of that file, or begin a new one: mv ")
+                .word(&path)
+                .say(" ")
+                .word(format!("{path}.damaged"))
+        }))
     }
 
     /// Keeps every other run on this machine from rotating the robot until the lock is
@@ -105,7 +108,7 @@ pub(super) struct FileLock {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use super::super::record::{Event, Strategy};
+    use super::super::record::{Event, Record, Strategy};
     use super::*;
     use crate::fingerprint::Fingerprint;
     use crate::quay::Rights;
@@ -156,7 +159,7 @@ pub(crate) mod tests {
     #[test]
     fn what_was_written_is_read_and_a_line_that_broke_off_harms_nobody() {
         let ledger = ledger();
-        assert_eq!(ledger.records().unwrap(), []);
+        assert_eq!(ledger.records().unwrap(), Records::default());
         ledger.append(&entry("one", Event::Crossed)).unwrap();
         let mut file = ledger.file().unwrap();
         file.write_all(br#"{"at":"2026-"#).unwrap();
@@ -165,7 +168,8 @@ pub(crate) mod tests {
             .append(&entry("two", Event::Renewed { token }))
             .unwrap();
         ledger.append(&entry("one", Event::Finished)).unwrap();
-        let records = ledger.records().unwrap();
+        let Records { records, damage } = ledger.records().unwrap();
+        assert_eq!(damage, None);
         let ids: Vec<&str> = records.iter().map(|r| r.rotation.as_str()).collect();
         assert_eq!(ids, ["one", "two"]);
         assert!(records[0].is_over() && !records[1].is_over());

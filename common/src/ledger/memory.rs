@@ -5,13 +5,12 @@ use super::places::{CredentialPlace, Places};
 use super::state_secret::StateSecret;
 use crate::Failure;
 use crate::fingerprint::TokenHash;
+use crate::hint::Hint;
 use crate::names::RobotAt;
 use crate::{folders, private_file};
 use jiff::Timestamp;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -23,6 +22,7 @@ pub struct Memory {
     replacing: Arc<Replacing>,
     news: Places,
     trouble: Option<Failure>,
+    ledger_trouble: Option<Failure>,
 }
 
 /// The token that each robot's newest rotation was replacing, if that ended early.
@@ -39,7 +39,7 @@ impl Memory {
     /// The shared memory, or this machine's where none is named. One that cannot be read is
     /// empty: then nothing is proven by it, and [`Memory::trouble`] says so.
     pub async fn open(shared: Option<Rc<StateSecret>>) -> Self {
-        let replacing = replacing(shared.clone()).await;
+        let (replacing, ledger_trouble) = replacing(shared.clone()).await;
         let store = match shared {
             Some(secret) => Ok(Store::Secret(secret)),
             None => folders::state().map(|folder| Store::File(folder.join("places.json"))),
@@ -61,6 +61,7 @@ impl Memory {
             replacing: Arc::new(replacing),
             news: Places::default(),
             trouble,
+            ledger_trouble,
         }
     }
 
@@ -77,6 +78,11 @@ impl Memory {
     /// Why nothing can be remembered.
     pub fn trouble(&self) -> Option<&Failure> {
         self.trouble.as_ref()
+    }
+
+    /// Why the ledger beside it is not believed, or not all of it.
+    pub fn ledger_trouble(&self) -> Option<&Failure> {
+        self.ledger_trouble.as_ref()
     }
 
     /// Notes that this token stands there and is the robot's now, or its bridge's.
@@ -126,13 +132,19 @@ impl Store {
     }
 }
 
-/// A ledger that cannot be read proves nothing.
-async fn replacing(shared: Option<Rc<StateSecret>>) -> Replacing {
-    let Ok(ledger) = Ledger::open(shared) else {
-        return Replacing::new();
+/// What rotations were replacing, and what is wrong with the ledger: what cannot be read in it
+/// proves nothing.
+async fn replacing(shared: Option<Rc<StateSecret>>) -> (Replacing, Option<Failure>) {
+    let found = match Ledger::open(shared) {
+        Ok(ledger) => ledger.records().await,
+        Err(failure) => Err(failure),
+    };
+    let found = match found {
+        Ok(found) => found,
+        Err(failure) => return (Replacing::new(), Some(failure)),
     };
     let mut replacing = Replacing::new();
-    for record in ledger.records().await.unwrap_or_default() {
+    for record in found.records {
         let token = record.replacing().cloned();
         let robot = (record.registry, record.robot);
         match token {
@@ -140,32 +152,25 @@ async fn replacing(shared: Option<Rc<StateSecret>>) -> Replacing {
             None => replacing.remove(&robot),
         };
     }
-    replacing
+    (replacing, found.damage)
 }
 
 fn read(path: &Path) -> Result<Places, Failure> {
+    let unused =
+        |failure: Failure| failure.context("what this machine knows of places is not used");
     let failed = |reason: &str| {
-        Failure::new(format!(
-            "what this machine knows of places is not used: {}: {reason}",
-            path.display()
-        ))
+        let remedy = Hint::from("it is made anew after: rm ").word(path.display());
+        unused(Failure::new(format!("{}: {reason}", path.display())).next(remedy))
     };
-    let mut file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Places::default()),
-        Err(error) => return Err(failed(&error.to_string())),
+    let Some(file) = private_file::open(path).map_err(unused)? else {
+        return Ok(Places::default());
     };
     // Whoever may write it could claim any place.
     if private_file::is_open_to_others(&file).map_err(|error| failed(&error.to_string()))? {
-        let remove = format!("rm {}; it is made anew", path.display());
-        return Err(failed("others may read or write it").next(remove));
+        return Err(failed("others may read or write it"));
     }
-    let mut text = Vec::new();
-    file.read_to_end(&mut text)
-        .map_err(|error| failed(&error.to_string()))?;
-    serde_json::from_slice(&text).map_err(|error| {
-        failed(&error.to_string()).next(format!("rm {}; it is made anew", path.display()))
-    })
+    let text = private_file::content(path, file).map_err(unused)?;
+    serde_json::from_slice(&text).map_err(|error| failed(&error.to_string()))
 }
 
 /// One run at a time: each adds to what the other has written.

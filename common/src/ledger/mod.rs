@@ -13,5 +13,5 @@ pub use books::{Ledger, Lock};
 pub(crate) use folder::tests;
 pub use memory::{Memory, Replacing};
 pub use places::{CredentialPlace, Places};
-pub use record::{Entry, Event, Record, Strategy};
+pub use record::{Entry, Event, Record, Records, Strategy};
 pub use state_secret::{StateSecret, check_reference};

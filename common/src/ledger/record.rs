@@ -1,6 +1,8 @@
 //! What the ledger holds about one rotation.
 
+use crate::Failure;
 use crate::fingerprint::TokenHash;
+use crate::hint::Hint;
 use crate::names::{RegistryHost, RobotName};
 use crate::quay::Rights;
 use jiff::Timestamp;
@@ -120,6 +122,64 @@ impl Event {
     }
 }
 
+/// What a ledger holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Records {
+    /// Every rotation, the oldest first.
+    pub records: Vec<Record>,
+    /// Which of its lines cannot be read, if any.
+    pub damage: Option<Failure>,
+}
+
+impl Records {
+    /// Reads a ledger's lines. Those that are no records are told of as damage of `ledger`.
+    pub(super) fn read(lines: &[u8], ledger: &str, remedy: impl FnOnce() -> Hint) -> Self {
+        let mut found = Self::default();
+        let mut broken = Vec::new();
+        for (index, line) in lines.split(|byte| *byte == b'\n').enumerate() {
+            match serde_json::from_slice::<Entry>(line) {
+                Ok(entry) => found.add(entry),
+                Err(error) if !is_harmless(line, &error) => broken.push(index + 1),
+                Err(_) => {}
+            }
+        }
+        found.damage = (!broken.is_empty()).then(|| {
+            Failure::new(format!("{ledger} is damaged: {}", no_records(&broken))).next(remedy())
+        });
+        found
+    }
+
+    fn add(&mut self, entry: Entry) {
+        let mut known = self.records.iter_mut();
+        match known.find(|record| record.rotation == entry.rotation) {
+            Some(record) => record.add(entry),
+            None => {
+                let mut record = Record::begin(&entry);
+                record.add(entry);
+                self.records.push(record);
+            }
+        }
+    }
+}
+
+/// A line without anything, and one that broke off when a run was killed while it wrote: what that
+/// announced was not begun.
+fn is_harmless(line: &[u8], error: &serde_json::Error) -> bool {
+    line.trim_ascii().is_empty() || line.starts_with(b"{") && error.is_eof()
+}
+
+/// `line 3 is no record`, with as many numbers as a person reads.
+fn no_records(lines: &[usize]) -> String {
+    const SHOWN: usize = 5;
+    let numbers: Vec<String> = lines.iter().take(SHOWN).map(usize::to_string).collect();
+    let numbers = numbers.join(", ");
+    match lines.len() {
+        1 => format!("line {numbers} is no record"),
+        2..=SHOWN => format!("lines {numbers} are no records"),
+        many => format!("lines {numbers} and {} more are no records", many - SHOWN),
+    }
+}
+
 /// Everything the ledger holds about one rotation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -159,27 +219,6 @@ pub struct Record {
 }
 
 impl Record {
-    /// Every rotation in a ledger's lines, the oldest first; lines that cannot be read are left
-    /// out.
-    pub(super) fn read(lines: &str) -> Vec<Self> {
-        let mut records: Vec<Self> = Vec::new();
-        for line in lines.lines() {
-            let Ok(entry) = serde_json::from_str::<Entry>(line) else {
-                continue;
-            };
-            let mut known = records.iter_mut();
-            match known.find(|record| record.rotation == entry.rotation) {
-                Some(record) => record.add(entry),
-                None => {
-                    let mut record = Self::begin(&entry);
-                    record.add(entry);
-                    records.push(record);
-                }
-            }
-        }
-        records
-    }
-
     /// Whether nothing is left to do.
     pub fn is_over(&self) -> bool {
         self.reached(|event| matches!(event, Event::Finished | Event::Aborted))

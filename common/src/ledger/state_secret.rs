@@ -1,10 +1,10 @@
 //! The memory that machines share: a Secret without tokens.
 
 use super::places::Places;
-use super::record::{Entry, Record};
+use super::record::{Entry, Records};
 use crate::Failure;
 use crate::cluster::{CallError, Cluster, WriteMode, parse_object_name};
-use crate::hint::can_i;
+use crate::hint::{Hint, can_i, kubectl_in};
 use crate::labels::MANAGED_BY;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -91,11 +91,16 @@ impl StateSecret {
         held.map_or_else(|| Ok(Places::default()), |held| self.parse(&held))
     }
 
-    /// The rotations it holds, the oldest first.
-    pub(super) async fn records(&self) -> Result<Vec<Record>, Failure> {
+    /// The rotations it holds, the oldest first, and which lines are none.
+    pub(super) async fn records(&self) -> Result<Records, Failure> {
         let held = self.read().await?;
-        let text = held.map(|held| held.text(RECORDS)).unwrap_or_default();
-        Ok(Record::read(&String::from_utf8_lossy(&text)))
+        let lines = held.map(|held| held.text(RECORDS)).unwrap_or_default();
+        let ledger = format!("{RECORDS} in {self}");
+        Ok(Records::read(&lines, &ledger, || {
+            let look = kubectl_in(&self.namespace, "get secret").arg(&self.name);
+            let look = look.words("-o yaml").at(self.cluster.context());
+            Hint::from("take what is no record out of it: ").run(look)
+        }))
     }
 
     /// Adds what is new to the places that others wrote meanwhile.

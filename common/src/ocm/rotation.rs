@@ -43,18 +43,20 @@ impl RotationRecord {
     }
 
     /// The record of this account's last request, if it was made from here.
+    ///
+    /// # Errors
+    /// It cannot be read. It is not passed over: a request is made once.
     pub fn load(account: &Account) -> Result<Option<Self>, Failure> {
         let path = file()?;
-        let text = match std::fs::read(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => {
-                let reason = format!("cannot read {}: {error}", path.display());
-                return Err(Failure::new(reason));
-            }
+        let Some(text) = private_file::read(&path)? else {
+            return Ok(None);
         };
-        let record: Option<Self> = serde_json::from_slice(&text).ok();
-        Ok(record.filter(|record| record.account == account.id))
+        let record: Self = serde_json::from_slice(&text).map_err(|error| {
+            let remedy = Hint::from("without it, only Red Hat knows of an earlier request: rm ");
+            Failure::new(format!("{} is not understood: {error}", path.display()))
+                .next(remedy.word(path.display()))
+        })?;
+        Ok(Some(record).filter(|record| record.account == account.id))
     }
 
     /// Whether it is of an earlier rotation than one of these.

@@ -2,17 +2,18 @@
 
 use jiff::Timestamp;
 use quay_common::Failure;
-use quay_common::cli::{Console, Exit, OutputArgs, Report, Table, age};
+use quay_common::cli::{Console, Exit, OutputArgs, Report, Table, age, hint_text};
 use quay_common::cluster::ClusterArgs;
 use quay_common::credentials::StateArgs;
-use quay_common::ledger::{Entry, Event, Record};
+use quay_common::ledger::{Entry, Event, Record, Records};
 use quay_common::names::RobotName;
 use serde::Serialize;
 
 /// Show the rotations that this machine, or those that share a --state, have carried out
 ///
 /// They are in a ledger without secrets; one that is not finished can be carried on with
-/// `rotate`.
+/// `rotate`. Lines of the ledger that cannot be read are told of, and the command fails; the others
+/// are shown.
 #[derive(Debug, clap::Args)]
 pub struct HistoryArgs {
     /// Only this robot's (org+name)
@@ -33,6 +34,28 @@ pub struct HistoryArgs {
 #[derive(Serialize)]
 struct History {
     rotations: Vec<Rotation>,
+    /// What is wrong with the ledger.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    failures: Vec<Damage>,
+}
+
+#[derive(Serialize)]
+struct Damage {
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+    #[serde(skip)]
+    failure: Failure,
+}
+
+impl From<Failure> for Damage {
+    fn from(failure: Failure) -> Self {
+        Self {
+            message: failure.message().to_owned(),
+            next: failure.next_step().map(hint_text),
+            failure,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -131,8 +154,17 @@ impl Report for History {
     }
 
     fn nothing(&self) -> Option<String> {
-        let nothing = "No rotations in this ledger.".to_owned();
-        self.rotations.is_empty().then_some(nothing)
+        let is_nothing = self.rotations.is_empty() && self.failures.is_empty();
+        is_nothing.then(|| "No rotations in this ledger.".to_owned())
+    }
+
+    fn exit(&self) -> Exit {
+        Exit::of(self.failures.is_empty())
+    }
+
+    fn only_failure(&self) -> Option<Failure> {
+        let damage = self.failures.first()?;
+        self.rotations.is_empty().then(|| damage.failure.clone())
     }
 
     fn names(&self) -> Vec<String> {
@@ -144,7 +176,10 @@ impl Report for History {
 /// Reads this machine's ledger alone, or the shared one.
 pub async fn run(args: HistoryArgs, console: &Console) -> Result<Exit, Failure> {
     let ledger = args.state.ledger(&args.cluster).await?;
-    let mut records = ledger.records().await?;
+    let Records {
+        mut records,
+        damage,
+    } = ledger.records().await?;
     records.retain(|record| {
         args.robot
             .as_ref()
@@ -153,6 +188,11 @@ pub async fn run(args: HistoryArgs, console: &Console) -> Result<Exit, Failure> 
     records.reverse();
     let history = History {
         rotations: records.into_iter().map(Rotation::of).collect(),
+        failures: damage.into_iter().map(Damage::from).collect(),
     };
-    console.finish(&history, args.output.output)
+    let exit = console.finish(&history, args.output.output)?;
+    for damage in &history.failures {
+        console.failure(&damage.failure);
+    }
+    Ok(exit)
 }
