@@ -21,6 +21,8 @@ mod reading;
 mod signing_in;
 #[path = "robot/stored.rs"]
 mod stored;
+#[path = "robot/together.rs"]
+mod together;
 #[path = "robot/token.rs"]
 mod token;
 #[path = "robot/trouble.rs"]

@@ -1,4 +1,4 @@
-//! Files only their owner may read.
+//! Files only their owner may read, and whose turn it is to change one.
 
 use crate::hint::Hint;
 use crate::{Failure, folders};
@@ -14,19 +14,35 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<(), Failure> {
     if path.is_dir() {
         return Err(failed(io::ErrorKind::IsADirectory.into()));
     }
-    let temporary = beside(path);
-    let written = create(&temporary).and_then(|mut file| {
-        file.write_all(content)?;
-        file.sync_all()?;
-        fs::rename(&temporary, path)
-    });
+    let (temporary, mut file) = create_beside(path).map_err(failed)?;
+    let written = file
+        .write_all(content)
+        .and_then(|()| file.sync_all())
+        .and_then(|()| fs::rename(&temporary, path));
     written.map_err(|error| {
-        // Left over only if it was created by us.
-        if error.kind() != io::ErrorKind::AlreadyExists {
-            let _ = fs::remove_file(&temporary);
-        }
+        let _ = fs::remove_file(&temporary);
         failed(error)
     })
+}
+
+/// The right to change a file of ours, which one process at a time has: until this is dropped, or
+/// the process ends in whatever way.
+pub(crate) struct Turn {
+    _lock: File,
+}
+
+/// Waits for the turn to read a file, change it and [`replace`] it. Its folder is made where there
+/// is none.
+pub(crate) fn turn(path: &Path) -> Result<Turn, Failure> {
+    if let Some(folder) = path.parent() {
+        make_folder(folder)?;
+    }
+    let path = path.with_extension("lock");
+    // The file stays: whoever waits has it open, and would else hold the lock of a file that is gone.
+    let locked = open_to_append(&path).and_then(|file| file.lock().map(|()| file));
+    locked
+        .map(|file| Turn { _lock: file })
+        .map_err(|error| Failure::new(format!("cannot lock {}: {error}", path.display())))
 }
 
 /// Refuses a place where [`replace`] could not write later, and one that holds a device, a
@@ -43,10 +59,8 @@ pub fn check_replaceable(path: &Path) -> Result<(), Failure> {
         }
         _ => {}
     }
-    let temporary = beside(path);
-    create(&temporary)
-        .map(drop)
-        .and_then(|()| fs::remove_file(&temporary))
+    create_beside(path)
+        .and_then(|(temporary, _)| fs::remove_file(&temporary))
         .map_err(|error| refuse(format!("cannot write {}: {error}", path.display())))
 }
 
@@ -153,9 +167,22 @@ pub(crate) fn is_open_to_others(_file: &File) -> io::Result<bool> {
     Ok(false)
 }
 
-fn beside(path: &Path) -> PathBuf {
+/// A new file in the folder of the one at `path`. Its name may be taken: by what a process that
+/// was killed left, whose id is ours now.
+fn create_beside(path: &Path) -> io::Result<(PathBuf, File)> {
+    const TRIES: usize = 100;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!(".{name}.{}.tmp", std::process::id()))
+    let id = std::process::id();
+    let mut beside = path.with_file_name(format!(".{name}.{id}.tmp"));
+    for number in 1..TRIES {
+        match create(&beside) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                beside = path.with_file_name(format!(".{name}.{id}-{number}.tmp"));
+            }
+            created => return created.map(|file| (beside, file)),
+        }
+    }
+    create(&beside).map(|file| (beside, file))
 }
 
 fn create(path: &Path) -> io::Result<File> {

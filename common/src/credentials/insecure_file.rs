@@ -30,9 +30,7 @@ pub(super) fn get(account: &str) -> Result<Option<SecretString>, Failure> {
 /// Creates or replaces the account's token.
 pub(super) fn set(account: &str, secret: &SecretString) -> Result<(), Failure> {
     let path = path()?;
-    if let Some(folder) = path.parent() {
-        private_file::make_folder(folder)?;
-    }
+    let _turn = private_file::turn(&path)?;
     let mut tokens = read(&path)?;
     tokens.0.insert(account.to_owned(), Token(secret.clone()));
     write(&path, &tokens)
@@ -41,6 +39,10 @@ pub(super) fn set(account: &str, secret: &SecretString) -> Result<(), Failure> {
 /// Removes the account's token; tells whether there was one.
 pub(super) fn remove(account: &str) -> Result<bool, Failure> {
     let path = path()?;
+    if !path.exists() {
+        return Ok(false);
+    }
+    let _turn = private_file::turn(&path)?;
     let mut tokens = read(&path)?;
     if tokens.0.remove(account).is_none() {
         return Ok(false);

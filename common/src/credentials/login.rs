@@ -31,11 +31,8 @@ pub async fn log_in(
     insecure_storage: bool,
     console: &Console,
 ) -> Result<Login, Failure> {
-    let mut settings = Settings::load()?;
-    if let Some(state) = state.checked()? {
-        settings.state = Some(state);
-    }
-    let mut endpoint = endpoint(args, &settings)?;
+    let state = state.checked()?;
+    let mut endpoint = endpoint(args, &Settings::load()?)?;
     let token = match given_token(args, cluster).await? {
         Some(token) => token,
         None => token::from_prompt(console, &format!("API token for {}", endpoint.registry))?,
@@ -48,11 +45,15 @@ pub async fn log_in(
         .await
         .map_err(|error| error.failure("the login", &session.endpoint))?;
     let account = api_account(&session.endpoint, &user);
+    // Read anew: others may have logged in while this token was looked at.
+    let mut edit = Settings::edit()?;
     let storage = vault::keep(&account, "the token", &token, insecure_storage).await?;
     let registry = session.endpoint.registry.clone();
+    let settings = &mut edit.settings;
     let replaced = settings.registries.get(&registry).cloned();
     settings.remember(&session.endpoint, &user, insecure_storage);
-    settings.save()?;
+    settings.state = state.or(settings.state.take());
+    edit.save()?;
     if let Some(old) = replaced {
         let old_account = api_account(&old.endpoint(registry), &old.user);
         if old_account != account || old.insecure_storage != insecure_storage {
@@ -82,20 +83,24 @@ pub struct LoggedOut {
 /// Removes the login's token and forgets its registry; `None` where there was no login.
 /// Without `registry` the default one is meant.
 pub async fn log_out(registry: Option<RegistryHost>) -> Result<Option<LoggedOut>, Failure> {
-    let mut settings = Settings::load()?;
-    let Some(registry) = registry.or_else(|| settings.default.clone()) else {
+    if Settings::load()? == Settings::default() {
+        // No file is made for this.
+        return Ok(None);
+    }
+    let mut edit = Settings::edit()?;
+    let Some(registry) = registry.or_else(|| edit.settings.default.clone()) else {
         return Ok(None);
     };
-    let Some(remembered) = settings.forget(&registry) else {
+    let Some(remembered) = edit.settings.forget(&registry) else {
         return Ok(None);
     };
     let account = api_account(&remembered.endpoint(registry.clone()), &remembered.user);
     let had_token = vault::discard(&account, remembered.insecure_storage).await?;
-    settings.save()?;
+    edit.save()?;
     Ok(Some(LoggedOut {
         registry,
         user: remembered.user,
         had_token,
-        default: settings.default,
+        default: edit.settings.default.clone(),
     }))
 }

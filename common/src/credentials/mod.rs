@@ -20,7 +20,7 @@ pub use cluster_secret::token_from_secret;
 pub use login::{LoggedOut, Login, log_in, log_out};
 pub use quay_args::QuayArgs;
 pub use session::{Session, SignIns, endpoint, sign_in, sign_in_everywhere, try_sign_in};
-pub use settings::{Remembered, RememberedOcm, Settings};
+pub use settings::{Remembered, RememberedOcm, Settings, SettingsEdit};
 pub use state_args::{StateArgs, remember};
 pub use token::{robot_token, store_robot_token};
 pub use unattended::unattended_session;

@@ -2,6 +2,7 @@
 
 use crate::cli::to_yaml;
 use crate::names::RegistryHost;
+use crate::private_file::Turn;
 use crate::web::Endpoint;
 use crate::{Failure, folders, private_file};
 use serde::{Deserialize, Serialize};
@@ -71,6 +72,24 @@ fn is_false(value: &bool) -> bool {
     !value
 }
 
+/// The settings while no other process changes them, nor the tokens they tell of.
+pub struct SettingsEdit {
+    /// As they were read, and as they will be.
+    pub settings: Settings,
+    path: PathBuf,
+    _turn: Turn,
+}
+
+impl SettingsEdit {
+    /// Writes the file, readable only by its owner.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn save(&self) -> Result<(), Failure> {
+        self.settings.write(&self.path)
+    }
+}
+
 impl Settings {
     /// Reads the file; no file is no settings.
     ///
@@ -80,9 +99,18 @@ impl Settings {
         Self::read(&file()?)
     }
 
-    /// Writes the file, readable only by its owner.
-    pub fn save(&self) -> Result<(), Failure> {
-        self.write(&file()?)
+    /// Reads the file to change it: whoever else wants to waits until the edit is dropped.
+    ///
+    /// # Errors
+    /// As [`Settings::load`], or the file cannot be locked.
+    pub fn edit() -> Result<SettingsEdit, Failure> {
+        let path = file()?;
+        let turn = private_file::turn(&path)?;
+        Ok(SettingsEdit {
+            settings: Self::read(&path)?,
+            path,
+            _turn: turn,
+        })
     }
 
     fn read(path: &Path) -> Result<Self, Failure> {
@@ -99,9 +127,6 @@ impl Settings {
     }
 
     fn write(&self, path: &Path) -> Result<(), Failure> {
-        if let Some(folder) = path.parent() {
-            private_file::make_folder(folder)?;
-        }
         private_file::replace(path, to_yaml(self)?.as_bytes())
     }
 
@@ -173,6 +198,7 @@ mod tests {
     fn settings_survive_being_written_and_read() {
         let folder = std::env::temp_dir().join(format!("settings-{}", std::process::id()));
         let path = folder.join("config.yaml");
+        private_file::make_folder(&folder).unwrap();
         sample().write(&path).unwrap();
         #[cfg(unix)]
         {

@@ -175,20 +175,12 @@ fn read(path: &Path) -> Result<Places, Failure> {
 
 /// One run at a time: each adds to what the other has written.
 fn write(path: &Path, news: &Places) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| {
-        Failure::new(format!(
-            "what was seen cannot be remembered: {}: {error}",
-            path.display()
-        ))
-    };
-    if let Some(folder) = path.parent() {
-        private_file::make_folder(folder)?;
-    }
-    let lock = private_file::open_to_append(&path.with_extension("lock")).map_err(failed)?;
-    lock.lock().map_err(failed)?;
+    let failed = |failure: Failure| failure.context("what was seen cannot be remembered");
+    let _turn = private_file::turn(path).map_err(failed)?;
     let mut places = news.clone();
     places.add_older(read(path)?);
     places.forget(Timestamp::now());
-    let text = serde_json::to_vec(&places).map_err(|error| failed(error.into()))?;
+    let text = serde_json::to_vec(&places)
+        .map_err(|error| failed(Failure::new(format!("{}: {error}", path.display()))))?;
     private_file::replace(path, &text)
 }

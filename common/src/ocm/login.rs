@@ -33,7 +33,6 @@ pub async fn log_in(
     insecure_storage: bool,
     console: &Console,
 ) -> Result<OcmLogin, Failure> {
-    let mut settings = Settings::load()?;
     let services = Services::of(args, None)?;
     let (what, variable) = match &client_id {
         Some(_) => ("client secret", "OCM_CLIENT_SECRET"),
@@ -50,15 +49,16 @@ pub async fn log_in(
     let account = ocm.account().await;
     let account = account.map_err(|error| error.failure("sign in"))?;
     let item = vault::ocm_account(&account.username);
+    let mut edit = Settings::edit()?;
     let storage = vault::keep(&item, "the login", &secret, insecure_storage)
         .await
         .map_err(|failure| failure.next(format!("{ELSEWHERE}, or --insecure-storage")))?;
-    if let Some(old) = settings.ocm.take()
+    if let Some(old) = edit.settings.ocm.take()
         && (old.user != account.username || old.insecure_storage != insecure_storage)
     {
         vault::discard(&vault::ocm_account(&old.user), old.insecure_storage).await?;
     }
-    settings.ocm = Some(RememberedOcm {
+    edit.settings.ocm = Some(RememberedOcm {
         api: services.api,
         token_url: services.token_url,
         ca: services.ca,
@@ -66,7 +66,7 @@ pub async fn log_in(
         client_id,
         insecure_storage,
     });
-    settings.save()?;
+    edit.save()?;
     Ok(OcmLogin { account, storage })
 }
 
@@ -75,12 +75,15 @@ pub async fn log_in(
 /// # Errors
 /// The keyring does not let go of it: then it is not forgotten either.
 pub async fn log_out() -> Result<Option<String>, Failure> {
-    let mut settings = Settings::load()?;
-    let Some(login) = settings.ocm.take() else {
+    if Settings::load()?.ocm.is_none() {
+        return Ok(None);
+    }
+    let mut edit = Settings::edit()?;
+    let Some(login) = edit.settings.ocm.take() else {
         return Ok(None);
     };
     vault::discard(&vault::ocm_account(&login.user), login.insecure_storage).await?;
-    settings.save()?;
+    edit.save()?;
     Ok(Some(login.user))
 }
 
