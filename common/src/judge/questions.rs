@@ -2,7 +2,7 @@
 
 use super::case::Case;
 use super::heard::Heard;
-use crate::kubelet::{Attempt, ImageReference};
+use crate::kubelet::{Attempt, ImageReference, Keyring};
 use crate::names::RegistryHost;
 use crate::pullsecret::KnownRegistry;
 use crate::registry::Registry;
@@ -26,20 +26,19 @@ pub(super) fn for_each_pull(cases: &[&Case], mut found: impl FnMut(&Wanted, Opti
         let images = wanted(case);
         let later = Some(case.later()).filter(|names| !names.is_empty());
         let own: Vec<Vec<&str>> = [case.used()].into_iter().chain(later).collect();
-        let keyrings = own.iter().map(|names| case.keyring(names));
-        let keyrings = keyrings.chain(case.global_keyring());
-        for keyring in keyrings.filter_map(|(_, keyring)| keyring.ok()) {
+        let own = own.iter().filter_map(|names| case.keyring(names).1.ok());
+        let own: Vec<Keyring> = own.collect();
+        let global = case.global_keyring();
+        let global = global.and_then(|(_, keyring)| keyring.ok());
+        for keyring in own.iter().chain(&global) {
             for image in &images {
                 let tried = keyring.lookup(&image.image);
                 tried.iter().for_each(|attempt| found(image, Some(attempt)));
             }
         }
         for image in &images {
-            let nobody = own.iter().any(|names| {
-                let (_, keyring) = case.keyring(names);
-                keyring.is_ok_and(|keyring| keyring.lookup(&image.image).is_empty())
-            });
-            if nobody {
+            let mut own = own.iter();
+            if own.any(|keyring| keyring.lookup(&image.image).is_empty()) {
                 found(image, None);
             }
         }

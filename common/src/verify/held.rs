@@ -1,6 +1,5 @@
 //! The robots' credentials that secrets hold, and what each should be able to pull.
 
-use super::observe::Pulling;
 use crate::Failure;
 use crate::dockerconfig::{Credential, RegistryNames, owner_of};
 use crate::judge::{Asker, Held, RobotFacts};
@@ -32,14 +31,13 @@ impl HeldCredential<'_> {
 
 /// The credentials of robots, in the secrets that count.
 pub(super) fn held<'a>(
-    pulling: &'a [Pulling<'a>],
+    views: &'a [ClusterView<'a>],
     counts: impl Fn(&PullSecret) -> bool,
     wanted: &CurrentTokens,
     known: &[RegistryNames],
 ) -> Vec<HeldCredential<'a>> {
     let mut held = Vec::new();
-    for pulling in pulling {
-        let view = pulling.view;
+    for view in views {
         let secrets = view.observed.secrets.iter();
         for secret in secrets.filter(|secret| counts(secret)) {
             let entries = secret.document.iter().flat_map(|content| content.entries());

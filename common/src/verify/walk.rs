@@ -16,7 +16,7 @@ use crate::progress::Progress;
 use crate::pullsecret::{ClusterView, CurrentTokens, KnownRegistry, secrets, unseen_or_missing};
 use crate::quay::bridge_name;
 use crate::web::Endpoint;
-use futures::future::join_all;
+use futures::future::{join, join_all};
 
 /// What is asked for.
 pub struct Request<'a> {
@@ -73,10 +73,10 @@ pub async fn verify(
     progress: &dyn Progress,
 ) -> Proofs {
     let known: Vec<RegistryNames> = logins.iter().map(|login| login.names.clone()).collect();
-    let pulling = join_all(seen.reached.iter().map(look)).await;
     let named = |name: &str| request.secret.is_none_or(|secret| secret == name);
-    let held = held(&pulling, |secret| named(&secret.name), wanted, &known);
-    let facts = facts(&held, logins, wanted).await;
+    let held = held(&seen.reached, |secret| named(&secret.name), wanted, &known);
+    let looks = join_all(seen.reached.iter().map(look));
+    let (pulling, facts) = join(looks, facts(&held, logins, wanted)).await;
     let cases = pulling.iter().flat_map(|pulling| &pulling.cases);
     let cases: Vec<&Case> = cases.map(|pods| &pods.case).collect();
     let robots = facts
