@@ -1,9 +1,9 @@
 //! Logins kept in a real keyring: gnome-keyring on a session bus of the test's own.
 
-use quay_tests::{SessionBus, TestContext, TestKeyring, TestQuay};
+use quay_tests::{Plugin, SessionBus, TestContext, TestKeyring, TestQuay};
 use std::time::{Duration, Instant};
 
-const BINARY: &str = env!("CARGO_BIN_EXE_kubectl-quay-robot");
+const BINARY: Plugin = Plugin::Robot;
 const SCOPES: &str = "org:admin repo:admin";
 
 fn start() -> (TestContext, TestQuay, SessionBus) {
@@ -16,7 +16,7 @@ fn start() -> (TestContext, TestQuay, SessionBus) {
 /// Logs in as alice; returns her token.
 fn log_in(context: &mut TestContext, quay: &TestQuay) -> String {
     let token = quay.token(context, SCOPES);
-    let run = context.command(&["login", "--token-stdin"]).stdin(&token);
+    let run = context.command("login --token-stdin").stdin(&token);
     run.run().expect(0).says("kept in the OS keyring");
     context.unset("QUAY_URL");
     context.unset("QUAY_CA_FILE");
@@ -28,7 +28,7 @@ fn stored(context: &TestContext, quay: &TestQuay, token: &str) -> String {
     let account = format!("api:{}:alice", quay.quay.registry());
     let lookup = ["lookup", "service", "kubectl-quay", "username", &account];
     context
-        .program("secret-tool", &lookup)
+        .program("secret-tool", lookup)
         .reveals(token)
         .run()
         .stdout
@@ -40,16 +40,16 @@ fn a_login_is_in_the_keyring_and_serves_other_processes_until_logout() {
     let _keyring = TestKeyring::unlocked(&context, &bus);
     let token = log_in(&mut context, &quay);
     assert_eq!(stored(&context, &quay, &token), token);
-    let list = context.run(&["list", "myorg", "-o", "name"]).expect(0);
+    let list = context.run("list myorg -o name").expect(0);
     assert_eq!(list.stdout, "robot/myorg+deploy\n");
-    context.run(&["whoami"]).expect(0).prints("alice");
+    context.run("whoami").expect(0).prints("alice");
 
     context
-        .run(&["logout"])
+        .run("logout")
         .expect(0)
         .says("removed from this machine");
     assert_eq!(stored(&context, &quay, &token), "");
-    context.run(&["list", "myorg"]).expect(2).says("login");
+    context.run("list myorg").expect(2).says("login");
 }
 
 #[test]
@@ -59,10 +59,7 @@ fn a_login_survives_the_keyring_being_closed_and_opened() {
     log_in(&mut context, &quay);
     drop(keyring);
     let _keyring = TestKeyring::unlocked(&context, &bus);
-    context
-        .run(&["list", "myorg"])
-        .expect(0)
-        .prints("myorg+deploy");
+    context.run("list myorg").expect(0).prints("myorg+deploy");
 }
 
 #[test]
@@ -72,7 +69,7 @@ fn a_locked_keyring_is_told_as_such() {
     log_in(&mut context, &quay);
     drop(keyring);
     let _keyring = TestKeyring::locked(&context, &bus);
-    let run = context.run(&["list", "myorg"]).expect(1);
+    let run = context.run("list myorg").expect(1);
     run.says("locked")
         .says("QUAY_API_TOKEN")
         .says("--insecure-storage");
@@ -85,16 +82,14 @@ fn a_keyring_that_does_not_answer_is_given_three_seconds() {
     let token = log_in(&mut context, &quay);
     keyring.freeze();
     let began = Instant::now();
-    let run = context.run(&["list", "myorg"]).expect(1);
+    let run = context.run("list myorg").expect(1);
     run.says("does not answer within 3 s")
         .says("QUAY_API_TOKEN");
     let took = began.elapsed();
     assert!((3..6).contains(&took.as_secs()), "{took:?}");
 
     let began = Instant::now();
-    let list = context
-        .command(&["list", "myorg"])
-        .env("QUAY_API_TOKEN", &token);
+    let list = context.command("list myorg").env("QUAY_API_TOKEN", &token);
     list.run().expect(0).prints("myorg+deploy");
     assert!(
         began.elapsed() < Duration::from_secs(3),
@@ -106,15 +101,13 @@ fn a_keyring_that_does_not_answer_is_given_three_seconds() {
 fn a_session_without_a_keyring_is_told_as_such() {
     let (mut context, quay, _bus) = start();
     let token = quay.token(&mut context, SCOPES);
-    let login = context.command(&["login", "--token-stdin"]).stdin(&token);
+    let login = context.command("login --token-stdin").stdin(&token);
     login
         .run()
         .expect(1)
         .says("no keyring in this session")
         .says("--insecure-storage");
-    let list = context
-        .command(&["list", "myorg"])
-        .env("QUAY_API_TOKEN", &token);
+    let list = context.command("list myorg").env("QUAY_API_TOKEN", &token);
     list.run().expect(0);
 }
 
@@ -123,14 +116,13 @@ fn a_login_that_moves_from_the_keyring_to_a_file_leaves_nothing_in_the_keyring()
     let (mut context, quay, bus) = start();
     let _keyring = TestKeyring::unlocked(&context, &bus);
     let token = log_in(&mut context, &quay);
-    let login = ["login", "--token-stdin", "--insecure-storage"];
     context
-        .command(&login)
+        .command("login --token-stdin --insecure-storage")
         .stdin(&token)
         .keeps()
         .run()
         .expect(0)
         .says("plain text");
     assert_eq!(stored(&context, &quay, &token), "");
-    context.command(&["list", "myorg"]).keeps().run().expect(0);
+    context.command("list myorg").keeps().run().expect(0);
 }

@@ -1,6 +1,6 @@
 //! Asking kubectl itself what it would offer at a TAB.
 
-use quay_tests::TestContext;
+use quay_tests::{Plugin, TestContext};
 use std::path::PathBuf;
 
 /// What kubectl offers, and what it tells the shell to do.
@@ -10,7 +10,7 @@ pub struct Offered {
 }
 
 /// Puts the plugin on the runs' PATH under the name krew gives it, with its completers.
-pub fn install(context: &mut TestContext, binary: &str, plugin: &str) -> PathBuf {
+pub fn install(context: &mut TestContext, binary: Plugin, plugin: &str) -> PathBuf {
     let folder = context.path("bin");
     std::fs::create_dir_all(&folder).unwrap();
     let link = folder.join(plugin);
@@ -22,7 +22,7 @@ pub fn install(context: &mut TestContext, binary: &str, plugin: &str) -> PathBuf
     // What is offered is tested here, how fast it comes is not: this machine may be busy.
     context.set("QUAY_COMPLETION_TIMEOUT", "30s");
     let plugin = link.to_string_lossy().into_owned();
-    let installed = context.program(&plugin, &["completion", "install"]).run();
+    let installed = context.program(&plugin, ["completion", "install"]).run();
     installed.expect(0);
     folder
 }

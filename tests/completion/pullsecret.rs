@@ -1,24 +1,15 @@
 //! What TAB offers after `kubectl quay-pullsecret`, asked of kubectl.
 
-#![cfg(unix)]
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot read what it asked for has failed"
-)]
-
-#[path = "asking.rs"]
-mod asking;
-
-use asking::{install, offered};
-use quay_tests::{TestCluster, TestContext, auth, pull_secret};
+use crate::completion::asking::{install, offered};
+use quay_tests::{Plugin, TestCluster, TestContext, auth, pull_secret};
 use serde_json::json;
 
-const BINARY: &str = env!("CARGO_BIN_EXE_kubectl-quay-pullsecret");
+const BINARY: Plugin = Plugin::PullSecret;
 
 fn start() -> (TestContext, &'static TestCluster) {
     let mut context = TestContext::new(BINARY);
     install(&mut context, BINARY, "kubectl-quay_pullsecret");
-    let cluster = TestCluster::shared();
+    let cluster = TestCluster::shared("completion");
     cluster.join(&mut context);
     (context, cluster)
 }

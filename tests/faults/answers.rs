@@ -1,6 +1,6 @@
 //! Requests to the cluster that are refused, cut off, left hanging or answered to nobody.
 
-use crate::world::{ROBOT, World, line_of, names, references};
+use crate::faults::world::{ROBOT, World, line_of, names, references, world};
 use quay_sandbox::http::{Fault, FaultAction};
 use quay_tests::{auth, pull_secret_of, text_of};
 use serde_json::json;
@@ -43,8 +43,8 @@ struct Repair {
 
 impl Repair {
     fn new() -> Self {
-        let world = World::new();
-        let content = world.mixed(&world.token());
+        let world = world();
+        let content = world.mixed(ROBOT, &world.token());
         let namespace = world.cluster.fresh_namespace("answers", |namespace| {
             let secret = |number| pull_secret_of(namespace, &format!("s{number}"), &content);
             (0..6).map(secret).collect()
@@ -60,7 +60,7 @@ impl Repair {
     }
 
     fn stale(&self) -> Vec<String> {
-        let current = self.world.mixed(&self.world.token());
+        let current = self.world.mixed(ROBOT, &self.world.token());
         let mut secrets = self.world.list(&self.namespace, "secrets");
         assert_eq!(secrets.len(), 6);
         secrets.retain(|secret| text_of(secret) != current);
@@ -79,7 +79,7 @@ fn a_repair_gets_over_one_bad_answer_or_names_what_it_could_not_do() {
             let method = method.parse().expect("a method");
             repair.begin(Fault::once(method, path, action.clone()));
             let began = Instant::now();
-            let output = repair.world.run(&arguments);
+            let output = repair.world.run(arguments);
             assert!(began.elapsed() < LIMIT);
             assert_eq!(repair.world.faulty.faults().hits(), 1);
             if gets_over {
@@ -97,7 +97,7 @@ fn a_repair_gets_over_one_bad_answer_or_names_what_it_could_not_do() {
                 assert_eq!(repair.stale(), ["s3"]);
             }
             if !gets_over {
-                repair.world.run(&arguments).expect(0);
+                repair.world.run(arguments).expect(0);
             }
             assert!(repair.stale().is_empty());
         }
@@ -108,7 +108,6 @@ fn a_repair_gets_over_one_bad_answer_or_names_what_it_could_not_do() {
 fn a_secret_whose_writes_never_succeed_is_named_and_holds_up_no_other() {
     let mut repair = Repair::new();
     let namespace = repair.namespace.clone();
-    let arguments = ["sync", "-n", &namespace, TIMEOUT];
     let refused = ["429", "500", "503"];
     for (name, action, _) in actions() {
         if !refused.contains(&name) {
@@ -121,7 +120,10 @@ fn a_secret_whose_writes_never_succeed_is_named_and_holds_up_no_other() {
             action,
         ));
         let began = Instant::now();
-        let output = repair.world.run(&arguments).expect(1);
+        let output = repair
+            .world
+            .run(format!("sync -n {namespace} {TIMEOUT}"))
+            .expect(1);
         assert!(began.elapsed() < LIMIT);
         let line = line_of(&output.stdout, "s3");
         assert!(line.contains("failed") && line.contains(name), "{line}");
@@ -154,7 +156,7 @@ fn assert_brought(world: &World, namespaces: &[String]) {
 
 #[test]
 fn a_robot_is_brought_past_one_bad_answer_or_the_place_is_named() {
-    let world = World::new();
+    let world = world();
     for (name, action, gets_over) in actions() {
         for (method, path) in [
             ("GET", "/secrets?"),

@@ -1,6 +1,6 @@
 //! Killing a run at each of its mutating requests, and running it again.
 
-use crate::world::World;
+use crate::faults::world::World;
 use quay_tests::{MOMENTS, Moment, Running, killed_at};
 
 /// What a command is held to.

@@ -1,7 +1,7 @@
 //! `attach`, `detach` and `delete --robot`, killed.
 
-use crate::kill::{Promise, at_every_request};
-use crate::world::{ROBOT, World, names, references};
+use crate::faults::kill::{Promise, at_every_request};
+use crate::faults::world::{ROBOT, World, names, references, without_robot, world};
 use quay_tests::{auth, pull_secret, pull_secret_of, text_of};
 use serde_json::{Value, json};
 
@@ -93,7 +93,7 @@ fn references_are_added_exactly_once_whatever_is_killed() {
         after: [&["theirs", "ours"], &["ours"], &["theirs", "more", "ours"]],
         namespace: String::new(),
     };
-    at_every_request(&mut World::new(), &mut attach, 3);
+    at_every_request(&mut world(), &mut attach, 3);
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn references_are_removed_and_no_others_whatever_is_killed() {
         after: [&["theirs"], &[], &["more"]],
         namespace: String::new(),
     };
-    at_every_request(&mut World::new(), &mut detach, 3);
+    at_every_request(&mut world(), &mut detach, 3);
 }
 
 /// `delete --robot`: two secrets with nothing else in them, of which one is referenced,
@@ -117,7 +117,7 @@ struct Delete {
 impl Promise for Delete {
     fn prepare(&mut self, world: &mut World) -> Vec<String> {
         let alone = json!({world.registry(): {"auth": auth(ROBOT, &world.token())}});
-        let mixed = world.mixed(&world.token());
+        let mixed = world.mixed(ROBOT, &world.token());
         self.namespace = world.cluster.fresh_namespace("delete", |namespace| {
             vec![
                 pull_secret(namespace, "a-used", &alone),
@@ -134,8 +134,8 @@ impl Promise for Delete {
 
     fn nothing_is_lost(&self, world: &World) {
         let mixed = text_of(&world.cluster.get(&self.namespace, "secret/mixed"));
-        let whole = world.mixed(&world.token());
-        assert!(mixed == whole || mixed == World::without_robot(), "{mixed}");
+        let whole = world.mixed(ROBOT, &world.token());
+        assert!(mixed == whole || mixed == without_robot(), "{mixed}");
         let builder = world.cluster.references(&self.namespace, "builder");
         assert!(builder.ends_with(&["mixed".to_owned(), "theirs".to_owned()]));
     }
@@ -143,7 +143,7 @@ impl Promise for Delete {
     fn is_kept(&self, world: &World) {
         let secrets = world.list(&self.namespace, "secrets");
         assert_eq!(names(&secrets), ["mixed"]);
-        assert_eq!(text_of(&secrets[0]), World::without_robot());
+        assert_eq!(text_of(&secrets[0]), without_robot());
         let of = |account| world.cluster.references(&self.namespace, account);
         assert_eq!(of("builder"), ["mixed", "theirs"]);
         assert!(of("runner").is_empty());
@@ -153,5 +153,5 @@ impl Promise for Delete {
 #[test]
 fn a_removal_that_is_killed_anywhere_is_completed_by_the_next() {
     // Two references, two whole secrets, one entry.
-    at_every_request(&mut World::new(), &mut Delete::default(), 5);
+    at_every_request(&mut world(), &mut Delete::default(), 5);
 }

@@ -1,7 +1,7 @@
 //! `sync`, killed.
 
-use crate::kill::{Promise, at_every_request};
-use crate::world::{ROBOT, World, names, references};
+use crate::faults::kill::{Promise, at_every_request};
+use crate::faults::world::{ROBOT, World, names, references, world};
 use quay_tests::{auth, pull_secret, pull_secret_of, text_of};
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ struct Repair {
 impl Repair {
     fn new(world: &World) -> Self {
         let namespace = world.cluster.namespace("repair");
-        let content = world.mixed(&world.token());
+        let content = world.mixed(ROBOT, &world.token());
         let objects: Vec<Value> = (0..SECRETS)
             .map(|number| pull_secret_of(&namespace, &format!("s{number:02}"), &content))
             .collect();
@@ -46,9 +46,9 @@ impl Repair {
 
 impl Promise for Repair {
     fn prepare(&mut self, world: &mut World) -> Vec<String> {
-        self.old = world.mixed(&world.token());
+        self.old = world.mixed(ROBOT, &world.token());
         let token = world.regenerate();
-        self.new = world.mixed(&token);
+        self.new = world.mixed(ROBOT, &token);
         ["sync", "-n", &self.namespace].map(str::to_owned).to_vec()
     }
 
@@ -67,7 +67,7 @@ impl Promise for Repair {
 
 #[test]
 fn a_repair_that_is_killed_anywhere_is_completed_by_the_next() {
-    let mut world = World::new();
+    let mut world = world();
     let mut repair = Repair::new(&world);
     at_every_request(&mut world, &mut repair, SECRETS);
 }
@@ -97,7 +97,9 @@ impl Promise for Ensure {
     }
 
     fn nothing_is_lost(&self, world: &World) {
-        let accounts = world.everywhere("serviceaccounts");
+        let accounts = world
+            .cluster
+            .items("get --all-namespaces serviceaccounts -o json");
         for namespace in &self.namespaces {
             let builder = &within(&accounts, namespace)[0];
             assert_eq!(references(builder)[0], "theirs");
@@ -106,7 +108,9 @@ impl Promise for Ensure {
 
     fn is_kept(&self, world: &World) {
         let auths = json!({world.registry(): {"auth": auth(ROBOT, &world.token())}});
-        let objects = world.everywhere("secrets,serviceaccounts");
+        let objects = world
+            .cluster
+            .items("get --all-namespaces secrets,serviceaccounts -o json");
         for namespace in &self.namespaces {
             let objects = within(&objects, namespace);
             assert_eq!(names(&objects), ["quay-pull-secret", "builder", "default"]);
@@ -125,6 +129,6 @@ fn within(objects: &[Value], namespace: &str) -> Vec<Value> {
 
 #[test]
 fn a_robot_that_is_brought_to_namespaces_arrives_once_in_each_whatever_is_killed() {
-    let mut world = World::new();
+    let mut world = world();
     at_every_request(&mut world, &mut Ensure::default(), 4 * 3);
 }

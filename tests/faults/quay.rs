@@ -1,6 +1,6 @@
 //! A Quay that refuses, breaks off or hangs while secrets are synced and verified.
 
-use crate::world::{World, line_of};
+use crate::faults::world::{ROBOT, World, line_of, world};
 use quay_sandbox::http::{Fault, FaultAction};
 use quay_tests::{pull_secret_of, text_of};
 use std::thread;
@@ -31,8 +31,8 @@ struct Case {
 impl Case {
     /// Secrets that hold an old token to sync, and the current one to verify.
     fn begin(&self) -> (World, String) {
-        let mut world = World::new();
-        let content = world.mixed(&world.token());
+        let mut world = world();
+        let content = world.mixed(ROBOT, &world.token());
         if self.command == "sync" {
             world.regenerate();
         }
@@ -54,7 +54,7 @@ impl Case {
         });
         let began = Instant::now();
         let arguments = [self.command, "-n", &namespace];
-        let output = world.run(&arguments);
+        let output = world.run(arguments);
         assert!(began.elapsed() < LIMIT, "{:?}", began.elapsed());
         assert!(faults.hits() > 0);
         if let Some(said) = self.said {
@@ -65,11 +65,11 @@ impl Case {
             }
             assert_eq!(world.list(&namespace, "secrets"), before);
             faults.clear();
-            world.run(&arguments).expect(0);
+            world.run(arguments).expect(0);
         } else {
             output.expect(0);
         }
-        let current = world.mixed(&world.token());
+        let current = world.mixed(ROBOT, &world.token());
         for secret in world.list(&namespace, "secrets") {
             assert_eq!(text_of(&secret), current);
         }

@@ -1,8 +1,8 @@
 //! `sync --force` of an immutable secret, killed: there is no way to change it in place,
 //! so it is copied, deleted, created and the copy deleted.
 
-use crate::kill::{Promise, at_every_request};
-use crate::world::{World, decoded, names};
+use crate::faults::kill::{Promise, at_every_request};
+use crate::faults::world::{ROBOT, World, decoded, names, world};
 use quay_tests::{pull_secret_of, text_of};
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ struct Replacement {
 impl Replacement {
     fn is_whole(&self, world: &World, secret: &Value) -> bool {
         let text = text_of(secret);
-        let texts = [self.old.clone(), world.mixed(&world.token())];
+        let texts = [self.old.clone(), world.mixed(ROBOT, &world.token())];
         texts.contains(&text)
             && secret["immutable"] == true
             && secret["type"] == "kubernetes.io/dockerconfigjson"
@@ -55,16 +55,16 @@ impl Promise for Replacement {
         let secrets = world.list(&self.namespace, "secrets");
         assert_eq!(names(&secrets), ["fixed"]);
         assert!(self.is_whole(world, &secrets[0]));
-        assert_eq!(text_of(&secrets[0]), world.mixed(&world.token()));
+        assert_eq!(text_of(&secrets[0]), world.mixed(ROBOT, &world.token()));
     }
 }
 
 #[test]
 fn an_immutable_secret_is_somewhere_whatever_is_killed_and_replaced_by_the_next() {
-    let mut world = World::new();
+    let mut world = world();
     let mut replacement = Replacement {
         namespace: String::new(),
-        old: world.mixed(&"O".repeat(64)),
+        old: world.mixed(ROBOT, &"O".repeat(64)),
     };
     at_every_request(&mut world, &mut replacement, REQUESTS);
 }

@@ -1,7 +1,8 @@
 //! Signals that ask a run to end: it stops at the next safe point, and reports every target.
 
-use crate::world::World;
+use crate::faults::world::{ROBOT, World, world};
 use quay_sandbox::http::{Fault, FaultAction, Hold};
+use quay_tests::Plugin;
 
 /// Holds every write of a secret until it is released.
 fn hold_writes(world: &World) -> Hold {
@@ -29,19 +30,25 @@ fn whatever_signal_ends_a_sync_it_reports_what_it_did_and_what_it_did_not() {
         .iter()
         .filter(|name| **name != "HUP" || !ignores_hangups())
     {
-        let mut world = World::new();
+        let mut world = world();
         // More than are in flight at once, so that some have to wait.
         let old = world.token();
         let namespace = world.cluster.fresh_namespace("signals", |namespace| {
             let secret = |number| {
-                quay_tests::pull_secret_of(namespace, &format!("a{number:03}"), world.mixed(&old))
+                quay_tests::pull_secret_of(
+                    namespace,
+                    &format!("a{number:03}"),
+                    world.mixed(ROBOT, &old),
+                )
             };
             (0..120).map(secret).collect()
         });
         world.regenerate();
         let hold = hold_writes(&world);
-        let arguments = ["sync", "-n", &namespace, "-o", "json"];
-        let mut run = world.context.command(&arguments).spawn();
+        let mut run = world
+            .context
+            .command(format!("sync -n {namespace} -o json"))
+            .spawn();
         assert!(run.reaches(&hold, 1), "{signal}");
         run.signal(signal);
         hold.release();
@@ -60,17 +67,17 @@ fn whatever_signal_ends_a_sync_it_reports_what_it_did_and_what_it_did_not() {
 
 #[test]
 fn a_run_that_was_told_to_ignore_hangups_goes_on() {
-    let mut world = World::new();
+    let mut world = world();
     let old = world.token();
     let namespace = world.cluster.fresh_namespace("nohup", |namespace| {
-        let secret = quay_tests::pull_secret_of(namespace, "a", world.mixed(&old));
+        let secret = quay_tests::pull_secret_of(namespace, "a", world.mixed(ROBOT, &old));
         vec![secret]
     });
     world.regenerate();
     let hold = hold_writes(&world);
-    let plugin = env!("CARGO_BIN_EXE_kubectl-quay-pullsecret");
-    let words = [plugin, "sync", "-n", &namespace];
-    let mut run = world.context.program("nohup", &words).spawn();
+    let plugin = Plugin::PullSecret.path().to_string_lossy();
+    let words = [&*plugin, "sync", "-n", &namespace];
+    let mut run = world.context.program("nohup", words).spawn();
     assert!(run.reaches(&hold, 1));
     run.signal("HUP");
     hold.release();

@@ -1,6 +1,6 @@
 //! `update --confirm-within` and `confirm`.
 
-use crate::world::{ROBOT, World};
+use crate::global::world::{ROBOT, World};
 use quay_sandbox::http::{Fault, FaultAction, Hold};
 use quay_tests::eventually;
 use std::path::PathBuf;
@@ -52,15 +52,15 @@ fn watchdog(world: &World) -> Option<u32> {
 #[test]
 fn what_is_not_confirmed_is_taken_back_and_the_next_command_says_so() {
     let world = World::new();
-    let output = world.run(&update("2s")).expect(0);
+    let output = world.run(update("2s")).expect(0);
     output.prints("added").says("unless you confirm it");
     eventually("taken back", || world.text() == world.content(None));
     eventually("recorded", || has_file(&world, ".restored.json"));
-    world.run(&["show"]).expect(0).says("has been taken back");
-    world.run(&["confirm"]).expect(1).says("nothing waits");
+    world.run("show").expect(0).says("has been taken back");
+    world.run("confirm").expect(1).says("nothing waits");
     for within in ["0s", "25h"] {
         world
-            .run(&update(within))
+            .run(update(within))
             .expect(2)
             .says("between 1s and 24h");
     }
@@ -70,12 +70,12 @@ fn what_is_not_confirmed_is_taken_back_and_the_next_command_says_so() {
 #[test]
 fn what_is_confirmed_stays() {
     let world = World::new();
-    world.run(&update("10m")).expect(0);
+    world.run(update("10m")).expect(0);
     let process = watchdog(&world).expect("a watchdog");
-    world.run(&["show"]).expect(0).says("is taken back at");
-    world.run(&["confirm", "--context", "elsewhere"]).expect(1);
+    world.run("show").expect(0).says("is taken back at");
+    world.run("confirm --context elsewhere").expect(1);
     world
-        .run(&["confirm"])
+        .run("confirm")
         .expect(0)
         .says("confirmed: the write of");
     eventually("the watchdog ends", || {
@@ -88,7 +88,7 @@ fn what_is_confirmed_stays() {
 #[test]
 fn the_watchdog_outlives_its_terminal_in_a_session_of_its_own_without_our_tokens() {
     let world = World::new();
-    let command = world.context.command(&update("3s")).on_terminal().spawn();
+    let command = world.context.command(update("3s")).on_terminal().spawn();
     eventually("written", || world.text() != world.content(None));
     let process = watchdog(&world).expect("a watchdog");
     let read = |name: &str| std::fs::read(format!("/proc/{process}/{name}")).unwrap_or_default();
@@ -117,7 +117,7 @@ fn the_watchdog_outlives_its_terminal_in_a_session_of_its_own_without_our_tokens
 #[test]
 fn others_changes_survive_what_is_taken_back() {
     let world = World::new();
-    world.run(&update("3s")).expect(0);
+    world.run(update("3s")).expect(0);
     let theirs = world
         .text()
         .replace("registry.example.com", "registry.example.org");
@@ -136,7 +136,7 @@ fn a_write_that_was_killed_after_its_effect_is_taken_back() {
         .faulty
         .faults()
         .add_nth_mutating(1, FaultAction::HoldAfter(hold.clone()));
-    let mut run = world.context.command(&update("3s")).spawn();
+    let mut run = world.context.command(update("3s")).spawn();
     assert!(run.reaches(&hold, 1));
     eventually("written", || world.text() != world.content(None));
     drop(run.kill());
@@ -156,7 +156,7 @@ fn a_write_that_never_came_about_leaves_nothing_to_confirm() {
         headers: Vec::new(),
     };
     world.faulty.faults().add_nth_mutating(1, refused);
-    let output = world.run(&update("10m")).expect(1);
+    let output = world.run(update("10m")).expect(1);
     output.prints("auth can-i patch secrets/pull-secret");
     eventually("the watchdog ends", || files(&world).is_empty());
     assert_eq!(world.text(), world.content(None));
@@ -165,16 +165,16 @@ fn a_write_that_never_came_about_leaves_nothing_to_confirm() {
 #[test]
 fn a_watchdog_that_is_gone_is_told_of_by_every_command() {
     let world = World::new();
-    world.run(&update("10m")).expect(0);
+    world.run(update("10m")).expect(0);
     let process = watchdog(&world).expect("a watchdog").to_string();
     world
         .context
-        .program("kill", &["-9", &process])
+        .program("kill", ["-9", &process])
         .run()
         .expect(0);
     let gone = "what would have taken it back is gone";
     eventually("the lock falls", || {
-        world.run(&["show"]).expect(0).stderr.contains(gone)
+        world.run("show").expect(0).stderr.contains(gone)
     });
     for command in [&["status"][..], &["backups"], &["verify"]] {
         let output = world.run(command);
@@ -186,15 +186,15 @@ fn a_watchdog_that_is_gone_is_told_of_by_every_command() {
         let back = "oc quay global rollback --context admin pull-secret-backup-";
         assert!(output.stderr.contains(back), "{}", output.stderr);
     }
-    world.run(&["confirm"]).expect(0).says("confirmed");
-    let output = world.run(&["show"]).expect(0);
+    world.run("confirm").expect(0).says("confirmed");
+    let output = world.run("show").expect(0);
     assert!(!output.stderr.contains(gone));
 }
 
 #[test]
 fn an_api_server_that_is_away_at_the_deadline_is_waited_for() {
     let world = World::new();
-    world.run(&update("1s")).expect(0);
+    world.run(update("1s")).expect(0);
     let secret = "/secrets/pull-secret";
     world.faulty.faults().add(Fault {
         times: 3,
@@ -211,23 +211,21 @@ fn an_api_server_that_is_away_at_the_deadline_is_waited_for() {
 #[test]
 fn nothing_is_written_over_what_waits_for_its_confirmation() {
     let mut world = World::new();
-    world.run(&update("10m")).expect(0);
+    world.run(update("10m")).expect(0);
     let written = world.text();
     world.regenerate();
-    let output = world.run(&["update", "--yes"]).expect(1);
+    let output = world.run("update --yes").expect(1);
     output
         .prints("waits for its confirmation")
         .prints("next: oc quay global confirm to keep it")
         .prints("oc quay global rollback --context admin");
-    world
-        .run(&["remove", "registry.example.com", "--yes"])
-        .expect(1);
-    world.run(&["update", "--dry-run"]).expect(0);
+    world.run("remove registry.example.com --yes").expect(1);
+    world.run("update --dry-run").expect(0);
     assert_eq!(world.text(), written);
     // A person who goes back by hand has decided, and the watchdog ends.
-    world.run(&["rollback", "--yes"]).expect(0);
+    world.run("rollback --yes").expect(0);
     eventually("the watchdog ends", || files(&world).is_empty());
-    world.run(&["update", "--robot", ROBOT, "--yes"]).expect(0);
+    world.run(format!("update --robot {ROBOT} --yes")).expect(0);
     assert_eq!(world.text(), world.content(Some(&world.token())));
 }
 
@@ -245,7 +243,7 @@ pub fn hold_patch(world: &World) -> Hold {
 fn a_write_that_had_to_be_planned_again_is_taken_back_to_what_it_met() {
     let world = World::new();
     let hold = hold_patch(&world);
-    let mut run = world.context.command(&update("5s")).spawn();
+    let mut run = world.context.command(update("5s")).spawn();
     assert!(run.reaches(&hold, 1));
     let theirs = world
         .content(None)
@@ -259,21 +257,21 @@ fn a_write_that_had_to_be_planned_again_is_taken_back_to_what_it_met() {
 #[test]
 fn a_watchdog_that_dies_while_it_takes_back_leaves_the_rest_to_a_person() {
     let world = World::new();
-    world.run(&update("1s")).expect(0);
+    world.run(update("1s")).expect(0);
     let hold = hold_patch(&world);
     assert!(hold.wait_for(1, LIMIT), "the watchdog takes it back");
     let process = watchdog(&world).expect("a watchdog").to_string();
     world
         .context
-        .program("kill", &["-9", &process])
+        .program("kill", ["-9", &process])
         .run()
         .expect(0);
     hold.release();
     let gone = "what would have taken it back is gone";
     eventually("the lock falls", || {
-        world.run(&["show"]).expect(0).stderr.contains(gone)
+        world.run("show").expect(0).stderr.contains(gone)
     });
-    let said = world.run(&["show"]).expect(0).stderr;
+    let said = world.run("show").expect(0).stderr;
     let (_, command) = said
         .split_once("take it back with: oc quay global ")
         .expect("a command");
@@ -282,6 +280,6 @@ fn a_watchdog_that_dies_while_it_takes_back_leaves_the_rest_to_a_person() {
     // What the watchdog had sent may still arrive in between.
     eventually("a person took it back", || world.run(&command).code == 0);
     assert_eq!(world.text(), world.content(None));
-    let said = world.run(&["show"]).expect(0).stderr;
+    let said = world.run("show").expect(0).stderr;
     assert!(!said.contains(gone), "{said}");
 }

@@ -1,7 +1,7 @@
 //! `update --from-ocm`: what Red Hat hands out now, brought into a cluster.
 
-use crate::ocm::{rotated, start};
-use crate::world::{ROBOT, World};
+use crate::global::ocm::{rotated, start};
+use crate::global::world::{ROBOT, World};
 use quay_tests::auth;
 use serde_json::Value;
 
@@ -9,8 +9,8 @@ use serde_json::Value;
 fn what_red_hat_hands_out_replaces_only_its_own_entries() {
     let mut world = World::new();
     let ocm = start(&mut world.context);
-    world.run(&["update", "--robot", ROBOT, "--yes"]).expect(0);
-    let output = world.run(&["verify", "-o", "json"]).expect(1);
+    world.run(format!("update --robot {ROBOT} --yes")).expect(0);
+    let output = world.run("verify -o json").expect(1);
     let check = World::item(&output, "cloud.openshift.com");
     assert_eq!(check["token"], "stale");
     assert!(
@@ -20,12 +20,10 @@ fn what_red_hat_hands_out_replaces_only_its_own_entries() {
     );
 
     ocm.edit(|state| state.run_batch(&rotated()));
-    let output = world
-        .run(&["update", "--from-ocm", "--dry-run", "-o", "json"])
-        .expect(0);
+    let output = world.run("update --from-ocm --dry-run -o json").expect(0);
     assert_eq!(World::item(&output, "quay.io")["result"], "updated");
     world
-        .run(&["update", "--from-ocm", "--yes"])
+        .run("update --from-ocm --yes")
         .expect(0)
         .prints("updated");
     let text: Value = serde_json::from_str(&world.text()).expect("JSON");
@@ -39,12 +37,10 @@ fn what_red_hat_hands_out_replaces_only_its_own_entries() {
     }
     assert_eq!(text["credHelpers"], before["credHelpers"]);
     world
-        .run(&["update", "--from-ocm", "--yes"])
+        .run("update --from-ocm --yes")
         .expect(0)
         .prints("unchanged");
-    let output = world
-        .run(&["verify", "-o", "json", "--allow-unknown"])
-        .expect(0);
+    let output = world.run("verify -o json --allow-unknown").expect(0);
     assert_eq!(
         World::item(&output, "registry.redhat.io")["token"],
         "current"
@@ -52,7 +48,7 @@ fn what_red_hat_hands_out_replaces_only_its_own_entries() {
 
     // Where Red Hat does not answer, the rest is still checked.
     ocm.edit(|state| state.offline_token = "another".to_owned());
-    let output = world.run(&["verify", "--allow-unknown"]).expect(0);
+    let output = world.run("verify --allow-unknown").expect(0);
     output.says("are not compared");
 }
 
@@ -60,7 +56,7 @@ fn what_red_hat_hands_out_replaces_only_its_own_entries() {
 fn a_hosted_control_planes_own_pull_secret_is_not_ours_to_bring() {
     let mut world = World::hosted();
     let _ocm = start(&mut world.context);
-    let output = world.run(&["update", "--from-ocm", "--yes"]).expect(1);
+    let output = world.run("update --from-ocm --yes").expect(1);
     output.prints("HostedCluster");
 }
 
@@ -78,7 +74,7 @@ fn another_accounts_pull_secret_is_not_brought_unless_its_keys_are_named() {
     assert_ne!(theirs, before);
     world.put(&theirs);
     let bring = ["update", "--from-ocm", "--yes"];
-    let refused = world.run(&bring).expect(1);
+    let refused = world.run(bring).expect(1);
     refused
         .prints("another account")
         .prints("--replace-entry registry.redhat.io");
@@ -92,7 +88,7 @@ fn another_accounts_pull_secret_is_not_brought_unless_its_keys_are_named() {
         "--replace-entry",
         "registry.connect.redhat.com",
     ];
-    world.run(&[&bring[..], &named].concat()).expect(0);
+    world.run([&bring[..], &named].concat()).expect(0);
     let text: Value = serde_json::from_str(&world.text()).expect("JSON");
     assert_ne!(text["auths"][key], theirs["auths"][key]);
 }

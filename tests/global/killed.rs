@@ -1,6 +1,6 @@
 //! Runs that are killed at each of their writes, and run again.
 
-use crate::world::{ROBOT, World};
+use crate::global::world::{ROBOT, World};
 use quay_sandbox::http::FaultAction;
 use quay_tests::{MOMENTS, Moment, killed_at};
 
@@ -15,10 +15,10 @@ fn an_update_that_is_killed_anywhere_is_completed_by_the_next() {
     let mut world = World::new();
     let update = ["update", "--robot", ROBOT, "--yes"];
     for _ in 0..6 {
-        world.run(&update).expect(0);
+        world.run(update).expect(0);
         world.regenerate();
     }
-    world.run(&update).expect(0);
+    world.run(update).expect(0);
     for (moment, action) in MOMENTS {
         // A new backup, the oldest removed, the PATCH.
         for request in 0..3 {
@@ -28,7 +28,7 @@ fn an_update_that_is_killed_anywhere_is_completed_by_the_next() {
             assert!(kill(&world, &update, request, action));
             let after = world.content(Some(&token));
             assert!([&before, &after].contains(&&world.text()));
-            world.run(&update).expect(0);
+            world.run(update).expect(0);
             assert_eq!(world.text(), after);
             let backups = world.backups();
             assert_eq!(backups.last(), Some(&before), "what was there is kept");
@@ -44,7 +44,7 @@ fn an_update_that_is_killed_anywhere_is_completed_by_the_next() {
 fn a_rollback_that_is_killed_anywhere_is_completed_by_the_next() {
     let world = World::new();
     let newest = |world: &World| {
-        let names = world.run(&["backups", "-o", "name"]).expect(0).stdout;
+        let names = world.run("backups -o name").expect(0).stdout;
         names
             .lines()
             .next()
@@ -55,11 +55,11 @@ fn a_rollback_that_is_killed_anywhere_is_completed_by_the_next() {
         for request in 0..2 {
             println!("killed {moment} of write {request}");
             world.put(&world.content(None));
-            world.run(&["update", "--robot", ROBOT, "--yes"]).expect(0);
+            world.run(format!("update --robot {ROBOT} --yes")).expect(0);
             let backup = newest(&world);
             let rollback = ["rollback", &backup, "--yes"];
             assert!(kill(&world, &rollback, request, action));
-            world.run(&rollback).expect(0);
+            world.run(rollback).expect(0);
             assert_eq!(world.text(), world.content(None));
         }
     }
@@ -68,7 +68,6 @@ fn a_rollback_that_is_killed_anywhere_is_completed_by_the_next() {
 #[test]
 fn lost_answers_and_a_busy_server_are_survived() {
     let mut world = World::new();
-    let update = ["update", "--robot", ROBOT, "--yes"];
     for action in [
         FaultAction::AnswerLost,
         FaultAction::Reset,
@@ -84,7 +83,7 @@ fn lost_answers_and_a_busy_server_are_survived() {
                 .faulty
                 .faults()
                 .add_nth_mutating(request, action.clone());
-            world.run(&update).expect(0);
+            world.run(format!("update --robot {ROBOT} --yes")).expect(0);
             world.faulty.faults().clear();
             assert_eq!(world.text(), world.content(Some(&token)));
         }

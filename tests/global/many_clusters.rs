@@ -1,6 +1,6 @@
 //! Several clusters at once, some of which cannot be worked on.
 
-use crate::world::{ROBOT, World};
+use crate::global::world::{ROBOT, World};
 use quay_tests::{NOWHERE, Output, TestCluster};
 use serde_json::Value;
 
@@ -25,7 +25,7 @@ fn with_others() -> (World, TestCluster) {
 #[track_caller]
 fn run(world: &World, arguments: &[&str]) -> Output {
     let contexts = ["--context", "dangling,expired,plain,admin"];
-    world.run(&[arguments, &contexts[..]].concat()).expect(1)
+    world.run([arguments, &contexts[..]].concat()).expect(1)
 }
 
 #[track_caller]
@@ -43,7 +43,7 @@ fn what_cannot_be_looked_at_is_a_line_and_the_others_are_shown() {
     let (world, _plain) = with_others();
     world.pool("worker");
     world
-        .run(&["update", "--robot", ROBOT, "--yes", "--context", "admin"])
+        .run(format!("update --robot {ROBOT} --yes --context admin"))
         .expect(0);
     for command in [&["show"][..], &["verify"], &["backups"], &["status"]] {
         let json = run(&world, &[command, &["-o", "json"]].concat());
@@ -117,7 +117,7 @@ fn the_only_cluster_that_fails_is_the_commands_own_error_and_a_programs_report()
             let people = world.run(&only).expect(1);
             let people = people.says("error:").says(context);
             assert_eq!(people.stdout, "", "{only:?}");
-            let program = world.run(&[&only[..], &["-o", "json"]].concat()).expect(1);
+            let program = world.run([&only[..], &["-o", "json"]].concat()).expect(1);
             let report = report(&program);
             let lines = match report["failures"].is_array() {
                 true => &report["failures"],

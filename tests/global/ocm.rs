@@ -2,7 +2,7 @@
 
 use quay_sandbox::http::{Fault, FaultAction, Hold};
 use quay_sandbox::ocm::Ocm;
-use quay_tests::{SessionBus, TestContext, TestKeyring};
+use quay_tests::{Plugin, SessionBus, TestContext, TestKeyring};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ pub fn start(context: &mut TestContext) -> Ocm {
 }
 
 fn context() -> (TestContext, Ocm) {
-    let mut context = TestContext::new(env!("CARGO_BIN_EXE_oc-quay-global"));
+    let mut context = TestContext::new(Plugin::Global);
     let ocm = start(&mut context);
     (context, ocm)
 }
@@ -65,17 +65,17 @@ fn a_login_is_checked_before_it_is_kept_and_later_commands_use_it() {
     context.unset("OCM_TOKEN");
     let offline = ocm.edit(|state| state.offline_token.clone());
     let login = ["ocm", "login", "--token-stdin", "--insecure-storage"];
-    let wrong = context.command(&login).stdin("wrong").run().expect(1);
+    let wrong = context.command(login).stdin("wrong").run().expect(1);
     wrong
         .says("Offline user session not found")
         .says("console.redhat.com/openshift/token");
     context
-        .run(&["ocm", "status"])
+        .run("ocm status")
         .expect(1)
         .says("there is no login")
         .says("ocm login");
     let output = context
-        .command(&login)
+        .command(login)
         .stdin(&offline)
         .keeps()
         .run()
@@ -85,7 +85,7 @@ fn a_login_is_checked_before_it_is_kept_and_later_commands_use_it() {
     for name in ["OCM_URL", "OCM_TOKEN_URL", "OCM_CA_FILE"] {
         context.unset(name);
     }
-    let status = context.command(&["ocm", "status"]).keeps().run().expect(0);
+    let status = context.command("ocm status").keeps().run().expect(0);
     status.prints("quay.io").says("no rotation is under way");
 }
 
@@ -94,7 +94,7 @@ fn a_stored_login_goes_to_no_other_service_than_it_was_made_with() {
     let (mut context, ocm) = context();
     let (url, token_url) = (ocm.url(), ocm.token_url());
     let login = ["ocm", "login", "--insecure-storage"];
-    context.command(&login).keeps().run().expect(0);
+    context.command(login).keeps().run().expect(0);
     context.unset("OCM_TOKEN");
     let liar = Ocm::start().expect("the stand-in starts");
     let asked = ocm.server().log().count(|_| true);
@@ -113,7 +113,7 @@ fn a_stored_login_goes_to_no_other_service_than_it_was_made_with() {
     }
     assert_eq!(liar.server().log().count(|_| true), 0);
     assert_eq!(ocm.server().log().count(|_| true), asked);
-    context.command(&["ocm", "status"]).keeps().run().expect(0);
+    context.command("ocm status").keeps().run().expect(0);
 }
 
 #[test]
@@ -129,24 +129,24 @@ fn a_service_account_signs_in_with_its_secret() {
         "--token-stdin",
         "--insecure-storage",
     ];
-    let wrong = context.command(&login).stdin("wrong").run().expect(1);
+    let wrong = context.command(login).stdin("wrong").run().expect(1);
     wrong.says("Invalid client credentials");
     context
-        .command(&login)
+        .command(login)
         .stdin(&secret)
         .keeps()
         .run()
         .expect(0);
-    context.command(&["ocm", "status"]).keeps().run().expect(0);
+    context.command("ocm status").keeps().run().expect(0);
     context.set("OCM_CLIENT_ID", &id);
     context.set("OCM_CLIENT_SECRET", &secret);
-    context.command(&["ocm", "status"]).keeps().run().expect(0);
+    context.command("ocm status").keeps().run().expect(0);
 }
 
 #[test]
 fn without_a_keyring_the_login_says_how_to_do_without() {
     let (context, _ocm) = context();
-    let output = context.run(&["ocm", "login"]).expect(1);
+    let output = context.run("ocm login").expect(1);
     output
         .says("was not stored")
         .says("OCM_TOKEN")
@@ -161,9 +161,9 @@ fn a_login_is_kept_in_the_keyring_and_serves_other_processes() {
     context.unset("OCM_TOKEN");
     let offline = ocm.edit(|state| state.offline_token.clone());
     let login = ["ocm", "login", "--token-stdin"];
-    let output = context.command(&login).stdin(&offline).run().expect(0);
+    let output = context.command(login).stdin(&offline).run().expect(0);
     output.says("kept in the OS keyring");
-    context.run(&["ocm", "status"]).expect(0).prints("quay.io");
+    context.run("ocm status").expect(0).prints("quay.io");
     let lookup = [
         "lookup",
         "service",
@@ -172,22 +172,22 @@ fn a_login_is_kept_in_the_keyring_and_serves_other_processes() {
         "ocm:rh-alice",
     ];
     let stored = context
-        .program("secret-tool", &lookup)
+        .program("secret-tool", lookup)
         .reveals(&offline)
         .run();
     assert_eq!(stored.stdout, offline);
     context
-        .run(&["ocm", "logout"])
+        .run("ocm logout")
         .expect(0)
         .says("the login of rh-alice is removed");
-    let stored = context.program("secret-tool", &lookup).run();
+    let stored = context.program("secret-tool", lookup).run();
     assert_eq!(stored.stdout, "");
     context
-        .run(&["ocm", "status"])
+        .run("ocm status")
         .expect(1)
         .says("there is no login");
     context
-        .run(&["ocm", "logout"])
+        .run("ocm logout")
         .expect(0)
         .says("there is no login");
 }
@@ -201,22 +201,22 @@ fn a_rotation_is_requested_once_and_followed_to_the_real_swap() {
             json!({"display_name": "old", "external_cluster_id": "c-2", "status": "Deprovisioned"}),
         ];
     });
-    context.run(&["ocm", "rotate"]).expect(2).says("--yes");
+    context.run("ocm rotate").expect(2).says("--yes");
     for dry_run in ["--dry-run", "--dry-run=client"] {
         context
-            .run(&["ocm", "rotate", dry_run])
+            .run(format!("ocm rotate {dry_run}"))
             .expect(0)
             .says("Nothing was requested");
     }
     assert!(ocm.edit(|state| state.rotations.is_empty()));
-    let output = context.run(&["ocm", "rotate", "--yes"]).expect(0);
+    let output = context.run("ocm rotate --yes").expect(0);
     assert!(!output.stderr.contains("old"), "{}", output.stderr);
     output
         .says("prod (c-1)")
         .says("four times a day")
         .prints("not rotated yet");
     context
-        .run(&["ocm", "rotate", "--yes"])
+        .run("ocm rotate --yes")
         .expect(0)
         .says("requested already");
     assert_eq!(ocm.edit(|state| state.rotations.len()), 1);
@@ -224,15 +224,12 @@ fn a_rotation_is_requested_once_and_followed_to_the_real_swap() {
     // A state nobody knows, or no request at all any more, ends nothing.
     ocm.edit(|state| state.rotations[0]["status"] = json!("dancing"));
     context
-        .run(&["ocm", "status"])
+        .run("ocm status")
         .expect(0)
         .says("is dancing")
         .says("not rotated yet");
     let rotations = ocm.edit(|state| std::mem::take(&mut state.rotations));
-    context
-        .run(&["ocm", "status"])
-        .expect(0)
-        .says("not rotated yet");
+    context.run("ocm status").expect(0).says("not rotated yet");
     ocm.edit(|state| state.rotations = rotations);
 
     let hold = Hold::default();
@@ -243,8 +240,7 @@ fn a_rotation_is_requested_once_and_followed_to_the_real_swap() {
         skip: 1,
         ..Fault::once(get, "pull_secret_rotation", held)
     });
-    let wait = ["ocm", "status", "--wait", "--interval", "10ms"];
-    let mut run = context.command(&wait).spawn();
+    let mut run = context.command("ocm status --wait --interval 10ms").spawn();
     assert!(run.reaches(&hold, 1), "it waits");
     ocm.edit(|state| state.run_batch(&rotated()));
     hold.release();
@@ -256,7 +252,7 @@ fn a_rotation_is_requested_once_and_followed_to_the_real_swap() {
 fn a_rotation_that_was_requested_elsewhere_is_followed_too() {
     let (context, ocm) = context();
     context
-        .run(&["ocm", "status", "--wait"])
+        .run("ocm status --wait")
         .expect(1)
         .says("no rotation is under way");
     ocm.edit(|state| {
@@ -267,7 +263,7 @@ fn a_rotation_that_was_requested_elsewhere_is_followed_too() {
     let out_of_time = [&wait[..], &["--timeout", "0"]].concat();
     context.run(&out_of_time).expect(1).says("within 0s");
     ocm.edit(|state| state.run_batch(&rotated()));
-    context.run(&wait).expect(0).prints("rotated");
+    context.run(wait).expect(0).prints("rotated");
 }
 
 #[test]
@@ -276,11 +272,11 @@ fn an_access_token_that_expires_meanwhile_is_exchanged_again() {
     let expired = r#"{"kind":"Error","reason":"token expired"}"#;
     // The second request of the run finds its token expired.
     answers(&ocm, "/pull_secret_rotation", 401, expired);
-    context.run(&["ocm", "status"]).expect(0);
+    context.run("ocm status").expect(0);
     // One that is refused again is no matter of time.
     answers(&ocm, "/current_account", 401, expired);
     context
-        .run(&["ocm", "status"])
+        .run("ocm status")
         .expect(1)
         .says("does not accept the access token");
 }
@@ -298,11 +294,11 @@ fn every_refusal_says_what_to_do() {
         (302, String::new(), "unexpected answer 302"),
     ] {
         answers(&ocm, "/current_account", code, &body);
-        context.run(&["ocm", "status"]).expect(1).says(said);
+        context.run("ocm status").expect(1).says(said);
         ocm.server().faults().clear();
     }
     answers(&ocm, "/access_token", 200, r#"{"auths":["SECRET"]}"#);
-    let output = context.run(&["ocm", "download"]).expect(1);
+    let output = context.run("ocm download").expect(1);
     assert!(!output.stderr.contains("SECRET"));
     output.says("it is no pull secret");
 }
@@ -321,7 +317,7 @@ fn a_busy_or_slow_service_is_waited_for_and_no_rotation_is_requested_twice() {
     ] {
         let get = "GET".parse().expect("a method");
         faults.add(Fault::once(get, "/current_account", action));
-        context.run(&["ocm", "status"]).expect(0);
+        context.run("ocm status").expect(0);
     }
     // Nobody knows whether it arrived: it did, and asking again finds that out.
     let post = "POST".parse().expect("a method");
@@ -330,10 +326,10 @@ fn a_busy_or_slow_service_is_waited_for_and_no_rotation_is_requested_twice() {
         "pull_secret_rotation",
         FaultAction::AnswerLost,
     ));
-    let output = context.run(&["ocm", "rotate", "--yes"]).expect(1);
+    let output = context.run("ocm rotate --yes").expect(1);
     output.says("see whether it arrived").says("ocm status");
     context
-        .run(&["ocm", "rotate", "--yes"])
+        .run("ocm rotate --yes")
         .expect(0)
         .says("requested already");
     assert_eq!(ocm.edit(|state| state.rotations.len()), 1);
@@ -344,7 +340,7 @@ fn a_download_goes_to_a_private_file_or_a_pipe() {
     let (context, ocm) = context();
     let token = ocm.edit(|state| state.pull_token.clone());
     context
-        .run(&["ocm", "download", "-o", "pull.json"])
+        .run("ocm download -o pull.json")
         .expect(0)
         .says("pull.json");
     let path = context.path("pull.json");
@@ -358,11 +354,11 @@ fn a_download_goes_to_a_private_file_or_a_pipe() {
         .mode();
     assert_eq!(mode & 0o777, 0o600);
     let download = ["ocm", "download"];
-    let output = context.command(&download).reveals(&token).run().expect(0);
+    let output = context.command(download).reveals(&token).run().expect(0);
     output
         .says("stdout holds the pull secret")
         .prints("cloud.openshift.com");
-    let output = context.command(&download).on_terminal().run();
+    let output = context.command(download).on_terminal().run();
     assert_eq!(output.code, 2, "{}", output.stdout);
 }
 
@@ -375,12 +371,11 @@ fn a_refused_request_leaves_nothing_to_wait_for() {
         403,
         r#"{"kind":"Error","reason":"not you"}"#,
     );
-    let rotate = ["ocm", "rotate", "--yes"];
-    let refused = context.run(&rotate).expect(1);
+    let refused = context.run("ocm rotate --yes").expect(1);
     refused.says("not you");
     ocm.server().faults().clear();
     context
-        .run(&["ocm", "status", "--wait"])
+        .run("ocm status --wait")
         .expect(1)
         .says("no rotation is under way");
 }

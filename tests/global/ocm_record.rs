@@ -1,14 +1,14 @@
 //! What is remembered of a rotation that was requested, where it cannot be read any more.
 
-use crate::ocm::start;
-use quay_tests::TestContext;
+use crate::global::ocm::start;
+use quay_tests::{Plugin, TestContext};
 
 #[test]
 fn a_record_that_cannot_be_read_is_no_leave_to_request_a_rotation_again() {
-    let mut context = TestContext::new(env!("CARGO_BIN_EXE_oc-quay-global"));
+    let mut context = TestContext::new(Plugin::Global);
     let ocm = start(&mut context);
     let rotate = ["ocm", "rotate", "--yes"];
-    context.run(&rotate).expect(0);
+    context.run(rotate).expect(0);
     let state = context.home().join(".local/state/kubectl-quay");
     let record = state.join("ocm-rotation.json");
     assert!(record.is_file());
@@ -23,7 +23,7 @@ fn a_record_that_cannot_be_read_is_no_leave_to_request_a_rotation_again() {
     }
     std::fs::remove_file(&record).expect("it is there");
     let pipe = record.to_string_lossy();
-    context.program("mkfifo", &[&pipe]).run().expect(0);
+    context.program("mkfifo", [&pipe]).run().expect(0);
     for command in commands {
         context
             .run(command)

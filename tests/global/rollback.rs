@@ -1,23 +1,23 @@
 //! `backups` and `rollback`.
 
-use crate::world::{NAMESPACE, ROBOT, World};
+use crate::global::world::{NAMESPACE, ROBOT, World};
 
 #[test]
 fn a_rollback_brings_back_what_was_there_and_can_be_rolled_back() {
     let world = World::new();
-    world.run(&["update", "--robot", ROBOT, "--yes"]).expect(0);
+    world.run(format!("update --robot {ROBOT} --yes")).expect(0);
     let updated = world.text();
-    world.run(&["rollback"]).expect(2).says("--yes");
+    world.run("rollback").expect(2).says("--yes");
     world
-        .run(&["rollback", "--dry-run"])
+        .run("rollback --dry-run")
         .expect(0)
         .prints("removed (client dry run)");
     assert_eq!(world.text(), updated);
-    let output = world.run(&["rollback", "--yes"]).expect(0);
+    let output = world.run("rollback --yes").expect(0);
     output.prints("removed");
     assert_eq!(world.text(), world.content(None));
     // The newest backup is what the rollback replaced.
-    world.run(&["rollback", "--yes"]).expect(0).prints("added");
+    world.run("rollback --yes").expect(0).prints("added");
     assert_eq!(world.text(), updated);
 }
 
@@ -27,22 +27,20 @@ fn a_dead_token_comes_back_alive_unless_it_is_wanted_to_the_letter() {
     let old = world.content(Some(&world.token()));
     world.put(&old);
     world.regenerate();
-    world.run(&["update", "--yes"]).expect(0);
+    world.run("update --yes").expect(0);
     let current = world.text();
-    world
-        .run(&["remove", "registry.example.com", "--yes"])
-        .expect(0);
-    let names = world.run(&["backups", "-o", "name"]).expect(0).stdout;
+    world.run("remove registry.example.com --yes").expect(0);
+    let names = world.run("backups -o name").expect(0).stdout;
     let oldest = names
         .lines()
         .last()
         .expect("a backup")
         .replace("secret/", "");
-    let output = world.run(&["rollback", &oldest, "--yes"]).expect(0);
+    let output = world.run(format!("rollback {oldest} --yes")).expect(0);
     output.says("the backup's is dead");
     assert_eq!(world.text(), current);
     world
-        .run(&["rollback", &oldest, "--exact", "--yes"])
+        .run(format!("rollback {oldest} --exact --yes"))
         .expect(0);
     assert_eq!(world.text(), old);
 }
@@ -51,18 +49,18 @@ fn a_dead_token_comes_back_alive_unless_it_is_wanted_to_the_letter() {
 fn red_hats_present_entries_change_only_when_named() {
     let mut world = World::new();
     let dead = world.red_hat_token.clone();
-    world.run(&["update", "--robot", ROBOT, "--yes"]).expect(0);
+    world.run(format!("update --robot {ROBOT} --yes")).expect(0);
     world.red_hat_token = "S".repeat(64);
     world.context.watch(&"S".repeat(64));
     world.put(&world.content(Some(&world.token())));
     let rotated = world.text();
-    let output = world.run(&["rollback", "--yes"]).expect(1);
+    let output = world.run("rollback --yes").expect(1);
     output
         .prints("refused")
         .prints("--replace-entry quay.io")
         .prints("--exact");
     assert_eq!(world.text(), rotated);
-    world.run(&["rollback", "--exact", "--yes"]).expect(0);
+    world.run("rollback --exact --yes").expect(0);
     world.red_hat_token = dead;
     assert_eq!(world.text(), world.content(None));
 }
@@ -70,93 +68,74 @@ fn red_hats_present_entries_change_only_when_named() {
 #[test]
 fn what_was_lost_or_broken_is_restored() {
     let world = World::new();
-    world.run(&["update", "--robot", ROBOT, "--yes"]).expect(0);
+    world.run(format!("update --robot {ROBOT} --yes")).expect(0);
     for broken in [r#"{"auths":[]}"#, r#"{"auths":"x"}"#, r#"{"auths":{}}"#] {
         world.put(broken);
-        world.run(&["rollback", "--yes"]).expect(0);
+        world.run("rollback --yes").expect(0);
         assert_eq!(world.text(), world.content(None), "after {broken:?}");
         // The newest backup is the broken one now, and says so.
-        let output = world.run(&["backups"]).expect(0);
+        let output = world.run("backups").expect(0);
         output.prints("pull-secret-backup-");
-        world.cluster.kubectl(&[
-            "-n",
-            NAMESPACE,
-            "delete",
-            "secrets",
-            "-lkubectl-quay/backup-of",
-        ]);
-        world.run(&["update", "--robot", ROBOT, "--yes"]).expect(0);
+        world.cluster.kubectl(format!(
+            "-n {NAMESPACE} delete secrets -lkubectl-quay/backup-of"
+        ));
+        world.run(format!("update --robot {ROBOT} --yes")).expect(0);
     }
 }
 
 #[test]
 fn a_secret_that_was_deleted_is_created_again() {
     let world = World::new();
-    world.run(&["update", "--robot", ROBOT, "--yes"]).expect(0);
+    world.run(format!("update --robot {ROBOT} --yes")).expect(0);
     world
         .cluster
-        .kubectl(&["-n", NAMESPACE, "delete", "secret", "pull-secret"]);
-    world
-        .run(&["update", "--yes"])
-        .expect(1)
-        .prints("there is no");
-    world.run(&["rollback", "--yes"]).expect(0);
+        .kubectl(format!("-n {NAMESPACE} delete secret pull-secret"));
+    world.run("update --yes").expect(1).prints("there is no");
+    world.run("rollback --yes").expect(0);
     assert_eq!(world.text(), world.content(None));
 }
 
 #[test]
 fn a_hosted_clusters_additional_secret_has_backups_of_its_own() {
     let mut world = World::hosted();
-    world.run(&["update", "--robot", ROBOT, "--yes"]).expect(0);
+    world.run(format!("update --robot {ROBOT} --yes")).expect(0);
     let before = world.additional();
-    world
-        .run(&["backups"])
-        .expect(0)
-        .says("There are no backups");
+    world.run("backups").expect(0).says("There are no backups");
     world.regenerate();
     world
-        .run(&["update", "--yes"])
+        .run("update --yes")
         .expect(0)
         .prints("additional-pull-secret-backup-");
-    world.run(&["rollback", "--exact", "--yes"]).expect(0);
+    world.run("rollback --exact --yes").expect(0);
     assert_eq!(world.additional(), before);
 }
 
 #[test]
 fn five_backups_are_kept_and_no_content_twice() {
     let mut world = World::new();
+    world.run("backups").expect(0).says("There are no backups");
     world
-        .run(&["backups"])
-        .expect(0)
-        .says("There are no backups");
-    world
-        .run(&["rollback", "--yes"])
+        .run("rollback --yes")
         .expect(1)
         .says("there is no backup of openshift-config/pull-secret");
-    world.run(&["update", "--robot", ROBOT, "--yes"]).expect(0);
+    world.run(format!("update --robot {ROBOT} --yes")).expect(0);
     let mut contents = vec![world.text()];
     for _ in 0..6 {
         world.regenerate();
-        world.run(&["update", "--yes"]).expect(0);
+        world.run("update --yes").expect(0);
         contents.push(world.text());
     }
     let kept = world.backups();
     assert_eq!(kept, contents[1..6], "the newest five, the oldest first");
     world
-        .run(&["rollback", "nothing", "--yes"])
+        .run("rollback nothing --yes")
         .expect(1)
         .says("there is no backup nothing of")
         .says("oc quay global rollback --context admin, with one of: pull-secret-backup-");
     // Backups are of a type that `sync` and `rotate` never look at.
-    let all = [
-        "-n",
-        NAMESPACE,
-        "get",
-        "secrets",
-        "-o",
-        "jsonpath={.items[*].type}",
-    ];
-    let types = world.cluster.kubectl(&all);
+    let types = world.cluster.kubectl(format!(
+        "-n {NAMESPACE} get secrets -o jsonpath={{.items[*].type}}"
+    ));
     assert_eq!(
         types.matches("kubectl-quay.io/pull-secret-backup").count(),
         5

@@ -1,8 +1,8 @@
 //! `status`.
 
-use crate::world::{ROBOT, World};
+use crate::global::world::{ROBOT, World};
 use quay_sandbox::http::{Fault, FaultAction, Hold};
-use quay_tests::Output;
+use quay_tests::{Output, str};
 use serde_json::{Value, json};
 
 fn stretch(output: &Output, name: &str) -> Value {
@@ -14,7 +14,7 @@ fn stretch(output: &Output, name: &str) -> Value {
 
 #[track_caller]
 fn assert_state(world: &World, code: i32, states: &[(&str, &str, &str, u64)]) {
-    let output = world.run(&["status", "-o", "json"]).expect(code);
+    let output = world.run("status -o json").expect(code);
     for (pool, state, secret, updated) in states {
         let found = stretch(&output, &format!("machineconfigpool/{pool}"));
         let told = (&found["state"], &found["secret"], &found["updated"]);
@@ -32,7 +32,7 @@ fn a_pool_is_followed_from_the_write_to_its_last_machine() {
     world.pool("master");
     world.pool("worker");
     assert_state(&world, 0, &[("master", "updated", "current", 3)]);
-    let output = world.run(&["update", "--robot", ROBOT, "--yes"]).expect(0);
+    let output = world.run(format!("update --robot {ROBOT} --yes")).expect(0);
     output.says("Follow it to the nodes: oc quay global status --context admin --wait");
     // The operator has not begun, although every pool says that it is updated.
     assert_state(&world, 0, &[("worker", "waiting", "older", 3)]);
@@ -58,7 +58,7 @@ fn a_pool_is_followed_from_the_write_to_its_last_machine() {
             FaultAction::HoldBefore(hold.clone()),
         )
     });
-    let wait = world.context.command(&["status", "--wait"]);
+    let wait = world.context.command("status --wait");
     let mut run = wait.env("TERM", "xterm").on_terminal().spawn();
     assert!(run.reaches(&hold, 1), "it waits");
     world.machines("worker", 1, 3);
@@ -75,17 +75,18 @@ fn paused_and_degraded_pools_are_named_and_not_waited_for() {
     let world = World::new();
     world.pool("worker");
     world.patch("worker", &[], &json!({"spec": {"paused": true}}));
-    let output = world.run(&["update", "--robot", ROBOT, "--yes"]).expect(0);
+    let output = world.run(format!("update --robot {ROBOT} --yes")).expect(0);
     output.says("`worker`").says("is paused");
-    let output = world.run(&["status", "--wait"]).expect(1);
-    output.prints("paused").prints("spec.paused");
+    let output = world.run("status --wait").expect(1);
+    world.seen("").holds(&output.stdout, str![[r#"
+NAME  STATE  NODES  SECRET  DETAIL
+machineconfigpool/worker  paused  3/3  older  its nodes do not get the secret until spec.paused is false
+
+"#]]);
     world.patch("worker", &[], &json!({"spec": {"paused": false}}));
     let degraded = json!({"status": {"conditions": [{"type": "Degraded", "status": "True"}]}});
     world.patch("worker", &["--subresource=status"], &degraded);
-    world
-        .run(&["status", "--wait"])
-        .expect(1)
-        .prints("degraded");
+    world.run("status --wait").expect(1).prints("degraded");
 }
 
 #[test]
@@ -93,7 +94,7 @@ fn a_wait_ends_when_its_time_is_up() {
     let world = World::new();
     world.pool("worker");
     world.machines("worker", 0, 1);
-    let output = world.run(&["status", "--wait", "--timeout", "0"]).expect(1);
+    let output = world.run("status --wait --timeout 0").expect(1);
     output.says("did not get the secret within 0s");
 }
 
@@ -101,7 +102,8 @@ fn a_wait_ends_when_its_time_is_up() {
 fn without_rights_on_pools_or_configs_it_says_what_it_could_not_see() {
     let mut world = World::new();
     world.pool("worker");
-    let kubectl = |arguments: &[&str]| world.cluster.kubectl(arguments);
+    let cluster = world.cluster;
+    let kubectl = |arguments: &[&str]| cluster.kubectl(arguments);
     let cleanup = [
         "delete",
         "role,rolebinding",
@@ -140,11 +142,11 @@ fn without_rights_on_pools_or_configs_it_says_what_it_could_not_see() {
     world
         .cluster
         .until_limited(true, &["get", "secrets", "-n", "openshift-config"]);
-    world.faulty.join_limited(&mut world.context);
-    let output = world.run(&["status"]).expect(0);
+    world.become_limited();
+    let output = world.run("status").expect(0);
     output.says("cannot list machineconfigpools");
     // Nobody may take it for arrived.
-    world.run(&["status", "--wait"]).expect(1);
+    world.run("status --wait").expect(1);
     let pools = [
         "create",
         "clusterrole",
@@ -163,7 +165,7 @@ fn without_rights_on_pools_or_configs_it_says_what_it_could_not_see() {
     world
         .cluster
         .until_limited(true, &["list", "machineconfigpools"]);
-    let output = world.run(&["status"]).expect(0);
+    let output = world.run("status").expect(0);
     output
         .says("cannot get machineconfigs")
         .prints("unknown")
@@ -174,8 +176,8 @@ fn without_rights_on_pools_or_configs_it_says_what_it_could_not_see() {
 #[test]
 fn a_hosted_control_plane_is_followed_to_its_syncer() {
     let world = World::hosted();
-    world.run(&["update", "--robot", ROBOT, "--yes"]).expect(0);
-    let output = world.run(&["status", "-o", "json"]).expect(1);
+    world.run(format!("update --robot {ROBOT} --yes")).expect(0);
+    let output = world.run("status -o json").expect(1);
     let merged = "secret/global-pull-secret";
     let syncer = "daemonset/global-pull-secret-syncer";
     assert_eq!(stretch(&output, merged)["state"], "waiting");
@@ -204,7 +206,7 @@ fn a_hosted_control_plane_is_followed_to_its_syncer() {
         "--subresource=status",
     ];
     world.cluster.kubectl(
-        &[
+        [
             &["-n", "kube-system"],
             &status[..],
             &["--type=merge", "-p", &patch],
@@ -214,14 +216,10 @@ fn a_hosted_control_plane_is_followed_to_its_syncer() {
     let merged_secret =
         quay_tests::pull_secret_of("kube-system", "global-pull-secret", world.additional());
     world.cluster.create(&merged_secret);
-    let output = world.run(&["status", "-o", "json"]).expect(0);
+    let output = world.run("status -o json").expect(0);
     assert_eq!(stretch(&output, merged)["state"], "updated");
     assert_eq!(stretch(&output, syncer)["nodes"], 2);
-    world.cluster.kubectl(&[
-        "-n",
-        "kube-system",
-        "delete",
-        "secret",
-        "global-pull-secret",
-    ]);
+    world
+        .cluster
+        .kubectl("-n kube-system delete secret global-pull-secret");
 }

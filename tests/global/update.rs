@@ -1,24 +1,32 @@
 //! `update`, `show` and `remove`.
 
-use crate::world::{NAMESPACE, OKDS_RELEASES, RED_HATS_RELEASES, ROBOT, SECRET, World};
-use quay_tests::auth;
+use crate::global::world::{NAMESPACE, OKDS_RELEASES, RED_HATS_RELEASES, ROBOT, SECRET, World};
+use quay_tests::{auth, str};
 
 #[test]
 fn a_robot_is_merged_and_everything_else_survives_to_the_letter() {
     let mut world = World::new();
-    let output = world.run(&["update", "--robot", ROBOT, "--yes"]).expect(0);
-    output.prints("added").prints("backup pull-secret-backup-");
+    let output = world.run(format!("update --robot {ROBOT} --yes")).expect(0);
+    let seen = world.seen("");
+    seen.holds(
+        &output.stdout,
+        str![[r#"
+KEY  ACCOUNT  RESULT  DETAIL
+quay.example.com  myorg+deploy  added  backup pull-secret-backup-[TIMESTAMP]
+
+"#]],
+    );
     assert_eq!(world.text(), world.content(Some(&world.token())));
     assert_eq!(world.backups(), [world.content(None)]);
 
     world
-        .run(&["update", "--robot", ROBOT, "--yes"])
+        .run(format!("update --robot {ROBOT} --yes"))
         .expect(0)
         .prints("unchanged");
     assert_eq!(world.backups().len(), 1, "a no-op writes nothing");
 
     world.regenerate();
-    let output = world.run(&["update", "--yes", "-o", "json"]).expect(0);
+    let output = world.run("update --yes -o json").expect(0);
     assert_eq!(World::item(&output, world.registry())["result"], "updated");
     assert_eq!(world.text(), world.content(Some(&world.token())));
     assert_eq!(world.backups().len(), 2);
@@ -28,9 +36,9 @@ fn a_robot_is_merged_and_everything_else_survives_to_the_letter() {
 fn nothing_is_written_without_a_yes_or_by_a_dry_run() {
     let world = World::new();
     let update = ["update", "--robot", ROBOT];
-    world.run(&update).expect(2).says("--yes");
+    world.run(update).expect(2).says("--yes");
     for mode in ["--dry-run", "--dry-run=server"] {
-        let output = world.run(&[&update[..], &[mode]].concat()).expect(0);
+        let output = world.run([&update[..], &[mode]].concat()).expect(0);
         output.prints("dry run)").says("Nothing was stored");
     }
     assert_eq!(world.text(), world.content(None));
@@ -48,13 +56,13 @@ fn an_entry_of_another_account_is_replaced_only_when_it_is_named() {
         .replace("registry.example.com", &registry);
     world.put(&theirs);
     let update = ["update", "--robot", ROBOT, "--yes"];
-    let output = world.run(&update).expect(1);
+    let output = world.run(update).expect(1);
     output
         .prints("refused")
         .prints(&format!("--replace-entry {registry}"));
     assert_eq!(world.text(), theirs);
     let replace = ["--replace-entry", &registry, "-o", "json"];
-    let output = world.run(&[&update[..], &replace].concat()).expect(0);
+    let output = world.run([&update[..], &replace].concat()).expect(0);
     let item = World::item(&output, &registry);
     assert_eq!(item["result"], "replaced");
     assert_eq!(item["message"], "instead of a");
@@ -75,25 +83,24 @@ fn a_key_at_another_host_is_refused_before_anything_is_written() {
 fn red_hats_entries_are_dropped_only_when_named_twice() {
     let world = World::new();
     for key in ["cloud.openshift.com", "quay.io", "registry.redhat.io"] {
-        let output = world.run(&["remove", key, "--yes"]).expect(1);
+        let output = world.run(format!("remove {key} --yes")).expect(1);
         output
             .prints("refused")
             .prints(&format!("--replace-entry {key}"));
-        let other = [
-            "remove",
-            key,
-            "--yes",
-            "--replace-entry",
-            "quay.example.com",
-        ];
-        world.run(&other).expect(1);
+        world
+            .run(format!(
+                "remove {key} --yes --replace-entry quay.example.com"
+            ))
+            .expect(1);
     }
     assert_eq!(world.text(), world.content(None));
     let key = "cloud.openshift.com";
-    let named = ["remove", key, "--yes", "--replace-entry", key];
-    world.run(&named).expect(0).prints("removed");
+    world
+        .run(format!("remove {key} --yes --replace-entry {key}"))
+        .expect(0)
+        .prints("removed");
     assert!(!world.text().contains(key));
-    let output = world.run(&["show"]).expect(0);
+    let output = world.run("show").expect(0);
     output
         .prints("missing")
         .prints("Telemetry and Insights stop");
@@ -103,9 +110,13 @@ fn red_hats_entries_are_dropped_only_when_named_twice() {
 fn a_removed_entry_takes_nothing_along() {
     let world = World::new();
     world.put(&world.content(Some(&world.token())));
-    world.run(&["remove", world.registry(), "--yes"]).expect(0);
+    world
+        .run(format!("remove {} --yes", world.registry()))
+        .expect(0);
     assert_eq!(world.text(), world.content(None));
-    let again = world.run(&["remove", world.registry(), "--yes"]).expect(1);
+    let again = world
+        .run(format!("remove {} --yes", world.registry()))
+        .expect(1);
     again.prints("has no entry").prints("registry.example.com");
 }
 
@@ -113,19 +124,21 @@ fn a_removed_entry_takes_nothing_along() {
 fn show_tells_whose_each_entry_is() {
     let world = World::new();
     world.put(&world.content(Some(&world.token())));
-    let output = world.run(&["show", "-o", "json"]).expect(0);
-    for (key, kind) in [
-        ("quay.io", "red-hat"),
-        (world.registry(), "robot"),
-        ("registry.example.com", "other"),
-    ] {
-        let item = World::item(&output, key);
-        assert_eq!(
-            (&item["kind"], &item["state"]),
-            (&kind.into(), &"present".into())
-        );
-    }
-    let names = world.run(&["show", "-o", "name"]).expect(0);
+    let output = world.run("show").expect(0);
+    world.seen("").holds(
+        &output.stdout,
+        str![[r#"
+KEY  ACCOUNT  KIND  FINGERPRINT  STATE  DETAIL
+cloud.openshift.com  openshift-release-dev+ocm_access_sandbox  red-hat  [FINGERPRINT]  present  -
+quay.io  openshift-release-dev+ocm_access_sandbox  red-hat  [FINGERPRINT]  present  -
+registry.connect.redhat.com  fhc-pool-sandbox  red-hat  [FINGERPRINT]  present  -
+registry.redhat.io  fhc-pool-sandbox  red-hat  [FINGERPRINT]  present  -
+registry.example.com  a  other  (hidden)  present  -
+quay.example.com  myorg+deploy  robot  [FINGERPRINT]  present  -
+
+"#]],
+    );
+    let names = world.run("show -o name").expect(0);
     assert!(
         names
             .stdout
@@ -139,21 +152,21 @@ fn a_secret_that_cannot_be_read_is_left_alone_and_says_where_to_go() {
     let world = World::new();
     for content in [r#"{"auths":"SECRET"}"#, r#"{"auths":["SECRET"]}"#] {
         world.put(content);
-        let output = world.run(&["update", "--robot", ROBOT, "--yes"]).expect(1);
+        let output = world.run(format!("update --robot {ROBOT} --yes")).expect(1);
         output.prints("cannot be read").prints("rollback");
-        world.run(&["show"]).expect(1).says("cannot be read");
-        world.run(&["remove", "quay.io", "--yes"]).expect(1);
+        world.run("show").expect(1).says("cannot be read");
+        world.run("remove quay.io --yes").expect(1);
         assert_eq!(world.text(), content);
     }
     // Without `auths` it is an empty one; an `auth` nobody can read is somebody's.
     world.put("{}");
     world
-        .run(&["update", "--robot", ROBOT, "--yes"])
+        .run(format!("update --robot {ROBOT} --yes"))
         .expect(0)
         .prints("added");
     let broken = format!(r#"{{"auths":{{"{}":{{"auth":"!!"}}}}}}"#, world.registry());
     world.put(&broken);
-    let output = world.run(&["update", "--robot", ROBOT, "--yes"]).expect(1);
+    let output = world.run(format!("update --robot {ROBOT} --yes")).expect(1);
     output.prints("unreadable").prints("not base64");
     assert_eq!(world.text(), broken);
 }
@@ -163,7 +176,7 @@ fn a_secret_of_another_type_is_told_apart() {
     let world = World::new();
     world
         .cluster
-        .kubectl(&["-n", NAMESPACE, "delete", "secret", SECRET]);
+        .kubectl(format!("-n {NAMESPACE} delete secret {SECRET}"));
     let opaque = [
         "create",
         "secret",
@@ -173,13 +186,13 @@ fn a_secret_of_another_type_is_told_apart() {
     ];
     world
         .cluster
-        .kubectl(&[&["-n", NAMESPACE], &opaque[..]].concat());
-    let output = world.run(&["update", "--robot", ROBOT, "--yes"]).expect(1);
+        .kubectl([&["-n", NAMESPACE], &opaque[..]].concat());
+    let output = world.run(format!("update --robot {ROBOT} --yes")).expect(1);
     output.says("is of type `Opaque`");
     world
         .cluster
-        .kubectl(&["-n", NAMESPACE, "delete", "secret", SECRET]);
-    let output = world.run(&["update", "--robot", ROBOT, "--yes"]).expect(1);
+        .kubectl(format!("-n {NAMESPACE} delete secret {SECRET}"));
+    let output = world.run(format!("update --robot {ROBOT} --yes")).expect(1);
     output.prints("there is no openshift-config/pull-secret");
 }
 
@@ -190,7 +203,7 @@ fn a_secret_that_would_grow_too_large_is_not_sent() {
     let content = format!(r#"{{"auths":{{}},"padding":"{padding}"}}"#);
     // Too large for kubectl's argument lists, and just small enough for a Secret.
     world.put(&content);
-    let output = world.run(&["update", "--robot", ROBOT, "--yes"]).expect(1);
+    let output = world.run(format!("update --robot {ROBOT} --yes")).expect(1);
     output.prints("a Secret holds 1048576 at most");
     assert_eq!(world.faulty.log().count(|request| request.mutates), 0);
 }
@@ -203,11 +216,11 @@ fn a_token_the_registry_refuses_never_reaches_the_nodes() {
     let update = ["update", "--robot", ROBOT, "--robot-token-stdin", "--yes"];
     let run = world
         .context
-        .command(&update)
+        .command(update)
         .stdin(&wrong)
         .env("QUAY_API_TOKEN", "");
     run.run().expect(1).says("does not accept the token");
-    let run = world.context.command(&update).stdin(&world.token());
+    let run = world.context.command(update).stdin(&world.token());
     run.env("QUAY_API_TOKEN", "")
         .run()
         .expect(0)
@@ -218,7 +231,7 @@ fn a_token_the_registry_refuses_never_reaches_the_nodes() {
 #[test]
 fn another_cluster_is_told_from_openshift_and_a_missing_right_is_named() {
     let mut world = World::new();
-    world.faulty.join_limited(&mut world.context);
+    world.become_limited();
     for command in [&["show"][..], &["update", "--robot", ROBOT, "--yes"]] {
         let output = world.run(command).expect(1);
         let said = format!("{}{}", output.stdout, output.stderr);
@@ -230,19 +243,19 @@ fn another_cluster_is_told_from_openshift_and_a_missing_right_is_named() {
     }
     let plain = quay_tests::TestCluster::own();
     plain.join(&mut world.context);
-    let output = world.run(&["update", "--robot", ROBOT, "--yes"]).expect(1);
+    let output = world.run(format!("update --robot {ROBOT} --yes")).expect(1);
     output
         .says("no OpenShift cluster")
         .says("oc quay pullsecret sync --context");
-    world.run(&["show"]).expect(1).says("no OpenShift cluster");
+    world.run("show").expect(1).says("no OpenShift cluster");
     plain.join_limited(&mut world.context);
-    world.run(&["show"]).expect(1).says("no OpenShift cluster");
+    world.run("show").expect(1).says("no OpenShift cluster");
 }
 
 #[test]
 fn a_hosted_control_plane_gets_the_additional_secret() {
     let world = World::hosted();
-    let output = world.run(&["update", "--robot", ROBOT, "--yes"]).expect(0);
+    let output = world.run(format!("update --robot {ROBOT} --yes")).expect(0);
     output.says("hosted control plane").prints("added");
     let auth = quay_tests::auth(ROBOT, &world.token());
     let expected = format!(
@@ -255,11 +268,8 @@ fn a_hosted_control_plane_gets_the_additional_secret() {
         world.content(None),
         "the original is not ours"
     );
-    world
-        .run(&["update", "--yes"])
-        .expect(0)
-        .prints("unchanged");
-    let shown = world.run(&["show", "-o", "wide"]).expect(0);
+    world.run("update --yes").expect(0).prints("unchanged");
+    let shown = world.run("show -o wide").expect(0);
     shown
         .prints("kube-system/additional-pull-secret")
         .prints("quay.io");
@@ -271,7 +281,7 @@ fn a_hosted_control_plane_gets_the_additional_secret() {
     world.put(&theirs);
     let update = ["update", "--robot", ROBOT, "--yes"];
     let replace = ["--replace-entry", world.registry()];
-    let output = world.run(&[&update[..], &replace].concat()).expect(1);
+    let output = world.run([&update[..], &replace].concat()).expect(1);
     output.prints("and wins").prints("HostedCluster");
 }
 
@@ -279,10 +289,10 @@ fn a_hosted_control_plane_gets_the_additional_secret() {
 fn a_version_that_reboots_nodes_for_it_is_warned_of() {
     let world = World::new();
     world.runs_release("4.6.61", RED_HATS_RELEASES);
-    let output = world.run(&["update", "--robot", ROBOT, "--yes"]).expect(0);
+    let output = world.run(format!("update --robot {ROBOT} --yes")).expect(0);
     output.says("OpenShift 4.6.61").says("reboots every node");
     world.runs_release("4.20.1", RED_HATS_RELEASES);
-    let output = world.run(&["rollback", "--yes"]).expect(0);
+    let output = world.run("rollback --yes").expect(0);
     assert!(!output.stderr.contains("reboots"), "{}", output.stderr);
 }
 
@@ -292,7 +302,7 @@ fn a_person_is_shown_what_changes_and_asked() {
     let stale = world.content(Some(&"O".repeat(64)));
     world.put(&stale);
     let answer = |answer: &str| {
-        let run = world.context.command(&["update"]).on_terminal();
+        let run = world.context.command("update").on_terminal();
         run.stdin(answer).run()
     };
     let no = answer("n\n");
@@ -311,7 +321,7 @@ fn the_rights_that_are_documented_are_enough() {
     let kubectl = |arguments: &[&str]| {
         world
             .cluster
-            .kubectl(&[&["-n", NAMESPACE], arguments].concat())
+            .kubectl([&["-n", NAMESPACE], arguments].concat())
     };
     let named = [
         "--verb=get,patch",
@@ -330,28 +340,30 @@ fn the_rights_that_are_documented_are_enough() {
         let what = [&["-n", NAMESPACE], &words[..]].concat();
         world.cluster.until_limited(true, &what);
     }
-    world.faulty.join_limited(&mut world.context);
+    world.become_limited();
     for _ in 0..7 {
         world.regenerate();
-        world.run(&["update", "--robot", ROBOT, "--yes"]).expect(0);
+        world.run(format!("update --robot {ROBOT} --yes")).expect(0);
     }
     assert_eq!(world.backups().len(), 5);
     // Without the right to see the release, Red Hat's entries are expected.
     world.runs_release("4.20.0-okd-scos.1", OKDS_RELEASES);
     world.put(&world.okd_content());
-    world.run(&["show"]).expect(0).prints("missing");
-    world.run(&["rollback", "--yes"]).expect(0);
-    world.run(&["remove", world.registry(), "--yes"]).expect(0);
+    world.run("show").expect(0).prints("missing");
+    world.run("rollback --yes").expect(0);
+    world
+        .run(format!("remove {} --yes", world.registry()))
+        .expect(0);
     let cleanup = ["delete", "role,rolebinding", "one", "backups"];
     world
         .cluster
-        .kubectl(&[&["-n", NAMESPACE], &cleanup[..]].concat());
+        .kubectl([&["-n", NAMESPACE], &cleanup[..]].concat());
 }
 
 #[test]
 fn a_robot_that_is_being_rotated_is_left_to_its_rotation() {
     let world = World::new();
-    world.run(&["update", "--robot", ROBOT, "--yes"]).expect(0);
+    world.run(format!("update --robot {ROBOT} --yes")).expect(0);
     let bridge = format!("{ROBOT}-bridge");
     let token = world.quay.quay.edit(|state| {
         let token = state.add_robot(&bridge);

@@ -1,6 +1,6 @@
 //! `verify`.
 
-use crate::world::{OKDS_RELEASES, RED_HATS_RELEASES, ROBOT, World};
+use crate::global::world::{OKDS_RELEASES, RED_HATS_RELEASES, ROBOT, World};
 use quay_sandbox::http::{Fault, FaultAction};
 use quay_tests::Output;
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ fn judged(item: &Value) -> (&str, bool) {
 #[test]
 fn every_entry_is_held_against_its_registry_and_quay() {
     let mut world = World::new();
-    world.run(&["update", "--robot", ROBOT, "--yes"]).expect(0);
+    world.run(format!("update --robot {ROBOT} --yes")).expect(0);
     let output = world.run(LENIENT).expect(0);
     let robot = World::item(&output, world.registry());
     assert_eq!(
@@ -57,7 +57,7 @@ fn a_registry_that_could_not_be_asked_is_no_yes() {
     let no_registry = World::item(&output, "cloud.openshift.com");
     assert_eq!(judged(&no_registry), ("good", true));
     assert!(!output.stdout.contains("Quay is"), "{}", output.stdout);
-    world.run(&["verify"]).expect(1).prints("unreachable");
+    world.run("verify").expect(1).prints("unreachable");
 
     let output = world.run(LENIENT).expect(0);
     let item = World::item(&output, "quay.io");
@@ -122,7 +122,7 @@ fn what_docker_writes_beside_a_credential_helper_is_no_fault() {
             let message = item["message"].to_string();
             assert!(message.contains("pulls without a login"), "{message}");
         }
-        let shown = world.run(&["show", "-o", "json"]).expect(0);
+        let shown = world.run("show -o json").expect(0);
         let shown = World::item(&shown, "registry.example.com");
         assert_eq!(shown["state"], "empty");
     }
@@ -151,7 +151,7 @@ fn one_broken_entry_breaks_the_whole_file_and_is_named_until_it_is_removed() {
         assert!(item["next"].to_string().contains(remove), "{item}");
         item
     };
-    let output = world.run(&["show", "-o", "json"]).expect(0);
+    let output = world.run("show -o json").expect(0);
     assert_eq!(told(&output)["state"], "unreadable");
     let output = world.run(LENIENT).expect(1);
     assert_eq!(judged(&told(&output)), ("bad", false));
@@ -159,17 +159,17 @@ fn one_broken_entry_breaks_the_whole_file_and_is_named_until_it_is_removed() {
     // The robot's entry is written, since others read the file entry by entry; it is no success.
     let update = ["update", "--robot", ROBOT, "-o", "json"];
     for mode in ["--dry-run", "--dry-run=server", "--yes"] {
-        let output = world.run(&[&update[..], &[mode]].concat()).expect(1);
+        let output = world.run([&update[..], &[mode]].concat()).expect(1);
         assert_eq!(World::item(&output, world.registry())["result"], "added");
         assert_eq!(told(&output)["result"], "failed");
         assert_eq!(world.text() == broken, mode != "--yes", "{mode}");
     }
-    let again = world.run(&[&update[..], &["--yes"]].concat()).expect(1);
+    let again = world.run([&update[..], &["--yes"]].concat()).expect(1);
     assert_eq!(World::item(&again, world.registry())["result"], "unchanged");
     told(&again);
-    let other = world.run(&["remove", "other.example.com", "--yes"]);
+    let other = world.run("remove other.example.com --yes");
     other.expect(0).says("stays broken at `fake`").says(remove);
-    let output = world.run(&["remove", "fake", "--yes"]).expect(0);
+    let output = world.run("remove fake --yes").expect(0);
     assert!(!output.stderr.contains("broken"), "{}", output.stderr);
     world.run(STRICT).expect(0);
     assert_eq!(world.text(), world.okd_content());
@@ -184,7 +184,7 @@ fn a_broken_entry_that_another_of_its_key_hides_is_for_an_editor() {
     world.put(&good.replace(r#"{"auths":{"#, &hidden));
     let output = world.run(STRICT).expect(1);
     output.prints("edit secret pull-secret").prints("accepted");
-    let shown = world.run(&["show"]).expect(0);
+    let shown = world.run("show").expect(0);
     shown.prints("edit secret pull-secret").prints("present");
 }
 
@@ -192,7 +192,7 @@ fn a_broken_entry_that_another_of_its_key_hides_is_for_an_editor() {
 fn what_the_owner_of_a_hosted_control_plane_broke_is_theirs_to_repair() {
     let world = World::hosted();
     world.put(&world.content(None).replace("YTpi", "!!"));
-    let output = world.run(&["update", "--robot", ROBOT, "--yes"]).expect(1);
+    let output = world.run(format!("update --robot {ROBOT} --yes")).expect(1);
     output
         .prints("added")
         .prints("in openshift-config/pull-secret")
@@ -210,8 +210,8 @@ fn okd_needs_no_entries_of_red_hats() {
         ("mirror.example.com:5000/ocp/release", 1),
     ] {
         world.runs_release("4.20.1", releases);
-        let checked = world.run(&["verify"]).expect(code).stdout.clone();
-        let shown = world.run(&["show"]).expect(0).stdout.clone();
+        let checked = world.run("verify").expect(code).stdout.clone();
+        let shown = world.run("show").expect(0).stdout.clone();
         for output in [checked, shown] {
             assert_eq!(
                 output.contains("missing"),
@@ -226,13 +226,13 @@ fn okd_needs_no_entries_of_red_hats() {
 fn what_is_missing_or_unreadable_fails_by_name() {
     let world = World::new();
     world.put(r#"{"auths":{"cloud.openshift.com":{"auth":"YTpi"},"quay.io":{"auth":"!!"}}}"#);
-    let output = world.run(&["verify", "-o", "json"]).expect(1);
+    let output = world.run("verify -o json").expect(1);
     let message = |key| World::item(&output, key)["message"].to_string();
     assert!(message("cloud.openshift.com").contains("no email"));
     assert!(message("quay.io").contains("not base64"));
     assert!(message("registry.redhat.io").contains("missing"));
     world.put(r#"{"auths":[]}"#);
-    world.run(&["verify"]).expect(1).prints("cannot be read");
+    world.run("verify").expect(1).prints("cannot be read");
 }
 
 /// The passwords that the Quay is sent while it calls itself so, as fingerprints.

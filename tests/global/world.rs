@@ -1,14 +1,14 @@
 //! What every test begins with: an OpenShift cluster, a Quay, somebody signed in.
 
 use quay_sandbox::openshift;
-use quay_tests::{
-    FaultyCluster, Output, TestCluster, TestContext, TestQuay, auth, pull_secret_of, text_of,
-};
+use quay_sandbox::quay::QuayOptions;
+use quay_tests::{Output, Plugin, TestCluster, auth, pull_secret_of, text_of};
 use serde_json::{Value, json};
+use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-/// The robot of these tests; it may pull `myorg/my-app`.
-pub const ROBOT: &str = "myorg+deploy";
+pub use quay_tests::ROBOT;
+
 const SCOPES: &str = "org:admin repo:admin user:admin";
 pub const NAMESPACE: &str = "openshift-config";
 pub const SECRET: &str = "pull-secret";
@@ -18,12 +18,23 @@ pub const OKDS_RELEASES: &str = "quay.io/okd/scos-release";
 
 /// A test's surroundings. There is one global pull secret, so tests take turns.
 pub struct World {
-    pub context: TestContext,
-    pub cluster: &'static TestCluster,
-    pub faulty: FaultyCluster,
-    pub quay: TestQuay,
+    base: quay_tests::World,
     pub red_hat_token: String,
     _turn: MutexGuard<'static, ()>,
+}
+
+impl Deref for World {
+    type Target = quay_tests::World;
+
+    fn deref(&self) -> &Self::Target {
+        &self.base
+    }
+}
+
+impl DerefMut for World {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.base
+    }
 }
 
 impl World {
@@ -43,65 +54,41 @@ impl World {
 
     fn hosted_by(topology: &str) -> Self {
         let turn = turn();
-        let mut context = TestContext::new(env!("CARGO_BIN_EXE_oc-quay-global"));
-        let quay = TestQuay::start(&mut context);
-        quay.sign_in(&mut context, SCOPES);
+        let cluster = openshift();
+        let base = quay_tests::World::on(Plugin::Global, cluster, QuayOptions::default());
+        let mut base = base.signed_in(SCOPES).behind_proxy();
+        let context = &mut base.context;
         // Nothing here may ask the registries of the real world.
         context.set("HTTPS_PROXY", "http://127.0.0.1:9");
         context.set("NO_PROXY", "127.0.0.1,localhost");
         let red_hat_token = "R".repeat(64);
         context.watch(&red_hat_token);
-        let cluster = openshift();
         let status = openshift::infrastructure_status(topology).to_string();
         let patch = ["patch", "infrastructure", "cluster", "--subresource=status"];
-        cluster.kubectl(&[&patch[..], &["--type=merge", "-p", &status]].concat());
+        cluster.kubectl([&patch[..], &["--type=merge", "-p", &status]].concat());
         for (namespace, selector) in [
             (NAMESPACE, "--all"),
             ("kube-system", "-lkubectl-quay/backup-of"),
         ] {
-            cluster.kubectl(&["-n", namespace, "delete", "secrets", selector]);
+            cluster.kubectl(format!("-n {namespace} delete secrets {selector}"));
         }
         let additional = ["delete", "secret", "additional-pull-secret"];
         cluster.kubectl(
-            &[
+            [
                 &["-n", "kube-system"],
                 &additional[..],
                 &["--ignore-not-found"],
             ]
             .concat(),
         );
-        cluster.kubectl(&[
-            "delete",
-            "machineconfigpools,machineconfigs,clusterversions",
-            "--all",
-        ]);
+        cluster.kubectl("delete machineconfigpools,machineconfigs,clusterversions --all");
         let syncer = ["delete", "daemonset", "--all", "--ignore-not-found"];
-        cluster.kubectl(&[&["-n", "kube-system"], &syncer[..]].concat());
-        let faulty = cluster.behind_proxy();
-        faulty.join(&mut context);
+        cluster.kubectl([&["-n", "kube-system"], &syncer[..]].concat());
         Self {
-            context,
-            cluster,
-            faulty,
-            quay,
+            base,
             red_hat_token,
             _turn: turn,
         }
-    }
-
-    /// The registry's host, as it stands in `auths`.
-    pub fn registry(&self) -> &str {
-        self.quay.registry()
-    }
-
-    /// The robot's token now; no run may give it away.
-    pub fn token(&self) -> String {
-        self.quay.token_of_robot(ROBOT).expect("the robot exists")
-    }
-
-    /// Regenerates the robot's token behind everybody's back.
-    pub fn regenerate(&mut self) -> String {
-        self.quay.regenerate(&mut self.context, ROBOT)
     }
 
     /// A global pull secret's text: Red Hat's entries, somebody else's, and maybe the robot's.
@@ -123,8 +110,8 @@ impl World {
 
     /// A cluster that runs this version, with a release image of this repository.
     pub fn runs_release(&self, version: &str, repository: &str) {
-        let delete = ["delete", "clusterversion", "version", "--ignore-not-found"];
-        self.cluster.kubectl(&delete);
+        self.cluster
+            .kubectl("delete clusterversion version --ignore-not-found");
         self.cluster.create(&openshift::cluster_version("c-1"));
         let status = openshift::release_status(version, repository).to_string();
         let patch = ["patch", "clusterversion", "version", "--subresource=status"];
@@ -170,7 +157,7 @@ impl World {
         let secret = pull_secret_of(NAMESPACE, SECRET, content);
         let apply = ["apply", "--server-side", "--force-conflicts", "-f", "-"];
         self.cluster
-            .try_kubectl(&apply, &secret.to_string())
+            .try_kubectl(apply, &secret.to_string())
             .expect(0);
     }
 
@@ -183,31 +170,16 @@ impl World {
     /// The text of every backup, the oldest first.
     #[track_caller]
     pub fn backups(&self) -> Vec<String> {
-        let list = [
-            "-n",
-            NAMESPACE,
-            "get",
-            "secrets",
-            "-lkubectl-quay/backup-of",
-        ];
-        let list = self.cluster.kubectl(&[&list[..], &["-o", "json"]].concat());
-        let list: Value = serde_json::from_str(&list).expect("kubectl prints JSON");
-        let items = list["items"].as_array().cloned().unwrap_or_default();
+        let items = self.cluster.items(format!(
+            "-n {NAMESPACE} get secrets -l kubectl-quay/backup-of -o json"
+        ));
         items.iter().map(text_of).collect()
-    }
-
-    /// Runs the plugin through the proxy.
-    #[track_caller]
-    pub fn run(&self, arguments: &[&str]) -> Output {
-        self.context.run(arguments)
     }
 
     /// The entry of this key in the plugin's JSON.
     #[track_caller]
     pub fn item(output: &Output, key: &str) -> Value {
-        let report: Value = serde_json::from_str(&output.stdout).expect("JSON on stdout");
-        let items = report["items"].as_array().cloned().unwrap_or_default();
-        let found = items.into_iter().find(|item| item["key"] == key);
+        let found = output.items().into_iter().find(|item| item["key"] == key);
         found.unwrap_or_else(|| panic!("no {key} in {}", output.stdout))
     }
 }
@@ -220,7 +192,7 @@ fn turn() -> MutexGuard<'static, ()> {
 /// The shared cluster, made to look like OpenShift.
 fn openshift() -> &'static TestCluster {
     static PREPARED: OnceLock<()> = OnceLock::new();
-    let cluster = TestCluster::shared();
+    let cluster = TestCluster::shared("global");
     PREPARED.get_or_init(|| cluster.become_openshift());
     cluster
 }

@@ -1,6 +1,6 @@
 //! Others who write at the same time.
 
-use crate::world::{NAMESPACE, ROBOT, SECRET, World};
+use crate::global::world::{NAMESPACE, ROBOT, SECRET, World};
 use quay_sandbox::http::{Fault, FaultAction, Hold};
 use serde_json::Value;
 
@@ -21,11 +21,9 @@ fn two_people_who_update_at_once_lose_nothing_of_each_other() {
     let world = World::new();
     let hold = hold_patch(&world);
     let first = ["update", "--robot", ROBOT, "--yes"];
-    let mut first = world.context.command(&first).spawn();
+    let mut first = world.context.command(first).spawn();
     assert!(first.reaches(&hold, 1));
-    world
-        .run(&["remove", "registry.example.com", "--yes"])
-        .expect(0);
+    world.run("remove registry.example.com --yes").expect(0);
     hold.release();
     first.wait().expect(0).prints("added");
     let text: Value = serde_json::from_str(&world.text()).expect("JSON");
@@ -45,7 +43,7 @@ fn a_secret_that_is_broken_meanwhile_is_not_written() {
     let hold = hold_patch(&world);
     let mut run = world
         .context
-        .command(&["update", "--robot", ROBOT, "--yes"])
+        .command(format!("update --robot {ROBOT} --yes"))
         .spawn();
     assert!(run.reaches(&hold, 1));
     let broken = r#"{"auths":["SECRET"]}"#;
@@ -58,19 +56,13 @@ fn a_secret_that_is_broken_meanwhile_is_not_written() {
 #[test]
 fn a_rollback_does_not_undo_what_somebody_wrote_meanwhile() {
     let world = World::new();
-    world.run(&["update", "--robot", ROBOT, "--yes"]).expect(0);
+    world.run(format!("update --robot {ROBOT} --yes")).expect(0);
     let hold = hold_patch(&world);
-    let mut run = world.context.command(&["rollback", "--yes"]).spawn();
+    let mut run = world.context.command("rollback --yes").spawn();
     assert!(run.reaches(&hold, 1));
-    world.cluster.kubectl(&[
-        "-n",
-        NAMESPACE,
-        "label",
-        "secret",
-        SECRET,
-        "round=1",
-        "--overwrite",
-    ]);
+    world.cluster.kubectl(format!(
+        "-n {NAMESPACE} label secret {SECRET} round=1 --overwrite"
+    ));
     hold.release();
     run.wait().expect(1).prints("changed by somebody else");
     assert_eq!(world.text(), world.content(Some(&world.token())));
@@ -82,12 +74,12 @@ fn a_secret_that_another_tool_writes_is_left_to_it() {
     let mark = "argocd.argoproj.io/tracking-id=config:/Secret:openshift-config/pull-secret";
     world
         .cluster
-        .kubectl(&["-n", NAMESPACE, "annotate", "secret", SECRET, mark]);
-    let output = world.run(&["update", "--robot", ROBOT, "--yes"]).expect(1);
+        .kubectl(format!("-n {NAMESPACE} annotate secret {SECRET} {mark}"));
+    let output = world.run(format!("update --robot {ROBOT} --yes")).expect(1);
     output.prints("Argo CD").prints("--force");
     assert_eq!(world.text(), world.content(None));
     world
-        .run(&["update", "--robot", ROBOT, "--yes", "--force"])
+        .run(format!("update --robot {ROBOT} --yes --force"))
         .expect(0);
 }
 
@@ -98,10 +90,10 @@ fn what_kubectl_apply_remembers_does_not_keep_the_old_credential() {
     let secret = quay_tests::pull_secret_of(NAMESPACE, SECRET, world.content(Some(&old)));
     world
         .cluster
-        .try_kubectl(&["apply", "-f", "-"], &secret.to_string())
+        .try_kubectl("apply -f -", &secret.to_string())
         .expect(0);
     world.regenerate();
-    world.run(&["update", "--yes"]).expect(0);
+    world.run("update --yes").expect(0);
     let stored = world
         .cluster
         .get(NAMESPACE, "secret/pull-secret")

@@ -50,7 +50,7 @@ impl Drop for AdmissionPolicy<'_> {
             "validatingadmissionpolicybinding",
             "validatingadmissionpolicy",
         ] {
-            self.cluster.try_kubectl(&["delete", kind, &self.name], "");
+            self.cluster.try_kubectl(["delete", kind, &self.name], "");
         }
     }
 }

@@ -6,16 +6,18 @@ use super::context::TestContext;
 use super::eventually::eventually;
 use super::faulty::FaultyCluster;
 use super::process::{Output, run};
+use super::words::Words;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use quay_sandbox::cluster::{Cluster, ClusterOptions};
 use quay_sandbox::http::Authority;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// Names the control plane's executable; without it tests run on the small cluster.
@@ -49,10 +51,15 @@ enum Backend {
 }
 
 impl TestCluster {
-    /// The cluster all tests of a binary share; they keep to namespaces of their own.
-    pub fn shared() -> &'static Self {
-        static SHARED: OnceLock<TestCluster> = OnceLock::new();
-        SHARED.get_or_init(Self::own)
+    /// The cluster that all tests of a suite share; they keep to namespaces of their own.
+    pub fn shared(suite: &'static str) -> &'static Self {
+        type Started = Arc<OnceLock<&'static TestCluster>>;
+        static SHARED: Mutex<BTreeMap<&str, Started>> = Mutex::new(BTreeMap::new());
+        // One suite's cluster starts beside another's.
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        let cluster = Arc::clone(shared.entry(suite).or_default());
+        drop(shared);
+        cluster.get_or_init(|| Box::leak(Box::new(Self::own())))
     }
 
     /// A cluster of one test's own, for what concerns all namespaces.
@@ -249,14 +256,22 @@ impl TestCluster {
 
     /// Runs kubectl as the administrator; it has to succeed.
     #[track_caller]
-    pub fn kubectl(&self, arguments: &[&str]) -> String {
-        self.try_kubectl(arguments, "").expect(0).stdout
+    pub fn kubectl(&self, words: impl Words) -> String {
+        self.try_kubectl(words, "").expect(0).stdout
+    }
+
+    /// The items of the list that kubectl prints.
+    #[track_caller]
+    pub fn items(&self, words: impl Words) -> Vec<Value> {
+        let list: Value = serde_json::from_str(&self.kubectl(words))
+            .unwrap_or_else(|error| panic!("kubectl printed no JSON: {error}"));
+        list["items"].as_array().cloned().unwrap_or_default()
     }
 
     /// Creates an object.
     #[track_caller]
     pub fn create(&self, object: &Value) {
-        self.try_kubectl(&["create", "-f", "-"], &object.to_string())
+        self.try_kubectl(["create", "-f", "-"], &object.to_string())
             .expect(0);
     }
 
@@ -267,12 +282,12 @@ impl TestCluster {
     }
 
     /// Runs kubectl as the administrator, with this stdin.
-    pub fn try_kubectl(&self, arguments: &[&str], stdin: &str) -> Output {
+    pub fn try_kubectl(&self, words: impl Words, stdin: &str) -> Output {
         let mut command = Command::new("kubectl");
         command
             .arg("--kubeconfig")
             .arg(self.folder.join(KUBECTL_CONFIG))
-            .args(arguments)
+            .args(words.words())
             .env("HOME", &self.folder);
         run(command, stdin.as_bytes())
     }
@@ -294,7 +309,7 @@ impl TestCluster {
     /// An object, as kubectl shows it.
     #[track_caller]
     pub fn get(&self, namespace: &str, object: &str) -> Value {
-        let text = self.kubectl(&["-n", namespace, "get", object, "-o", "json"]);
+        let text = self.kubectl(["-n", namespace, "get", object, "-o", "json"]);
         serde_json::from_str(&text)
             .unwrap_or_else(|error| panic!("kubectl printed no JSON: {error}"))
     }
@@ -336,7 +351,7 @@ impl TestCluster {
     pub fn references(&self, namespace: &str, account: &str) -> Vec<String> {
         let path = "{.imagePullSecrets[*].name}";
         let account = format!("serviceaccount/{account}");
-        let names = self.kubectl(&[
+        let names = self.kubectl([
             "-n",
             namespace,
             "get",

@@ -4,6 +4,7 @@ use super::leaks::Leaks;
 use super::process::{Output, Process};
 use super::running::Running;
 use super::terminal;
+use super::words::Words;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -30,8 +31,8 @@ pub struct Run<'a> {
 }
 
 impl TestContext {
-    /// A place to run `binary` in, usually `env!("CARGO_BIN_EXE_…")`.
-    pub fn new(binary: &str) -> Self {
+    /// A place to run `binary` in, usually a [`Plugin`](super::plugins::Plugin).
+    pub fn new(binary: impl AsRef<Path>) -> Self {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("quay-test-{}-{number}", std::process::id());
@@ -50,7 +51,7 @@ impl TestContext {
         environment.insert("PATH".to_owned(), "/usr/local/bin:/usr/bin:/bin".to_owned());
         environment.insert("LC_ALL".to_owned(), "C.UTF-8".to_owned());
         Self {
-            binary: PathBuf::from(binary),
+            binary: binary.as_ref().to_owned(),
             folder,
             environment,
             leaks: Leaks::default(),
@@ -97,16 +98,16 @@ impl TestContext {
 
     /// Runs the binary with these arguments and no stdin.
     #[track_caller]
-    pub fn run(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).run()
+    pub fn run(&self, words: impl Words) -> Output {
+        self.command(words).run()
     }
 
     /// Prepares a run of the binary.
-    pub fn command(&self, arguments: &[&str]) -> Run<'_> {
+    pub fn command(&self, words: impl Words) -> Run<'_> {
         Run {
             context: self,
             program: vec![self.binary.to_string_lossy().into_owned()],
-            arguments: arguments.iter().map(|&text| text.to_owned()).collect(),
+            arguments: words.words(),
             environment: self.environment.clone(),
             stdin: Vec::new(),
             leaks: self.leaks.clone(),
@@ -116,9 +117,9 @@ impl TestContext {
     }
 
     /// Prepares a run of another program in the same place.
-    pub fn program(&self, program: &str, arguments: &[&str]) -> Run<'_> {
-        let mut run = self.command(arguments);
-        run.program = vec![program.to_owned()];
+    pub fn program(&self, program: impl AsRef<Path>, words: impl Words) -> Run<'_> {
+        let mut run = self.command(words);
+        run.program = vec![program.as_ref().to_string_lossy().into_owned()];
         run
     }
 }

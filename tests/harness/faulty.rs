@@ -95,7 +95,7 @@ fn read(cluster: &TestCluster, kubeconfig: &str) -> Value {
     let path = cluster.file(&cluster.name("kubeconfig"), kubeconfig);
     let path = path.to_string_lossy();
     let view = ["config", "view", "--raw", "-o", "json", "--kubeconfig"];
-    let text = cluster.kubectl(&[&view[..], &[&*path]].concat());
+    let text = cluster.kubectl([&view[..], &[&*path]].concat());
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("kubectl printed no JSON: {error}"))
 }
 

@@ -14,7 +14,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// The pods of pull tests in a namespace, as `pod/NAME`.
 pub fn test_pods(cluster: &TestCluster, namespace: &str) -> Vec<String> {
     let select = ["-n", namespace, "get", "pods", "-l", TEST_PODS];
-    let names = cluster.kubectl(&[&select[..], &["-o", "name"]].concat());
+    let names = cluster.kubectl([&select[..], &["-o", "name"]].concat());
     names.lines().map(str::to_owned).collect()
 }
 
@@ -38,7 +38,7 @@ impl<'a> Kubelet<'a> {
         let path = format!("/api/v1/namespaces/{namespace}/pods/{name}/binding");
         // The small cluster has no nodes. The real one leaves a pod that has one to its
         // kubelet, unless it is deleted without a grace period.
-        let _ = cluster.try_kubectl(&["create", "--raw", &path, "-f", "-"], &binding.to_string());
+        let _ = cluster.try_kubectl(["create", "--raw", &path, "-f", "-"], &binding.to_string());
         kubelet
     }
 
@@ -67,7 +67,7 @@ impl<'a> Kubelet<'a> {
         let patch = json!({"status": status}).to_string();
         let patch = ["--subresource=status", "--type=merge", "-p", &patch];
         self.cluster
-            .kubectl(&[&["-n", self.namespace, "patch", &self.pod], &patch[..]].concat());
+            .kubectl([&["-n", self.namespace, "patch", &self.pod], &patch[..]].concat());
     }
 
     /// Reports the state of its container.

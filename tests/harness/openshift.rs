@@ -18,7 +18,7 @@ impl TestCluster {
             "clusterversions",
         ] {
             eventually(&format!("{kind} are served"), || {
-                self.try_kubectl(&["get", kind], "").code == 0
+                self.try_kubectl(["get", kind], "").code == 0
             });
         }
         let metadata = json!({"name": "openshift-config"});
@@ -60,6 +60,6 @@ impl TestCluster {
             "-p",
             &patch,
         ];
-        self.kubectl(&[&arguments[..], flags].concat());
+        self.kubectl([&arguments[..], flags].concat());
     }
 }

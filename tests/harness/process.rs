@@ -1,5 +1,6 @@
 //! Running a process to its end, or ending it.
 
+use serde_json::Value;
 use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -40,6 +41,14 @@ impl Output {
             self.stderr
         );
         self
+    }
+
+    /// The items of the plugin's JSON.
+    #[track_caller]
+    pub fn items(&self) -> Vec<Value> {
+        let report: Value = serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("no JSON on stdout: {error}:\n{}", self.stdout));
+        report["items"].as_array().cloned().unwrap_or_default()
     }
 
     /// Fails unless stdout holds `text`.

@@ -118,7 +118,7 @@ mod tests {
         context.watch(&token);
         // The token comes from the environment; only the inner shell has it as an argument.
         let script = r#"sh -c 'sleep 0.5; :' "$HIDDEN"; :"#;
-        let run = context.command(&["-c", script]).env("HIDDEN", &token);
+        let run = context.command(["-c", script]).env("HIDDEN", &token);
         run.spawn().wait_and_watch();
     }
 }

@@ -1,6 +1,6 @@
 //! What the liars say.
 
-use crate::world::World;
+use crate::hostile::world::World;
 use quay_sandbox::http::{Fault, FaultAction, Faults};
 use quay_tests::{answer, claim};
 use serde_json::json;

@@ -1,6 +1,6 @@
 //! The command lines.
 
-use crate::world::{OTHER_ROBOT, ROBOT, World};
+use crate::hostile::world::{OTHER_ROBOT, ROBOT, World};
 
 /// What a command is there to hand to a cluster that the user chose.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -1,42 +1,21 @@
 //! An honest Quay and cluster, liars beside them, and who may know what.
 
-use crate::lies;
-use crate::rows::{Hands, Row, Way};
+use crate::hostile::lies;
+use crate::hostile::rows::{Hands, Row, Way};
 use quay_sandbox::http::{Authority, RequestLog, Server, ServerOptions};
 use quay_sandbox::ocm::Ocm;
 use quay_sandbox::openshift;
 use quay_tests::{
-    ConnectProxy, FaultyCluster, Leaks, TestCluster, TestContext, TestQuay, auth, pull_secret,
+    ConnectProxy, FaultyCluster, Leaks, Plugin, TestCluster, TestContext, TestQuay, auth,
+    pull_secret,
 };
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 
 /// The robot that commands are about, and another one of the honest Quay.
 pub const ROBOT: &str = "myorg+deploy";
 pub const OTHER_ROBOT: &str = "myorg+ci";
 const SCOPES: &str = "org:admin repo:admin user:admin user:read";
-
-#[derive(Clone, Copy)]
-pub enum Plugin {
-    Robot,
-    PullSecret,
-    Global,
-}
-
-impl Plugin {
-    /// The binary; every test run builds all of them first.
-    fn binary(self) -> PathBuf {
-        let ours = Path::new(env!("CARGO_BIN_EXE_kubectl-quay-pullsecret"));
-        let path = match self {
-            Self::PullSecret => ours.to_owned(),
-            Self::Robot => ours.with_file_name("kubectl-quay-robot"),
-            Self::Global => ours.with_file_name("oc-quay-global"),
-        };
-        assert!(path.is_file(), "{} is not built", path.display());
-        path
-    }
-}
 
 /// Somebody who listens, and what may arrive there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,7 +57,7 @@ pub struct World {
 
 impl World {
     pub fn new() -> Self {
-        let mut context = TestContext::new(env!("CARGO_BIN_EXE_kubectl-quay-pullsecret"));
+        let mut context = TestContext::new(Plugin::PullSecret);
         let proxy = ConnectProxy::start();
         context.set("HTTPS_PROXY", &proxy.url());
         let liar = TestQuay::start(&mut context);
@@ -235,7 +214,7 @@ impl World {
             format!("{liar}/c"): entry("other+robot", "x"),
         });
         for (cluster, lure) in lures {
-            cluster.kubectl(&["create", "namespace", "lure"]);
+            cluster.kubectl("create namespace lure");
             cluster.create(&pull_secret("lure", "lure", &lure));
             cluster.create(&pull_secret("lure", "of-others", &of_others));
         }
@@ -288,7 +267,6 @@ impl World {
 
     /// Asks for completion, which may use what is stored, and looks at what the liars got.
     pub fn complete(&mut self, plugin: Plugin, words: &[&str], way: &Way) {
-        let binary = plugin.binary();
         let name = match plugin {
             Plugin::Robot => "kubectl_complete-quay_robot",
             Plugin::PullSecret => "kubectl_complete-quay_pullsecret",
@@ -296,12 +274,12 @@ impl World {
         };
         let link = self.context.path(name);
         if !link.exists() {
-            std::os::unix::fs::symlink(&binary, &link).expect("a link");
+            std::os::unix::fs::symlink(plugin, &link).expect("a link");
         }
         let mut words = words.to_vec();
         let at = words.len() - 1;
         words.splice(at..at, way.flags.iter().map(String::as_str));
-        let mut run = self.context.program(&link.to_string_lossy(), &words);
+        let mut run = self.context.program(&link, &words);
         for (name, value) in &way.environment {
             run = run.env(name, value);
         }
@@ -313,8 +291,7 @@ impl World {
     fn start(&self, plugin: Plugin, line: &str, stdin: &str, way: &Way) -> quay_tests::Output {
         let mut words: Vec<&str> = line.split_whitespace().collect();
         words.extend(way.flags.iter().map(String::as_str));
-        let binary = plugin.binary();
-        let mut run = self.context.program(&binary.to_string_lossy(), &words);
+        let mut run = self.context.program(plugin, &words);
         for (name, value) in &way.environment {
             run = run.env(name, value);
         }

@@ -1,7 +1,8 @@
 //! What gives a credential away because that is what it was asked for.
 
-use crate::case::Case;
-use crate::world::{Plugin, ROBOT, World, assert_silent_about};
+use crate::leaks::case::Case;
+use crate::leaks::world::{ROBOT, World, assert_silent_about};
+use quay_tests::Plugin;
 use quay_tests::{Leaks, Output, pull_secret};
 
 #[test]
@@ -13,7 +14,7 @@ fn printed_manifests_say_whose_credentials_are_in_them() {
     });
     for format in ["yaml", "json"] {
         let arguments = ["-vvv", "sync", "-n", &namespace, "--dry-run=client", "-o"];
-        let run = world.context.command(&[&arguments[..], &[format]].concat());
+        let run = world.context.command([&arguments[..], &[format]].concat());
         let run = run.reveals(&world.quay.robot_token);
         let output = run.reveals(&world.other_password).spawn().wait_and_watch();
         let output = output.expect(0).says("the output holds credentials");
@@ -27,10 +28,9 @@ fn printed_manifests_say_whose_credentials_are_in_them() {
 #[test]
 fn the_token_command_writes_it_to_stdout_alone() {
     let world = World::new();
-    let binary = Plugin::Robot.binary();
     let run = world
         .context
-        .program(&binary.to_string_lossy(), &["-vvv", "token", ROBOT]);
+        .program(Plugin::Robot, ["-vvv", "token", ROBOT]);
     let run = run.reveals(&world.quay.robot_token);
     let output = run.spawn().wait_and_watch().expect(0);
     assert_only_on_stdout(&output, &world.quay.robot_token);

@@ -1,10 +1,11 @@
 //! The runs of `oc quay-global`.
 
-use crate::case::{Case, Trouble};
-use crate::world::{Plugin, ROBOT, World};
+use crate::leaks::case::{Case, Trouble};
+use crate::leaks::world::{ROBOT, World};
 use quay_sandbox::http::{Fault, FaultAction};
 use quay_sandbox::ocm::Ocm;
 use quay_sandbox::openshift;
+use quay_tests::Plugin;
 use quay_tests::{auth, pull_secret, pull_secret_of};
 use serde_json::json;
 
@@ -125,7 +126,7 @@ pub fn broken(world: &World) {
     ] {
         let secret = pull_secret_of(NAMESPACE, "pull-secret", &content);
         let apply = ["apply", "--server-side", "--force-conflicts", "-f", "-"];
-        let applied = world.cluster.try_kubectl(&apply, &secret.to_string());
+        let applied = world.cluster.try_kubectl(apply, &secret.to_string());
         applied.expect(0);
         for line in ["verify -o json", &format!("update --robot {ROBOT} --yes")] {
             world.run(Plugin::Global, &Case::fails(line));

@@ -1,7 +1,7 @@
 //! The runs of `kubectl quay-pullsecret`.
 
-use crate::case::{Case, Trouble};
-use crate::world::{ROBOT, World};
+use crate::leaks::case::{Case, Trouble};
+use crate::leaks::world::{ROBOT, World};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use quay_tests::{pull_secret, pull_secret_of};

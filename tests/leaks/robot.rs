@@ -1,7 +1,7 @@
 //! The runs of `kubectl quay-robot`.
 
-use crate::case::{Case, Trouble};
-use crate::world::{ROBOT, World};
+use crate::leaks::case::{Case, Trouble};
+use crate::leaks::world::{ROBOT, World};
 use quay_tests::pull_secret;
 
 /// A robot that the sweep creates and deletes.

@@ -1,47 +1,19 @@
 //! A cluster and a Quay full of secrets, and the plugins as they are run here.
 
-use crate::case::{Case, Trouble};
+use crate::leaks::case::{Case, Trouble};
 use quay_sandbox::http::{Fault, FaultAction};
-use quay_tests::{FaultyCluster, Leaks, Output, TestCluster, TestContext, TestQuay, auth};
+use quay_tests::{Leaks, Output, Plugin, auth};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::ops::{Deref, DerefMut};
 
-/// The robot in the secrets; it may pull `myorg/my-app`.
-pub const ROBOT: &str = "myorg+deploy";
+pub use quay_tests::ROBOT;
+
 const SCOPES: &str = "org:admin repo:admin user:admin user:read";
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Plugin {
-    PullSecret,
-    Robot,
-    Global,
-}
-
-impl Plugin {
-    /// The binary; every test run builds all of them first.
-    pub fn binary(self) -> PathBuf {
-        let ours = Path::new(env!("CARGO_BIN_EXE_kubectl-quay-pullsecret"));
-        let path = match self {
-            Self::PullSecret => ours.to_owned(),
-            Self::Robot => ours.with_file_name("kubectl-quay-robot"),
-            Self::Global => ours.with_file_name("oc-quay-global"),
-        };
-        assert!(
-            path.is_file(),
-            "{} is not there: cargo build --workspace --bins",
-            path.display()
-        );
-        path
-    }
-}
 
 /// A test's surroundings.
 pub struct World {
-    pub context: TestContext,
-    pub cluster: &'static TestCluster,
-    pub faulty: FaultyCluster,
-    pub quay: TestQuay,
+    base: quay_tests::World,
     /// Alice's API token, in the environment of every run that is not told otherwise.
     pub api_token: String,
     /// A token Quay never gave out.
@@ -50,22 +22,31 @@ pub struct World {
     pub other_password: String,
 }
 
+impl Deref for World {
+    type Target = quay_tests::World;
+
+    fn deref(&self) -> &Self::Target {
+        &self.base
+    }
+}
+
+impl DerefMut for World {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.base
+    }
+}
+
 impl World {
     pub fn new() -> Self {
-        let mut context = TestContext::new(env!("CARGO_BIN_EXE_kubectl-quay-pullsecret"));
-        let quay = TestQuay::start(&mut context);
-        let api_token = quay.sign_in(&mut context, SCOPES);
-        let cluster = TestCluster::shared();
-        let faulty = cluster.behind_proxy();
-        faulty.join(&mut context);
+        let base = quay_tests::World::new(Plugin::PullSecret, "leaks");
+        let mut base = base.behind_proxy();
+        let context = &mut base.context;
+        let api_token = base.quay.sign_in(context, SCOPES);
         let (wrong_token, other_password) = ("W".repeat(40), "correct-horse-battery".repeat(2));
         context.watch(&wrong_token);
         context.watch(&other_password);
         Self {
-            context,
-            cluster,
-            faulty,
-            quay,
+            base,
             api_token,
             wrong_token,
             other_password,
@@ -74,8 +55,7 @@ impl World {
 
     /// The token of a robot, if it exists.
     pub fn token_of(&self, robot: &str) -> Option<String> {
-        let token = |state: &quay_sandbox::quay::State| state.token_of(robot).map(str::to_owned);
-        self.quay.quay.read(token)
+        self.quay.token_of_robot(robot)
     }
 
     /// `auths` with the robot and another registry's account.
@@ -106,8 +86,7 @@ impl World {
         self.make(case.trouble);
         let mut arguments = vec!["-vvv"];
         arguments.extend(case.arguments.iter().map(String::as_str));
-        let binary = plugin.binary();
-        let mut run = self.context.program(&binary.to_string_lossy(), &arguments);
+        let mut run = self.context.program(plugin, &arguments);
         if case.trouble == Trouble::WrongToken {
             run = run.env("QUAY_API_TOKEN", &self.wrong_token);
         }

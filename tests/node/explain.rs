@@ -1,8 +1,9 @@
 //! `explain` on a real node: it says of each recorded situation what it is, and that the kubelet
 //! says so too.
 
-use crate::recorded::{Situation, end, hold, set_up};
-use crate::world::World;
+use crate::node::recorded::{Situation, end, hold, set_up};
+use crate::node::world::World;
+use quay_tests::Plugin;
 use serde_json::{Value, json};
 
 /// What the situations come to; those that are not here pull.
@@ -34,8 +35,13 @@ impl World {
     /// What is said of one pod, with the code that follows from it.
     #[track_caller]
     fn explain(&self, pod: &str, code: i32) -> Value {
-        let arguments = ["explain", pod, "-n", &self.namespace, "-o", "json"];
-        let output = self.pullsecret(&arguments).run().expect(code);
+        let output = self
+            .plugin(
+                Plugin::PullSecret,
+                format!("explain {pod} -n {} -o json", self.namespace),
+            )
+            .run()
+            .expect(code);
         let report: Value = serde_json::from_str(&output.stdout).expect("JSON on stdout");
         report["items"][0].clone()
     }
@@ -73,21 +79,28 @@ fn a_pod_that_a_dead_token_leaves_its_image_could_not_pull_again_until_it_is_rep
         return;
     };
     let image = world.image("my-app:v1");
-    let pod = world.pod_with("shop", &image, "IfNotPresent", &[crate::world::SECRET]);
+    let pod = world.pod_with(
+        "shop",
+        &image,
+        "IfNotPresent",
+        &[crate::node::world::SECRET],
+    );
     world.node.cluster.create(&pod);
     let running = ["-n", &world.namespace, "wait", "pod/shop", "--timeout=60s"];
     let ready = ["--for=jsonpath={.status.phase}=Running"];
-    world.node.cluster.kubectl(&[&running[..], &ready].concat());
+    world.node.cluster.kubectl([&running[..], &ready].concat());
     let item = world.explain("shop", 0);
     assert_eq!(item["images"][0]["kubelet"], json!({"state": "hasImage"}));
     world
         .quay
-        .regenerate(&mut world.context, crate::world::ROBOT);
+        .regenerate(&mut world.context, crate::node::world::ROBOT);
     let item = world.explain("shop", 1);
     assert_eq!(item["images"][0]["agreement"], "brokenSince");
     assert_eq!(item["images"][0]["cause"]["robot"], "replaced");
-    let sync = ["sync", "-n", &world.namespace];
-    world.pullsecret(&sync).run().expect(0);
+    world
+        .plugin(Plugin::PullSecret, format!("sync -n {}", world.namespace))
+        .run()
+        .expect(0);
     world.explain("shop", 0);
     end(&world);
 }

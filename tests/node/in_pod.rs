@@ -1,9 +1,9 @@
 //! Plugins that run in a pod: they use its service account, and reach the cluster and Quay
 //! from its network.
 
-use crate::world::{PULLSECRET, World, plugins};
+use crate::node::world::{World, plugins};
 use quay_sandbox::quay::QuayOptions;
-use quay_tests::eventually;
+use quay_tests::{Plugin, eventually};
 use serde_json::{Value, json};
 use std::net::Ipv4Addr;
 
@@ -27,7 +27,7 @@ fn a_plugin_in_a_pod_reaches_its_own_cluster_and_quay() {
         namespace,
         "--clusterrole=cluster-admin",
     ];
-    cluster.kubectl(&[&admin[..], &[&account]].concat());
+    cluster.kubectl([&admin[..], &[&account]].concat());
     let certificate = world.context.path("ca.pem");
     let certificate = certificate.parent().expect("it is in a folder");
     // The image has no C library, and the plugins are built here.
@@ -55,7 +55,7 @@ fn a_plugin_in_a_pod_reaches_its_own_cluster_and_quay() {
             json!({"name": format!("v{number}"), "mountPath": path, "readOnly": true})
         })
         .collect();
-    let plugin = format!("/plugins/{PULLSECRET}");
+    let plugin = format!("/plugins/{}", Plugin::PullSecret.name());
     container["command"] = json!([plugin, "verify", "-n", namespace, "-o", "json"]);
     container["env"] = json!([
         {"name": "QUAY_URL", "value": world.quay.quay.url()},
@@ -66,7 +66,7 @@ fn a_plugin_in_a_pod_reaches_its_own_cluster_and_quay() {
         let phase = cluster.get(namespace, "pod/plugin")["status"]["phase"].clone();
         phase == "Succeeded" || phase == "Failed"
     });
-    let said = cluster.kubectl(&["-n", namespace, "logs", "plugin"]);
+    let said = cluster.kubectl(format!("-n {namespace} logs plugin"));
     let report: Value = serde_json::from_str(&said).unwrap_or_else(|_| panic!("{said}"));
     assert_eq!(report["items"][0]["secret"], "robot", "{said}");
     assert_eq!(report["items"][0]["registry"], "accepted", "{said}");

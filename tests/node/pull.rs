@@ -1,9 +1,9 @@
 //! `verify --pull` and `rotate --verify-pull`, judged by a real kubelet.
 
-use crate::world::{ROBOT, SECRET, World};
+use crate::node::world::{ROBOT, SECRET, World};
 use quay_sandbox::http::{Fault, FaultAction};
 use quay_sandbox::image::Image;
-use quay_tests::{Output, test_pods};
+use quay_tests::{Output, Plugin, test_pods};
 use serde_json::{Value, json};
 
 /// What a run of `verify --pull` says of its only pull.
@@ -34,8 +34,10 @@ fn a_namespace_that_wants_restricted_pods_takes_the_test_pod() {
         return;
     };
     let restricted = "pod-security.kubernetes.io/enforce=restricted";
-    let label = ["label", "namespace", &world.namespace, restricted];
-    world.node.cluster.kubectl(&label);
+    world
+        .node
+        .cluster
+        .kubectl(format!("label namespace {} {restricted}", world.namespace));
     let verdict = verdict(&world.verify(&world.image("my-app:v1")).expect(0));
     assert_eq!(verdict["result"], "pulled", "{verdict}");
 }
@@ -110,16 +112,12 @@ fn what_a_killed_run_leaves_the_next_one_removes() {
     };
     let image = world.image("my-app:v1");
     let hold = world.hold("DELETE", "/pods/");
-    let arguments = [
-        "verify",
-        "-n",
-        &world.namespace,
-        "--pull",
-        &image,
-        "-o",
-        "json",
-    ];
-    let mut run = world.pullsecret(&arguments).spawn();
+    let mut run = world
+        .plugin(
+            Plugin::PullSecret,
+            format!("verify -n {} --pull {image} -o json", world.namespace),
+        )
+        .spawn();
     assert!(run.reaches(&hold, 1));
     run.kill().expect(-1);
     let left = test_pods(&world.node.cluster, &world.namespace);

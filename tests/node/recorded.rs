@@ -1,8 +1,8 @@
 //! What a kubelet said when pods pulled from a real Quay, held against what it says on this
 //! node when they pull from the sandbox's: `tests/recordings/kubelet/containerd-1.6`.
 
-use crate::world::{ROBOT, World};
-use quay_tests::{TestContext, TestQuay, auth, pull_secret_of};
+use crate::node::world::{ROBOT, World};
+use quay_tests::{Plugin, TestContext, TestQuay, auth, pull_secret_of};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -31,7 +31,7 @@ type Said = (String, String, String);
 fn recordings() -> Vec<Value> {
     let folder = concat!(
         env!("CARGO_MANIFEST_DIR"),
-        "/../../tests/recordings/kubelet/containerd-1.6"
+        "/recordings/kubelet/containerd-1.6"
     );
     let entries = std::fs::read_dir(folder).expect("recordings");
     let texts = entries
@@ -210,7 +210,7 @@ pub fn hold(world: &World, situations: &[Situation]) {
 
 /// The secrets, and the situations that come first, and those that come after them.
 pub fn set_up(world: &World) -> (Vec<Situation>, Vec<Situation>) {
-    let mut elsewhere = TestContext::new(env!("CARGO_BIN_EXE_kubectl-quay-robot"));
+    let mut elsewhere = TestContext::new(Plugin::Robot);
     // Never stopped: the images are pulled from it until the test is over.
     let untrusted: &TestQuay = Box::leak(Box::new(TestQuay::start(&mut elsewhere)));
     world.node.distrust(untrusted);
@@ -229,15 +229,10 @@ pub fn set_up(world: &World) -> (Vec<Situation>, Vec<Situation>) {
 
 /// Ends the pods of a test that is over.
 pub fn end(world: &World) {
-    let pods = [
-        "-n",
-        &world.namespace,
-        "delete",
-        "pods",
-        "--all",
-        "--wait=false",
-    ];
-    world.node.cluster.kubectl(&pods);
+    world.node.cluster.kubectl(format!(
+        "-n {} delete pods --all --wait=false",
+        world.namespace
+    ));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Rotations while pods keep coming that pull their image every time.
 
-use crate::world::{ROBOT, SECRET, World};
+use crate::node::world::{ROBOT, SECRET, World};
 use quay_tests::{Running, eventually};
 use serde_json::Value;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,7 +27,7 @@ fn burst(world: &World, stop: &AtomicBool) -> usize {
         let names: Vec<&str> = names.collect();
         if !names.is_empty() {
             let delete = ["-n", &world.namespace, "delete", "pods", "--wait=false"];
-            world.node.cluster.kubectl(&[&delete[..], &names].concat());
+            world.node.cluster.kubectl([&delete[..], &names].concat());
         }
         if waiting.len() < WAITING {
             let pod = world.pod_with(&format!("p{started}"), &image, "Always", &[SECRET]);
@@ -96,10 +96,7 @@ fn no_pull_fails_while_a_bridge_carries_a_rotation() {
         ];
         // A pod takes some seconds from reading its secret to the pull on a busy machine.
         let waits = ["--grace", "10s"];
-        world
-            .context
-            .command(&[&robot[..], &waits].concat())
-            .spawn()
+        world.context.command([&robot[..], &waits].concat()).spawn()
     };
     let pods = during_a_burst(
         &world,
@@ -139,7 +136,7 @@ fn pulls_fail_while_a_rotation_in_place_is_held_up_so_that_a_burst_shows_them() 
         ];
         world
             .context
-            .command(&[&robot[..], &["--in-place"]].concat())
+            .command([&robot[..], &["--in-place"]].concat())
             .spawn()
     };
     let hold = world.hold_first_write();

@@ -2,36 +2,44 @@
 
 use quay_sandbox::http::{Fault, FaultAction, Hold};
 use quay_sandbox::quay::QuayOptions;
-use quay_tests::{FaultyCluster, Node, Output, Run, TestContext, TestQuay, auth, pull_secret};
+use quay_tests::{Node, Output, Plugin, pull_secret};
 use serde_json::{Value, json};
+use std::ops::{Deref, DerefMut};
 use std::path::Path;
 
-/// The robot of these tests; it may pull `myorg/my-app`.
-pub const ROBOT: &str = "myorg+deploy";
+pub use quay_tests::ROBOT;
+
 /// What a rotation and a verification take.
 const SCOPES: &str = "org:admin repo:admin";
 /// The secret that holds the robot.
 pub const SECRET: &str = "robot";
 
-/// The plugin that verifies.
-pub const PULLSECRET: &str = "kubectl-quay-pullsecret";
-
 /// The folder of the plugins.
 pub fn plugins() -> &'static Path {
-    let robot = Path::new(env!("CARGO_BIN_EXE_kubectl-quay-robot"));
+    let robot = Plugin::Robot.path();
     robot.parent().expect("binaries are in a folder")
 }
 
 /// A test's surroundings.
 pub struct World {
-    pub context: TestContext,
+    base: quay_tests::World,
     pub node: &'static Node,
-    pub faulty: FaultyCluster,
-    /// Never stopped: the next test's Quay would be given its port, and find on the shared
-    /// cluster what this test left.
-    pub quay: &'static TestQuay,
     /// Where the robot's secret is.
     pub namespace: String,
+}
+
+impl Deref for World {
+    type Target = quay_tests::World;
+
+    fn deref(&self) -> &Self::Target {
+        &self.base
+    }
+}
+
+impl DerefMut for World {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.base
+    }
 }
 
 impl World {
@@ -43,29 +51,17 @@ impl World {
     /// The same with a Quay that is started so.
     pub fn beside(hint: &str, options: QuayOptions) -> Option<Self> {
         let node = Node::shared()?;
-        let mut context = TestContext::new(env!("CARGO_BIN_EXE_kubectl-quay-robot"));
-        let quay: &'static TestQuay =
-            Box::leak(Box::new(TestQuay::start_with(&mut context, options)));
-        quay.sign_in(&mut context, SCOPES);
-        node.trust(quay);
-        let faulty = node.cluster.behind_proxy();
-        faulty.join(&mut context);
+        let base = quay_tests::World::on(Plugin::Robot, &node.cluster, options);
+        let base = base.signed_in(SCOPES).behind_proxy();
+        node.trust(base.quay);
         let namespace = node.cluster.namespace(hint);
         let world = Self {
-            context,
+            base,
             node,
-            faulty,
-            quay,
             namespace,
         };
-        let entry = json!({"auth": auth(ROBOT, &world.token())});
-        world.secret(SECRET, &json!({world.quay.registry(): entry}));
+        world.current_secret(&world.namespace, SECRET);
         Some(world)
-    }
-
-    /// The robot's token now.
-    pub fn token(&self) -> String {
-        self.quay.token_of_robot(ROBOT).expect("the robot exists")
     }
 
     /// Creates a pull secret with these entries.
@@ -79,26 +75,11 @@ impl World {
         format!("{}/myorg/{name}", self.quay.registry())
     }
 
-    /// Prepares a run of `kubectl quay-pullsecret`.
-    pub fn pullsecret(&self, arguments: &[&str]) -> Run<'_> {
-        let path = plugins().join(PULLSECRET);
-        assert!(path.is_file(), "{path:?}: cargo build --workspace --bins");
-        self.context.program(&path.to_string_lossy(), arguments)
-    }
-
     /// Proves the pull of an image with `kubectl quay-pullsecret verify --pull`.
     #[track_caller]
     pub fn verify(&self, image: &str) -> Output {
-        let arguments = [
-            "verify",
-            "-n",
-            &self.namespace,
-            "--pull",
-            image,
-            "-o",
-            "json",
-        ];
-        self.pullsecret(&arguments).run()
+        let verify = format!("verify -n {} --pull {image} -o json", self.namespace);
+        self.plugin(Plugin::PullSecret, verify).run()
     }
 
     /// A pod that runs the image with these pull secrets.
@@ -118,19 +99,12 @@ impl World {
 
     /// The pods in the namespace.
     pub fn pods(&self) -> Vec<Value> {
-        self.list("pods")
+        self.list(&self.namespace, "pods")
     }
 
     /// The events in the namespace.
     pub fn events(&self) -> Vec<Value> {
-        self.list("events")
-    }
-
-    fn list(&self, kind: &str) -> Vec<Value> {
-        let arguments = ["-n", &self.namespace, "get", kind, "-o", "json"];
-        let text = self.node.cluster.kubectl(&arguments);
-        let list: Value = serde_json::from_str(&text).expect("kubectl prints JSON");
-        list["items"].as_array().cloned().unwrap_or_default()
+        self.list(&self.namespace, "events")
     }
 
     /// The names of the pods that had such an event with a message that begins so.

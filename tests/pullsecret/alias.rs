@@ -1,12 +1,11 @@
 //! A registry's other names: what one only calls itself gets it nothing.
 
-use crate::world::{ROBOT, SCOPES, World};
+use crate::pullsecret::world::{ROBOT, SCOPES, item, world};
 use quay_sandbox::http::Recorded;
 use quay_tests::{
-    Leaks, Output, Run, TestCluster, TestContext, TestQuay, auth, claim, pull_secret,
+    Leaks, Output, Plugin, Run, TestCluster, TestContext, TestQuay, Words, auth, claim, pull_secret,
 };
 use serde_json::{Value, json};
-use std::path::Path;
 
 /// Nothing of it is reached from here.
 const STRANGER: &str = "images.example.com";
@@ -31,8 +30,8 @@ fn calls_itself(quay: &TestQuay, name: &str, realm: &str) {
 
 impl TwoLogins {
     fn new() -> Self {
-        let mut context = TestContext::new(env!("CARGO_BIN_EXE_kubectl-quay-pullsecret"));
-        let cluster = TestCluster::shared();
+        let mut context = TestContext::new(Plugin::PullSecret);
+        let cluster = TestCluster::shared("pullsecret");
         cluster.join(&mut context);
         // Nothing here may ask the registries of the real world.
         context.set("HTTPS_PROXY", "http://127.0.0.1:9");
@@ -61,8 +60,8 @@ impl TwoLogins {
         calls_itself(&self.liar, name, &liar_url(&self.liar));
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
-        self.context.command(arguments).keeps().run()
+    fn run(&self, words: impl Words) -> Output {
+        self.context.command(words).keeps().run()
     }
 
     /// A secret that holds `password` of the robot at this host.
@@ -100,8 +99,6 @@ fn liar_url(quay: &TestQuay) -> String {
 /// Runs `login` of the robots' plugin, with the token in a file.
 fn log_in(context: &mut TestContext, quay: &TestQuay, url: &str, more: &[&str]) -> Output {
     let token = quay.token(context, SCOPES);
-    let plugin = Path::new(env!("CARGO_BIN_EXE_kubectl-quay-pullsecret"));
-    let plugin = plugin.with_file_name("kubectl-quay-robot");
     let login = [
         "login",
         "--token-stdin",
@@ -110,7 +107,7 @@ fn log_in(context: &mut TestContext, quay: &TestQuay, url: &str, more: &[&str]) 
         url,
     ];
     let login = [&login[..], more].concat();
-    let run: Run<'_> = context.program(&plugin.to_string_lossy(), &login);
+    let run: Run<'_> = context.program(Plugin::Robot, &login);
     run.stdin(&token).keeps().run()
 }
 
@@ -128,7 +125,7 @@ fn a_quay_gets_no_credential_of_a_host_that_it_only_calls_itself() {
     two.secret(&namespace, "well-known", WELL_KNOWN, &foreign);
     for claimed in [honest.as_str(), STRANGER, WELL_KNOWN] {
         two.lie(claimed);
-        let output = two.run(&["verify", "-n", &namespace, "-o", "json"]);
+        let output = two.run(format!("verify -n {namespace} -o json"));
         output.says(&format!("calls itself {claimed}"));
         two.liar_got_nothing_of(&[&token, &foreign]);
     }
@@ -136,27 +133,25 @@ fn a_quay_gets_no_credential_of_a_host_that_it_only_calls_itself() {
     assert!(two.honest.quay.server().log().count(has_password) > 0);
 
     two.lie(STRANGER);
-    let output = two
-        .run(&["verify", "-n", &namespace, "-o", "json"])
-        .expect(1);
-    let item = World::item(&output, &namespace, "honest");
+    let output = two.run(format!("verify -n {namespace} -o json")).expect(1);
+    let asked = item(&output, &namespace, "honest");
     assert_eq!(
-        (&item["token"], &item["ok"]),
+        (&asked["token"], &asked["ok"]),
         (&json!("current"), &json!(true))
     );
-    let item = World::item(&output, &namespace, "stranger");
+    let claimed = item(&output, &namespace, "stranger");
     assert_eq!(
-        (&item["token"], &item["ok"]),
+        (&claimed["token"], &claimed["ok"]),
         (&json!("unknown"), &json!(false))
     );
-    let text = item.to_string();
+    let text = claimed.to_string();
     assert!(text.contains("alias not agreed"), "{text}");
     assert!(
         text.contains(&format!("--registry-alias {STRANGER}")),
         "{text}"
     );
-    let item = World::item(&output, &namespace, "well-known");
-    assert!(!item.to_string().contains("alias not agreed"), "{item}");
+    let known = item(&output, &namespace, "well-known");
+    assert!(!known.to_string().contains("alias not agreed"), "{known}");
 }
 
 #[test]
@@ -172,7 +167,7 @@ fn sync_writes_nothing_where_a_quay_only_calls_itself_so() {
     two.secret(&namespace, "well-known", WELL_KNOWN, OLD);
     for claimed in [honest.as_str(), STRANGER, WELL_KNOWN] {
         two.lie(claimed);
-        two.run(&["sync", "-n", &namespace]);
+        two.run(format!("sync -n {namespace}"));
         for (name, host, password) in [
             ("honest", honest.as_str(), token.as_str()),
             ("stranger", STRANGER, OLD),
@@ -182,13 +177,13 @@ fn sync_writes_nothing_where_a_quay_only_calls_itself_so() {
         }
     }
     two.lie(STRANGER);
-    let output = two.run(&["sync", "-n", &namespace, "-o", "json"]).expect(1);
-    let item = World::item(&output, &namespace, "stranger");
+    let output = two.run(format!("sync -n {namespace} -o json")).expect(1);
+    let item = item(&output, &namespace, "stranger");
     assert_eq!(item["result"], "failed", "{item}");
     assert!(item.to_string().contains("alias not agreed"), "{item}");
     let by_robot = ["sync", "--robot", ROBOT, "--registry"];
     let liar = liar_url(&two.liar).replace("https://", "");
-    let output = two.run(&[&by_robot[..], &[&liar, "-n", &namespace]].concat());
+    let output = two.run([&by_robot[..], &[&liar, "-n", &namespace]].concat());
     output.expect(1).prints("alias not agreed");
     assert_eq!(two.cluster.password(&namespace, "stranger", STRANGER), OLD);
 }
@@ -205,7 +200,7 @@ fn what_is_somebody_elses_name_cannot_be_agreed_to() {
     ] {
         two.lie(alias);
         let verify = ["verify", "-n", &namespace, "--registry-alias", alias];
-        two.run(&verify).expect(2).says(reason);
+        two.run(verify).expect(2).says(reason);
         let named = [&verify[..], &["--registry", &liar]].concat();
         two.run(&named).expect(2).says(reason);
     }
@@ -219,27 +214,27 @@ fn a_name_that_two_logins_have_agreed_to_is_neithers() {
     calls_itself(&two.honest, STRANGER, &two.honest.quay.url());
     let agreed = ["--registry-alias", STRANGER, "-n", &namespace, "-o", "json"];
     for verb in ["verify", "sync"] {
-        let output = two.run(&[&[verb], &agreed[..]].concat()).expect(1);
-        let item = World::item(&output, &namespace, "a");
+        let output = two.run([&[verb], &agreed[..]].concat()).expect(1);
+        let item = item(&output, &namespace, "a");
         assert!(item.to_string().contains("both have a claim"), "{item}");
     }
     two.liar_got_nothing_of(&[OLD]);
     assert_eq!(two.cluster.password(&namespace, "a", STRANGER), OLD);
     // The only one of them that calls itself so may have it.
     calls_itself(&two.honest, two.honest.registry(), &two.honest.quay.url());
-    two.run(&[&["sync"], &agreed[..]].concat()).expect(0);
+    two.run([&["sync"], &agreed[..]].concat()).expect(0);
     let password = two.cluster.password(&namespace, "a", STRANGER);
     assert_eq!(password, two.liar.robot_token);
 }
 
 #[test]
 fn an_alias_counts_once_it_was_agreed_to_by_flag_environment_or_login() {
-    let mut context = TestContext::new(env!("CARGO_BIN_EXE_kubectl-quay-pullsecret"));
+    let mut context = TestContext::new(Plugin::PullSecret);
     let quay = TestQuay::start(&mut context);
     // The registry is known by an address, Quay calls itself `localhost`.
     let (named, url) = (quay.registry().to_owned(), liar_url(&quay));
     context.set("QUAY_URL", &url);
-    let cluster = TestCluster::shared();
+    let cluster = TestCluster::shared("pullsecret");
     cluster.join(&mut context);
     let namespace = cluster.namespace("alias");
     let content = json!({named.as_str(): {"auth": auth(ROBOT, OLD)}});
@@ -276,16 +271,16 @@ fn an_alias_counts_once_it_was_agreed_to_by_flag_environment_or_login() {
         .says("counts as");
     context.unset("QUAY_URL");
     context.unset("QUAY_CA_FILE");
-    let output = context.command(&sync).keeps().run().expect(0);
+    let output = context.command(sync).keeps().run().expect(0);
     assert!(!output.stderr.contains("calls itself"), "{}", output.stderr);
     assert_eq!(password(), next);
-    let verify = context.command(&["verify", "-n", &namespace]).keeps();
+    let verify = context.command(format!("verify -n {namespace}")).keeps();
     verify.run().expect(0);
 }
 
 #[test]
 fn a_token_service_at_another_host_gets_nothing_and_is_named() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("realm");
     world.current_secret(&namespace, "a");
     let elsewhere = TestQuay::start(&mut TestContext::new("true"));
@@ -293,11 +288,11 @@ fn a_token_service_at_another_host_gets_nothing_and_is_named() {
         .quay
         .url()
         .replace("https://localhost", "https://127.0.0.1");
-    calls_itself(&world.quay, world.registry(), &service);
+    calls_itself(world.quay, world.registry(), &service);
     let output = world
-        .run(&["verify", "-n", &namespace, "-o", "json"])
+        .run(format!("verify -n {namespace} -o json"))
         .expect(1);
-    let item: Value = World::item(&output, &namespace, "a");
+    let item: Value = item(&output, &namespace, "a");
     assert_eq!(
         (&item["registry"], &item["token"]),
         (&json!("unknown"), &json!("current"))

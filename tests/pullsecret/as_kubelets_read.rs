@@ -1,13 +1,13 @@
 //! Secrets that only a kubelet's way of reading makes sense of.
 
-use crate::kubelet::ready;
-use crate::world::{ROBOT, World};
+use crate::pullsecret::kubelet::ready;
+use crate::pullsecret::world::{ROBOT, world};
 use quay_tests::{Kubelet, auth, pull_secret, pull_secret_of};
 use serde_json::json;
 
 /// What a secret holds before and after the robot's token was replaced.
 fn repaired(hint: &str, content: impl Fn(&str, &str) -> Vec<u8>) {
-    let mut world = World::new();
+    let mut world = world();
     let namespace = world.cluster.namespace(hint);
     let registry = world.registry().to_owned();
     let before = content(&registry, &auth(ROBOT, "OLD"));
@@ -16,21 +16,21 @@ fn repaired(hint: &str, content: impl Fn(&str, &str) -> Vec<u8>) {
         .create(&pull_secret_of(&namespace, "odd", &before));
     let token = world.regenerate();
     world
-        .run(&["list", "-n", &namespace])
+        .run(format!("list -n {namespace}"))
         .expect(0)
         .prints(ROBOT);
     world
-        .run(&["verify", "-n", &namespace])
+        .run(format!("verify -n {namespace}"))
         .expect(1)
         .prints("not the robot's current token");
     world
-        .run(&["sync", "-n", &namespace])
+        .run(format!("sync -n {namespace}"))
         .expect(0)
         .prints("updated");
     let expected = content(&registry, &auth(ROBOT, &token));
     assert_eq!(world.cluster.bytes(&namespace, "odd"), expected);
     world
-        .run(&["verify", "-n", &namespace])
+        .run(format!("verify -n {namespace}"))
         .expect(0)
         .prints("current");
 }
@@ -73,7 +73,7 @@ fn a_glob_for_the_registry_is_the_registrys() {
 
 #[test]
 fn under_a_key_that_no_kubelet_uses_the_robot_is_not_there_yet() {
-    let world = World::new();
+    let world = world();
     let registry = world.registry();
     for (number, key) in [format!("https://{registry}/v2"), format!("{registry} ")]
         .iter()
@@ -96,18 +96,18 @@ fn under_a_key_that_no_kubelet_uses_the_robot_is_not_there_yet() {
             "--secret-name",
             named,
         ];
-        let output = world.run(&sync).expect(0);
+        let output = world.run(sync).expect(0);
         output.prints(if number == 0 { "updated" } else { "created" });
         assert_eq!(world.password(&namespace, named), world.token(), "{key}");
         let account = world.cluster.get(&namespace, "serviceaccount/default");
         assert_eq!(account["imagePullSecrets"], json!([{"name": named}]));
-        world.run(&sync).expect(0).prints("unchanged");
+        world.run(sync).expect(0).prints("unchanged");
     }
 }
 
 #[test]
 fn what_makes_a_kubelet_refuse_a_secret_is_said() {
-    let world = World::new();
+    let world = world();
     let registry = world.registry();
     let good = format!(
         r#""{registry}":{{"auth":"{}"}}"#,
@@ -131,14 +131,14 @@ fn what_makes_a_kubelet_refuse_a_secret_is_said() {
         world
             .cluster
             .create(&pull_secret_of(&namespace, "broken", content));
-        let output = world.run(&["verify", "-n", &namespace]).expect(1);
+        let output = world.run(format!("verify -n {namespace}")).expect(1);
         output.prints(reason).prints("cannot pull anything");
     }
 }
 
 #[test]
 fn a_pull_is_not_tried_with_a_secret_that_kubelets_refuse() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("refused-pull");
     let registry = world.registry();
     let entry = world.entry(&world.token());
@@ -147,7 +147,7 @@ fn a_pull_is_not_tried_with_a_secret_that_kubelets_refuse() {
         .cluster
         .create(&pull_secret(&namespace, "broken", &auths));
     let image = format!("{registry}/myorg/my-app:v1");
-    let output = world.run(&["verify", "-n", &namespace, "--pull", &image]);
+    let output = world.run(format!("verify -n {namespace} --pull {image}"));
     let output = output
         .expect(1)
         .prints("no kubelet pulls with it: entry `x`");
@@ -156,14 +156,14 @@ fn a_pull_is_not_tried_with_a_secret_that_kubelets_refuse() {
 
 #[test]
 fn docker_hubs_own_key_is_used_for_its_images() {
-    let world = World::new();
+    let world = world();
     let namespace = ready(&world, "hub");
     let hub = json!({"https://index.docker.io/v1/": {"auth": auth("me", "password")}});
     world.cluster.create(&pull_secret(&namespace, "hub", &hub));
     let image = "docker.io/mycorp/app:1";
     let run = world
         .context
-        .command(&["verify", "-n", &namespace, "--pull", image])
+        .command(format!("verify -n {namespace} --pull {image}"))
         .spawn();
     let kubelet = Kubelet::takes_the_pod(world.cluster, &namespace);
     assert_eq!(

@@ -1,6 +1,6 @@
 //! `attach` and `detach`: one name more or less, and nothing else.
 
-use crate::world::World;
+use crate::pullsecret::world::world;
 use serde_json::{Value, json};
 
 fn deployment(namespace: &str) -> Value {
@@ -22,10 +22,10 @@ fn deployment(namespace: &str) -> Value {
 
 #[test]
 fn a_service_account_gets_the_reference_once_and_gives_only_that_back() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("attach");
     world.current_secret(&namespace, "mine");
-    world.cluster.kubectl(&[
+    world.cluster.kubectl([
         "-n",
         &namespace,
         "patch",
@@ -43,21 +43,16 @@ fn a_service_account_gets_the_reference_once_and_gives_only_that_back() {
         "--service-account",
         "default",
     ];
-    world.run(&attach).expect(0).prints("attached");
-    world.run(&attach).expect(0).prints("unchanged");
+    world.run(attach).expect(0).prints("attached");
+    world.run(attach).expect(0).prints("unchanged");
     assert_eq!(
         world.cluster.references(&namespace, "default"),
         ["theirs", "mine"]
     );
     world
-        .run(&[
-            "detach",
-            "mine",
-            "-n",
-            &namespace,
-            "--service-account",
-            "default",
-        ])
+        .run(format!(
+            "detach mine -n {namespace} --service-account default"
+        ))
         .expect(0)
         .prints("detached");
     assert_eq!(world.cluster.references(&namespace, "default"), ["theirs"]);
@@ -65,14 +60,14 @@ fn a_service_account_gets_the_reference_once_and_gives_only_that_back() {
 
 #[test]
 fn all_service_accounts_of_a_namespace_are_reached() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("accounts");
     world.current_secret(&namespace, "mine");
     world
         .cluster
-        .kubectl(&["-n", &namespace, "create", "serviceaccount", "builder"]);
+        .kubectl(format!("-n {namespace} create serviceaccount builder"));
     world
-        .run(&["attach", "mine", "-n", &namespace, "--all-service-accounts"])
+        .run(format!("attach mine -n {namespace} --all-service-accounts"))
         .expect(0);
     for account in ["default", "builder"] {
         assert_eq!(
@@ -85,19 +80,12 @@ fn all_service_accounts_of_a_namespace_are_reached() {
 
 #[test]
 fn a_workloads_template_gets_the_reference_and_keeps_the_rest() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("workload");
     world.current_secret(&namespace, "mine");
     world.cluster.create(&deployment(&namespace));
     world
-        .run(&[
-            "attach",
-            "mine",
-            "-n",
-            &namespace,
-            "--workload",
-            "deploy/shop",
-        ])
+        .run(format!("attach mine -n {namespace} --workload deploy/shop"))
         .expect(0);
     let spec = world.cluster.get(&namespace, "deployment/shop")["spec"]["template"]["spec"].clone();
     assert_eq!(
@@ -109,14 +97,7 @@ fn a_workloads_template_gets_the_reference_and_keeps_the_rest() {
         "quay.example.com/myorg/shop:1"
     );
     world
-        .run(&[
-            "detach",
-            "old",
-            "-n",
-            &namespace,
-            "--workload",
-            "deploy/shop",
-        ])
+        .run(format!("detach old -n {namespace} --workload deploy/shop"))
         .expect(0);
     let spec = world.cluster.get(&namespace, "deployment/shop")["spec"]["template"]["spec"].clone();
     assert_eq!(spec["imagePullSecrets"], json!([{"name": "mine"}]));
@@ -124,17 +105,12 @@ fn a_workloads_template_gets_the_reference_and_keeps_the_rest() {
 
 #[test]
 fn a_secret_that_does_not_exist_is_attached_to_nobody() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("absent");
     let output = world
-        .run(&[
-            "attach",
-            "nope",
-            "-n",
-            &namespace,
-            "--service-account",
-            "default",
-        ])
+        .run(format!(
+            "attach nope -n {namespace} --service-account default"
+        ))
         .expect(1);
     assert!(
         output.stdout.contains("no pull secret of that name"),
@@ -146,20 +122,14 @@ fn a_secret_that_does_not_exist_is_attached_to_nobody() {
 
 #[test]
 fn a_dry_run_changes_no_reference() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("attach-dry");
     world.current_secret(&namespace, "mine");
     for mode in ["--dry-run=client", "--dry-run=server"] {
         world
-            .run(&[
-                "attach",
-                "mine",
-                "-n",
-                &namespace,
-                "--service-account",
-                "default",
-                mode,
-            ])
+            .run(format!(
+                "attach mine -n {namespace} --service-account default {mode}"
+            ))
             .expect(0)
             .prints("attached (");
     }
@@ -168,11 +138,9 @@ fn a_dry_run_changes_no_reference() {
 
 #[test]
 fn nobody_to_attach_to_is_a_usage_error() {
-    let world = World::new();
+    let world = world();
+    world.run("attach mine").expect(2).says("--service-account");
     world
-        .run(&["attach", "mine"])
-        .expect(2)
-        .says("--service-account");
-    let pod = ["attach", "mine", "-n", "default", "--workload", "pod/x"];
-    world.run(&pod).expect(1);
+        .run("attach mine -n default --workload pod/x")
+        .expect(1);
 }

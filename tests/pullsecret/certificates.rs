@@ -1,6 +1,6 @@
 //! An API server whose certificate signed itself: trusted where it was given, as kubectl does.
 
-use crate::world::World;
+use crate::pullsecret::world::{World, world};
 use quay_sandbox::http::Authority;
 use serde_json::Value;
 use std::sync::Arc;
@@ -23,25 +23,24 @@ fn shows(world: &World, authority: Arc<Authority>) -> (quay_tests::FaultyCluster
 fn list(world: &World, config: &Value) -> quay_tests::Output {
     let path = world.context.file("self-signed", &config.to_string());
     let path = path.to_string_lossy();
-    let arguments = ["list", "-n", "default", "-vvv", "--kubeconfig", &path];
-    world.run(&arguments)
+    world.run(format!("list -n default -vvv --kubeconfig {path}"))
 }
 
 #[test]
 fn a_self_signed_api_server_that_was_given_is_trusted_as_kubectl_trusts_it() {
-    let world = World::new();
+    let world = world();
     let (server, config) = shows(&world, self_signed(&["127.0.0.1"], this_year() + 1));
     list(&world, &config).expect(0);
     assert!(server.log().count(|_| true) > 0);
     let path = world.context.path("self-signed");
     let path = path.to_string_lossy();
     let get = ["get", "namespace", "default", "--kubeconfig", &path];
-    world.context.program("kubectl", &get).run().expect(0);
+    world.context.program("kubectl", get).run().expect(0);
 }
 
 #[test]
 fn a_self_signed_api_server_is_refused_for_another_name_and_after_its_time() {
-    let world = World::new();
+    let world = world();
     for (authority, reason) in [
         (
             self_signed(&["api.example.com"], this_year() + 1),
@@ -62,7 +61,7 @@ fn a_self_signed_api_server_is_refused_for_another_name_and_after_its_time() {
 
 #[test]
 fn another_self_signed_api_server_is_refused_at_once_and_the_way_to_trust_it_is_told() {
-    let world = World::new();
+    let world = world();
     let (server, mut config) = shows(&world, self_signed(&["127.0.0.1"], this_year() + 1));
     let (_, other) = shows(&world, self_signed(&["127.0.0.1"], this_year() + 1));
     let address = config["clusters"][0]["cluster"]["server"]

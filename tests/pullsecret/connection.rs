@@ -1,13 +1,12 @@
 //! Ways to an API server: kubectl's own flags and credential plugins.
 
-use crate::world::World;
+use crate::pullsecret::world::{World, world};
 use serde_json::json;
 use std::os::unix::fs::PermissionsExt;
 
 /// The administrator's kubeconfig as JSON, and the token in it.
 fn kubeconfig(world: &World) -> (serde_json::Value, String) {
-    let view = ["config", "view", "--raw", "-o", "json"];
-    let text = world.cluster.kubectl(&view);
+    let text = world.cluster.kubectl("config view --raw -o json");
     let config: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     let token = config["users"][0]["user"]["token"]
         .as_str()
@@ -38,7 +37,7 @@ fn with_exec_plugin(world: &World, output: &str, code: i32) -> String {
 
 #[test]
 fn a_credential_plugin_of_the_kubeconfig_is_used() {
-    let mut world = World::new();
+    let mut world = world();
     let (_, token) = kubeconfig(&world);
     world.context.watch(&token);
     let credential = json!({
@@ -48,20 +47,20 @@ fn a_credential_plugin_of_the_kubeconfig_is_used() {
     let namespace = world.cluster.namespace("exec");
     world.stale_secret(&namespace, "a");
     world
-        .run(&["sync", "-n", &namespace, "--kubeconfig", &path, "-vvv"])
+        .run(format!("sync -n {namespace} --kubeconfig {path} -vvv"))
         .expect(0)
         .prints("updated");
 }
 
 #[test]
 fn a_credential_plugin_that_fails_is_named_and_its_output_is_not_shown() {
-    let mut world = World::new();
+    let mut world = world();
     let secret = "tokenTokenTokenTokenTokenTokenTokenToken1";
     world.context.watch(secret);
     for code in [0, 3] {
         let path = with_exec_plugin(&world, secret, code);
         let output = world
-            .run(&["list", "--kubeconfig", &path, "-vvv"])
+            .run(format!("list --kubeconfig {path} -vvv"))
             .expect(1);
         assert!(
             output.stderr.contains("credential plugin `") && output.stderr.contains("exec-plugin`"),
@@ -73,13 +72,13 @@ fn a_credential_plugin_that_fails_is_named_and_its_output_is_not_shown() {
 
 #[test]
 fn a_credential_plugin_that_fails_is_told_by_name_code_and_first_line() {
-    let mut world = World::new();
+    let mut world = world();
     let secret = "tokenTokenTokenTokenTokenTokenTokenToken2";
     world.context.watch(secret);
     let output =
         format!("{secret}\nEND\necho 'session expired' >&2; echo 'at main.go' >&2\ncat <<'END'");
     let path = with_exec_plugin(&world, &output, 3);
-    let output = world.run(&["list", "--kubeconfig", &path]).expect(1);
+    let output = world.run(format!("list --kubeconfig {path}")).expect(1);
     let line = "exec-plugin` failed (exit status: 3): session expired";
     assert!(output.stderr.contains(line), "{}", output.stderr);
     assert!(!output.stderr.contains("main.go"), "{}", output.stderr);
@@ -87,7 +86,7 @@ fn a_credential_plugin_that_fails_is_told_by_name_code_and_first_line() {
 
 #[test]
 fn a_credential_plugin_that_is_missing_is_named_with_its_install_hint() {
-    let world = World::new();
+    let world = world();
     let (mut config, _) = kubeconfig(&world);
     config["users"][0]["user"] = json!({"exec": {
         "apiVersion": "client.authentication.k8s.io/v1",
@@ -97,7 +96,7 @@ fn a_credential_plugin_that_is_missing_is_named_with_its_install_hint() {
     }});
     let path = world.context.file("missing.config", &config.to_string());
     let run = ["list", "--kubeconfig", &path.to_string_lossy()];
-    let output = world.run(&run).expect(1);
+    let output = world.run(run).expect(1);
     let told = "the credential plugin `corp-login` is not installed\n  \
         next: ask IT, or: brew install corp-login\n";
     assert!(output.stderr.contains(told), "{}", output.stderr);
@@ -105,7 +104,7 @@ fn a_credential_plugin_that_is_missing_is_named_with_its_install_hint() {
 
 #[test]
 fn an_empty_current_context_leaves_the_choice_to_the_next_file() {
-    let mut world = World::new();
+    let mut world = world();
     let namespace = world.cluster.namespace("merged");
     world.stale_secret(&namespace, "a");
     let (mut config, _) = kubeconfig(&world);
@@ -120,25 +119,23 @@ fn an_empty_current_context_leaves_the_choice_to_the_next_file() {
         .context
         .set("KUBECONFIG", &format!("{empty}:/nonexistent:{full}"));
     let expected = kubectl_context(&world);
-    let output = world
-        .run(&["sync", "-n", &namespace, "-o", "json"])
-        .expect(0);
+    let output = world.run(format!("sync -n {namespace} -o json")).expect(0);
     let report: serde_json::Value = serde_json::from_str(&output.stdout).expect("JSON");
     assert_eq!(report["items"][0]["context"], expected);
     // An empty namespace is none: `default` is meant.
-    world.run(&["list"]).expect(0);
+    world.run("list").expect(0);
 }
 
 /// The context that kubectl takes in the same place.
 fn kubectl_context(world: &World) -> String {
     let words = ["config", "current-context"];
-    let shown = world.context.program("kubectl", &words).run().expect(0);
+    let shown = world.context.program("kubectl", words).run().expect(0);
     shown.stdout.trim().to_owned()
 }
 
 #[test]
 fn a_context_with_a_comma_in_its_name_can_be_chosen() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("comma");
     world.stale_secret(&namespace, "a");
     let (mut config, _) = kubeconfig(&world);
@@ -146,16 +143,9 @@ fn a_context_with_a_comma_in_its_name_can_be_chosen() {
     let path = world.context.file("comma.config", &config.to_string());
     let path = path.to_string_lossy();
     let sync = |context| {
-        let words = [
-            "sync",
-            "-n",
-            &namespace,
-            "--kubeconfig",
-            &path,
-            "--context",
-            context,
-        ];
-        world.run(&words)
+        world.run(format!(
+            "sync -n {namespace} --kubeconfig {path} --context {context}"
+        ))
     };
     sync("eu,prod").expect(0).prints("updated");
     let output = sync("eu,dev").expect(2);
@@ -165,7 +155,7 @@ fn a_context_with_a_comma_in_its_name_can_be_chosen() {
 
 #[test]
 fn an_api_server_with_an_unknown_certificate_is_refused_and_its_authority_can_be_named() {
-    let world = World::new();
+    let world = world();
     let (mut config, _) = kubeconfig(&world);
     let authority = config["clusters"][0]["cluster"]["certificate-authority-data"].clone();
     let cluster = config["clusters"][0]["cluster"]
@@ -178,7 +168,7 @@ fn an_api_server_with_an_unknown_certificate_is_refused_and_its_authority_can_be
         .to_string_lossy()
         .into_owned();
     world
-        .run(&["list", "--kubeconfig", &path])
+        .run(format!("list --kubeconfig {path}"))
         .expect(1)
         .says("certificate");
 
@@ -192,15 +182,13 @@ fn an_api_server_with_an_unknown_certificate_is_refused_and_its_authority_can_be
         .to_string_lossy()
         .into_owned();
     world
-        .run(&[
-            "list",
-            "--kubeconfig",
-            &path,
-            "--certificate-authority",
-            &pem,
-        ])
+        .run(format!(
+            "list --kubeconfig {path} --certificate-authority {pem}"
+        ))
         .expect(0);
     world
-        .run(&["list", "--kubeconfig", &path, "--insecure-skip-tls-verify"])
+        .run(format!(
+            "list --kubeconfig {path} --insecure-skip-tls-verify"
+        ))
         .expect(0);
 }

@@ -1,57 +1,52 @@
 //! `delete`: the robot goes, everybody else's entries stay.
 
-use crate::world::{ROBOT, World};
+use crate::pullsecret::world::{ROBOT, grant_limited, world};
 use quay_tests::pull_secret;
 use serde_json::json;
 
 #[test]
 fn a_secret_with_nothing_else_in_it_is_detached_and_deleted() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("delete");
     world
-        .run(&["sync", "-n", &namespace, "--robot", ROBOT])
+        .run(format!("sync -n {namespace} --robot {ROBOT}"))
         .expect(0);
     world
-        .run(&["delete", "-n", &namespace, "--robot", ROBOT])
+        .run(format!("delete -n {namespace} --robot {ROBOT}"))
         .expect(2)
         .says("--yes");
     world
-        .run(&["delete", "-n", &namespace, "--robot", ROBOT, "--yes"])
+        .run(format!("delete -n {namespace} --robot {ROBOT} --yes"))
         .expect(0)
         .prints("deleted");
     assert_eq!(
         world
             .cluster
-            .kubectl(&["-n", &namespace, "get", "secrets", "-o", "name"]),
+            .kubectl(format!("-n {namespace} get secrets -o name")),
         ""
     );
     assert!(world.cluster.references(&namespace, "default").is_empty());
     world
-        .run(&["delete", "-n", &namespace, "--robot", ROBOT, "--yes"])
+        .run(format!("delete -n {namespace} --robot {ROBOT} --yes"))
         .expect(0)
         .says("in no pull secret");
 }
 
 #[test]
 fn other_entries_and_the_reference_to_them_stay() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("delete-mixed");
     let content = json!({"docker.io": {"auth": "YTpi"}, world.registry(): world.entry("x")});
     world
         .cluster
         .create(&pull_secret(&namespace, "mixed", &content));
     world
-        .run(&[
-            "attach",
-            "mixed",
-            "-n",
-            &namespace,
-            "--service-account",
-            "default",
-        ])
+        .run(format!(
+            "attach mixed -n {namespace} --service-account default"
+        ))
         .expect(0);
     world
-        .run(&["delete", "-n", &namespace, "--robot", ROBOT, "--yes"])
+        .run(format!("delete -n {namespace} --robot {ROBOT} --yes"))
         .expect(0)
         .prints("updated");
     assert_eq!(
@@ -63,7 +58,7 @@ fn other_entries_and_the_reference_to_them_stay() {
 
 #[test]
 fn a_secret_that_running_pods_use_is_kept_unless_forced() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("delete-used");
     world.current_secret(&namespace, "used");
     world.cluster.create(&json!({
@@ -72,38 +67,33 @@ fn a_secret_that_running_pods_use_is_kept_unless_forced() {
         "spec": {"imagePullSecrets": [{"name": "used"}], "containers": [{"name": "a", "image": "x/y"}]},
     }));
     let delete = ["delete", "-n", &namespace, "--robot", ROBOT, "--yes"];
-    let output = world.run(&delete).expect(1);
+    let output = world.run(delete).expect(1);
     assert!(output.stdout.contains("pod `shop`"), "{}", output.stdout);
     assert_eq!(world.password(&namespace, "used"), world.token());
-    let forced = [
-        "delete", "-n", &namespace, "--robot", ROBOT, "--yes", "--force",
-    ];
-    world.run(&forced).expect(0).prints("deleted");
+    world
+        .run(format!(
+            "delete -n {namespace} --robot {ROBOT} --yes --force"
+        ))
+        .expect(0)
+        .prints("deleted");
 }
 
 #[test]
 fn a_name_at_two_registries_is_two_robots() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("delete-two");
     let content = json!({"quay.io": world.entry("x"), world.registry(): world.entry("x")});
     world
         .cluster
         .create(&pull_secret(&namespace, "both", &content));
     world
-        .run(&["delete", "-n", &namespace, "--robot", ROBOT, "--yes"])
+        .run(format!("delete -n {namespace} --robot {ROBOT} --yes"))
         .expect(2)
         .says("--registry");
     world
-        .run(&[
-            "delete",
-            "-n",
-            &namespace,
-            "--robot",
-            ROBOT,
-            "--registry",
-            "quay.io",
-            "--yes",
-        ])
+        .run(format!(
+            "delete -n {namespace} --robot {ROBOT} --registry quay.io --yes"
+        ))
         .expect(0);
     assert_eq!(world.password(&namespace, "both"), "x");
     assert_eq!(world.cluster.password(&namespace, "both", "quay.io"), "");
@@ -111,16 +101,21 @@ fn a_name_at_two_registries_is_two_robots() {
 
 #[test]
 fn what_may_not_be_deleted_is_detached_from_nobody() {
-    let mut world = World::new();
+    let mut world = world();
     let namespace = world.cluster.namespace("delete-denied");
     world
-        .run(&["sync", "-n", &namespace, "--robot", ROBOT])
+        .run(format!("sync -n {namespace} --robot {ROBOT}"))
         .expect(0);
-    world.grant_limited(&namespace, "get,list,patch", "secrets,serviceaccounts");
-    world.grant_limited(&namespace, "list", "pods");
+    grant_limited(
+        &world,
+        &namespace,
+        "get,list,patch",
+        "secrets,serviceaccounts",
+    );
+    grant_limited(&world, &namespace, "list", "pods");
     world.cluster.join_limited(&mut world.context);
     world
-        .run(&["delete", "-n", &namespace, "--robot", ROBOT, "--yes"])
+        .run(format!("delete -n {namespace} --robot {ROBOT} --yes"))
         .expect(1)
         .prints("failed");
     assert_eq!(
@@ -131,15 +126,17 @@ fn what_may_not_be_deleted_is_detached_from_nobody() {
 
 #[test]
 fn a_dry_run_deletes_and_detaches_nothing() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("delete-dry");
     world
-        .run(&["sync", "-n", &namespace, "--robot", ROBOT])
+        .run(format!("sync -n {namespace} --robot {ROBOT}"))
         .expect(0);
     let before = world.cluster.get(&namespace, "secret/quay-pull-secret");
     for mode in ["--dry-run=client", "--dry-run=server"] {
-        let delete = ["delete", "-n", &namespace, "--robot", ROBOT, mode];
-        world.run(&delete).expect(0).prints("deleted (");
+        world
+            .run(format!("delete -n {namespace} --robot {ROBOT} {mode}"))
+            .expect(0)
+            .prints("deleted (");
     }
     assert_eq!(
         world.cluster.get(&namespace, "secret/quay-pull-secret"),

@@ -1,15 +1,15 @@
 //! What an API server does not store although one may write it, and what to do about each.
 
-use crate::world::{ROBOT, World};
+use crate::pullsecret::world::{ROBOT, world};
 use quay_tests::{auth, pull_secret_of};
 use serde_json::json;
 
 #[test]
 fn a_namespace_that_is_going_away_is_said_to_be() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("ending");
     let patch = r#"{"metadata":{"finalizers":["example.com/stays"]}}"#;
-    world.cluster.kubectl(&[
+    world.cluster.kubectl([
         "patch",
         "namespace",
         &namespace,
@@ -19,10 +19,9 @@ fn a_namespace_that_is_going_away_is_said_to_be() {
     ]);
     world
         .cluster
-        .kubectl(&["delete", "namespace", &namespace, "--wait=false"]);
-    let sync = ["sync", "-n", &namespace, "--robot", ROBOT, "--no-attach"];
+        .kubectl(format!("delete namespace {namespace} --wait=false"));
     world
-        .run(&sync)
+        .run(format!("sync -n {namespace} --robot {ROBOT} --no-attach"))
         .expect(1)
         .prints("being terminated")
         .prints(&format!("get namespace {namespace}"))
@@ -31,7 +30,7 @@ fn a_namespace_that_is_going_away_is_said_to_be() {
 
 #[test]
 fn a_secret_that_would_be_too_large_names_what_to_remove() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("large");
     let entry = json!({world.registry(): {"auth": auth(ROBOT, "OLD")}}).to_string();
     let padding = "x".repeat((1 << 20) - entry.len() - 80);
@@ -40,7 +39,7 @@ fn a_secret_that_would_be_too_large_names_what_to_remove() {
         .cluster
         .create(&pull_secret_of(&namespace, "a", &content));
     world
-        .run(&["sync", "-n", &namespace])
+        .run(format!("sync -n {namespace}"))
         .expect(1)
         .prints("a Secret holds 1 MiB")
         .prints(&format!("-n {namespace} edit secret a"));
@@ -48,7 +47,7 @@ fn a_secret_that_would_be_too_large_names_what_to_remove() {
 
 #[test]
 fn an_admission_policy_that_denies_a_write_is_named() {
-    let world = World::new();
+    let world = world();
     if world.cluster.is_small() {
         return;
     }
@@ -56,7 +55,7 @@ fn an_admission_policy_that_denies_a_write_is_named() {
     world.stale_secret(&namespace, "a");
     let policy = world.cluster.deny_updates(&namespace, "a");
     world
-        .run(&["sync", "-n", &namespace])
+        .run(format!("sync -n {namespace}"))
         .expect(1)
         .prints("not here")
         .prints(&format!(

@@ -1,22 +1,22 @@
 //! `--dry-run`: nothing is stored anywhere, and what is shown is what would be done.
 
-use crate::world::{ROBOT, World};
+use crate::pullsecret::world::{ROBOT, item, world};
 use quay_tests::pull_secret;
 use serde_json::json;
 
 #[test]
 fn a_dry_run_stores_nothing_in_cluster_and_quay() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("dry");
     world.stale_secret(&namespace, "a");
     let before = world.cluster.get(&namespace, "secret/a");
     for mode in ["--dry-run", "--dry-run=client", "--dry-run=server"] {
         world
-            .run(&["sync", "-n", &namespace, mode])
+            .run(format!("sync -n {namespace} {mode}"))
             .expect(0)
             .prints("updated (");
         world
-            .run(&["sync", "-n", &namespace, "--robot", ROBOT, mode])
+            .run(format!("sync -n {namespace} --robot {ROBOT} {mode}"))
             .expect(0);
     }
     assert_eq!(world.cluster.get(&namespace, "secret/a"), before);
@@ -26,26 +26,20 @@ fn a_dry_run_stores_nothing_in_cluster_and_quay() {
 
 #[test]
 fn a_namespace_that_would_be_created_is_not() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.name("unborn");
     for mode in ["--dry-run=client", "--dry-run=server"] {
         world
-            .run(&[
-                "sync",
-                "-n",
-                &namespace,
-                "--robot",
-                ROBOT,
-                "--create-namespace",
-                mode,
-            ])
+            .run(format!(
+                "sync -n {namespace} --robot {ROBOT} --create-namespace {mode}"
+            ))
             .expect(0)
             .prints("created (");
     }
     assert_ne!(
         world
             .cluster
-            .try_kubectl(&["get", "namespace", &namespace], "")
+            .try_kubectl(format!("get namespace {namespace}"), "")
             .code,
         0
     );
@@ -53,7 +47,7 @@ fn a_namespace_that_would_be_created_is_not() {
 
 #[test]
 fn the_printed_manifests_bring_the_wanted_state_about() {
-    let world = World::new();
+    let world = world();
     let (fresh, mixed) = (
         world.cluster.namespace("manifest"),
         world.cluster.namespace("manifest"),
@@ -62,7 +56,7 @@ fn the_printed_manifests_bring_the_wanted_state_about() {
     world
         .cluster
         .create(&pull_secret(&mixed, "mixed", &content));
-    world.cluster.kubectl(&[
+    world.cluster.kubectl([
         "-n",
         &fresh,
         "patch",
@@ -72,21 +66,11 @@ fn the_printed_manifests_bring_the_wanted_state_about() {
         "-p",
         r#"{"imagePullSecrets":[{"name":"theirs"}]}"#,
     ]);
-    let arguments = [
-        "sync",
-        "-n",
-        &fresh,
-        "-n",
-        &mixed,
-        "--robot",
-        ROBOT,
-        "--dry-run=client",
-        "-o",
-        "yaml",
-    ];
     let output = world
         .context
-        .command(&arguments)
+        .command(format!(
+            "sync -n {fresh} -n {mixed} --robot {ROBOT} --dry-run=client -o yaml"
+        ))
         .reveals(&world.token())
         .run()
         .expect(0);
@@ -94,7 +78,7 @@ fn the_printed_manifests_bring_the_wanted_state_about() {
         assert!(output.stderr.contains(printed), "{}", output.stderr);
     }
     let apply = ["apply", "--server-side", "--force-conflicts", "-f", "-"];
-    world.cluster.try_kubectl(&apply, &output.stdout).expect(0);
+    world.cluster.try_kubectl(apply, &output.stdout).expect(0);
     assert_eq!(world.password(&fresh, "quay-pull-secret"), world.token());
     assert_eq!(world.password(&mixed, "mixed"), world.token());
     assert_eq!(world.cluster.password(&mixed, "mixed", "docker.io"), "b");
@@ -102,13 +86,14 @@ fn the_printed_manifests_bring_the_wanted_state_about() {
         world.cluster.references(&fresh, "default"),
         ["theirs", "quay-pull-secret"]
     );
-    let again = [
-        "sync", "-n", &fresh, "-n", &mixed, "--robot", ROBOT, "-o", "json",
-    ];
-    let output = world.run(&again).expect(0);
+    let output = world
+        .run(format!(
+            "sync -n {fresh} -n {mixed} --robot {ROBOT} -o json"
+        ))
+        .expect(0);
     assert_eq!(
-        World::item(&output, &fresh, "quay-pull-secret")["result"],
+        item(&output, &fresh, "quay-pull-secret")["result"],
         "unchanged"
     );
-    assert_eq!(World::item(&output, &mixed, "mixed")["result"], "unchanged");
+    assert_eq!(item(&output, &mixed, "mixed")["result"], "unchanged");
 }

@@ -1,22 +1,31 @@
 //! `sync --robot`: the credential is where it is needed, and handed to nobody else.
 
-use crate::world::{ROBOT, World};
-use quay_tests::{TestCluster, auth, pull_secret};
+use crate::pullsecret::world::{ROBOT, without_login, world};
+use quay_tests::{TestCluster, auth, pull_secret, str};
 use serde_json::json;
 
 #[test]
 fn a_missing_secret_is_created_and_attached_once() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("new");
-    for result in ["created", "unchanged"] {
-        let output = world
-            .run(&["sync", "-n", &namespace, "--robot", ROBOT, "-o", "json"])
-            .expect(0);
-        assert_eq!(
-            World::item(&output, &namespace, "quay-pull-secret")["result"],
-            result
-        );
-    }
+    let sync = format!("sync -n {namespace} --robot {ROBOT}");
+    let seen = world.seen(&namespace);
+    seen.holds(
+        &world.run(&sync).expect(0).stdout,
+        str![[r#"
+NAMESPACE  NAME  ROBOT  RESULT  DETAIL
+shop  quay-pull-secret  myorg+deploy  created  attached to serviceaccount/default
+
+"#]],
+    );
+    seen.holds(
+        &world.run(&sync).expect(0).stdout,
+        str![[r#"
+NAMESPACE  NAME  ROBOT  RESULT  DETAIL
+shop  quay-pull-secret  myorg+deploy  unchanged  -
+
+"#]],
+    );
     let secret = world.cluster.get(&namespace, "secret/quay-pull-secret");
     assert_eq!(secret["type"], "kubernetes.io/dockerconfigjson");
     assert_eq!(
@@ -43,10 +52,10 @@ fn a_missing_secret_is_created_and_attached_once() {
 
 #[test]
 fn a_fresh_namespace_is_created_and_its_service_account_waited_for() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.name("fresh");
     let missing = world
-        .run(&["sync", "-n", &namespace, "--robot", ROBOT])
+        .run(format!("sync -n {namespace} --robot {ROBOT}"))
         .expect(1);
     assert!(
         missing.stdout.contains("--create-namespace"),
@@ -54,14 +63,9 @@ fn a_fresh_namespace_is_created_and_its_service_account_waited_for() {
         missing.stdout
     );
     world
-        .run(&[
-            "sync",
-            "-n",
-            &namespace,
-            "--robot",
-            ROBOT,
-            "--create-namespace",
-        ])
+        .run(format!(
+            "sync -n {namespace} --robot {ROBOT} --create-namespace"
+        ))
         .expect(0)
         .prints("created");
     assert_eq!(
@@ -72,9 +76,9 @@ fn a_fresh_namespace_is_created_and_its_service_account_waited_for() {
 
 #[test]
 fn references_that_are_there_keep_their_place() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("order");
-    world.cluster.kubectl(&[
+    world.cluster.kubectl([
         "-n",
         &namespace,
         "patch",
@@ -85,7 +89,7 @@ fn references_that_are_there_keep_their_place() {
         r#"{"imagePullSecrets":[{"name":"first"},{"name":"second"}]}"#,
     ]);
     world
-        .run(&["sync", "-n", &namespace, "--robot", ROBOT])
+        .run(format!("sync -n {namespace} --robot {ROBOT}"))
         .expect(0);
     assert_eq!(
         world.cluster.references(&namespace, "default"),
@@ -95,11 +99,11 @@ fn references_that_are_there_keep_their_place() {
 
 #[test]
 fn a_secret_that_holds_the_robot_already_is_refreshed_and_attached() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("held");
     world.stale_secret(&namespace, "from-quay");
     world
-        .run(&["sync", "-n", &namespace, "--robot", ROBOT])
+        .run(format!("sync -n {namespace} --robot {ROBOT}"))
         .expect(0);
     assert_eq!(world.password(&namespace, "from-quay"), world.token());
     assert_eq!(
@@ -108,13 +112,13 @@ fn a_secret_that_holds_the_robot_already_is_refreshed_and_attached() {
     );
     let names = world
         .cluster
-        .kubectl(&["-n", &namespace, "get", "secrets", "-o", "name"]);
+        .kubectl(format!("-n {namespace} get secrets -o name"));
     assert_eq!(names.trim(), "secret/from-quay");
 }
 
 #[test]
 fn a_key_of_another_account_is_named_and_only_switched_on_request() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("account");
     let content =
         json!({world.registry(): {"auth": auth("alice", "hers")}, "docker.io": {"auth": "YTpi"}});
@@ -122,7 +126,7 @@ fn a_key_of_another_account_is_named_and_only_switched_on_request() {
         .cluster
         .create(&pull_secret(&namespace, "quay-pull-secret", &content));
     let output = world
-        .run(&["sync", "-n", &namespace, "--robot", ROBOT])
+        .run(format!("sync -n {namespace} --robot {ROBOT}"))
         .expect(1);
     assert!(
         output.stdout.contains("held by `alice`"),
@@ -133,14 +137,9 @@ fn a_key_of_another_account_is_named_and_only_switched_on_request() {
     assert!(world.cluster.references(&namespace, "default").is_empty());
 
     world
-        .run(&[
-            "sync",
-            "-n",
-            &namespace,
-            "--robot",
-            ROBOT,
-            "--replace-account",
-        ])
+        .run(format!(
+            "sync -n {namespace} --robot {ROBOT} --replace-account"
+        ))
         .expect(0);
     assert_eq!(
         world.password(&namespace, "quay-pull-secret"),
@@ -156,19 +155,13 @@ fn a_key_of_another_account_is_named_and_only_switched_on_request() {
 
 #[test]
 fn a_secret_of_another_type_is_not_touched() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("type");
-    world.cluster.kubectl(&[
-        "-n",
-        &namespace,
-        "create",
-        "secret",
-        "generic",
-        "quay-pull-secret",
-        "--from-literal=a=b",
-    ]);
+    world.cluster.kubectl(format!(
+        "-n {namespace} create secret generic quay-pull-secret --from-literal=a=b"
+    ));
     let output = world
-        .run(&["sync", "-n", &namespace, "--robot", ROBOT])
+        .run(format!("sync -n {namespace} --robot {ROBOT}"))
         .expect(1);
     assert!(
         output.stdout.contains("type `Opaque`") && output.stdout.contains("--secret-name"),
@@ -179,13 +172,13 @@ fn a_secret_of_another_type_is_not_touched() {
 
 #[test]
 fn the_key_the_name_and_the_accounts_can_be_chosen() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("choice");
     world
         .cluster
-        .kubectl(&["-n", &namespace, "create", "serviceaccount", "builder"]);
+        .kubectl(format!("-n {namespace} create serviceaccount builder"));
     world
-        .run(&[
+        .run([
             "sync",
             "-n",
             &namespace,
@@ -207,35 +200,22 @@ fn the_key_the_name_and_the_accounts_can_be_chosen() {
     assert_eq!(world.cluster.references(&namespace, "builder"), ["mine"]);
     assert!(world.cluster.references(&namespace, "default").is_empty());
 
-    let elsewhere = [
-        "sync",
-        "-n",
-        &namespace,
-        "--robot",
-        ROBOT,
-        "--registry-key",
-        "evil.example.com",
-    ];
     world
-        .run(&elsewhere)
+        .run(format!(
+            "sync -n {namespace} --robot {ROBOT} --registry-key evil.example.com"
+        ))
         .expect(2)
         .says("is not at this registry");
 }
 
 #[test]
 fn a_service_account_that_does_not_exist_fails_and_the_secret_is_there() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("account-missing");
     let output = world
-        .run(&[
-            "sync",
-            "-n",
-            &namespace,
-            "--robot",
-            ROBOT,
-            "--service-account",
-            "nobody",
-        ])
+        .run(format!(
+            "sync -n {namespace} --robot {ROBOT} --service-account nobody"
+        ))
         .expect(1);
     assert!(
         output
@@ -252,36 +232,30 @@ fn a_service_account_that_does_not_exist_fails_and_the_secret_is_there() {
 
 #[test]
 fn all_namespaces_are_repaired_and_none_is_given_the_credential_by_accident() {
-    let mut world = World::new();
+    let mut world = world();
     let cluster: &'static TestCluster = Box::leak(Box::new(TestCluster::small("everywhere")));
     world.cluster = cluster;
     cluster.join(&mut world.context);
     let (held, empty) = (cluster.namespace("held"), cluster.namespace("empty"));
     world.stale_secret(&held, "a");
     let sync = ["sync", "-A", "--robot", ROBOT, "--adopt"];
-    world.run(&sync).expect(2).says("--yes");
-    world.run(&[&sync[..], &["--yes"]].concat()).expect(0);
+    world.run(sync).expect(2).says("--yes");
+    world.run([&sync[..], &["--yes"]].concat()).expect(0);
     assert_eq!(world.password(&held, "a"), world.token());
     assert_eq!(
-        cluster.kubectl(&["-n", &empty, "get", "secrets", "-o", "name"]),
+        cluster.kubectl(format!("-n {empty} get secrets -o name")),
         ""
     );
 
     world
-        .run(&[
-            "sync",
-            "-A",
-            "--robot",
-            ROBOT,
-            "--create-missing",
-            "--exclude-namespace",
-            "def*",
-        ])
+        .run(format!(
+            "sync -A --robot {ROBOT} --create-missing --exclude-namespace def*"
+        ))
         .expect(0);
     assert_eq!(world.password(&empty, "quay-pull-secret"), world.token());
     for spared in ["kube-system", "kube-public", "default"] {
         assert_eq!(
-            cluster.kubectl(&["-n", spared, "get", "secrets", "-o", "name"]),
+            cluster.kubectl(format!("-n {spared} get secrets -o name")),
             "",
             "{spared}"
         );
@@ -290,16 +264,16 @@ fn all_namespaces_are_repaired_and_none_is_given_the_credential_by_accident() {
 
 #[test]
 fn without_a_login_the_robots_token_is_enough_if_the_registry_accepts_it() {
-    let mut world = World::without_login();
+    let mut world = without_login();
     let namespace = world.cluster.namespace("by-hand");
     let arguments = ["sync", "-n", &namespace, "--robot", ROBOT];
-    world.run(&arguments).expect(1).says("neither a login");
+    world.run(arguments).expect(1).says("neither a login");
 
     let wrong = "W".repeat(64);
     world.context.watch(&wrong);
     let refused = world
         .context
-        .command(&arguments)
+        .command(arguments)
         .env("QUAY_ROBOT_TOKEN", &wrong)
         .run()
         .expect(1);
@@ -311,29 +285,23 @@ fn without_a_login_the_robots_token_is_enough_if_the_registry_accepts_it() {
     assert_eq!(
         world
             .cluster
-            .kubectl(&["-n", &namespace, "get", "secrets", "-o", "name"]),
+            .kubectl(format!("-n {namespace} get secrets -o name")),
         ""
     );
 
     let token = world.token();
     world
         .context
-        .command(&arguments)
+        .command(arguments)
         .env("QUAY_ROBOT_TOKEN", &token)
         .run()
         .expect(0)
         .prints("created");
-    let with_stdin = [
-        "sync",
-        "-n",
-        &namespace,
-        "--robot",
-        ROBOT,
-        "--robot-token-stdin",
-    ];
     world
         .context
-        .command(&with_stdin)
+        .command(format!(
+            "sync -n {namespace} --robot {ROBOT} --robot-token-stdin"
+        ))
         .stdin(&format!("{token}\n"))
         .run()
         .expect(0)
@@ -344,10 +312,10 @@ fn without_a_login_the_robots_token_is_enough_if_the_registry_accepts_it() {
 
 #[test]
 fn a_robot_that_does_not_exist_stops_before_the_first_write() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("nobody");
     let output = world
-        .run(&["sync", "-n", &namespace, "--robot", "myorg+nobody"])
+        .run(format!("sync -n {namespace} --robot myorg+nobody"))
         .expect(1);
     assert!(
         output.stderr.contains("create myorg+nobody"),
@@ -357,14 +325,14 @@ fn a_robot_that_does_not_exist_stops_before_the_first_write() {
     assert_eq!(
         world
             .cluster
-            .kubectl(&["-n", &namespace, "get", "secrets", "-o", "name"]),
+            .kubectl(format!("-n {namespace} get secrets -o name")),
         ""
     );
 }
 
 #[test]
 fn a_users_own_robot_works_like_an_organizations() {
-    let mut world = World::new();
+    let mut world = world();
     let token = world
         .quay
         .quay
@@ -372,7 +340,7 @@ fn a_users_own_robot_works_like_an_organizations() {
     world.context.watch(&token);
     let namespace = world.cluster.namespace("own");
     world
-        .run(&["sync", "-n", &namespace, "--robot", "alice+laptop"])
+        .run(format!("sync -n {namespace} --robot alice+laptop"))
         .expect(0);
     assert_eq!(world.password(&namespace, "quay-pull-secret"), token);
 }

@@ -1,7 +1,7 @@
 //! `verify` is green only when pods pull: what looked fine and was not, each told as what it is.
 
-use crate::explain::{image, pod, says, secret_of};
-use crate::world::{ROBOT, World};
+use crate::pullsecret::explain::{image, pod, says, secret_of};
+use crate::pullsecret::world::{ROBOT, World, grant_limited, without_login, world};
 use quay_sandbox::http::{Fault, FaultAction};
 use quay_sandbox::quay::Role;
 use quay_tests::{Output, answer, auth, pull_secret};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 #[track_caller]
 fn report(world: &World, arguments: &[&str], code: i32) -> Value {
-    let output = world.run(&[&["verify", "-o", "json"], arguments].concat());
+    let output = world.run([&["verify", "-o", "json"], arguments].concat());
     serde_json::from_str(&output.expect(code).stdout).expect("JSON on stdout")
 }
 
@@ -36,11 +36,11 @@ fn says_in(item: &Value, field: &str, text: &str) {
 
 #[test]
 fn nothing_found_under_a_name_that_was_asked_for_is_no_success() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("sought");
     world.current_secret(&namespace, "a");
     let verify = |arguments: &[&str]| -> Output {
-        world.run(&[&["verify", "-n", &namespace], arguments].concat())
+        world.run([&["verify", "-n", &namespace], arguments].concat())
     };
     verify(&["--robot", ROBOT, "--secret", "a"]).expect(0);
     let both = format!("No pull secret in scope is named `b` and holds {ROBOT}.");
@@ -69,7 +69,7 @@ fn nothing_found_under_a_name_that_was_asked_for_is_no_success() {
 
 #[test]
 fn a_robot_without_a_role_is_no_success() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("no-role");
     secret_with(&world, &namespace, "a", "myorg+idle");
     let report = report(&world, &["-n", &namespace], 1);
@@ -81,7 +81,7 @@ fn a_robot_without_a_role_is_no_success() {
 
 #[test]
 fn roles_that_cannot_be_read_are_not_known_and_pods_are_judged_all_the_same() {
-    let mut world = World::without_login();
+    let mut world = without_login();
     world.quay.sign_in(&mut world.context, "user:read");
     let namespace = world.cluster.namespace("no-roles");
     world.current_secret(&namespace, "a");
@@ -103,7 +103,7 @@ fn roles_that_cannot_be_read_are_not_known_and_pods_are_judged_all_the_same() {
 
 #[test]
 fn a_registry_that_cannot_be_asked_is_not_good_unless_that_is_allowed() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("unreachable");
     let auths = json!({"localhost:1": {"auth": auth("other+robot", "T")}});
     world.cluster.create(&pull_secret(&namespace, "a", &auths));
@@ -116,7 +116,7 @@ fn a_registry_that_cannot_be_asked_is_not_good_unless_that_is_allowed() {
         (&json!("unknown"), &json!("unreachable"), &json!(false))
     );
     assert_eq!(only_image(&verified)["state"], "unknown");
-    let table = world.run(&["verify", "-n", &namespace, "--allow-unknown"]);
+    let table = world.run(format!("verify -n {namespace} --allow-unknown"));
     table
         .expect(0)
         .prints("not known")
@@ -125,7 +125,7 @@ fn a_registry_that_cannot_be_asked_is_not_good_unless_that_is_allowed() {
 
 #[test]
 fn a_key_that_no_kubelet_uses_is_no_success() {
-    let world = World::new();
+    let world = world();
     let registry = world.registry().to_owned();
     for key in [
         format!("https://{registry}/v2"),
@@ -154,7 +154,7 @@ fn a_key_that_no_kubelet_uses_is_no_success() {
 
 #[test]
 fn a_secret_of_the_wrong_type_that_an_account_or_a_pod_names_is_no_success() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("wrong-type");
     let content = json!({"auths": {world.registry(): world.entry(&world.token())}}).to_string();
     let json_key = ".dockerconfigjson";
@@ -175,7 +175,7 @@ fn a_secret_of_the_wrong_type_that_an_account_or_a_pod_names_is_no_success() {
     let patch = ["patch", "serviceaccount/default", "--type=merge", "-p"];
     world
         .cluster
-        .kubectl(&[&["-n", &namespace], &patch[..], &[&attach]].concat());
+        .kubectl([&["-n", &namespace], &patch[..], &[&attach]].concat());
     let public = public_image(&world);
     world
         .cluster
@@ -200,7 +200,7 @@ fn public_image(world: &World) -> String {
 
 #[test]
 fn an_image_that_the_robot_may_not_read_is_no_success_with_a_login_either() {
-    for world in [World::new(), World::without_login()] {
+    for world in [world(), without_login()] {
         let namespace = world.cluster.namespace("no-right");
         world.current_secret(&namespace, "a");
         let good = image(&world, "my-app:v1");
@@ -227,7 +227,7 @@ fn an_image_that_the_robot_may_not_read_is_no_success_with_a_login_either() {
 
 #[test]
 fn an_image_fails_only_if_nothing_of_its_pod_gets_it() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("either");
     world.current_secret(&namespace, "a");
     secret_with(&world, &namespace, "b", "myorg+backend");
@@ -243,7 +243,7 @@ fn an_image_fails_only_if_nothing_of_its_pod_gets_it() {
     let report = report(&world, &["-n", &namespace], 0);
     assert_eq!(report["images"], json!([]));
     assert_eq!(report["items"][0]["refused"], json!([]));
-    let table = world.run(&["verify", "-n", &namespace]).expect(0);
+    let table = world.run(format!("verify -n {namespace}")).expect(0);
     assert!(
         table.stderr.contains("1 image of 1 pod: all can be pulled"),
         "{}",
@@ -253,13 +253,13 @@ fn an_image_fails_only_if_nothing_of_its_pod_gets_it() {
 
 #[test]
 fn a_named_secret_that_is_missing_fails_only_where_an_image_needs_it() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("missing");
     let public = public_image(&world);
     world
         .cluster
         .create(&pod(&namespace, "public", &public, &["gone"]));
-    let output = world.run(&["verify", "-n", &namespace]).expect(0);
+    let output = world.run(format!("verify -n {namespace}")).expect(0);
     let note = format!("secret `gone` does not exist in namespace {namespace}");
     assert!(output.stderr.contains(&note), "{}", output.stderr);
 
@@ -277,7 +277,7 @@ fn a_named_secret_that_is_missing_fails_only_where_an_image_needs_it() {
 
 #[test]
 fn pods_that_have_ended_do_not_count() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("ended");
     let private = image(&world, "my-app:v1");
     world.cluster.create(&pod(&namespace, "job", &private, &[]));
@@ -286,14 +286,14 @@ fn pods_that_have_ended_do_not_count() {
     let patch = ["patch", "pod/job", "--subresource=status", "--type=merge"];
     world
         .cluster
-        .kubectl(&[&["-n", &namespace], &patch[..], &["-p", &ended]].concat());
+        .kubectl([&["-n", &namespace], &patch[..], &["-p", &ended]].concat());
     let report = report(&world, &["-n", &namespace], 0);
     assert_eq!(report["podsChecked"], 0);
 }
 
 #[test]
 fn what_openshift_generates_for_its_internal_registry_is_one_line() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("internal");
     let internal = "image-registry.openshift-image-registry.svc:5000";
     let content = json!({internal: {"username": "serviceaccount", "password": "T",
@@ -315,29 +315,29 @@ fn what_openshift_generates_for_its_internal_registry_is_one_line() {
     world
         .cluster
         .create(&pod(&namespace, "app", &image, &secrets));
-    let output = world.run(&["verify", "-n", &namespace]).expect(0);
+    let output = world.run(format!("verify -n {namespace}")).expect(0);
     let line = "not checked: 1 image of OpenShift's internal registry, and 2 secrets";
     assert_eq!(output.stderr.matches(line).count(), 1, "{}", output.stderr);
 }
 
 #[test]
 fn pods_that_cannot_be_listed_are_no_success() {
-    let mut world = World::new();
+    let mut world = world();
     let namespace = world.cluster.namespace("unlisted");
     world.current_secret(&namespace, "a");
     world.cluster.join_limited(&mut world.context);
-    world.grant_limited(&namespace, "list", "secrets");
-    world.grant_limited(&namespace, "list", "serviceaccounts");
-    let output = world.run(&["verify", "-n", &namespace]).expect(1);
+    grant_limited(&world, &namespace, "list", "secrets");
+    grant_limited(&world, &namespace, "list", "serviceaccounts");
+    let output = world.run(format!("verify -n {namespace}")).expect(1);
     let reason = format!("cannot list pods in namespace `{namespace}`");
     assert!(output.stderr.contains(&reason), "{}", output.stderr);
-    world.grant_limited(&namespace, "list", "pods");
-    world.run(&["verify", "-n", &namespace]).expect(0);
+    grant_limited(&world, &namespace, "list", "pods");
+    world.run(format!("verify -n {namespace}")).expect(0);
 }
 
 #[test]
 fn a_tag_is_asked_for_only_where_a_pod_fails_now() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("tags");
     world.current_secret(&namespace, "a");
     let gone = image(&world, "my-app:gone");
@@ -359,14 +359,14 @@ fn a_tag_is_asked_for_only_where_a_pod_fails_now() {
 
 #[test]
 fn what_only_the_node_has_a_credential_for_is_not_known() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("node-credential");
     let private = image(&world, "my-app:v1");
     world
         .cluster
         .create(&pod(&namespace, "shop", &private, &[]));
     let running = json!({"running": {"startedAt": "2026-01-01T00:00:00Z"}});
-    crate::explain::reports(&world, &namespace, "shop", &running, "sha256:1");
+    crate::pullsecret::explain::reports(&world, &namespace, "shop", &running, "sha256:1");
     let report = report(&world, &["-n", &namespace], 1);
     let image = only_image(&report);
     assert_eq!(
@@ -377,7 +377,7 @@ fn what_only_the_node_has_a_credential_for_is_not_known() {
 
 #[test]
 fn a_registry_that_sends_everybody_elsewhere_is_followed_by_nobody_in_particular() {
-    let world = World::without_login();
+    let world = without_login();
     let namespace = world.cluster.namespace("elsewhere");
     let faults = world.quay.quay.server().faults();
     let moved = |to: &str| answer(307, "", &[("Location", to)]);

@@ -1,6 +1,6 @@
 //! Where `verify --pull` is tried.
 
-use crate::world::World;
+use crate::pullsecret::world::World;
 
 /// A namespace that admits only pods that need no rights, with a good secret.
 pub fn ready(world: &World, hint: &str) -> String {
@@ -8,7 +8,7 @@ pub fn ready(world: &World, hint: &str) -> String {
     let restricted = "pod-security.kubernetes.io/enforce=restricted";
     world
         .cluster
-        .kubectl(&["label", "namespace", &namespace, restricted]);
+        .kubectl(format!("label namespace {namespace} {restricted}"));
     world.current_secret(&namespace, "a");
     namespace
 }

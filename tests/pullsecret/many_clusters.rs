@@ -1,7 +1,7 @@
 //! Several contexts: side by side, each cluster once, one failure stops no other.
 
-use crate::world::{ROBOT, SCOPES};
-use quay_tests::{NOWHERE, TestCluster, TestContext, TestQuay, auth, pull_secret};
+use crate::pullsecret::world::{ROBOT, SCOPES, grant_limited, item};
+use quay_tests::{NOWHERE, Plugin, TestCluster, TestContext, TestQuay, auth, pull_secret};
 use serde_json::json;
 
 struct Two {
@@ -16,7 +16,7 @@ fn two() -> Two {
 }
 
 fn two_of([first, second]: [TestCluster; 2]) -> Two {
-    let mut context = TestContext::new(env!("CARGO_BIN_EXE_kubectl-quay-pullsecret"));
+    let mut context = TestContext::new(Plugin::PullSecret);
     let quay = TestQuay::start(&mut context);
     quay.sign_in(&mut context, SCOPES);
     let paths = [("one", &first), ("two", &second)].map(|(name, cluster)| {
@@ -28,7 +28,7 @@ fn two_of([first, second]: [TestCluster; 2]) -> Two {
     context.set("KUBECONFIG", &paths.join(":"));
     let stale = json!({quay.quay.registry(): {"auth": auth(ROBOT, "OLD")}});
     for cluster in [&first, &second] {
-        cluster.kubectl(&["create", "namespace", "shop"]);
+        cluster.kubectl("create namespace shop");
         cluster.create(&pull_secret("shop", "a", &stale));
     }
     Two {
@@ -44,7 +44,7 @@ fn every_chosen_cluster_is_synced() {
     let two = two();
     let output = two
         .context
-        .run(&["sync", "-n", "shop", "--context", "first,second"])
+        .run("sync -n shop --context first,second")
         .expect(0);
     assert!(
         output.stdout.contains("first") && output.stdout.contains("second"),
@@ -69,7 +69,7 @@ fn contexts_that_lead_to_one_cluster_are_one_cluster() {
     two.context.set("KUBECONFIG", &paths.join(":"));
     let output = two
         .context
-        .run(&["sync", "-n", "shop", "--all-contexts", "-o", "json"])
+        .run("sync -n shop --all-contexts -o json")
         .expect(0);
     let report: serde_json::Value = serde_json::from_str(&output.stdout).expect("JSON");
     assert_eq!(report["items"].as_array().map(Vec::len), Some(2));
@@ -111,13 +111,13 @@ fn users_who_may_not_read_kube_system_are_each_done_in_their_own_namespaces() {
     let mut files = Vec::new();
     for (user, namespace) in [("ann", "annex"), ("ben", "bakery")] {
         let cluster = &two.first;
-        cluster.kubectl(&["create", "namespace", namespace]);
+        cluster.kubectl(format!("create namespace {namespace}"));
         cluster.create(&pull_secret(namespace, "a", &stale));
         let (user_flag, verbs) = (format!("--user={user}"), "--verb=get,list,patch");
         let role = ["role", "r", verbs, "--resource=secrets"];
         let binding = ["rolebinding", "r", "--role=r", &user_flag];
         for object in [role, binding] {
-            cluster.kubectl(&[&["-n", namespace, "create"][..], &object].concat());
+            cluster.kubectl([&["-n", namespace, "create"][..], &object].concat());
         }
         let path = two.context.file(user, &cluster.as_small().kubeconfig(user));
         let path = path.to_string_lossy().into_owned();
@@ -126,12 +126,12 @@ fn users_who_may_not_read_kube_system_are_each_done_in_their_own_namespaces() {
             let (user, namespace) = (format!("--user={user}"), format!("--namespace={namespace}"));
             let context = ["config", "set-context", name, "--cluster=first"];
             let rest = [&*user, &*namespace, "--kubeconfig", &*path];
-            cluster.kubectl(&[context, rest].concat());
+            cluster.kubectl([context, rest].concat());
         }
         files.push(path);
     }
     two.context.set("KUBECONFIG", &files.join(":"));
-    let output = two.context.run(&["sync", "--all-contexts"]).expect(0);
+    let output = two.context.run("sync --all-contexts").expect(0);
     let both = output.stdout.contains("annex") && output.stdout.contains("bakery");
     assert!(both, "{}", output.stdout);
     // With the same user a second context can do nothing that the first cannot; kubectl keeps
@@ -144,7 +144,7 @@ fn users_who_may_not_read_kube_system_are_each_done_in_their_own_namespaces() {
 #[test]
 fn contexts_of_one_cluster_keep_their_namespaces_and_a_missing_file_is_ignored() {
     let mut two = two();
-    two.first.kubectl(&["create", "namespace", "bakery"]);
+    two.first.kubectl("create namespace bakery");
     let stale = json!({two.quay.quay.registry(): {"auth": auth(ROBOT, "OLD")}});
     two.first.create(&pull_secret("bakery", "a", &stale));
     let set = |name: &str| two.first.kubeconfig().replace("first", name);
@@ -155,20 +155,14 @@ fn contexts_of_one_cluster_keep_their_namespaces_and_a_missing_file_is_ignored()
             .to_string_lossy()
             .into_owned();
         let namespace = format!("--namespace={namespace}");
-        let set = [
-            "config",
-            "set-context",
-            context,
-            &namespace,
-            "--kubeconfig",
-            &path,
-        ];
-        two.first.kubectl(&set);
+        two.first.kubectl(format!(
+            "config set-context {context} {namespace} --kubeconfig {path}"
+        ));
     }
     let paths = ["/nonexistent", "shop", "bakery"]
         .map(|name| two.context.path(name).to_string_lossy().into_owned());
     two.context.set("KUBECONFIG", &paths.join(":"));
-    let output = two.context.run(&["sync", "--context", "s,b"]).expect(0);
+    let output = two.context.run("sync --context s,b").expect(0);
     assert!(
         output.stdout.contains("shop") && output.stdout.contains("bakery"),
         "{}",
@@ -186,16 +180,7 @@ fn a_cluster_that_does_not_answer_fails_alone() {
     } = two();
     drop(second);
     let output = context
-        .run(&[
-            "sync",
-            "-n",
-            "shop",
-            "--context",
-            "first,second",
-            "--force",
-            "--request-timeout",
-            "5s",
-        ])
+        .run("sync -n shop --context first,second --force --request-timeout 5s")
         .expect(1);
     assert!(
         output.stdout.contains("context/second"),
@@ -218,7 +203,7 @@ fn a_context_that_leads_nowhere_is_one_failed_line_and_the_others_are_done() {
     let chosen = ["-n", "shop", "--context", "first,dangling,expired"];
     let output = two
         .context
-        .run(&[&["sync", "-o", "json"], &chosen[..]].concat())
+        .run([&["sync", "-o", "json"], &chosen[..]].concat())
         .expect(1);
     let report: serde_json::Value = serde_json::from_str(&output.stdout).expect("JSON");
     let items = report["items"].as_array().expect("items");
@@ -238,7 +223,7 @@ fn a_context_that_leads_nowhere_is_one_failed_line_and_the_others_are_done() {
     for command in ["list", "verify"] {
         let output = two
             .context
-            .run(&[&[command], &chosen[..]].concat())
+            .run([&[command], &chosen[..]].concat())
             .expect(1);
         assert!(output.stdout.contains("shop"), "{}", output.stdout);
         output.says("context dangling").says("context expired");
@@ -261,13 +246,10 @@ fn a_program_gets_a_document_also_when_nothing_could_be_looked_at() {
         };
         assert_eq!(failed["context"], "expired", "{report}");
         assert!(failed["message"].is_string(), "{report}");
-        let people = two.context.run(&[&[command], &only[..]].concat()).expect(1);
+        let people = two.context.run([&[command], &only[..]].concat()).expect(1);
         people.says("error:");
     }
-    let ended = two
-        .context
-        .run(&["list", "-o", "json", "--context", "nope"])
-        .expect(2);
+    let ended = two.context.run("list -o json --context nope").expect(2);
     let report: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
     assert!(report["error"]["message"].is_string(), "{report}");
     assert_eq!(report["error"]["next"], "kubectl config get-contexts");
@@ -279,37 +261,34 @@ fn a_hint_survives_copy_and_paste_whatever_the_context_is_called() {
     let odd = two.first.kubeconfig().replace("first", "ctx1 (aws)");
     let file = two.context.file("odd", &odd).to_string_lossy().into_owned();
     two.context.set("KUBECONFIG", &file);
-    let output = two
-        .context
-        .run(&["sync", "-n", "not-there", "-o", "json"])
-        .expect(1);
+    let output = two.context.run("sync -n not-there -o json").expect(1);
     let report: serde_json::Value = serde_json::from_str(&output.stdout).expect("JSON");
     let next = report["items"][0]["next"].as_str().expect("a hint");
     assert_eq!(next, "kubectl --context 'ctx1 (aws)' get namespaces");
-    let pasted = two.context.program("sh", &["-c", next]).run().expect(0);
+    let pasted = two.context.program("sh", ["-c", next]).run().expect(0);
     assert!(pasted.stdout.contains("shop"), "{}", pasted.stdout);
 }
 
 #[test]
 fn a_namespace_without_rights_hides_no_others_service_accounts() {
-    let mut world = crate::world::World::new();
+    let mut world = crate::pullsecret::world::world();
     let (open, closed) = (
         world.cluster.namespace("open"),
         world.cluster.namespace("closed"),
     );
     for namespace in [&open, &closed] {
         world.current_secret(namespace, "a");
-        world.grant_limited(namespace, "get,list,patch", "secrets");
+        grant_limited(&world, namespace, "get,list,patch", "secrets");
     }
     world
-        .run(&["attach", "a", "-n", &open, "--service-account", "default"])
+        .run(format!("attach a -n {open} --service-account default"))
         .expect(0);
-    world.grant_limited(&open, "get,list", "serviceaccounts");
+    grant_limited(&world, &open, "get,list", "serviceaccounts");
     world.cluster.join_limited(&mut world.context);
     let output = world
-        .run(&["list", "-n", &open, "-n", &closed, "-o", "json"])
+        .run(format!("list -n {open} -n {closed} -o json"))
         .expect(1);
-    let item = crate::world::World::item(&output, &open, "a");
+    let item = item(&output, &open, "a");
     assert_eq!(item["serviceAccounts"], json!(["default"]));
     output.says(&format!("namespace {closed}"));
 }

@@ -1,6 +1,6 @@
 //! What the nodes of an OpenShift cluster pull with is left to `oc quay-global`.
 
-use crate::world::{ROBOT, World};
+use crate::pullsecret::world::{ROBOT, world};
 use quay_tests::pull_secret;
 use serde_json::{Value, json};
 
@@ -9,13 +9,13 @@ const NAME: &str = "pull-secret";
 
 #[test]
 fn the_nodes_pull_secret_is_neither_synced_nor_deleted_and_the_way_is_named() {
-    let world = World::new();
+    let world = world();
     let metadata = json!({"name": NAMESPACE});
     world
         .cluster
         .create(&json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}));
     let sync = ["sync", "-n", NAMESPACE, "--robot", ROBOT, "--secret-name"];
-    let sync = |more: &[&str]| world.run(&[&sync[..], &[NAME], more].concat());
+    let sync = |more: &[&str]| world.run([&sync[..], &[NAME], more].concat());
     sync(&["--no-attach"])
         .expect(1)
         .prints("every node pulls with it");
@@ -35,26 +35,26 @@ fn the_nodes_pull_secret_is_neither_synced_nor_deleted_and_the_way_is_named() {
     let remedy = "next: oc quay global update --context ";
     for refused in [
         sync(&["--no-attach", "--force", "--replace-account"]).expect(1),
-        world.run(&["sync", "-n", NAMESPACE]).expect(1),
-        world.run(&["verify", "-n", NAMESPACE]).expect(1),
+        world.run(format!("sync -n {NAMESPACE}")).expect(1),
+        world.run(format!("verify -n {NAMESPACE}")).expect(1),
     ] {
         refused.prints(remedy);
     }
     let removal = world
-        .run(&[&delete[..], &["--robot", ROBOT, "--force"]].concat())
+        .run([&delete[..], &["--robot", ROBOT, "--force"]].concat())
         .expect(1);
     removal.prints(&format!(
         "next: oc quay global remove --context admin {}",
         world.registry()
     ));
-    let removal = world.run(&[&delete[..], &red_hat].concat()).expect(1);
+    let removal = world.run([&delete[..], &red_hat].concat()).expect(1);
     removal.prints("next: oc quay global remove --context admin quay.io");
     assert_eq!(object(), before);
 }
 
 #[test]
 fn what_openshift_copies_is_left_to_openshift() {
-    let world = World::new();
+    let world = world();
     let content = json!({world.registry(): world.entry(&"O".repeat(64))});
     let copy = pull_secret("kube-system", "global-pull-secret", &content);
     world.cluster.create(&copy);
@@ -64,13 +64,14 @@ fn what_openshift_copies_is_left_to_openshift() {
             .get("kube-system", "secret/global-pull-secret")
     };
     let before = object();
-    let sync = world.run(&["sync", "-n", "kube-system"]).expect(0);
+    let sync = world.run("sync -n kube-system").expect(0);
     assert!(
         !sync.stdout.contains("global-pull-secret"),
         "{}",
         sync.stdout
     );
-    let delete = ["delete", "-n", "kube-system", "--robot", ROBOT, "--yes"];
-    world.run(&delete).expect(0);
+    world
+        .run(format!("delete -n kube-system --robot {ROBOT} --yes"))
+        .expect(0);
     assert_eq!(object(), before);
 }

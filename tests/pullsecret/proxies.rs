@@ -1,6 +1,6 @@
 //! Through which proxy an API server is asked: as kubectl decides it.
 
-use crate::world::World;
+use crate::pullsecret::world::{World, world};
 use quay_tests::{ConnectProxy, FaultyCluster};
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ struct Elsewhere {
 
 impl Elsewhere {
     fn new() -> Self {
-        let world = World::new();
+        let world = world();
         let server = world.cluster.behind_proxy();
         let mut config: Value = serde_json::from_str(&server.kubeconfig("far")).expect("JSON");
         let cluster = &mut config["clusters"][0]["cluster"];
@@ -34,11 +34,12 @@ impl Elsewhere {
     fn asked(&self, variables: &[(&str, &str)]) -> [usize; 2] {
         let path = self.world.context.file("far", &self.config.to_string());
         let path = path.to_string_lossy();
-        let ours = ["list", "-n", "default", "--kubeconfig", &path];
         let theirs = ["get", "ns", "default", "--kubeconfig", &path];
         let runs = [
-            self.world.context.command(&ours),
-            self.world.context.program("kubectl", &theirs),
+            self.world
+                .context
+                .command(format!("list -n default --kubeconfig {path}")),
+            self.world.context.program("kubectl", theirs),
         ];
         runs.map(|mut run| {
             for (name, value) in variables {
@@ -88,9 +89,11 @@ fn a_proxy_that_leads_nowhere_is_named_without_its_password() {
     world.context.watch(password);
     let path = world.context.file("far", &elsewhere.config.to_string());
     let path = path.to_string_lossy().into_owned();
-    let list = ["list", "-n", "default", "-vvv", "--kubeconfig", &path];
     let proxy = format!("http://me:{password}@127.0.0.1:9");
-    let run = world.context.command(&list).env("HTTPS_PROXY", &proxy);
+    let run = world
+        .context
+        .command(format!("list -n default -vvv --kubeconfig {path}"))
+        .env("HTTPS_PROXY", &proxy);
     run.run()
         .expect(1)
         .says("through the proxy http://127.0.0.1:9")

@@ -1,7 +1,7 @@
 //! `verify --pull`: a pod is started, judged by what the kubelet says, and deleted.
 
-use crate::kubelet::{image, ready};
-use crate::world::World;
+use crate::pullsecret::kubelet::{image, ready};
+use crate::pullsecret::world::{without_login, world};
 use quay_tests::{Kubelet, test_pods};
 use quay_tests::{Output, TestCluster, auth, pull_secret};
 use serde_json::{Value, json};
@@ -21,11 +21,13 @@ fn pull(output: &Output) -> Value {
 
 #[test]
 fn a_pull_that_succeeds_is_proved_with_the_secret_alone_and_the_pod_is_gone() {
-    let world = World::new();
+    let world = world();
     let namespace = ready(&world, "pulled");
     let image = image(&world);
-    let arguments = ["verify", "-n", &namespace, "--pull", &image, "-o", "json"];
-    let run = world.context.command(&arguments).spawn();
+    let run = world
+        .context
+        .command(format!("verify -n {namespace} --pull {image} -o json"))
+        .spawn();
     let kubelet = Kubelet::takes_the_pod(world.cluster, &namespace);
     let spec = kubelet.object()["spec"].clone();
     assert_eq!(spec["imagePullSecrets"], json!([{"name": "a"}]));
@@ -44,10 +46,10 @@ fn a_pull_that_succeeds_is_proved_with_the_secret_alone_and_the_pod_is_gone() {
 
 #[test]
 fn the_event_of_the_pull_is_a_proof_before_the_status_is() {
-    let world = World::new();
+    let world = world();
     let namespace = ready(&world, "event");
     let arguments = ["verify", "-n", &namespace, "--pull", &image(&world)];
-    let run = world.context.command(&arguments).spawn();
+    let run = world.context.command(arguments).spawn();
     let kubelet = Kubelet::takes_the_pod(world.cluster, &namespace);
     kubelet.event("Pulled", "Successfully pulled image in 1.2s");
     let output = run.wait().expect(0);
@@ -61,10 +63,10 @@ fn the_event_of_the_pull_is_a_proof_before_the_status_is() {
 
 #[test]
 fn a_refusal_is_told_in_the_kubelets_words() {
-    let world = World::new();
+    let world = world();
     let namespace = ready(&world, "refused");
     let arguments = ["-vvv", "verify", "-n", &namespace, "--pull", &image(&world)];
-    let run = world.context.command(&arguments).spawn();
+    let run = world.context.command(arguments).spawn();
     let kubelet = Kubelet::takes_the_pod(world.cluster, &namespace);
     let waiting = json!({"waiting": {"reason": "ErrImagePull", "message": UNAUTHORIZED}});
     kubelet.container(&waiting, "");
@@ -78,12 +80,12 @@ fn a_refusal_is_told_in_the_kubelets_words() {
 
 #[test]
 fn a_pod_that_no_node_takes_proves_nothing_and_says_why() {
-    let world = World::new();
+    let world = world();
     let namespace = ready(&world, "unscheduled");
     let image = image(&world);
     let timeout = ["--pull-timeout", "8s", "-o", "json"];
     let arguments = ["verify", "-n", &namespace, "--pull", &image];
-    let run = world.context.command(&[&arguments[..], &timeout].concat());
+    let run = world.context.command([&arguments[..], &timeout].concat());
     let run = run.spawn();
     let why = "0/3 nodes are available: 3 Insufficient cpu.";
     let kubelet = Kubelet::sees_the_pod(world.cluster, &namespace);
@@ -100,11 +102,11 @@ fn a_pod_that_no_node_takes_proves_nothing_and_says_why() {
 
 #[test]
 fn where_no_kubelet_answers_the_run_ends_in_time_and_leaves_no_pod() {
-    let world = World::new();
+    let world = world();
     let namespace = ready(&world, "silent");
     let image = image(&world);
     let arguments = ["verify", "-n", &namespace, "--pull", &image];
-    let output = world.run(&[&arguments[..], &["--pull-timeout", "1s"]].concat());
+    let output = world.run([&arguments[..], &["--pull-timeout", "1s"]].concat());
     let output = output.expect(1).prints("no verdict").prints("after 1s");
     output.prints("get nodes");
     assert!(test_pods(world.cluster, &namespace).is_empty());
@@ -112,7 +114,7 @@ fn where_no_kubelet_answers_the_run_ends_in_time_and_leaves_no_pod() {
 
 #[test]
 fn the_first_namespace_with_a_secret_for_the_image_is_where_it_is_pulled() {
-    let world = World::new();
+    let world = world();
     let first = world.cluster.namespace("a-first");
     let other = json!({"docker.io": {"auth": auth("somebody", "a password")}});
     world.cluster.create(&pull_secret(&first, "a", &other));
@@ -121,7 +123,7 @@ fn the_first_namespace_with_a_secret_for_the_image_is_where_it_is_pulled() {
     let arguments = ["verify", "-n", &first, "-n", &second, "--pull", &image];
     let run = world
         .context
-        .command(&[&arguments[..], &["-o", "json"]].concat());
+        .command([&arguments[..], &["-o", "json"]].concat());
     let run = run.spawn();
     let kubelet = Kubelet::takes_the_pod(world.cluster, &second);
     kubelet.event("Pulled", "Successfully pulled image in 1.2s");
@@ -132,10 +134,10 @@ fn the_first_namespace_with_a_secret_for_the_image_is_where_it_is_pulled() {
 
 #[test]
 fn without_a_secret_for_the_image_nothing_is_started() {
-    let world = World::new();
+    let world = world();
     let namespace = ready(&world, "no-secret");
     let elsewhere = "registry.example.com/a/b:v1";
-    let output = world.run(&["verify", "-n", &namespace, "--pull", elsewhere]);
+    let output = world.run(format!("verify -n {namespace} --pull {elsewhere}"));
     output
         .expect(1)
         .prints("no pull secret here has a key for this image");
@@ -144,7 +146,7 @@ fn without_a_secret_for_the_image_nothing_is_started() {
 
 #[test]
 fn an_image_that_cannot_be_is_a_usage_error() {
-    let world = World::without_login();
+    let world = without_login();
     for arguments in [
         &["verify", "--pull", "a b"][..],
         &["verify", "--pull", "a", "--pull-timeout", "soon"],
@@ -156,7 +158,7 @@ fn an_image_that_cannot_be_is_a_usage_error() {
 
 #[test]
 fn each_cluster_pulls_once_and_one_refusal_is_a_problem() {
-    let mut world = World::new();
+    let mut world = world();
     let clusters = [TestCluster::small("first"), TestCluster::small("second")];
     let image = image(&world);
     let secret = |namespace| {
@@ -164,15 +166,17 @@ fn each_cluster_pulls_once_and_one_refusal_is_a_problem() {
         pull_secret(namespace, "a", &auths)
     };
     let files = clusters.each_ref().map(|cluster| {
-        cluster.kubectl(&["create", "namespace", "shop"]);
+        cluster.kubectl("create namespace shop");
         cluster.create(&secret("shop"));
         let name = cluster.name("kubeconfig");
         let file = world.context.file(&name, cluster.kubeconfig());
         file.to_string_lossy().into_owned()
     });
     world.context.set("KUBECONFIG", &files.join(":"));
-    let arguments = ["verify", "-n", "shop", "--all-contexts", "--pull", &image];
-    let run = world.context.command(&arguments).spawn();
+    let run = world
+        .context
+        .command(format!("verify -n shop --all-contexts --pull {image}"))
+        .spawn();
     let [first, second] = clusters
         .each_ref()
         .map(|cluster| Kubelet::takes_the_pod(cluster, "shop"));

@@ -1,10 +1,10 @@
 //! `verify --pull` that is killed, interrupted, lacks rights or loses answers: no test pod
 //! is left for long.
 
-use crate::kubelet::{image, ready};
-use crate::world::World;
+use crate::pullsecret::kubelet::{image, ready};
+use crate::pullsecret::world::{World, grant_limited, world};
 use quay_sandbox::http::{Fault, FaultAction, Hold};
-use quay_tests::{Kubelet, test_pods};
+use quay_tests::{Kubelet, Plugin, test_pods};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 fn telling_its_id(world: &World, arguments: &[&str]) -> (Vec<String>, PathBuf) {
     let id = world.context.path("process-id");
     let file = id.to_string_lossy();
-    let binary = env!("CARGO_BIN_EXE_kubectl-quay-pullsecret");
-    let script = ["-c", r#"echo $$ >"$0" && exec "$@""#, &*file, binary];
+    let binary = Plugin::PullSecret.path().to_string_lossy();
+    let script = ["-c", r#"echo $$ >"$0" && exec "$@""#, &*file, &*binary];
     let all = script.iter().chain(arguments);
     (all.map(|&text| text.to_owned()).collect(), id)
 }
@@ -33,16 +33,16 @@ fn interrupt(id: &Path) {
 
 #[test]
 fn what_a_killed_run_leaves_the_next_one_removes() {
-    let world = World::new();
+    let world = world();
     let namespace = ready(&world, "killed");
     let image = image(&world);
     let arguments = ["verify", "-n", &namespace, "--pull", &image];
-    let run = world.context.command(&arguments).spawn();
+    let run = world.context.command(arguments).spawn();
     let left = Kubelet::takes_the_pod(world.cluster, &namespace).pod;
     run.kill().expect(-1);
     let pods = test_pods(world.cluster, &namespace);
     assert_eq!(pods, std::slice::from_ref(&left));
-    let again = world.run(&[&arguments[..], &["--pull-timeout", "1s"]].concat());
+    let again = world.run([&arguments[..], &["--pull-timeout", "1s"]].concat());
     let name = left.trim_start_matches("pod/");
     again
         .expect(1)
@@ -52,7 +52,7 @@ fn what_a_killed_run_leaves_the_next_one_removes() {
 
 #[test]
 fn a_pod_that_another_machine_may_be_waiting_for_stays() {
-    let world = World::new();
+    let world = world();
     let namespace = ready(&world, "elsewhere");
     world.cluster.create(&json!({
         "apiVersion": "v1", "kind": "Pod",
@@ -72,14 +72,14 @@ fn a_pod_that_another_machine_may_be_waiting_for_stays() {
     let image = image(&world);
     let arguments = ["verify", "-n", &namespace, "--pull", &image];
     world
-        .run(&[&arguments[..], &["--pull-timeout", "1s"]].concat())
+        .run([&arguments[..], &["--pull-timeout", "1s"]].concat())
         .expect(1);
     assert_eq!(test_pods(world.cluster, &namespace), ["pod/theirs"]);
 }
 
 #[test]
 fn an_interrupted_run_deletes_its_pod_before_it_ends() {
-    let world = World::new();
+    let world = world();
     let namespace = ready(&world, "interrupted");
     let image = image(&world);
     let (arguments, id) = telling_its_id(&world, &["verify", "-n", &namespace, "--pull", &image]);
@@ -93,12 +93,12 @@ fn an_interrupted_run_deletes_its_pod_before_it_ends() {
 
 #[test]
 fn the_rights_that_are_missing_are_named_and_nothing_is_started() {
-    let mut world = World::new();
+    let mut world = world();
     let namespace = ready(&world, "no-rights");
     world.cluster.join_limited(&mut world.context);
-    world.grant_limited(&namespace, "get,list", "secrets");
-    world.grant_limited(&namespace, "create,get", "pods");
-    let output = world.run(&["verify", "-n", &namespace, "--pull", &image(&world)]);
+    grant_limited(&world, &namespace, "get,list", "secrets");
+    grant_limited(&world, &namespace, "create,get", "pods");
+    let output = world.run(["verify", "-n", &namespace, "--pull", &image(&world)]);
     output
         .expect(1)
         .prints("you may not list, delete pods there")
@@ -108,14 +108,14 @@ fn the_rights_that_are_missing_are_named_and_nothing_is_started() {
 
 #[test]
 fn without_the_right_to_read_events_the_status_is_enough() {
-    let mut world = World::new();
+    let mut world = world();
     let namespace = ready(&world, "no-events");
     world.cluster.join_limited(&mut world.context);
-    world.grant_limited(&namespace, "get,list", "secrets");
-    world.grant_limited(&namespace, "list", "serviceaccounts");
-    world.grant_limited(&namespace, "create,get,list,delete", "pods");
+    grant_limited(&world, &namespace, "get,list", "secrets");
+    grant_limited(&world, &namespace, "list", "serviceaccounts");
+    grant_limited(&world, &namespace, "create,get,list,delete", "pods");
     let arguments = ["verify", "-n", &namespace, "--pull", &image(&world)];
-    let run = world.context.command(&arguments).spawn();
+    let run = world.context.command(arguments).spawn();
     let kubelet = Kubelet::takes_the_pod(world.cluster, &namespace);
     let root = "container has runAsNonRoot and image will run as root";
     let waiting = json!({"waiting": {"reason": "CreateContainerConfigError", "message": root}});
@@ -126,7 +126,7 @@ fn without_the_right_to_read_events_the_status_is_enough() {
 
 #[test]
 fn an_interrupt_while_the_pod_is_being_created_leaves_none() {
-    let mut world = World::new();
+    let mut world = world();
     let namespace = ready(&world, "creating");
     let faulty = world.cluster.behind_proxy();
     faulty.join(&mut world.context);
@@ -152,7 +152,7 @@ fn an_interrupt_while_the_pod_is_being_created_leaves_none() {
 
 #[test]
 fn answers_that_are_lost_leave_no_pod() {
-    let mut world = World::new();
+    let mut world = world();
     let namespace = ready(&world, "lost");
     let faulty = world.cluster.behind_proxy();
     faulty.join(&mut world.context);
@@ -162,8 +162,10 @@ fn answers_that_are_lost_leave_no_pod() {
         faulty.faults().add(fault);
     }
     let image = image(&world);
-    let arguments = ["verify", "-n", &namespace, "--pull", &image];
-    let run = world.context.command(&arguments).spawn();
+    let run = world
+        .context
+        .command(format!("verify -n {namespace} --pull {image}"))
+        .spawn();
     let kubelet = Kubelet::takes_the_pod(world.cluster, &namespace);
     kubelet.event("Pulled", "Successfully pulled image in 1.2s");
     run.wait().expect(0).prints("pulled");
@@ -173,7 +175,7 @@ fn answers_that_are_lost_leave_no_pod() {
 
 #[test]
 fn a_pod_that_cannot_be_deleted_is_named_with_what_was_found_out() {
-    let mut world = World::new();
+    let mut world = world();
     let namespace = ready(&world, "stays");
     let faulty = world.cluster.behind_proxy();
     faulty.join(&mut world.context);
@@ -187,8 +189,10 @@ fn a_pod_that_cannot_be_deleted_is_named_with_what_was_found_out() {
     };
     faulty.faults().add(once("DELETE", &pods, refusal));
     let image = image(&world);
-    let arguments = ["verify", "-n", &namespace, "--pull", &image];
-    let run = world.context.command(&arguments).spawn();
+    let run = world
+        .context
+        .command(format!("verify -n {namespace} --pull {image}"))
+        .spawn();
     let kubelet = Kubelet::takes_the_pod(world.cluster, &namespace);
     kubelet.event("Pulled", "Successfully pulled image in 1.2s");
     let output = run.wait().expect(1).prints("a webhook denied it");

@@ -1,12 +1,12 @@
 //! Many namespaces: few requests, every one counted.
 
-use crate::world::{ROBOT, SCOPES};
-use quay_tests::{TestCluster, TestContext, TestQuay, auth, pull_secret};
+use crate::pullsecret::world::{ROBOT, SCOPES};
+use quay_tests::{Plugin, TestCluster, TestContext, TestQuay, auth, pull_secret};
 use serde_json::{Value, json};
 
 #[test]
 fn a_run_sends_one_list_a_kind_and_one_patch_a_stale_secret() {
-    let mut context = TestContext::new(env!("CARGO_BIN_EXE_kubectl-quay-pullsecret"));
+    let mut context = TestContext::new(Plugin::PullSecret);
     let quay = TestQuay::start(&mut context);
     quay.sign_in(&mut context, SCOPES);
     let cluster = TestCluster::small("scale");
@@ -23,12 +23,12 @@ fn a_run_sends_one_list_a_kind_and_one_patch_a_stale_secret() {
     let log = cluster.as_small().server().log();
     log.clear();
     let sync = ["sync", "-A", "--adopt"];
-    context.run(&sync).expect(0).says("120 updated");
+    context.run(sync).expect(0).says("120 updated");
     assert_eq!(log.count(|request| request.method == "PATCH"), 120);
     // Secrets of each type, and whose namespaces they are in.
     assert_eq!(log.count(|request| request.method == "GET"), 3);
 
     log.clear();
-    context.run(&["sync", "-A"]).expect(0).says("120 unchanged");
+    context.run("sync -A").expect(0).says("120 unchanged");
     assert_eq!(log.all().len(), 3);
 }

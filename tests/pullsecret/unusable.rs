@@ -1,6 +1,6 @@
 //! What no pod can pull with is not counted as the robot being there, and is said as what it is.
 
-use crate::world::{ROBOT, World};
+use crate::pullsecret::world::{ROBOT, World, item, without_login, world};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use quay_tests::{TestCluster, pull_secret};
@@ -34,8 +34,8 @@ fn broken(world: &World, namespace: &str, name: &str) -> Value {
 /// The one line that is told of the secret.
 #[track_caller]
 fn told(world: &World, arguments: &[&str], namespace: &str, name: &str) -> Value {
-    let output = world.run(&[arguments, &["-o", "json"]].concat()).expect(1);
-    World::item(&output, namespace, name)
+    let output = world.run([arguments, &["-o", "json"]].concat()).expect(1);
+    item(&output, namespace, name)
 }
 
 fn text<'a>(item: &'a Value, field: &str) -> &'a str {
@@ -44,7 +44,7 @@ fn text<'a>(item: &'a Value, field: &str) -> &'a str {
 
 #[test]
 fn a_secret_of_the_right_name_that_no_pod_can_use_is_told_by_the_dry_run_as_by_the_run() {
-    let world = World::new();
+    let world = world();
     for (hint, reason) in [
         ("opaque", "it is of type `Opaque`, which no kubelet takes"),
         ("config-json", "it holds a config.json under `.dockercfg`"),
@@ -58,7 +58,7 @@ fn a_secret_of_the_right_name_that_no_pod_can_use_is_told_by_the_dry_run_as_by_t
         let sync = ["sync", "-n", &namespace, "--robot", ROBOT];
         let delete = format!("-n {namespace} delete secret quay-pull-secret (its type");
         for mode in [&["--dry-run=client"][..], &["--dry-run=server"], &[]] {
-            let output = world.run(&[&sync[..], mode].concat()).expect(1);
+            let output = world.run([&sync[..], mode].concat()).expect(1);
             let output = output.prints("failed ").prints(reason);
             output.prints("pass --secret-name OTHER").prints(&delete);
         }
@@ -70,16 +70,17 @@ fn a_secret_of_the_right_name_that_no_pod_can_use_is_told_by_the_dry_run_as_by_t
         let elsewhere = [&sync[..], &["--secret-name", "other", "--no-attach"]].concat();
         world.run(&elsewhere).expect(0).prints("created");
         for secret in ["other", "quay-pull-secret"] {
-            let delete = ["-n", &namespace, "delete", "secret", secret];
-            world.cluster.kubectl(&delete);
+            world
+                .cluster
+                .kubectl(format!("-n {namespace} delete secret {secret}"));
         }
-        world.run(&sync).expect(0).prints("created");
+        world.run(sync).expect(0).prints("created");
     }
 }
 
 #[test]
 fn one_list_tells_of_many_namespaces_what_is_in_the_way() {
-    let mut world = World::new();
+    let mut world = world();
     let cluster: &'static TestCluster = Box::leak(Box::new(TestCluster::small("in-the-way")));
     world.cluster = cluster;
     cluster.join(&mut world.context);
@@ -109,7 +110,7 @@ fn one_list_tells_of_many_namespaces_what_is_in_the_way() {
 
 #[test]
 fn the_key_that_no_kubelet_uses_is_named_and_the_right_one_is_beside_it() {
-    let world = World::new();
+    let world = world();
     let registry = world.registry();
     for (key, why) in [
         (
@@ -138,7 +139,7 @@ fn the_key_that_no_kubelet_uses_is_named_and_the_right_one_is_beside_it() {
 
 #[test]
 fn a_key_that_no_kubelet_would_use_is_not_written() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("useless-choice");
     let key = format!("https://{}/v2", world.registry());
     let sync = ["sync", "-n", &namespace, "--robot", ROBOT];
@@ -148,7 +149,7 @@ fn a_key_that_no_kubelet_would_use_is_not_written() {
 
 #[test]
 fn a_secret_that_kubelets_refuse_is_no_place_for_the_robot_and_handed_to_nobody() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("refused-place");
     world.cluster.create(&broken(&world, &namespace, "theirs"));
     let sync = ["sync", "-n", &namespace, "--robot", ROBOT];
@@ -164,7 +165,7 @@ fn a_secret_that_kubelets_refuse_is_no_place_for_the_robot_and_handed_to_nobody(
     let named = [&sync[..], &["--secret-name", "theirs"]].concat();
     world
         .cluster
-        .kubectl(&["-n", &namespace, "delete", "secret", "quay-pull-secret"]);
+        .kubectl(format!("-n {namespace} delete secret quay-pull-secret"));
     world
         .run(&named)
         .expect(1)
@@ -177,7 +178,7 @@ fn a_secret_that_kubelets_refuse_is_no_place_for_the_robot_and_handed_to_nobody(
 
 #[test]
 fn attach_says_of_a_secret_that_no_pod_can_use_what_it_is() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("attach-unusable");
     let unused = json!({format!("{}/v2", world.registry()): world.entry(&world.token())});
     for object in [
@@ -227,21 +228,17 @@ fn attach_says_of_a_secret_that_no_pod_can_use_what_it_is() {
     }
     assert!(world.cluster.references(&namespace, "default").is_empty());
     // The command that is named helps.
-    let sync = [
-        "sync",
-        "-n",
-        &namespace,
-        "--secret-name",
-        "c",
-        "--robot",
-        ROBOT,
-    ];
-    world.run(&sync).expect(0).prints("updated");
+    world
+        .run(format!(
+            "sync -n {namespace} --secret-name c --robot {ROBOT}"
+        ))
+        .expect(0)
+        .prints("updated");
 }
 
 #[test]
 fn attach_everywhere_names_the_namespaces_where_the_name_is_another_types() {
-    let mut world = World::new();
+    let mut world = world();
     let cluster: &'static TestCluster = Box::leak(Box::new(TestCluster::small("attach-all")));
     world.cluster = cluster;
     cluster.join(&mut world.context);
@@ -249,15 +246,15 @@ fn attach_everywhere_names_the_namespaces_where_the_name_is_another_types() {
     world.current_secret(&good, "pull");
     cluster.create(&opaque(&other, "pull"));
     let attach = ["attach", "pull", "-A", "--service-account", "default", "-o"];
-    let output = world.run(&[&attach[..], &["json"]].concat()).expect(1);
-    assert_eq!(World::item(&output, &good, "pull")["result"], "attached");
-    assert_eq!(World::item(&output, &other, "pull")["result"], "failed");
+    let output = world.run([&attach[..], &["json"]].concat()).expect(1);
+    assert_eq!(item(&output, &good, "pull")["result"], "attached");
+    assert_eq!(item(&output, &other, "pull")["result"], "failed");
     assert!(!output.stdout.contains(&neither), "{}", output.stdout);
 }
 
 #[test]
 fn attach_hands_nobody_a_secret_that_would_break_their_pods() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("attach-broken");
     world.cluster.create(&broken(&world, &namespace, "a"));
     let attach = [
@@ -291,8 +288,8 @@ fn attach_hands_nobody_a_secret_that_would_break_their_pods() {
     ];
     world
         .cluster
-        .kubectl(&[&["-n", &namespace][..], &patch].concat());
-    let output = world.run(&attach).expect(0);
+        .kubectl([&["-n", &namespace][..], &patch].concat());
+    let output = world.run(attach).expect(0);
     output
         .prints("unchanged")
         .prints("then the kubelet pulls nothing");
@@ -300,26 +297,20 @@ fn attach_hands_nobody_a_secret_that_would_break_their_pods() {
 
 #[test]
 fn a_secret_that_is_not_filled_yet_is_attached_and_said_to_be_empty() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("attach-empty");
     world
         .cluster
         .create(&pull_secret(&namespace, "a", &json!({})));
-    let attach = [
-        "attach",
-        "a",
-        "-n",
-        &namespace,
-        "--service-account",
-        "default",
-    ];
-    let output = world.run(&attach).expect(0);
+    let output = world
+        .run(format!("attach a -n {namespace} --service-account default"))
+        .expect(0);
     output.prints("attached").prints("it has no entry");
 }
 
 #[test]
 fn list_says_readable_only_of_what_a_kubelet_can_read_and_use() {
-    let world = World::without_login();
+    let world = without_login();
     let namespace = world.cluster.namespace("list-states");
     let entry = world.entry(&world.token());
     let unused =
@@ -333,9 +324,7 @@ fn list_says_readable_only_of_what_a_kubelet_can_read_and_use() {
     ] {
         world.cluster.create(&object);
     }
-    let output = world
-        .run(&["list", "-n", &namespace, "-o", "json"])
-        .expect(0);
+    let output = world.run(format!("list -n {namespace} -o json")).expect(0);
     let report: Value = serde_json::from_str(&output.stdout).expect("JSON on stdout");
     let items = report["items"].as_array().expect("items");
     let states = |name: &str| -> Vec<(&str, &str)> {

@@ -1,6 +1,6 @@
 //! Secrets that somebody else writes are refused, and the place to change is named.
 
-use crate::world::{ROBOT, World};
+use crate::pullsecret::world::{ROBOT, World, world};
 use quay_tests::{auth, pull_secret};
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ fn owned(world: &World, namespace: &str, metadata: &Value) -> Value {
 
 #[test]
 fn every_mark_of_a_writer_is_a_reason_to_refuse() {
-    let world = World::new();
+    let world = world();
     let owner = json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": "source", "uid": "1"}]);
     for (metadata, writer, place) in [
         (
@@ -38,11 +38,11 @@ fn every_mark_of_a_writer_is_a_reason_to_refuse() {
         let namespace = world.cluster.namespace("writers");
         world.cluster.create(&owned(&world, &namespace, &metadata));
         let before = world.cluster.bytes(&namespace, "owned");
-        let output = world.run(&["sync", "-n", &namespace]).expect(1);
+        let output = world.run(format!("sync -n {namespace}")).expect(1);
         output.prints("refused").prints(writer).prints(place);
         assert_eq!(world.cluster.bytes(&namespace, "owned"), before);
         world
-            .run(&["sync", "-n", &namespace, "--force"])
+            .run(format!("sync -n {namespace} --force"))
             .expect(0)
             .prints("updated");
     }
@@ -50,7 +50,7 @@ fn every_mark_of_a_writer_is_a_reason_to_refuse() {
 
 #[test]
 fn a_controller_that_left_only_its_name_on_the_fields_is_a_writer() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("fields");
     let secret = owned(&world, &namespace, &json!({})).to_string();
     let apply = [
@@ -60,8 +60,8 @@ fn a_controller_that_left_only_its_name_on_the_fields_is_a_writer() {
         "-f",
         "-",
     ];
-    world.cluster.try_kubectl(&apply, &secret).expect(0);
-    let output = world.run(&["sync", "-n", &namespace]).expect(1);
+    world.cluster.try_kubectl(apply, &secret).expect(0);
+    let output = world.run(format!("sync -n {namespace}")).expect(1);
     output
         .prints("Argo CD writes it")
         .prints("change the Git repository");
@@ -69,7 +69,7 @@ fn a_controller_that_left_only_its_name_on_the_fields_is_a_writer() {
 
 #[test]
 fn new_secrets_and_manifests_say_nothing_that_is_empty_or_new_each_time() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("annotations");
     let sync = ["sync", "-n", &namespace, "--robot", ROBOT, "--no-attach"];
     let manifest = |world: &World| {
@@ -82,7 +82,7 @@ fn new_secrets_and_manifests_say_nothing_that_is_empty_or_new_each_time() {
     for word in ["kubectl-quay/bridge", "synced-at", "null"] {
         assert!(!first.contains(word), "{word} in {first}");
     }
-    world.run(&sync).expect(0).prints("created");
+    world.run(sync).expect(0).prints("created");
     let created = world.cluster.get(&namespace, "secret/quay-pull-secret");
     let annotations = created["metadata"]["annotations"]
         .as_object()

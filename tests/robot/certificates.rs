@@ -1,6 +1,6 @@
 //! A certificate that signed itself, as `openssl req -x509` makes it: trusted where it was given.
 
-use crate::{BINARY, SCOPES};
+use crate::robot::{BINARY, SCOPES};
 use quay_sandbox::http::Authority;
 use quay_sandbox::quay::QuayOptions;
 use quay_tests::{TestContext, TestQuay};
@@ -30,14 +30,14 @@ fn signed_in(authority: Arc<Authority>) -> (TestContext, TestQuay) {
 #[test]
 fn a_self_signed_certificate_that_was_given_is_trusted() {
     let (context, _quay) = signed_in(self_signed(&["localhost"], this_year() + 1));
-    let list = context.run(&["list", "myorg", "-o", "name"]).expect(0);
+    let list = context.run("list myorg -o name").expect(0);
     assert_eq!(list.stdout, "robot/myorg+deploy\n");
 }
 
 #[test]
 fn a_given_certificate_for_another_name_is_refused() {
     let (context, quay) = signed_in(self_signed(&["quay.example.com"], this_year() + 1));
-    let output = context.run(&["list", "myorg"]).expect(1);
+    let output = context.run("list myorg").expect(1);
     output
         .says("certificate for another name")
         .says("quay.example.com");
@@ -47,7 +47,7 @@ fn a_given_certificate_for_another_name_is_refused() {
 #[test]
 fn a_given_certificate_whose_time_is_over_is_refused() {
     let (context, quay) = signed_in(self_signed(&["localhost"], this_year() - 1));
-    let output = context.run(&["list", "myorg"]).expect(1);
+    let output = context.run("list myorg").expect(1);
     output
         .says(&format!("expired at {}-12-31", this_year() - 1))
         .says("renewed");
@@ -59,7 +59,7 @@ fn another_self_signed_certificate_is_refused_and_the_way_to_trust_it_is_told() 
     let (mut context, quay) = signed_in(self_signed(&["localhost"], this_year() + 1));
     let registry = quay.registry().to_owned();
     let refused = |context: &TestContext| {
-        let output = context.run(&["list", "myorg", "-vvv"]).expect(1);
+        let output = context.run("list myorg -vvv").expect(1);
         assert!(!output.stderr.contains("trying again"), "{}", output.stderr);
         output
             .says("self-signed, and none of those that are trusted (SHA-256 ")
@@ -78,5 +78,5 @@ fn another_self_signed_certificate_is_refused_and_the_way_to_trust_it_is_told() 
     let both = format!("{}{}", other.pem(), quay.quay.ca_pem());
     let ca = context.file("both.pem", &both);
     let list = ["list", "myorg", "--registry-ca", &ca.to_string_lossy()];
-    context.run(&list).expect(0);
+    context.run(list).expect(0);
 }

@@ -1,6 +1,6 @@
 //! `create`, `delete`, `grant`, `revoke`.
 
-use crate::{ALL_SCOPES, SCOPES, signed_in};
+use crate::robot::{ALL_SCOPES, SCOPES, signed_in};
 use quay_sandbox::http::{Fault, FaultAction};
 use quay_sandbox::quay::Role;
 use quay_tests::{TestContext, TestQuay};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 /// What a change reported about each object: object, role, result.
 fn changes(context: &TestContext, arguments: &[&str], code: i32) -> Vec<Value> {
     let run = context
-        .run(&[arguments, &["-o", "json"]].concat())
+        .run([arguments, &["-o", "json"]].concat())
         .expect(code);
     let report: Value = serde_json::from_str(&run.stdout).unwrap();
     let changes = report["changes"].as_array().unwrap().iter();
@@ -20,7 +20,7 @@ fn changes(context: &TestContext, arguments: &[&str], code: i32) -> Vec<Value> {
 
 /// The robot's role on a repository of `myorg`, as `describe` tells it.
 fn roles(context: &TestContext, robot: &str) -> Value {
-    let run = context.run(&["describe", robot, "-o", "json"]).expect(0);
+    let run = context.run(format!("describe {robot} -o json")).expect(0);
     let described: Value = serde_json::from_str(&run.stdout).unwrap();
     described["repositories"].clone()
 }
@@ -64,16 +64,15 @@ fn a_robot_is_created_with_its_roles() {
             {"repository": "myorg/team/nested-app", "role": "write"},
         ])
     );
-    let run = context.run(&["describe", "myorg+ci"]).expect(0);
+    let run = context.run("describe myorg+ci").expect(0);
     run.prints("builds");
 }
 
 #[test]
 fn an_unknown_repository_is_told_before_anything_is_created() {
     let (context, quay) = signed_in(SCOPES);
-    let create = ["create", "myorg+ci", "--grant", "my-app", "--grant", "nope"];
     context
-        .run(&create)
+        .run("create myorg+ci --grant my-app --grant nope")
         .expect(1)
         .says("`myorg/nope`")
         .says("not created");
@@ -93,7 +92,7 @@ fn a_robot_that_exists_is_refused_unless_that_is_fine() {
         "my-app",
     ];
     context
-        .run(&create)
+        .run(create)
         .expect(1)
         .says("exists already")
         .says("--exists-ok");
@@ -141,15 +140,9 @@ fn a_half_applied_create_says_what_was_done_and_the_next_command() {
         FaultAction::Html500,
     );
     quay.quay.server().faults().add(broken);
-    let create = [
-        "create",
-        "myorg+ci",
-        "--grant",
-        "my-app",
-        "--grant",
-        "backend-api=write",
-    ];
-    let run = context.run(&create).expect(1);
+    let run = context
+        .run("create myorg+ci --grant my-app --grant backend-api=write")
+        .expect(1);
     run.says("repository `myorg/backend-api`")
         .says("500")
         .says("quay robot grant myorg+ci backend-api --role write")
@@ -168,7 +161,7 @@ fn a_create_whose_answer_is_lost_is_not_sent_twice() {
         FaultAction::AnswerLost,
     );
     quay.quay.server().faults().add(lost);
-    let run = context.run(&["create", "myorg+ci"]).expect(1);
+    let run = context.run("create myorg+ci").expect(1);
     run.says("--exists-ok");
     assert!(knows(&quay, "myorg+ci"));
     assert_eq!(quay.writes(), 1);
@@ -187,17 +180,15 @@ fn dry_runs_write_nothing() {
     }
     // Quay itself knows none.
     context
-        .run(&["revoke", "myorg+deploy", "my-app", "--dry-run=server"])
+        .run("revoke myorg+deploy my-app --dry-run=server")
         .expect(2);
-    let wrong = context.run(&["grant", "myorg+deploy", "nope", "--dry-run"]);
+    let wrong = context.run("grant myorg+deploy nope --dry-run");
     wrong.expect(1).says("`myorg/nope`");
     context
-        .run(&["create", "myorg+deploy", "--dry-run"])
+        .run("create myorg+deploy --dry-run")
         .expect(1)
         .says("exists already");
-    context
-        .run(&["delete", "myorg+nosuch", "--dry-run"])
-        .expect(1);
+    context.run("delete myorg+nosuch --dry-run").expect(1);
     assert_eq!(quay.writes(), 0);
 }
 
@@ -288,7 +279,7 @@ fn a_write_that_fails_does_not_stop_the_others() {
         "my-app",
         "team/nested-app",
     ];
-    let run = context.run(&revoke).expect(1);
+    let run = context.run(revoke).expect(1);
     run.says("repository `myorg/my-app`").says("500");
     quay.quay.server().faults().clear();
     assert_eq!(
@@ -319,16 +310,16 @@ fn a_misspelt_robot_does_not_pass_for_a_change_already_made() {
 #[test]
 fn deleting_asks_and_is_done_once() {
     let (context, quay) = signed_in(SCOPES);
-    let run = context.run(&["delete", "myorg+deploy"]).expect(2);
+    let run = context.run("delete myorg+deploy").expect(2);
     run.says("--yes");
     assert!(knows(&quay, "myorg+deploy"));
     context
-        .run(&["delete", "myorg+deploy", "--yes"])
+        .run("delete myorg+deploy --yes")
         .expect(0)
         .prints("deleted");
     assert!(!knows(&quay, "myorg+deploy"));
     context
-        .run(&["delete", "myorg+deploy", "--yes"])
+        .run("delete myorg+deploy --yes")
         .expect(1)
         .says("no such object");
 }
@@ -343,7 +334,7 @@ fn a_delete_whose_answer_is_lost_is_still_a_delete() {
     );
     quay.quay.server().faults().add(lost);
     context
-        .run(&["delete", "myorg+deploy", "--yes"])
+        .run("delete myorg+deploy --yes")
         .expect(0)
         .prints("deleted");
     assert!(!knows(&quay, "myorg+deploy"));
@@ -354,7 +345,7 @@ fn a_robot_used_by_a_mirror_is_kept_and_quay_says_why() {
     let (context, quay) = signed_in(SCOPES);
     quay.quay
         .edit(|state| state.set_mirrored("myorg+deploy", true));
-    let run = context.run(&["delete", "myorg+deploy", "--yes"]).expect(1);
+    let run = context.run("delete myorg+deploy --yes").expect(1);
     run.says("used by a mirror");
     assert!(knows(&quay, "myorg+deploy"));
 }
@@ -365,9 +356,9 @@ fn the_users_own_robots_are_made_and_unmade() {
     quay.quay
         .edit(|state| state.add_repository("alice", "personal-app", false));
     context
-        .run(&["create", "alice+laptop", "--grant", "personal-app"])
+        .run("create alice+laptop --grant personal-app")
         .expect(0);
     assert!(knows(&quay, "alice+laptop"));
-    context.run(&["delete", "alice+laptop", "-y"]).expect(0);
+    context.run("delete alice+laptop -y").expect(0);
     assert!(!knows(&quay, "alice+laptop"));
 }

@@ -1,7 +1,7 @@
 //! `login`, `logout`, `whoami`, with tokens in a file; `tests/keyring.rs` has the keyring.
 
-use crate::{ALL_SCOPES, SCOPES, start};
-use quay_tests::{TestContext, TestQuay};
+use crate::robot::{ALL_SCOPES, SCOPES, start};
+use quay_tests::{Seen, TestContext, TestQuay, str};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
@@ -18,8 +18,9 @@ fn credentials(context: &TestContext) -> PathBuf {
 /// Logs in with a token on stdin, into a file, and forgets the environment's addresses.
 fn log_in(context: &mut TestContext, quay: &TestQuay, scopes: &str) -> String {
     let token = quay.token(context, scopes);
-    let login = ["login", "--token-stdin", "--insecure-storage"];
-    let run = context.command(&login).stdin(&format!("{token}\n"));
+    let run = context
+        .command("login --token-stdin --insecure-storage")
+        .stdin(&format!("{token}\n"));
     run.keeps()
         .run()
         .expect(0)
@@ -43,14 +44,14 @@ fn a_login_is_checked_stored_and_used_by_later_commands_without_flags() {
         "{text}"
     );
 
-    let list = context.command(&["list", "myorg", "-o", "name"]).keeps();
+    let list = context.command("list myorg -o name").keeps();
     assert_eq!(list.run().expect(0).stdout, "robot/myorg+deploy\n");
 
-    let out = context.run(&["logout"]).expect(0);
+    let out = context.run("logout").expect(0);
     out.says("logged out of localhost");
     assert!(!credentials(&context).exists());
-    context.run(&["list", "myorg"]).expect(2).says("login");
-    context.run(&["logout"]).expect(0).says("no login");
+    context.run("list myorg").expect(2).says("login");
+    context.run("logout").expect(0).says("no login");
 }
 
 #[test]
@@ -61,7 +62,7 @@ fn a_token_quay_refuses_is_not_stored() {
     let wrong = "A".repeat(40);
     context.watch(&wrong);
     for token in [expired, wrong] {
-        let login = context.command(&["login", "--token-stdin", "--insecure-storage"]);
+        let login = context.command("login --token-stdin --insecure-storage");
         let run = login.stdin(&token).run().expect(1);
         run.says("wrong, expired or revoked")
             .says("login --registry localhost");
@@ -73,10 +74,7 @@ fn a_token_quay_refuses_is_not_stored() {
 fn without_a_keyring_the_error_names_the_alternatives() {
     let (mut context, quay) = start();
     let token = quay.token(&mut context, SCOPES);
-    let run = context
-        .command(&["login", "--token-stdin"])
-        .stdin(&token)
-        .run();
+    let run = context.command("login --token-stdin").stdin(&token).run();
     run.expect(1)
         .says("no keyring")
         .says("QUAY_API_TOKEN")
@@ -92,7 +90,7 @@ fn a_token_file_others_may_read_is_refused() {
     log_in(&mut context, &quay, SCOPES);
     let open = std::fs::Permissions::from_mode(0o644);
     std::fs::set_permissions(credentials(&context), open).unwrap();
-    let run = context.command(&["list", "myorg"]).keeps().run();
+    let run = context.command("list myorg").keeps().run();
     run.expect(1).says("others may read it").says("chmod 600");
 }
 
@@ -104,13 +102,9 @@ fn a_second_login_replaces_the_first_and_leaves_no_token_behind() {
     let ca = context.path("ca.pem");
     let second = quay.token_of(&mut context, "bob", SCOPES);
     let login = context
-        .command(&[
-            "login",
-            "--token-stdin",
-            "--insecure-storage",
-            "--quay-url",
-            &url,
-        ])
+        .command(format!(
+            "login --token-stdin --insecure-storage --quay-url {url}"
+        ))
         .stdin(&second);
     let login = login.env("QUAY_CA_FILE", &ca.to_string_lossy());
     login.keeps().run().expect(0).says("as bob");
@@ -122,10 +116,7 @@ fn a_second_login_replaces_the_first_and_leaves_no_token_behind() {
 fn what_is_not_a_token_on_stdin_is_refused_without_quoting_it() {
     let (context, _quay) = start();
     for text in ["", "se cret", "se\ncret"] {
-        let run = context
-            .command(&["login", "--token-stdin"])
-            .stdin(text)
-            .run();
+        let run = context.command("login --token-stdin").stdin(text).run();
         let run = run.expect(2);
         assert!(
             text.is_empty() || !run.stderr.contains(text),
@@ -139,7 +130,7 @@ fn what_is_not_a_token_on_stdin_is_refused_without_quoting_it() {
 fn whoami_tells_the_user_and_the_scopes_whatever_they_are() {
     let (mut context, quay) = start();
     let held = |context: &TestContext, arguments: &[&str]| {
-        let run = context.run(&[&["whoami", "-o", "json"], arguments].concat());
+        let run = context.run([&["whoami", "-o", "json"], arguments].concat());
         let report: serde_json::Value = serde_json::from_str(&run.expect(0).stdout).unwrap();
         assert_eq!(report["user"], "alice");
         let scopes = report["scopes"].as_array().unwrap().clone();
@@ -158,10 +149,24 @@ fn whoami_tells_the_user_and_the_scopes_whatever_they_are() {
     }
     quay.sign_in(&mut context, SCOPES);
     assert_eq!(held(&context, &[]), SCOPES);
-    let people = context.run(&["whoami"]).expect(0);
-    people
-        .prints("User:           alice")
-        .prints("no user:read");
+    let people = context.run("whoami").expect(0);
+    let seen = Seen::new(&[(quay.registry(), "quay.example.com")]);
+    seen.holds(
+        &people.stdout,
+        str![[r#"
+Registry:  quay.example.com
+API:  https://quay.example.com
+User:  alice
+Organizations:  <unknown: the token has no user:read>
+
+SCOPE  HELD  NEEDED FOR
+org:admin  yes  robots of organizations
+repo:admin  yes  create --grant, grant, revoke, describe
+user:admin  no  your own robots
+user:read  no  list without ORG
+
+"#]],
+    );
     assert_eq!(quay.writes(), 0);
 }
 
@@ -171,7 +176,7 @@ fn whoami_fails_when_the_token_is_no_longer_valid() {
     let token = quay.sign_in(&mut context, ALL_SCOPES);
     quay.quay.edit(|state| state.revoke_token(&token));
     context
-        .run(&["whoami"])
+        .run("whoami")
         .expect(1)
         .says("wrong, expired or revoked")
         .says("QUAY_API_TOKEN");
@@ -184,7 +189,7 @@ fn a_name_that_quay_calls_itself_is_shown_and_kept_only_after_a_yes() {
     context.set("QUAY_URL", &url.replace("localhost", "127.0.0.1"));
     let token = quay.token(&mut context, ALL_SCOPES);
     let kept = |answer: &str| {
-        let login = context.command(&["login", "--insecure-storage"]);
+        let login = context.command("login --insecure-storage");
         let login = login.env("QUAY_API_TOKEN", &token).on_terminal();
         let output = login.stdin(answer).keeps().run();
         output.prints(&format!("calls itself {named}"));

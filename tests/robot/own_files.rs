@@ -1,6 +1,6 @@
 //! Files of ours that are not what they should be.
 
-use crate::{SCOPES, start};
+use crate::robot::{SCOPES, start};
 use quay_tests::{Output, TestContext};
 use serde_json::Value;
 use std::os::unix::fs::PermissionsExt;
@@ -23,7 +23,7 @@ fn line(rotation: &str, event: &str) -> String {
 
 /// A home directory with this ledger.
 fn with_ledger(content: &[u8]) -> (TestContext, PathBuf) {
-    let context = TestContext::new(crate::BINARY);
+    let context = TestContext::new(crate::robot::BINARY);
     let ledger = state(&context, "ledger.jsonl");
     let folder = ledger.parent().unwrap();
     std::fs::create_dir_all(folder).unwrap();
@@ -41,7 +41,7 @@ fn chmod(path: &Path, mode: u32) {
 fn pipe(context: &TestContext, path: &Path) {
     let _ = std::fs::remove_file(path);
     let path = path.to_string_lossy();
-    context.program("mkfifo", &[&path]).keeps().run().expect(0);
+    context.program("mkfifo", [&path]).keeps().run().expect(0);
 }
 
 #[track_caller]
@@ -59,12 +59,12 @@ fn a_ledger_of_random_bytes_is_not_an_empty_one() {
     let ledger = ledger.display();
     let damage = format!("{ledger} is damaged: lines 1, 2, 3 are no records");
     for format in ["table", "wide", "name"] {
-        let output = context.run(&["history", "-o", format]).expect(1);
+        let output = context.run(format!("history -o {format}")).expect(1);
         assert_eq!(output.stdout, "", "{format}");
         assert!(!output.stderr.contains("No rotations"), "{}", output.stderr);
         output.says(&damage).says(&format!("mv {ledger} "));
     }
-    let output = context.run(&["history", "-o", "json"]).expect(1);
+    let output = context.run("history -o json").expect(1);
     let report: Value = serde_json::from_str(&output.stdout).unwrap();
     assert_eq!(report["rotations"], serde_json::json!([]));
     assert_eq!(report["failures"][0]["message"], damage);
@@ -81,22 +81,22 @@ fn what_can_be_read_of_a_damaged_ledger_is_shown() {
     ]
     .concat();
     let (context, ledger) = with_ledger(&text);
-    let output = context.run(&["history"]).expect(1);
+    let output = context.run("history").expect(1);
     output
         .prints("finished")
         .prints("unfinished (crossed)")
         .says(&format!("{} is damaged: lines 2, 4 are", ledger.display()))
         .says("next: take what is no record out of that file");
-    let output = context.run(&["history", "-o", "json"]).expect(1);
+    let output = context.run("history -o json").expect(1);
     let report: Value = serde_json::from_str(&output.stdout).unwrap();
     let rotations = report["rotations"].as_array().unwrap();
     let ids: Vec<&Value> = rotations.iter().map(|found| &found["rotation"]).collect();
     assert_eq!(ids, ["second", "first"]);
 
     std::fs::write(&ledger, vec![b'\n'; 3]).unwrap();
-    context.run(&["history"]).expect(0).says("No rotations");
+    context.run("history").expect(0).says("No rotations");
     std::fs::write(&ledger, b"x\n".repeat(100)).unwrap();
-    let output = context.run(&["history"]).expect(1);
+    let output = context.run("history").expect(1);
     output.says("lines 1, 2, 3, 4, 5 and 95 more are no records");
 }
 
@@ -106,7 +106,7 @@ fn a_line_that_a_killed_run_left_half_written_is_no_damage() {
     for cut in [1, 20, whole.len() - 2] {
         let text = format!("{}\n{whole}{}", &whole[..cut], &whole[..cut]);
         let (context, _) = with_ledger(text.as_bytes());
-        let output = context.run(&["history"]).expect(0);
+        let output = context.run("history").expect(0);
         assert_eq!(output.stderr, "");
         output.prints("finished");
     }
@@ -116,10 +116,10 @@ fn a_line_that_a_killed_run_left_half_written_is_no_damage() {
 fn a_ledger_that_others_may_write_is_not_believed() {
     let (context, ledger) = with_ledger(line("first", "finished").as_bytes());
     chmod(&ledger, 0o622);
-    let output = context.run(&["history"]).expect(1);
+    let output = context.run("history").expect(1);
     output.says(&format!("chmod go-w {}", ledger.display()));
     chmod(&ledger, 0o600);
-    context.run(&["history"]).expect(0).prints("finished");
+    context.run("history").expect(0).prints("finished");
 
     let shared = context.path("shared");
     std::fs::create_dir(&shared).unwrap();
@@ -127,9 +127,9 @@ fn a_ledger_that_others_may_write_is_not_believed() {
     let real = shared.join("ledger.jsonl");
     std::fs::rename(&ledger, &real).unwrap();
     std::os::unix::fs::symlink(&real, &ledger).unwrap();
-    context.run(&["history"]).expect(0).prints("finished");
+    context.run("history").expect(0).prints("finished");
     chmod(&shared, 0o777);
-    let output = context.run(&["history"]).expect(1);
+    let output = context.run("history").expect(1);
     output.says(&format!("chmod go-w {}", shared.display()));
 }
 
@@ -137,17 +137,22 @@ fn a_ledger_that_others_may_write_is_not_believed() {
 fn a_pipe_or_a_folder_in_place_of_a_file_of_ours_keeps_nobody_waiting() {
     let (context, ledger) = with_ledger(b"");
     pipe(&context, &ledger);
-    says_it_is_no_file(context.run(&["history"]), &ledger);
+    says_it_is_no_file(context.run("history"), &ledger);
     std::fs::remove_file(&ledger).unwrap();
     std::fs::create_dir(&ledger).unwrap();
-    says_it_is_no_file(context.run(&["history"]), &ledger);
+    says_it_is_no_file(context.run("history"), &ledger);
 
     let (mut context, quay) = start();
     let token = quay.token(&mut context, SCOPES);
-    let login = ["login", "--token-stdin", "--insecure-storage"];
-    let log_in = |context: &TestContext| context.command(&login).stdin(&token).keeps().run();
+    let log_in = |context: &TestContext| {
+        context
+            .command("login --token-stdin --insecure-storage")
+            .stdin(&token)
+            .keeps()
+            .run()
+    };
     log_in(&context).expect(0);
-    let list = |context: &TestContext| context.command(&["list", "myorg"]).keeps().run();
+    let list = |context: &TestContext| context.command("list myorg").keeps().run();
     let credentials = state(&context, "credentials.json");
     std::fs::write(&credentials, RANDOM).unwrap();
     let broken = list(&context).expect(1);
@@ -162,8 +167,8 @@ fn a_pipe_or_a_folder_in_place_of_a_file_of_ours_keeps_nobody_waiting() {
     for output in [
         list(&context),
         log_in(&context),
-        context.command(&["logout"]).keeps().run(),
-        context.command(&["history"]).keeps().run(),
+        context.command("logout").keeps().run(),
+        context.command("history").keeps().run(),
     ] {
         says_it_is_no_file(output, &settings);
     }

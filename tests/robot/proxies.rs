@@ -1,6 +1,6 @@
 //! Through which proxy Quay is asked: as Go decides it.
 
-use crate::{BINARY, SCOPES};
+use crate::robot::{BINARY, SCOPES};
 use quay_sandbox::quay::QuayOptions;
 use quay_tests::{ConnectProxy, TestContext, TestQuay};
 use std::net::Ipv4Addr;
@@ -20,7 +20,7 @@ fn start() -> (TestContext, TestQuay, ConnectProxy) {
 
 /// Who came to the proxy while the robots were listed with these variables.
 fn asked(context: &TestContext, proxy: &ConnectProxy, variables: &[(&str, &str)]) -> usize {
-    let mut run = context.command(&["list", "myorg", "-o", "name"]);
+    let mut run = context.command("list myorg -o name");
     for (name, value) in variables {
         run = run.env(name, value);
     }
@@ -70,7 +70,7 @@ fn quay_is_asked_through_the_proxy_unless_no_proxy_names_it() {
 
 #[test]
 fn quay_on_this_machine_is_asked_directly_whatever_the_proxy() {
-    let (mut context, quay) = crate::signed_in(SCOPES);
+    let (mut context, quay) = crate::robot::signed_in(SCOPES);
     let proxy = ConnectProxy::start();
     let url = proxy.url();
     assert_eq!(asked(&context, &proxy, &[("HTTPS_PROXY", &url)]), 0);
@@ -87,14 +87,14 @@ fn a_proxy_is_shown_its_password_and_nobody_else_is() {
     context.watch(password);
     context.set("HTTPS_PROXY", &proxy.url_with(&format!("me:{password}")));
     let list = ["list", "myorg", "-o", "name", "-vvv"];
-    context.run(&list).expect(0);
+    context.run(list).expect(0);
     // printf 'me:sesame-and-lilies-0123456789' | base64
     let basic = "Basic bWU6c2VzYW1lLWFuZC1saWxpZXMtMDEyMzQ1Njc4OQ==";
     let heads = proxy.heads();
     assert!(!heads.is_empty() && heads.iter().all(|head| head.contains(basic)));
 
     context.set("HTTPS_PROXY", &format!("http://me:{password}@127.0.0.1:9"));
-    let output = context.run(&list).expect(1);
+    let output = context.run(list).expect(1);
     output
         .says("through the proxy http://127.0.0.1:9")
         .says("NO_PROXY");

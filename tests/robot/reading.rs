@@ -1,8 +1,8 @@
 //! `list` and `describe`.
 
-use crate::{ALL_SCOPES, BINARY, SCOPES, signed_in, start};
+use crate::robot::{ALL_SCOPES, BINARY, SCOPES, signed_in, start};
 use quay_sandbox::quay::{Binding, QuayOptions, Role};
-use quay_tests::{TestContext, TestQuay};
+use quay_tests::{Seen, TestContext, TestQuay, str};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -21,11 +21,19 @@ fn robots_are_listed_sorted_and_without_other_organizations() {
         }
         state.set_description("my_org+alpha", "pulls\x1b[2J everything");
     });
-    let names = context.run(&["list", "my_org", "-o", "name"]).expect(0);
+    let names = context.run("list my_org -o name").expect(0);
     assert_eq!(names.stdout, "robot/my_org+alpha\nrobot/my_org+zulu\n");
-    let table = context.run(&["list", "my_org"]).expect(0);
-    let table = table.prints("NAME").prints("LAST USED").prints("never");
-    assert!(!table.stdout.contains('\x1b') && table.stdout.contains("\\u{1b}[2J"));
+    let table = context.run("list my_org").expect(0);
+    assert!(!table.stdout.contains('\x1b'));
+    Seen::new(&[]).holds(
+        &table.stdout,
+        str![[r#"
+NAME  CREATED  LAST USED  DESCRIPTION
+my_org+alpha  [TIME]  never  pulls\u{1b}[2J everything
+my_org+zulu  [TIME]  never  <none>
+
+"#]],
+    );
 }
 
 #[test]
@@ -34,21 +42,16 @@ fn wide_json_and_yaml_have_repositories_and_teams_and_no_token() {
     quay.quay
         .edit(|state| state.add_team("myorg", "pullers", "member", &["myorg+deploy"]))
         .unwrap();
-    let wide = context.run(&["list", "myorg", "-o", "wide"]).expect(0);
+    let wide = context.run("list myorg -o wide").expect(0);
     wide.prints("REPOSITORIES")
         .prints("my-app")
         .prints("pullers");
-    let listing = json(
-        &context
-            .run(&["list", "myorg", "-o", "json"])
-            .expect(0)
-            .stdout,
-    );
+    let listing = json(&context.run("list myorg -o json").expect(0).stdout);
     let robot = &listing["robots"][0];
     assert_eq!(robot["name"], "myorg+deploy");
     assert_eq!(robot["repositories"], serde_json::json!(["my-app"]));
     assert_eq!(robot["lastUsed"], Value::Null);
-    let yaml = context.run(&["list", "myorg", "-o", "yaml"]).expect(0);
+    let yaml = context.run("list myorg -o yaml").expect(0);
     yaml.prints("name: myorg+deploy");
 }
 
@@ -61,7 +64,7 @@ fn without_an_organization_all_of_the_users_are_listed() {
         state.add_robot("alice+laptop");
         state.add_robot("other+hidden");
     });
-    let names = context.run(&["list", "-o", "name"]).expect(0).stdout;
+    let names = context.run("list -o name").expect(0).stdout;
     assert_eq!(
         names,
         "robot/alice+laptop\nrobot/myorg+deploy\nrobot/second+ci\n"
@@ -73,7 +76,7 @@ fn an_organization_that_refuses_does_not_hide_the_others() {
     let (mut context, quay) = start();
     quay.sign_in(&mut context, "org:admin repo:admin user:read");
     quay.quay.edit(|state| state.add_robot("alice+laptop"));
-    let run = context.run(&["list", "-o", "name"]).expect(0);
+    let run = context.run("list -o name").expect(0);
     assert_eq!(run.stdout, "robot/myorg+deploy\n");
     run.says("left out").says("`alice`").says("user:admin");
 }
@@ -82,7 +85,7 @@ fn an_organization_that_refuses_does_not_hide_the_others() {
 fn a_token_that_may_not_list_organizations_is_told_to_name_one() {
     let (context, _quay) = signed_in(SCOPES);
     context
-        .run(&["list"])
+        .run("list")
         .expect(1)
         .says("user:read")
         .says("list ORG");
@@ -111,16 +114,28 @@ fn describe_shows_roles_without_user_admin() {
             state.log_pull("myorg+someone", "myorg", "my-app", "10.0.0.8", "cri-o");
         }
     });
-    let run = context.run(&["describe", "myorg+deploy"]).expect(0);
-    run.prints("read   myorg/my-app")
-        .prints("write  myorg/team/nested-app")
-        .prints("pullers")
-        .prints("read for myorg+deploy on repositories created by anybody")
-        .prints("system:serviceaccount:a:b of https://issuer.example.com/")
-        .prints(", myorg/my-app, from 10.0.0.7");
+    let run = context.run("describe myorg+deploy").expect(0);
+    let seen = Seen::new(&[(quay.registry(), "quay.example.com")]);
+    seen.holds(
+        &run.stdout,
+        str![[r#"
+Name:  myorg+deploy
+Registry:  quay.example.com
+Description:  <none>
+Created:  [TIMESTAMP] ([TIME] ago)
+Last used:  never
+Last pull:  [TIMESTAMP] ([TIME] ago), myorg/my-app, from 10.0.0.7
+Repositories:  read  myorg/my-app
+  write  myorg/team/nested-app
+Teams:  pullers
+Default permissions:  read for myorg+deploy on repositories created by anybody
+Federation:  system:serviceaccount:a:b of https://issuer.example.com/
+
+"#]],
+    );
     let described = json(
         &context
-            .run(&["describe", "myorg+deploy", "-o", "json"])
+            .run("describe myorg+deploy -o json")
             .expect(0)
             .stdout,
     );
@@ -132,7 +147,7 @@ fn describe_shows_roles_without_user_admin() {
 #[test]
 fn describe_says_what_the_token_may_not_see() {
     let (context, _quay) = signed_in("org:admin");
-    let run = context.run(&["describe", "myorg+deploy"]).expect(0);
+    let run = context.run("describe myorg+deploy").expect(0);
     run.prints("<unknown: the token needs repo:admin>")
         .prints("none in the last 30 days");
 }
@@ -148,16 +163,16 @@ fn the_users_own_robots_are_found_under_the_users_name() {
             .set_permission("alice", "personal-app", robot, Some(Role::Admin))
             .unwrap();
     });
-    let run = context.run(&["describe", "alice+laptop"]).expect(0);
+    let run = context.run("describe alice+laptop").expect(0);
     run.prints("admin  alice/personal-app");
 }
 
 #[test]
 fn an_unknown_robot_and_an_unknown_organization_are_errors_that_name_them() {
     let (context, _quay) = signed_in(SCOPES);
-    let robot = context.run(&["describe", "myorg+nosuch"]).expect(1);
+    let robot = context.run("describe myorg+nosuch").expect(1);
     robot.says("robot `myorg+nosuch`").says("no such object");
-    let organization = context.run(&["list", "nosuchorg"]).expect(1);
+    let organization = context.run("list nosuchorg").expect(1);
     organization
         .says("`nosuchorg`")
         .says("organization has to exist");
@@ -180,7 +195,7 @@ fn quay_never_has_to_answer_more_than_four_requests_at_once() {
             granted.unwrap();
         }
     });
-    let run = context.run(&["describe", "myorg+deploy"]).expect(0);
+    let run = context.run("describe myorg+deploy").expect(0);
     run.prints("myorg/app-29");
     let all = quay.quay.server().log().all();
     let requests: Vec<_> = all

@@ -1,8 +1,8 @@
 //! A stored token goes only where it was stored for, and only files that nobody else writes say
 //! where that is.
 
-use crate::{ALL_SCOPES, start};
-use quay_tests::{Output, TestContext, TestQuay};
+use crate::robot::{ALL_SCOPES, start};
+use quay_tests::{Output, TestContext, TestQuay, Words};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -19,8 +19,10 @@ impl Stored {
         let ca = context.file("honest.pem", honest.quay.ca_pem());
         context.set("QUAY_CA_FILE", &ca.to_string_lossy());
         let token = honest.token(&mut context, ALL_SCOPES);
-        let login = ["login", "--token-stdin", "--insecure-storage"];
-        let run = context.command(&login).stdin(&token).keeps();
+        let run = context
+            .command("login --token-stdin --insecure-storage")
+            .stdin(&token)
+            .keeps();
         run.run().expect(0);
         let liar = TestQuay::start(&mut context);
         context.unset("QUAY_URL");
@@ -36,8 +38,8 @@ impl Stored {
         self.context.home().join(".config/kubectl-quay/config.yaml")
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
-        self.context.command(arguments).keeps().run()
+    fn run(&self, words: impl Words) -> Output {
+        self.context.command(words).keeps().run()
     }
 
     fn asked(quay: &TestQuay) -> usize {
@@ -71,15 +73,15 @@ fn a_stored_token_does_not_follow_the_registrys_api_to_another_address() {
                 "login --registry {registry} --quay-url {elsewhere}"
             ));
     };
-    refused(stored.run(&[&list[..], &["--quay-url", &elsewhere]].concat()));
+    refused(stored.run([&list[..], &["--quay-url", &elsewhere]].concat()));
     stored.context.set("QUAY_URL", &elsewhere);
-    refused(stored.run(&list));
-    refused(stored.run(&["whoami", "--registry", &registry]));
+    refused(stored.run(list));
+    refused(stored.run(format!("whoami --registry {registry}")));
     stored.liar_heard_nothing();
     // The address of the login, and no address, lead to it as before.
     let own = stored.honest.quay.url();
     stored.context.unset("QUAY_URL");
-    stored.run(&list).expect(0).prints("myorg+deploy");
+    stored.run(list).expect(0).prints("myorg+deploy");
     let named = [&list[..], &["--quay-url", &own]].concat();
     stored.run(&named).expect(0).prints("myorg+deploy");
 }
@@ -92,7 +94,7 @@ fn settings_that_were_changed_lead_no_token_elsewhere() {
     let changed = text.replace(&format!("api: {own}"), &format!("api: {elsewhere}"));
     assert_ne!(text, changed);
     std::fs::write(stored.settings(), changed).unwrap();
-    let output = stored.run(&["list", "myorg"]).expect(1);
+    let output = stored.run("list myorg").expect(1);
     output.says("there is no login for");
     stored.liar_heard_nothing();
 }
@@ -118,7 +120,7 @@ fn settings_that_others_may_write_are_refused_with_the_command_that_closes_them(
         chmod(&path, closed);
     }
     assert_eq!(Stored::asked(&stored.honest), before);
-    stored.run(&["list", "myorg"]).expect(0);
+    stored.run("list myorg").expect(0);
 }
 
 #[test]
@@ -129,9 +131,9 @@ fn a_link_to_settings_in_a_folder_that_others_may_write_is_refused() {
     let real = shared.join("config.yaml");
     std::fs::rename(stored.settings(), &real).unwrap();
     std::os::unix::fs::symlink(&real, stored.settings()).unwrap();
-    stored.run(&["list", "myorg"]).expect(0);
+    stored.run("list myorg").expect(0);
     chmod(&shared, 0o777);
-    let output = stored.run(&["list", "myorg"]).expect(1);
+    let output = stored.run("list myorg").expect(1);
     output.says("others may write it").says("chmod go-w");
 }
 

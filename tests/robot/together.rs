@@ -1,6 +1,6 @@
 //! Processes that log in and out at the same time.
 
-use crate::{ALL_SCOPES, BINARY, start};
+use crate::robot::{ALL_SCOPES, BINARY, start};
 use quay_sandbox::http::{Fault, FaultAction, Hold};
 use quay_tests::{Output, Running, TestContext, TestQuay};
 use std::path::PathBuf;
@@ -36,7 +36,7 @@ impl Registry {
 
     fn log_in_with<'a>(&self, context: &'a TestContext, token: &str) -> Running<'a> {
         let login = ["login", "--token-stdin", "--insecure-storage"];
-        let login = context.command(&login).stdin(token).keeps();
+        let login = context.command(login).stdin(token).keeps();
         let login = login.env("QUAY_URL", &self.quay.quay.url());
         login
             .env("QUAY_CA_FILE", &self.ca.to_string_lossy())
@@ -54,8 +54,9 @@ impl Registry {
 
     /// A later command that goes by the login alone.
     fn lists(&self, context: &TestContext) -> Output {
-        let list = ["list", "myorg", "--registry", self.name()];
-        let mut run = context.command(&list).keeps();
+        let mut run = context
+            .command(format!("list myorg --registry {}", self.name()))
+            .keeps();
         for variable in ["QUAY_URL", "QUAY_CA_FILE"] {
             run = run.env(variable, "");
         }
@@ -113,7 +114,7 @@ fn logins_at_the_same_time_all_last_and_so_do_logouts() {
         }
         let logouts = registries.iter().map(|registry| {
             let logout = ["logout", "--registry", registry.name()];
-            context.command(&logout).keeps().spawn()
+            context.command(logout).keeps().spawn()
         });
         let logouts: Vec<Running<'_>> = logouts.collect();
         for logout in logouts {
@@ -147,7 +148,7 @@ fn of_logins_at_one_registry_at_the_same_time_one_lasts_and_works() {
         let kept = [&registry.token, &others].map(|token| kept.contains(token));
         assert_ne!(kept[0], kept[1], "{round}: {kept:?}");
         let whoami = ["whoami", "--registry", registry.name()];
-        let whoami = context.command(&whoami).keeps().run().expect(0);
+        let whoami = context.command(whoami).keeps().run().expect(0);
         whoami.prints(["bob", "alice"][usize::from(kept[0])]);
     }
 }
@@ -176,9 +177,10 @@ fn what_a_killed_process_with_the_same_id_left_is_in_nobodys_way() {
         "mkdir -p -m 700 $HOME/.config/kubectl-quay $HOME/.local/state/kubectl-quay
          touch $HOME/.config/kubectl-quay/.config.yaml.$$.tmp $HOME/.config/kubectl-quay/config.lock
          touch $HOME/.local/state/kubectl-quay/.credentials.json.$$.tmp
-         exec {BINARY} login --token-stdin --insecure-storage"
+         exec {} login --token-stdin --insecure-storage",
+        BINARY.path().display()
     );
-    let login = context.program("sh", &["-c", &script]).stdin(&token);
+    let login = context.program("sh", ["-c", &script]).stdin(&token);
     login.keeps().run().expect(0).says("logged in to localhost");
     assert!(settings(&context).contains(quay.registry()));
 }

@@ -1,6 +1,6 @@
 //! Every answer a server can give instead of the right one, at every mutating request.
 
-use crate::world::World;
+use crate::rotation::world::World;
 use quay_sandbox::http::{Fault, FaultAction, Hold};
 use quay_tests::text_of;
 
@@ -96,7 +96,7 @@ fn with_a_bridge_no_answer_of_a_cluster_leaves_a_dead_token() {
 fn in_place_every_answer_ends_in_the_new_token_everywhere() {
     let world = World::new(2);
     let kept = |world: &World| {
-        for secret in world.secrets(&world.namespace) {
+        for secret in world.list(&world.namespace, "secrets") {
             assert!(text_of(&secret).contains(r#""psFormat":"table""#));
         }
     };
@@ -140,14 +140,14 @@ fn a_right_that_is_taken_away_half_way_is_reported_and_given_back_is_used() {
         world.cluster.until_limited(true, &list);
     };
     allow(&world);
-    world.faulty.join_limited(&mut world.context);
+    world.become_limited();
     let hold = Hold::default();
     world
         .faulty
         .faults()
         .add_nth_mutating(1, FaultAction::HoldBefore(hold.clone()));
     let more = ["-n", &namespace, "--scope-is-complete"];
-    let run = world.start_until(&hold, &more);
+    let run = world.start_until(&hold, more);
     // The proxy refuses from now on, whatever the authorizer has heard of.
     world.faulty.faults().add(Fault::always(
         "PATCH".parse().expect("a method"),
@@ -161,7 +161,7 @@ fn a_right_that_is_taken_away_half_way_is_reported_and_given_back_is_used() {
         assert!(output.stderr.contains("next:"), "{}", output.stderr);
     }
     world.heal();
-    world.rotate(&more).expect(0);
+    world.rotate(more).expect(0);
     world.is_at_rest();
 }
 
@@ -172,7 +172,7 @@ fn ctrl_c_ends_a_rotation_at_a_safe_place_and_says_how_to_go_on() {
     hold.release();
     let settling = world.hold_quay("GET", "/logs");
     let run = ["rotate", "myorg+deploy", "--yes", "--grace", "2m"];
-    let mut run = world.context.command(&run).spawn();
+    let mut run = world.context.command(run).spawn();
     assert!(run.reaches(&settling, 1));
     run.interrupt();
     settling.release();
@@ -181,6 +181,6 @@ fn ctrl_c_ends_a_rotation_at_a_safe_place_and_says_how_to_go_on() {
         .says("interrupted")
         .says("run the same command again");
     world.every_secret_works();
-    world.rotate(&[]).expect(0);
+    world.rotate("").expect(0);
     world.is_at_rest();
 }

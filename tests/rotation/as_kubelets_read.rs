@@ -1,6 +1,6 @@
 //! Secrets that only a kubelet's way of reading makes sense of are rotated like any other.
 
-use crate::world::{ROBOT, World};
+use crate::rotation::world::{ROBOT, World};
 use quay_tests::{auth, pull_secret_of};
 
 /// Contents with the registry's name and the robot's `auth`.

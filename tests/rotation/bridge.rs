@@ -1,6 +1,6 @@
 //! A rotation with a bridge, from its beginning to its end.
 
-use crate::world::{BRIDGE, ROBOT, World, assert_silent_about};
+use crate::rotation::world::{BRIDGE, ROBOT, World, assert_silent_about};
 use quay_tests::{pull_secret_of, text_of};
 use serde_json::{Value, json};
 
@@ -13,11 +13,14 @@ fn uids(secrets: &[Value]) -> Vec<Value> {
 fn every_secret_gets_the_new_token_and_keeps_everything_else() {
     let world = World::new(4);
     let old = world.token();
-    let before = world.secrets(&world.namespace);
-    let output = world.rotate(&[]).expect(0);
+    let before = world.list(&world.namespace, "secrets");
+    let output = world.rotate("").expect(0);
     assert_ne!(world.token(), old);
     world.is_at_rest();
-    assert_eq!(uids(&world.secrets(&world.namespace)), uids(&before));
+    assert_eq!(
+        uids(&world.list(&world.namespace, "secrets")),
+        uids(&before)
+    );
     let output = output.says("in 4 places");
     assert_eq!(
         output.stdout.matches("rotated").count(),
@@ -33,7 +36,7 @@ fn the_receipt_proves_each_target_and_holds_no_token() {
     let file = world.context.path("receipt.json");
     let text = file.to_string_lossy().into_owned();
     let old = world.token();
-    let output = world.rotate(&["--receipt", &text, "-o", "json"]).expect(0);
+    let output = world.rotate(["--receipt", &text, "-o", "json"]).expect(0);
     let printed: Value = serde_json::from_str(&output.stdout).expect("JSON");
     let written = std::fs::read_to_string(&file).expect("the receipt is there");
     for token in [&old, &world.token()] {
@@ -81,13 +84,13 @@ fn mode(file: &std::path::Path) -> u32 {
 fn while_the_token_changes_every_secret_holds_the_bridge() {
     let world = World::new(3);
     let hold = world.hold_quay("POST", "/regenerate");
-    let arguments = world.arguments(&[]);
+    let arguments = world.arguments("");
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let arguments = [&["-vvv"], &arguments[..]].concat();
     let mut run = world.context.command(&arguments).spawn();
     assert!(run.reaches(&hold, 1));
     let token = world.token_of(BRIDGE).expect("the bridge stands");
-    for secret in world.secrets(&world.namespace) {
+    for secret in world.list(&world.namespace, "secrets") {
         assert_eq!(text_of(&secret), world.mixed(BRIDGE, &token));
         let annotation = &secret["metadata"]["annotations"]["kubectl-quay/bridge"];
         assert_eq!(annotation, ROBOT);
@@ -107,13 +110,11 @@ fn the_old_token_is_cleaned_out_of_what_kubectl_apply_remembers() {
     let namespace = world.cluster.fresh_namespace("applied", |_| Vec::new());
     let old = world.token();
     let secret = pull_secret_of(&namespace, "applied", world.mixed(ROBOT, &old));
-    let applied = world
-        .cluster
-        .try_kubectl(&["apply", "-f", "-"], &secret.to_string());
+    let applied = world.cluster.try_kubectl("apply -f -", &secret.to_string());
     applied.expect(0);
-    world.rotate(&[]).expect(0);
+    world.rotate("").expect(0);
     world.is_at_rest_in(&namespace);
-    let secret = &world.secrets(&namespace)[0];
+    let secret = &world.list(&namespace, "secrets")[0];
     let annotations = &secret["metadata"]["annotations"];
     assert!(annotations["kubectl.kubernetes.io/last-applied-configuration"].is_null());
 }
@@ -121,12 +122,12 @@ fn the_old_token_is_cleaned_out_of_what_kubectl_apply_remembers() {
 #[test]
 fn the_ledger_tells_what_was_done_and_is_for_its_owner_alone() {
     let world = World::new(2);
-    let nothing = world.context.run(&["history"]).expect(0);
+    let nothing = world.context.run("history").expect(0);
     nothing.says("No rotations in this ledger.");
-    world.rotate(&[]).expect(0);
+    world.rotate("").expect(0);
     let output = world
         .context
-        .run(&["history", ROBOT, "-o", "json"])
+        .run(format!("history {ROBOT} -o json"))
         .expect(0);
     let history: Value = serde_json::from_str(&output.stdout).expect("JSON");
     let rotation = &history["rotations"][0];
@@ -150,7 +151,7 @@ fn the_ledger_tells_what_was_done_and_is_for_its_owner_alone() {
         .home()
         .join(".local/state/kubectl-quay/ledger.jsonl");
     assert_eq!(mode(&ledger), 0o600);
-    let other = world.context.run(&["history", "myorg+other"]).expect(0);
+    let other = world.context.run("history myorg+other").expect(0);
     other.says("No rotations");
 }
 
@@ -168,7 +169,7 @@ fn hundreds_of_rights_are_copied_without_tripping_over_quays_rate() {
         }
     });
     let hold = world.hold_quay("POST", "/regenerate");
-    let run = world.start_until(&hold, &[]);
+    let run = world.start_until(&hold, "");
     assert_eq!(world.rights(BRIDGE), world.rights(ROBOT));
     assert_eq!(world.rights(BRIDGE).len(), 154);
     hold.release();
@@ -197,7 +198,7 @@ fn legacy_secrets_and_keys_with_paths_are_rotated_too() {
         ]
     });
     let old = world.token();
-    world.rotate(&[]).expect(0);
+    world.rotate("").expect(0);
     let password = |secret: &str, key: &str| world.cluster.password(&namespace, secret, key);
     assert_eq!(
         password("legacy", &format!("https://{registry}/v2/")),

@@ -1,7 +1,7 @@
 //! What a rotation asks of Quay, which takes about 0.3 s for each call: how often, and how
 //! often one call waits for another.
 
-use crate::world::World;
+use crate::rotation::world::World;
 use quay_sandbox::http::Recorded;
 use quay_sandbox::quay::QuayOptions;
 use std::time::Duration;
@@ -62,7 +62,7 @@ fn a_rotation_asks_quay_for_little_and_side_by_side() {
         ..QuayOptions::default()
     };
     let world = World::beside(options, 1);
-    world.rotate(&[]).expect(0);
+    world.rotate("").expect(0);
     world.is_at_rest();
     let calls = without_polls(world.quay.quay.server().log().all());
     let steps = steps(&calls);
@@ -75,7 +75,7 @@ fn a_rotation_asks_quay_for_little_and_side_by_side() {
 #[test]
 fn a_token_is_read_right_before_it_is_replaced_and_tried_again_once_its_bridge_is_gone() {
     let world = World::new(1);
-    world.rotate(&[]).expect(0);
+    world.rotate("").expect(0);
     let calls = without_polls(world.quay.quay.server().log().all());
     let first = |method: &str, end: &str| {
         let mut calls = calls.iter();

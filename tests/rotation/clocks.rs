@@ -1,7 +1,7 @@
 //! Rotations from a machine whose clock is days off, by libfaketime; the servers' clocks are
 //! right.
 
-use crate::world::{BRIDGE, ROBOT, World};
+use crate::rotation::world::{BRIDGE, ROBOT, World};
 use quay_sandbox::http::FaultAction;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -81,7 +81,7 @@ fn whoever_pulls_each_second_is_not_cut_off_whatever_the_clock_says() {
 fn a_rotation_that_nobody_is_in_the_way_of_ends_well_whatever_the_clock_says() {
     with_each_clock(|world, hours| {
         let token = world.token();
-        let output = world.rotate(&[]).expect(0);
+        let output = world.rotate("").expect(0);
         output
             .says("warning: this machine's clock (")
             .says(&difference(hours));
@@ -97,11 +97,11 @@ fn a_rotation_begun_by_one_clock_is_ended_by_another() {
         return;
     }
     let hold = world.hold_write(2, FaultAction::HoldAfter);
-    let run = world.start_until(&hold, &[]);
+    let run = world.start_until(&hold, "");
     drop(run.kill());
     world.heal();
     world.every_secret_works();
     assert!(world.context.put_clock_ahead(-72));
-    world.rotate(&[]).expect(0);
+    world.rotate("").expect(0);
     world.is_at_rest();
 }

@@ -1,7 +1,7 @@
 //! Several clusters: all of them, or the rotation does not begin.
 
-use crate::world::{BRIDGE, NO_GRACE, ROBOT, SCOPES, World, pullsecret_binary};
-use quay_tests::{NOWHERE, TestCluster, TestContext, TestQuay, auth, pull_secret};
+use crate::rotation::world::{BRIDGE, NO_GRACE, ROBOT, SCOPES, World};
+use quay_tests::{NOWHERE, Plugin, TestCluster, TestContext, TestQuay, Words, auth, pull_secret};
 use serde_json::{Value, json};
 
 struct Three {
@@ -15,7 +15,7 @@ fn three() -> Three {
 }
 
 fn with(named: [(&str, TestCluster); 3]) -> Three {
-    let mut context = TestContext::new(env!("CARGO_BIN_EXE_kubectl-quay-robot"));
+    let mut context = TestContext::new(Plugin::Robot);
     let quay = TestQuay::start(&mut context);
     quay.sign_in(&mut context, SCOPES);
     let files = named.each_ref().map(|(name, cluster)| {
@@ -26,7 +26,7 @@ fn with(named: [(&str, TestCluster); 3]) -> Three {
     context.set("KUBECONFIG", &files.join(":"));
     let held = json!({quay.quay.registry(): {"auth": auth(ROBOT, &quay.robot_token)}});
     for cluster in &clusters {
-        cluster.kubectl(&["create", "namespace", "shop"]);
+        cluster.kubectl("create namespace shop");
         cluster.create(&pull_secret("shop", "a", &held));
     }
     Three {
@@ -37,9 +37,11 @@ fn with(named: [(&str, TestCluster); 3]) -> Three {
 }
 
 impl Three {
-    fn rotate(&self, more: &[&str]) -> quay_tests::Output {
-        let arguments = [&["rotate", ROBOT, "--yes"][..], &NO_GRACE, more].concat();
-        self.context.run(&arguments)
+    fn rotate(&self, more: impl Words) -> quay_tests::Output {
+        let mut words = ["rotate", ROBOT, "--yes"].words();
+        words.extend(NO_GRACE.words());
+        words.extend(more.words());
+        self.context.run(words)
     }
 
     fn token(&self) -> String {
@@ -57,7 +59,7 @@ fn every_chosen_cluster_gets_the_new_token() {
     for more in [&[][..], &["--in-place"]] {
         let three = three();
         let contexts = ["--context", "one,two,three", "-o", "json"];
-        let output = three.rotate(&[more, &contexts[..]].concat()).expect(0);
+        let output = three.rotate([more, &contexts[..]].concat()).expect(0);
         assert_ne!(three.token(), three.quay.robot_token);
         for cluster in &three.clusters {
             assert_eq!(three.password(cluster), three.token());
@@ -75,9 +77,7 @@ fn no_cluster_that_has_the_uid_of_another_is_left_with_a_dead_token() {
     for more in [&[][..], &["--in-place"]] {
         let clone = |name| (name, TestCluster::small_with_uid(name, uid));
         let three = with([clone("one"), clone("two"), clone("three")]);
-        let output = three
-            .rotate(&[more, &["--all-contexts"]].concat())
-            .expect(0);
+        let output = three.rotate([more, &["--all-contexts"]].concat()).expect(0);
         assert_ne!(three.token(), three.quay.robot_token);
         for cluster in &three.clusters {
             assert_eq!(three.password(cluster), three.token());
@@ -101,7 +101,7 @@ fn one_cluster_at_two_addresses_is_rotated_by_both() {
         world.context.set("KUBECONFIG", &files.join(":"));
         let namespace = world.namespace.clone();
         let all = ["--all-contexts", "-n", &namespace];
-        let output = world.rotate(&[more, &all].concat()).expect(0);
+        let output = world.rotate([more, &all].concat()).expect(0);
         output.says("same kube-system UID");
         world.is_at_rest();
     }
@@ -119,9 +119,9 @@ fn a_cluster_that_does_not_answer_stops_the_rotation_before_the_token_changes() 
         assert_eq!(three.quay.writes(), 0);
         // Naming another one does not help.
         three
-            .rotate(&[&all[..], &["--skip-unreachable", "one"]].concat())
+            .rotate([&all[..], &["--skip-unreachable", "one"]].concat())
             .expect(1);
-        let output = three.rotate(&[&all[..], &["--skip-unreachable", "two"]].concat());
+        let output = three.rotate([&all[..], &["--skip-unreachable", "two"]].concat());
         // It is done, and not everywhere.
         output.expect(1).says("context two did not answer");
         for cluster in &three.clusters {
@@ -135,9 +135,12 @@ fn a_cluster_that_was_left_out_is_repaired_by_a_sync_once_it_is_back() {
     for more in [&[][..], &["--in-place"]] {
         let three = three();
         // Somebody has looked at it when it was well.
-        let plugin = pullsecret_binary();
         let verify = ["verify", "-A", "--all-contexts"];
-        three.context.program(&plugin, &verify).run().expect(0);
+        three
+            .context
+            .program(Plugin::PullSecret, verify)
+            .run()
+            .expect(0);
         let kubeconfig = three.clusters[1].kubeconfig();
         let line = kubeconfig.lines().find(|line| line.contains("server:"));
         let away = kubeconfig.replace(line.expect("a server"), "    server: https://127.0.0.1:9");
@@ -150,7 +153,7 @@ fn a_cluster_that_was_left_out_is_repaired_by_a_sync_once_it_is_back() {
         three.context.file("two", kubeconfig);
         assert_ne!(three.password(&three.clusters[1]), three.token());
         let sync = ["sync", "-A", "--context", "two"];
-        let sync = three.context.program(&plugin, &sync);
+        let sync = three.context.program(Plugin::PullSecret, sync);
         sync.run().expect(0).says("1 updated");
         assert_eq!(three.password(&three.clusters[1]), three.token());
     }
@@ -178,7 +181,7 @@ fn every_context_that_cannot_be_looked_at_is_named_at_once_and_can_be_left_out()
         output.says("--skip-unreachable expired");
         assert_eq!(three.quay.writes(), 0);
         let rest = ["--skip-unreachable", "two,dangling,expired"];
-        let output = three.rotate(&[&all[..], &rest].concat()).expect(1);
+        let output = three.rotate([&all[..], &rest].concat()).expect(1);
         output.says("context expired did not answer");
         for cluster in &three.clusters {
             assert_eq!(three.password(cluster), three.token());
@@ -212,8 +215,8 @@ fn a_run_that_goes_on_with_fewer_clusters_is_refused() {
     let elsewhere = elsewhere.to_string_lossy().into_owned();
     three.context.set("XDG_STATE_HOME", &elsewhere);
     let less = ["--take-over", "--context", "one,three"];
-    three.rotate(&less).expect(1).says("began in 3 clusters");
-    three.rotate(&["--take-over", "--all-contexts"]).expect(0);
+    three.rotate(less).expect(1).says("began in 3 clusters");
+    three.rotate("--take-over --all-contexts").expect(0);
     for cluster in &three.clusters {
         assert_eq!(three.password(cluster), three.token());
     }
@@ -232,11 +235,11 @@ fn a_cluster_that_goes_away_half_way_is_reported_and_the_next_run_finishes() {
         )
     };
     world.faulty.faults().add(unreachable);
-    let output = world.rotate(&[]).expect(1);
+    let output = world.rotate("").expect(1);
     output.says("s1").says("run the same command again");
     world.every_secret_works();
     assert!(world.token_of(BRIDGE).is_some());
     world.heal();
-    world.rotate(&[]).expect(0);
+    world.rotate("").expect(0);
     world.is_at_rest();
 }

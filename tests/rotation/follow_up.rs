@@ -1,6 +1,6 @@
 //! What can follow: restarts, and a pull by a real pod.
 
-use crate::world::World;
+use crate::rotation::world::World;
 use quay_tests::{Kubelet, eventually};
 use serde_json::{Value, json};
 
@@ -60,7 +60,7 @@ fn workloads_that_pull_with_the_secrets_are_restarted_and_others_are_not() {
             "spec": {"imagePullSecrets": secrets, "containers": [{"name": "c", "image": image}]},
         }));
     }
-    let output = world.rotate(&["--restart"]).expect(0);
+    let output = world.rotate("--restart").expect(0);
     output.says(&format!("{namespace}/deployment/web: rolling"));
     let restarted = |name: &str| {
         let object = world.cluster.get(namespace, &format!("deployment/{name}"));
@@ -92,10 +92,10 @@ fn a_pull_by_a_real_pod_is_part_of_the_receipt_and_decides_the_exit_code() {
         // The service account a pod runs as.
         let ready = ["-n", &world.namespace, "get", "serviceaccount", "default"];
         eventually("there is a service account", || {
-            world.cluster.try_kubectl(&ready, "").code == 0
+            world.cluster.try_kubectl(ready, "").code == 0
         });
         let image = format!("{}/myorg/my-app:v1", world.registry());
-        let arguments = world.arguments(&["--verify-pull", &image, "-o", "json"]);
+        let arguments = world.arguments(["--verify-pull", &image, "-o", "json"]);
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let run = world.context.command(&arguments).spawn();
         let kubelet = Kubelet::takes_the_pod(world.cluster, &world.namespace);

@@ -1,7 +1,7 @@
 //! `--global`: the pull secret of OpenShift's nodes is rotated too, and its nodes are waited
 //! for.
 
-use crate::world::{BRIDGE, ROBOT, World};
+use crate::rotation::world::{BRIDGE, ROBOT, World};
 use quay_sandbox::http::{Fault, FaultAction};
 use quay_sandbox::openshift;
 use quay_tests::{Running, TestCluster, auth, eventually, pull_secret_of};
@@ -22,8 +22,8 @@ fn openshift() -> (&'static TestCluster, MutexGuard<'static, ()>) {
         cluster.become_openshift();
         cluster
     });
-    cluster.kubectl(&["delete", "machineconfigpools,machineconfigs", "--all"]);
-    cluster.kubectl(&["-n", NAMESPACE, "delete", "secrets", "--all"]);
+    cluster.kubectl("delete machineconfigpools,machineconfigs --all");
+    cluster.kubectl(format!("-n {NAMESPACE} delete secrets --all"));
     (cluster, turn)
 }
 
@@ -59,7 +59,7 @@ fn the_token_dies_only_when_every_node_has_the_bridge() {
     let world = world(cluster);
     let old = world.token();
     let renewal = world.hold_quay("POST", "/regenerate");
-    let mut run = world.start(&NOW);
+    let mut run = world.start(NOW);
     eventually("the nodes' secret holds the bridge", || {
         world
             .token_of(BRIDGE)
@@ -91,16 +91,15 @@ fn the_token_dies_only_when_every_node_has_the_bridge() {
         Some(5)
     );
     assert_eq!(content["x"], 1.5);
-    let backups = [
-        "-n",
-        NAMESPACE,
-        "get",
-        "secrets",
-        "-lkubectl-quay/backup-of",
-        "-o",
-        "name",
-    ];
-    assert_eq!(cluster.kubectl(&backups).lines().count(), 2);
+    assert_eq!(
+        cluster
+            .kubectl(format!(
+                "-n {NAMESPACE} get secrets -lkubectl-quay/backup-of -o name"
+            ))
+            .lines()
+            .count(),
+        2
+    );
 }
 
 #[test]
@@ -108,13 +107,13 @@ fn the_nodes_secret_is_only_written_with_its_flag_and_never_under_a_paused_pool(
     let (cluster, _turn) = openshift();
     let world = world(cluster);
     let token = world.token();
-    let refused = world.rotate(&[]).expect(1);
+    let refused = world.rotate("").expect(1);
     refused
         .says("openshift-config/pull-secret, which the nodes of")
         .says("--global");
     let paused = json!({"spec": {"paused": true}}).to_string();
-    cluster.kubectl(&["patch", "mcp", "worker", "--type=merge", "-p", &paused]);
-    let refused = world.rotate(&NOW).expect(1);
+    cluster.kubectl(format!("patch mcp worker --type=merge -p '{paused}'"));
+    let refused = world.rotate(NOW).expect(1);
     refused
         .says("pool worker")
         .says("paused")
@@ -140,7 +139,7 @@ fn in_place_the_nodes_secret_is_written_with_the_others() {
 fn a_server_dry_run_tries_the_nodes_secret_and_keeps_no_backup_of_it() {
     let (cluster, _turn) = openshift();
     let world = world(cluster);
-    let names = || cluster.kubectl(&["-n", NAMESPACE, "get", "secrets", "-o", "name"]);
+    let names = || cluster.kubectl(format!("-n {NAMESPACE} get secrets -o name"));
     let before = names();
     let more = [&NOW[..], &["--dry-run=server", "-o", "json"]].concat();
     let output = world.rotate(&more).expect(0);
@@ -187,7 +186,7 @@ fn render(cluster: &TestCluster, number: usize) {
 /// Starts a rotation, and returns when the nodes' secret holds the bridge and the nodes do not.
 fn crossed<'a>(cluster: &TestCluster, world: &'a World) -> Running<'a> {
     render(cluster, 0);
-    let run = world.start(&NOW);
+    let run = world.start(NOW);
     eventually("the nodes' secret holds the bridge", || {
         world
             .token_of(BRIDGE)
@@ -203,7 +202,7 @@ fn a_rotation_that_goes_on_waits_for_what_an_earlier_run_wrote_to_the_nodes() {
     let old = world.token();
     drop(crossed(cluster, &world).kill());
     let renewal = world.hold_quay("POST", "/regenerate");
-    let mut run = world.start(&NOW);
+    let mut run = world.start(NOW);
     let looks = looks_at_pools(&world);
     eventually("the pools are looked at several times", || {
         looks_at_pools(&world) > looks + 2
@@ -229,7 +228,7 @@ fn what_never_reached_the_nodes_is_taken_back_without_waiting_for_them() {
     let old = world.token();
     drop(crossed(cluster, &world).kill());
     // The Machine Config Operator has not rendered the bridge, and never will.
-    world.rotate(&[&NOW[..], &["--abort"]].concat()).expect(0);
+    world.rotate([&NOW[..], &["--abort"]].concat()).expect(0);
     assert_eq!(world.token(), old);
     assert!(holds(cluster, ROBOT, &old));
     world.is_at_rest();
@@ -242,7 +241,7 @@ fn a_pool_that_is_paused_meanwhile_stops_the_rotation_and_is_named() {
     let old = world.token();
     let run = crossed(cluster, &world);
     let paused = json!({"spec": {"paused": true}}).to_string();
-    cluster.kubectl(&["patch", "mcp", "worker", "--type=merge", "-p", &paused]);
+    cluster.kubectl(format!("patch mcp worker --type=merge -p '{paused}'"));
     let stopped = run.wait().expect(1);
     stopped
         .says("machineconfigpool/worker is paused")

@@ -1,6 +1,6 @@
 //! A rotation in place: the window is short, and everything that can fail comes before it.
 
-use crate::world::{BRIDGE, ROBOT, World, expected_rights, name};
+use crate::rotation::world::{BRIDGE, ROBOT, World, expected_rights, name};
 use quay_sandbox::http::{Fault, FaultAction};
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 fn every_secret_gets_the_new_token_and_the_window_is_told() {
     let world = World::new(4);
     let old = world.token();
-    let output = world.rotate(&["--in-place", "-o", "json"]).expect(0);
+    let output = world.rotate("--in-place -o json").expect(0);
     assert_ne!(world.token(), old);
     world.is_at_rest();
     let receipt: Value = serde_json::from_str(&output.stdout).expect("JSON");
@@ -24,7 +24,7 @@ fn every_secret_gets_the_new_token_and_the_window_is_told() {
 fn only_the_scope_that_regenerating_takes_is_needed() {
     let mut world = World::new(1);
     world.quay.sign_in(&mut world.context, "org:admin");
-    world.rotate(&["--in-place"]).expect(0);
+    world.rotate("--in-place").expect(0);
     world.is_at_rest();
 }
 
@@ -43,7 +43,7 @@ fn what_an_api_server_would_refuse_is_found_before_the_token_changes() {
             headers: Vec::new(),
         },
     ));
-    let output = world.rotate(&["--in-place"]).expect(1);
+    let output = world.rotate("--in-place").expect(1);
     output
         .says("nothing was changed")
         .says("admission webhook says no");
@@ -60,7 +60,7 @@ fn somebody_elses_regenerate_at_the_same_moment_is_noticed_and_followed() {
     let hold = quay_sandbox::http::Hold::default();
     // Ours is carried out and its answer waits while theirs is carried out.
     world.quay_fault("POST", "/regenerate", FaultAction::HoldAfter(hold.clone()));
-    let run = world.start_until(&hold, &["--in-place"]);
+    let run = world.start_until(&hold, ["--in-place"]);
     let theirs = world.quay.quay.edit(|state| state.regenerate(ROBOT));
     hold.release();
     run.wait().expect(0).says("somebody else regenerated");
@@ -87,9 +87,9 @@ fn a_secret_that_failed_is_written_by_the_next_run_without_another_token() {
             },
         )
     });
-    world.rotate(&["--in-place"]).expect(1).says(&name(1));
+    world.rotate("--in-place").expect(1).says(&name(1));
     let token = world.token();
-    world.rotate(&["--in-place"]).expect(0);
+    world.rotate("--in-place").expect(0);
     assert_eq!(world.token(), token, "a second token was made");
     world.is_at_rest();
 }
@@ -100,27 +100,23 @@ fn a_robot_no_cluster_uses_is_only_regenerated_and_its_token_handed_over() {
     let file = world.context.path("token");
     let path = file.to_string_lossy().into_owned();
     let more = ["--in-place", "--no-cluster", "--token-output", &path];
-    let before = world.secrets(&world.namespace);
-    world.rotate(&more).expect(0);
+    let before = world.list(&world.namespace, "secrets");
+    world.rotate(more).expect(0);
     let handed = std::fs::read_to_string(&file).expect("the token is there");
     assert_eq!(handed, world.token());
-    assert_eq!(world.secrets(&world.namespace), before);
+    assert_eq!(world.list(&world.namespace, "secrets"), before);
     let more = ["rotate", ROBOT, "--yes", "--in-place", "--no-cluster"];
     let run = world
         .context
-        .command(&[&more[..], &["--token-output", "-"]].concat());
+        .command([&more[..], &["--token-output", "-"]].concat());
     let output = run.run().expect(0);
     assert_eq!(output.stdout, world.token());
-    world
-        .context
-        .run(&more)
-        .expect(0)
-        .says("token myorg+deploy");
+    world.context.run(more).expect(0).says("token myorg+deploy");
     assert_eq!(world.rights(ROBOT), expected_rights());
     assert_eq!(world.token_of(BRIDGE), None);
     world
         .context
-        .run(&["rotate", ROBOT, "--no-cluster"])
+        .run(format!("rotate {ROBOT} --no-cluster"))
         .expect(2);
 }
 
@@ -128,14 +124,14 @@ fn a_robot_no_cluster_uses_is_only_regenerated_and_its_token_handed_over() {
 fn ctrl_c_within_the_window_leaves_no_secret_behind() {
     let world = World::new(40);
     let hold = world.hold_write(0, FaultAction::HoldBefore);
-    let run = world.start_until(&hold, &["--in-place"]);
+    let run = world.start_until(&hold, ["--in-place"]);
     run.interrupt();
     hold.release();
     run.wait().expect(1).says("interrupted");
     let token = world.token();
     world.is_at_rest();
     // The same command only proves it.
-    world.rotate(&["--in-place"]).expect(0);
+    world.rotate("--in-place").expect(0);
     assert_eq!(world.token(), token);
 }
 
@@ -143,13 +139,13 @@ fn ctrl_c_within_the_window_leaves_no_secret_behind() {
 fn what_is_half_written_is_not_closed_by_a_run_that_sees_no_cluster() {
     let world = World::new(3);
     let hold = world.hold_write(0, FaultAction::HoldBefore);
-    let run = world.start_until(&hold, &["--in-place"]);
+    let run = world.start_until(&hold, ["--in-place"]);
     drop(run.kill());
     world.heal();
-    let blind = world.rotate(&["--in-place", "--no-cluster"]).expect(1);
+    let blind = world.rotate("--in-place --no-cluster").expect(1);
     blind
         .says("the rotation began in ")
         .says("--skip-unreachable");
-    world.rotate(&["--in-place"]).expect(0);
+    world.rotate("--in-place").expect(0);
     world.is_at_rest();
 }

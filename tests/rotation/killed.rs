@@ -1,7 +1,7 @@
 //! SIGKILL at every mutating request, to Quay and to the cluster, before its delivery and
 //! after its effect with the answer withheld; then the same command again.
 
-use crate::world::World;
+use crate::rotation::world::World;
 use quay_sandbox::http::{FaultAction, Faults};
 use quay_tests::{MOMENTS, Moment, Running, killed_at, text_of};
 use serde_json::Value;
@@ -73,7 +73,7 @@ fn at_every_request(
 }
 
 fn uids(world: &World) -> Vec<Value> {
-    let secrets = world.secrets(&world.namespace);
+    let secrets = world.list(&world.namespace, "secrets");
     let uid = |secret: &Value| secret["metadata"]["uid"].clone();
     secrets.iter().map(uid).collect()
 }
@@ -107,7 +107,7 @@ fn a_bridge_rotation_killed_at_any_write_to_the_cluster_never_leaves_a_dead_toke
 
 /// In place a secret may hold the dead token for a while, but nothing else is lost.
 fn nothing_else_is_lost(world: &World) {
-    for secret in world.secrets(&world.namespace) {
+    for secret in world.list(&world.namespace, "secrets") {
         let text = text_of(&secret);
         assert!(
             text.contains(r#""psFormat":"table""#) && text.contains("YTpi"),
@@ -138,17 +138,17 @@ fn an_aborted_rotation_that_is_killed_is_aborted_by_the_next_run() {
             println!("{server:?}: killed {moment} of request {request} of --abort");
             let began = kill(
                 &world,
-                &world.arguments(&[]),
+                &world.arguments(""),
                 Server::Quay,
                 5,
                 FaultAction::HoldBefore,
             );
             assert!(began, "the rotation stops before it regenerates");
             world.every_secret_works();
-            let abort = world.arguments(&["--abort"]);
+            let abort = world.arguments(["--abort"]);
             assert!(kill(&world, &abort, server, request, action));
             world.every_secret_works();
-            world.rotate(&["--abort"]).expect(0);
+            world.rotate("--abort").expect(0);
             world.is_at_rest();
             assert_eq!(world.token(), token);
         }

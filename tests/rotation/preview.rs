@@ -1,6 +1,6 @@
 //! `--dry-run`: the blast radius, and nothing is written anywhere.
 
-use crate::world::{ROBOT, World};
+use crate::rotation::world::{ROBOT, World};
 use serde_json::{Value, json};
 
 fn pod(namespace: &str, name: &str, spec: Value) -> Value {
@@ -33,7 +33,7 @@ fn the_blast_radius_is_shown_and_nothing_is_written_anywhere() {
         })),
     ]);
     let token = world.token();
-    let output = world.rotate(&["--dry-run"]).expect(0);
+    let output = world.rotate("--dry-run").expect(0);
     let output = output
         .prints(&format!("namespace {namespace}"))
         .prints("secret pull: myorg+deploy")
@@ -44,7 +44,7 @@ fn the_blast_radius_is_shown_and_nothing_is_written_anywhere() {
         .prints("create myorg+deploy-bridge and give it the 4 rights")
         .prints("org:admin, repo:admin");
     output.says("dry run: nothing was changed");
-    let output = world.rotate(&["--dry-run", "-o", "json"]).expect(0);
+    let output = world.rotate("--dry-run -o json").expect(0);
     let preview: Value = serde_json::from_str(&output.stdout).expect("JSON");
     assert_eq!(preview["steps"].as_array().map(Vec::len), Some(7));
     assert_eq!(world.token(), token);
@@ -64,6 +64,6 @@ fn the_blast_radius_is_shown_and_nothing_is_written_anywhere() {
 fn a_dry_run_shows_what_would_be_refused_and_fails() {
     let world = World::new(1);
     let other = world.add_namespace(1);
-    let output = world.rotate(&["--dry-run", "-n", &world.namespace]);
+    let output = world.rotate(format!("--dry-run -n {}", world.namespace));
     output.expect(1).prints("Would be refused").prints(&other);
 }

@@ -1,6 +1,6 @@
 //! What keeps a rotation from beginning. Nothing is changed then, in Quay or in a cluster.
 
-use crate::world::{ROBOT, World, name};
+use crate::rotation::world::{ROBOT, World, name};
 use quay_sandbox::http::{Fault, FaultAction};
 use quay_tests::{auth, pull_secret_of};
 use serde_json::json;
@@ -44,7 +44,7 @@ fn secrets_that_cannot_be_written_are_named_with_the_place_to_change_them() {
     // One of them accepted is not both.
     let one = format!("--leave-behind={namespace}/argo");
     refuses(&world, &[&one], &["it is immutable"]);
-    let output = world.rotate(&["--leave-behind", "-o", "json"]).expect(0);
+    let output = world.rotate("--leave-behind -o json").expect(0);
     world.is_at_rest();
     let receipt: serde_json::Value = serde_json::from_str(&output.stdout).expect("JSON");
     let left = receipt["leftBehind"].as_array().expect("a list");
@@ -71,7 +71,7 @@ fn a_credential_outside_the_chosen_namespaces_is_found() {
     refuses(&world, &glob, &["outside the chosen namespaces"]);
     let old = world.cluster.content(&other, &name(0));
     world
-        .rotate(&[&only[..], &["--scope-is-complete"]].concat())
+        .rotate([&only[..], &["--scope-is-complete"]].concat())
         .expect(0);
     world.is_at_rest();
     assert_eq!(world.cluster.content(&other, &name(0)), old);
@@ -93,7 +93,7 @@ fn scopes_that_a_rotation_takes_are_named_before_anything_is_changed() {
 #[test]
 fn a_cluster_where_not_everything_can_be_seen_is_refused() {
     let mut world = World::new(1);
-    world.faulty.join_limited(&mut world.context);
+    world.become_limited();
     refuses(&world, &[], &["cannot list secrets in all namespaces"]);
     let narrowed = ["-n", "limited"];
     refuses(&world, &narrowed, &["--scope-is-complete"]);
@@ -120,9 +120,9 @@ fn rights_that_are_missing_in_a_namespace_are_named_before_anything_is_changed()
     for command in [role, bind] {
         world
             .cluster
-            .kubectl(&[&["-n", &namespace], &command[..]].concat());
+            .kubectl([&["-n", &namespace], &command[..]].concat());
     }
-    world.faulty.join_limited(&mut world.context);
+    world.become_limited();
     let more = ["-n", &namespace, "--scope-is-complete"];
     // The authorizer of a real API server learns of a binding a moment later.
     world
@@ -142,9 +142,9 @@ fn rights_that_are_missing_in_a_namespace_are_named_before_anything_is_changed()
 #[test]
 fn a_robot_that_does_not_exist_or_a_dead_api_token_is_said_so() {
     let world = World::new(1);
-    let unknown = world.context.run(&["rotate", "myorg+nobody", "--yes"]);
+    let unknown = world.context.run("rotate myorg+nobody --yes");
     unknown.expect(1).says("robot `myorg+nobody`");
-    let dead = world.context.command(&["rotate", ROBOT, "--yes"]);
+    let dead = world.context.command(format!("rotate {ROBOT} --yes"));
     let dead = dead.env("QUAY_API_TOKEN", &"D".repeat(40)).run();
     dead.expect(1).says("does not accept the API token");
 }
@@ -153,7 +153,7 @@ fn a_robot_that_does_not_exist_or_a_dead_api_token_is_said_so() {
 fn without_a_terminal_nothing_is_rotated_unless_yes_is_said() {
     let world = World::new(1);
     let token = world.token();
-    let output = world.context.run(&["rotate", ROBOT]).expect(2);
+    let output = world.context.run(format!("rotate {ROBOT}")).expect(2);
     output.says("--yes");
     assert_eq!(world.token(), token);
 }
@@ -176,9 +176,9 @@ fn what_would_reach_nobody_is_refused() {
 fn a_glob_that_is_none_is_a_usage_error_and_no_cluster_that_does_not_answer() {
     let world = World::new(1);
     let skip = ["--skip-unreachable", "sandbox"];
-    let output = world.rotate(&[&["--exclude-namespace", "["][..], &skip].concat());
+    let output = world.rotate([&["--exclude-namespace", "["][..], &skip].concat());
     output.expect(2).says("is not a glob");
-    let output = world.rotate(&[&["--namespace-selector", "a=(b"][..], &skip].concat());
+    let output = world.rotate([&["--namespace-selector", "a=(b"][..], &skip].concat());
     output.expect(2).says("is not a selector");
     assert_eq!(world.quay.writes(), 0);
 }
@@ -225,12 +225,14 @@ fn secrets_at_a_name_that_quay_only_calls_itself_are_named_and_agreed_to_or_left
     let flag = format!("--registry-alias {CLAIMED}");
     refuses(&world, &[], &[&place, "alias not agreed", &flag, &leave]);
 
-    let output = world.rotate(&[&leave, "-o", "json"]).expect(0);
+    let output = world.rotate(format!("{leave} -o json")).expect(0);
     let receipt: serde_json::Value = serde_json::from_str(&output.stdout).expect("JSON");
     assert_eq!(receipt["leftBehind"][0]["secret"], "a", "{}", output.stdout);
     let password = || world.cluster.password(&namespace, "a", CLAIMED);
     assert_eq!(password(), old);
-    world.rotate(&["--registry-alias", CLAIMED]).expect(0);
+    world
+        .rotate(format!("--registry-alias {CLAIMED}"))
+        .expect(0);
     assert_eq!(password(), world.token());
     world.is_at_rest();
 }

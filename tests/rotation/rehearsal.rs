@@ -1,8 +1,8 @@
 //! `--dry-run=server`: the first write of every secret is tried, and nothing is written
 //! anywhere.
 
-use crate::resumed::{RENEW, killed_before};
-use crate::world::{BRIDGE, ROBOT, World, name};
+use crate::rotation::resumed::{RENEW, killed_before};
+use crate::rotation::world::{BRIDGE, ROBOT, World, name};
 use quay_sandbox::http::{Fault, FaultAction, Hold, Recorded};
 use quay_tests::pull_secret_of;
 use serde_json::{Value, json};
@@ -26,14 +26,14 @@ fn tries(world: &World) -> usize {
 #[track_caller]
 fn tried(world: &World, more: &[&str], code: i32) -> quay_tests::Output {
     let everything = || {
-        let secrets = world.secrets(&world.namespace);
+        let secrets = world.list(&world.namespace, "secrets");
         let tokens = [ROBOT, BRIDGE].map(|robot| world.token_of(robot));
         let mutating = |request: &Recorded| request.mutates;
         let writes = (world.quay.writes(), world.faulty.log().count(mutating));
         (secrets, tokens, writes, ledger_exists(world))
     };
     let before = everything();
-    let output = world.rotate(&[&[SERVER], more].concat()).expect(code);
+    let output = world.rotate([&[SERVER], more].concat()).expect(code);
     // The secrets with their resourceVersions.
     assert_eq!(everything(), before);
     output.says("dry run: nothing was changed")
@@ -87,7 +87,7 @@ fn every_secrets_first_write_is_tried_and_nothing_is_written() {
 fn a_client_dry_run_tries_no_write() {
     let world = World::new(1);
     for more in ["--dry-run", "--dry-run=client"] {
-        let output = world.rotate(&[more, "-o", "json"]).expect(0);
+        let output = world.rotate(format!("{more} -o json")).expect(0);
         assert!(document(&output)["triedWrites"].is_null());
         assert_eq!(tries(&world), 0);
     }
@@ -126,8 +126,8 @@ fn a_write_that_the_api_server_would_refuse_is_named_with_the_reason_and_what_to
     }
     // What the dry run says is so: a new token is not longer, and another name is.
     tried(&world, &["--in-place"], 0).says("(2 secrets)");
-    world.rotate(&[]).expect(1).says("nothing was changed");
-    world.rotate(&["--in-place"]).expect(0);
+    world.rotate("").expect(1).says("nothing was changed");
+    world.rotate("--in-place").expect(0);
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn a_rotation_that_goes_on_tries_what_it_would_write_next() {
     assert_eq!(writes(&on)[0], json!([name(0), BRIDGE, true]));
     let back = document(&tried(&world, &[&json[..], &["--abort"]].concat(), 0));
     assert_eq!(writes(&back)[0], json!([name(0), ROBOT, true]));
-    world.rotate(&["--abort"]).expect(0);
+    world.rotate("--abort").expect(0);
     world.is_at_rest();
 }
 
@@ -199,7 +199,7 @@ fn secrets_that_an_earlier_run_wrote_are_not_tried_again() {
             },
         )
     });
-    world.rotate(&["--in-place"]).expect(1);
+    world.rotate("--in-place").expect(1);
     let preview = document(&tried(&world, &["--in-place", "-o", "json"], 0));
     assert_eq!(writes(&preview), [json!([name(1), ROBOT, true])]);
 }
@@ -214,7 +214,7 @@ fn ctrl_c_ends_it_at_once() {
         .faulty
         .faults()
         .add(Fault::once(patch, "dryRun=All", held));
-    let run = world.start_until(&hold, &[SERVER]);
+    let run = world.start_until(&hold, [SERVER]);
     run.interrupt();
     run.wait().expect(130).says("nothing was changed");
     hold.release();

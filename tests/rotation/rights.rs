@@ -1,6 +1,6 @@
 //! Rights that change while a rotation lasts: whoever changed is followed.
 
-use crate::world::{BRIDGE, ROBOT, World};
+use crate::rotation::world::{BRIDGE, ROBOT, World};
 use quay_sandbox::http::Hold;
 use quay_sandbox::quay::{Role, State};
 use quay_tests::Running;
@@ -8,7 +8,7 @@ use quay_tests::Running;
 /// Stops a rotation where it is about to ask for this.
 fn stopped<'a>(world: &'a World, method: &str, path: &str) -> (Running<'a>, Hold) {
     let hold = world.hold_quay(method, path);
-    let run = world.start_until(&hold, &[]);
+    let run = world.start_until(&hold, "");
     (run, hold)
 }
 
@@ -54,7 +54,7 @@ fn what_the_robot_gains_before_the_renewal_goes_to_the_bridge() {
         .faulty
         .faults()
         .add_nth_mutating(0, quay_sandbox::http::FaultAction::HoldBefore(hold.clone()));
-    let mut run = world.start_until(&hold, &[]);
+    let mut run = world.start_until(&hold, "");
     world
         .quay
         .quay
@@ -80,7 +80,7 @@ fn what_was_given_and_taken_again_meanwhile_stays_taken() {
         0,
         quay_sandbox::http::FaultAction::HoldBefore(crossing.clone()),
     );
-    let mut run = world.start_until(&crossing, &[]);
+    let mut run = world.start_until(&crossing, "");
     let role = |role| {
         world
             .quay
@@ -108,7 +108,7 @@ fn what_the_bridge_gained_before_a_run_was_killed_is_not_lost() {
     });
     drop(run.kill());
     world.heal();
-    world.rotate(&[]).expect(0);
+    world.rotate("").expect(0);
     let gained = "role admin on new-app".to_owned();
     assert!(world.rights(ROBOT).contains(&gained));
 }

@@ -1,6 +1,6 @@
 //! Waiting for those who still pull with a credential.
 
-use crate::world::{BRIDGE, ROBOT, World};
+use crate::rotation::world::{BRIDGE, ROBOT, World};
 use quay_sandbox::http::{Fault, FaultAction};
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ fn a_pull_during_the_grace_is_waited_for() {
     hold.release();
     let mut run = world
         .context
-        .command(&["rotate", ROBOT, "--yes", "--grace", "1s"])
+        .command(format!("rotate {ROBOT} --yes --grace 1s"))
         .spawn();
     assert!(run.reaches(&held_again, 1));
     world
@@ -49,7 +49,7 @@ fn pulls_that_do_not_end_stop_the_rotation_before_the_token_changes() {
         let arguments = ["rotate", ROBOT, "--yes", "--grace", "1s"];
         let output = world
             .context
-            .run(&[&arguments[..], &["--settle-timeout", "1s"]].concat());
+            .run([&arguments[..], &["--settle-timeout", "1s"]].concat());
         stop.store(true, std::sync::atomic::Ordering::Relaxed);
         output
     });
@@ -60,7 +60,7 @@ fn pulls_that_do_not_end_stop_the_rotation_before_the_token_changes() {
     assert_eq!(world.token(), token);
     assert!(world.token_of(BRIDGE).is_some());
     world.every_secret_works();
-    world.rotate(&[]).expect(0);
+    world.rotate("").expect(0);
     world.is_at_rest();
 }
 
@@ -100,7 +100,7 @@ fn is_seen_with_a_clock_ahead_by(world: &World, days: i64) {
         let arguments = ["rotate", ROBOT, "--yes", "--grace", "1s"];
         let output = world
             .context
-            .run(&[&arguments[..], &["--settle-timeout", "1s"]].concat());
+            .run([&arguments[..], &["--settle-timeout", "1s"]].concat());
         stop.store(true, std::sync::atomic::Ordering::Relaxed);
         output
     });
@@ -138,7 +138,7 @@ fn a_usage_log_that_forgets_a_pull_is_no_proof_that_nobody_pulls() {
         ..Fault::always(method, "/logs", empty)
     };
     world.quay.quay.server().faults().add(fault);
-    let output = world.rotate(&[]).expect(1);
+    let output = world.rotate("").expect(1);
     let output = output
         .says("whether anybody pulls as myorg+deploy is not known")
         .says("--ignore-usage");
@@ -146,7 +146,7 @@ fn a_usage_log_that_forgets_a_pull_is_no_proof_that_nobody_pulls() {
     assert_eq!(world.token(), token);
     world.every_secret_works();
     world.heal();
-    world.rotate(&[]).expect(0);
+    world.rotate("").expect(0);
     world.is_at_rest();
 }
 
@@ -157,11 +157,11 @@ fn a_usage_log_that_cannot_be_read_is_no_proof_that_nobody_pulls() {
     let method = "GET".parse().expect("a method");
     let broken = Fault::always(method, "/logs", FaultAction::Html500);
     world.quay.quay.server().faults().add(broken);
-    let output = world.rotate(&[]).expect(1);
+    let output = world.rotate("").expect(1);
     output.says("the usage log cannot be read");
     assert_eq!(world.token(), token);
     world.every_secret_works();
-    let output = world.rotate(&["--ignore-usage"]).expect(0);
+    let output = world.rotate("--ignore-usage").expect(0);
     output.says("going on, as --ignore-usage says");
     world.is_at_rest();
 }
@@ -173,6 +173,6 @@ fn whoever_pulled_lately_is_named_before_anything_is_changed() {
         state.log_pull(ROBOT, "myorg", "my-app", "192.0.2.44", "podman/5.0");
         state.log_pull(ROBOT, "myorg", "my-app", "192.0.2.44", "podman/5.0");
     });
-    let output = world.rotate(&[]).expect(0);
+    let output = world.rotate("").expect(0);
     output.says("192.0.2.44 (podman/5.0): 2 pulls of myorg/my-app");
 }

@@ -1,7 +1,7 @@
 //! Machines that share a ledger (`--state`): one goes on where the other ended, and never beside it.
 
-use crate::resumed::RENEW;
-use crate::world::{ROBOT, World};
+use crate::rotation::resumed::RENEW;
+use crate::rotation::world::{ROBOT, World};
 use quay_sandbox::http::{FaultAction, Hold};
 
 /// A namespace for what machines share, and the flag that names it.
@@ -35,28 +35,24 @@ fn a_killed_rotation_is_finished_by_another_machine_that_shares_its_ledger() {
     let mut world = World::new(2);
     let (namespace, state) = shared(&world);
     let hold = held_before_renewal(&world);
-    let run = world.start_until(&hold, &words(&state));
+    let run = world.start_until(&hold, words(&state));
     drop(run.kill());
     world.heal();
     elsewhere(&mut world);
 
     // The one that was killed may still be there, for all that can be told.
-    let refused = world.rotate(&words(&state)).expect(1);
+    let refused = world.rotate(words(&state)).expect(1);
     refused
         .says("is being rotated by another run")
         .says("get lease");
     world.outlast_lease(&namespace);
 
-    world.rotate(&words(&state)).expect(0);
+    world.rotate(words(&state)).expect(0);
     world.is_at_rest();
     assert_eq!(world.lease(&namespace)["spec"]["holderIdentity"], "");
     let history = [&["history"][..], &words(&state)].concat();
     world.context.run(&history).expect(0).prints("finished");
-    world
-        .context
-        .run(&["history"])
-        .expect(0)
-        .says("No rotations");
+    world.context.run("history").expect(0).says("No rotations");
 }
 
 #[test]
@@ -84,12 +80,12 @@ fn a_run_whose_lease_is_taken_stops() {
     let world = World::new(2);
     let (namespace, state) = shared(&world);
     let hold = held_before_renewal(&world);
-    let run = world.start_until(&hold, &words(&state));
+    let run = world.start_until(&hold, words(&state));
     let name = world.lease(&namespace)["metadata"]["name"].clone();
     let name = name.as_str().expect("a name").to_owned();
     world
         .cluster
-        .kubectl(&["-n", &namespace, "delete", "lease", &name]);
+        .kubectl(format!("-n {namespace} delete lease {name}"));
     run.wait()
         .expect(1)
         .says("which keeps other runs from this robot, was lost");
@@ -104,6 +100,6 @@ fn a_run_that_is_refused_gives_its_lease_back_at_once() {
     let nowhere = [&["-n", "no-such-namespace"][..], &words(&state)].concat();
     world.rotate(&nowhere).expect(1).says("no namespace");
     assert_eq!(world.lease(&namespace)["spec"]["holderIdentity"], "");
-    world.rotate(&words(&state)).expect(0);
+    world.rotate(words(&state)).expect(0);
     world.is_at_rest();
 }

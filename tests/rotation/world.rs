@@ -4,13 +4,13 @@
 use quay_sandbox::http::{Fault, FaultAction, Hold};
 use quay_sandbox::quay::{QuayOptions, Role, State};
 use quay_tests::{
-    FaultyCluster, Leaks, Moment, Output, Running, TestCluster, TestContext, TestQuay, auth,
-    pull_secret_of, text_of,
+    Leaks, Moment, Output, Plugin, Running, TestCluster, TestQuay, Words, pull_secret_of, text_of,
 };
 use serde_json::Value;
+use std::ops::{Deref, DerefMut};
 
-/// The robot that is rotated.
-pub const ROBOT: &str = "myorg+deploy";
+pub use quay_tests::ROBOT;
+
 /// The robot that carries its pulls meanwhile.
 pub const BRIDGE: &str = "myorg+deploy-bridge";
 /// What a rotation takes, and no more.
@@ -20,20 +20,29 @@ pub const NO_GRACE: [&str; 2] = ["--grace", "0s"];
 
 /// A test's surroundings.
 pub struct World {
-    pub context: TestContext,
-    pub cluster: &'static TestCluster,
-    pub faulty: FaultyCluster,
-    /// Never stopped: the next test's Quay would be given its port, and find on the shared
-    /// cluster what this test left.
-    pub quay: &'static TestQuay,
+    base: quay_tests::World,
     /// Where the robot's secrets are.
     pub namespace: String,
+}
+
+impl Deref for World {
+    type Target = quay_tests::World;
+
+    fn deref(&self) -> &Self::Target {
+        &self.base
+    }
+}
+
+impl DerefMut for World {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.base
+    }
 }
 
 impl World {
     /// `secrets` secrets of the shared cluster hold the robot, which has four rights.
     pub fn new(secrets: usize) -> Self {
-        Self::on(TestCluster::shared(), secrets)
+        Self::on(TestCluster::shared("rotation"), secrets)
     }
 
     /// The same on this cluster.
@@ -43,22 +52,15 @@ impl World {
 
     /// The same with a Quay that is started so.
     pub fn beside(options: QuayOptions, secrets: usize) -> Self {
-        Self::with(TestCluster::shared(), options, secrets)
+        Self::with(TestCluster::shared("rotation"), options, secrets)
     }
 
     fn with(cluster: &'static TestCluster, options: QuayOptions, secrets: usize) -> Self {
-        let mut context = TestContext::new(env!("CARGO_BIN_EXE_kubectl-quay-robot"));
-        let quay = TestQuay::start_with(&mut context, options);
-        let quay: &'static TestQuay = Box::leak(Box::new(quay));
-        quay.sign_in(&mut context, SCOPES);
-        give_rights(quay);
-        let faulty = cluster.behind_proxy();
-        faulty.join(&mut context);
+        let base = quay_tests::World::on(Plugin::Robot, cluster, options);
+        let base = base.signed_in(SCOPES).behind_proxy();
+        give_rights(base.quay);
         let mut world = Self {
-            context,
-            cluster,
-            faulty,
-            quay,
+            base,
             namespace: String::new(),
         };
         world.namespace = world.add_namespace(secrets);
@@ -74,49 +76,28 @@ impl World {
         })
     }
 
-    /// The registry's host, as it stands in `auths`.
-    pub fn registry(&self) -> &str {
-        self.quay.registry()
-    }
-
-    /// The robot's token now.
-    pub fn token(&self) -> String {
-        self.token_of(ROBOT).expect("the robot exists")
-    }
-
     /// The token of any robot.
     pub fn token_of(&self, robot: &str) -> Option<String> {
         self.quay.token_of_robot(robot)
     }
 
-    /// A pull secret's text: the account between other people's things.
-    pub fn mixed(&self, account: &str, password: &str) -> String {
-        let (registry, auth) = (self.registry(), auth(account, password));
-        format!(
-            r#"{{"credHelpers":{{"gcr.io":"gcloud"}},"auths":{{"docker.io":{{"auth":"YTpi","email":"me@example.com","x":[1.5,null]}},"{registry}":{{"email":"robot@example.com","username":"{account}","password":"{password}","auth":"{auth}"}},"registry.redhat.io":{{}}}},"psFormat":"table"}}"#
-        )
-    }
-
     /// The arguments of a rotation that waits for nobody.
-    pub fn arguments(&self, more: &[&str]) -> Vec<String> {
-        let words = ["rotate", ROBOT, "--yes"];
-        let words = words.iter().chain(&NO_GRACE).chain(more);
-        words.map(|&word| word.to_owned()).collect()
+    pub fn arguments(&self, more: impl Words) -> Vec<String> {
+        let mut words = ["rotate", ROBOT, "--yes"].words();
+        words.extend(NO_GRACE.words());
+        words.extend(more.words());
+        words
     }
 
     /// Starts a rotation that waits for nobody.
-    pub fn start(&self, more: &[&str]) -> Running<'_> {
-        let arguments = self.arguments(more);
-        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        self.context.command(&arguments).spawn()
+    pub fn start(&self, more: impl Words) -> Running<'_> {
+        self.context.command(self.arguments(more)).spawn()
     }
 
     /// Rotates without waiting.
     #[track_caller]
-    pub fn rotate(&self, more: &[&str]) -> Output {
-        let arguments = self.arguments(more);
-        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        self.watching_new_tokens(|| self.context.run(&arguments))
+    pub fn rotate(&self, more: impl Words) -> Output {
+        self.watching_new_tokens(|| self.context.run(self.arguments(more)))
     }
 
     /// Runs something, and fails if it gave away a token that was made meanwhile.
@@ -132,21 +113,11 @@ impl World {
         output
     }
 
-    /// The secrets of a namespace, in the order of their names.
-    #[track_caller]
-    pub fn secrets(&self, namespace: &str) -> Vec<Value> {
-        let text = self
-            .cluster
-            .kubectl(&["-n", namespace, "get", "secrets", "-o", "json"]);
-        let list: Value = serde_json::from_str(&text).expect("kubectl prints JSON");
-        list["items"].as_array().cloned().unwrap_or_default()
-    }
-
     /// Holds at every moment of a rotation with a bridge: each secret holds a credential
     /// that Quay accepts now, and nothing else of it has changed.
     #[track_caller]
     pub fn every_secret_works(&self) {
-        let secrets = self.secrets(&self.namespace);
+        let secrets = self.list(&self.namespace, "secrets");
         assert!(!secrets.is_empty());
         for secret in secrets {
             let text = text_of(&secret);
@@ -174,7 +145,7 @@ impl World {
     #[track_caller]
     pub fn is_at_rest_in(&self, namespace: &str) {
         let current = self.mixed(ROBOT, &self.token());
-        for secret in self.secrets(namespace) {
+        for secret in self.list(namespace, "secrets") {
             assert_eq!(text_of(&secret), current);
             let annotation = &secret["metadata"]["annotations"]["kubectl-quay/bridge"];
             assert!(annotation.is_null(), "{annotation}");
@@ -210,10 +181,7 @@ impl World {
 
     /// The only Lease in the namespace.
     pub fn lease(&self, namespace: &str) -> Value {
-        let get = ["-n", namespace, "get", "leases", "-o", "json"];
-        let list: Value =
-            serde_json::from_str(&self.cluster.kubectl(&get)).expect("kubectl prints JSON");
-        list["items"][0].clone()
+        self.list(namespace, "leases").remove(0)
     }
 
     /// Whoever held it has not renewed it for long.
@@ -223,12 +191,12 @@ impl World {
         let long_ago = r#"{"spec":{"renewTime":"2026-01-01T00:00:00.000000Z"}}"#;
         let patch = ["-n", namespace, "patch", "lease", name, "--type=merge"];
         self.cluster
-            .kubectl(&[&patch[..], &["-p", long_ago]].concat());
+            .kubectl([&patch[..], &["-p", long_ago]].concat());
     }
 
     /// Starts a rotation, and returns when it is held there.
     #[track_caller]
-    pub fn start_until(&self, hold: &Hold, more: &[&str]) -> Running<'_> {
+    pub fn start_until(&self, hold: &Hold, more: impl Words) -> Running<'_> {
         let mut run = self.start(more);
         assert!(run.reaches(hold, 1));
         run
@@ -238,7 +206,7 @@ impl World {
     #[track_caller]
     pub fn context_name(&self) -> String {
         let name = ["config", "current-context"];
-        let shown = self.context.program("kubectl", &name).run().expect(0);
+        let shown = self.context.program("kubectl", name).run().expect(0);
         shown.stdout.trim().to_owned()
     }
 
@@ -247,21 +215,6 @@ impl World {
         self.quay.quay.server().faults().clear();
         self.faulty.faults().clear();
     }
-}
-
-/// The other plugin.
-pub fn pullsecret_binary() -> String {
-    let ours = std::path::Path::new(env!("CARGO_BIN_EXE_kubectl-quay-robot"));
-    let other = ours.with_file_name("kubectl-quay-pullsecret");
-    assert!(other.is_file(), "cargo build --workspace --bins");
-    other.to_string_lossy().into_owned()
-}
-
-/// Runs `kubectl quay-pullsecret`.
-#[track_caller]
-pub fn pullsecret(world: &World, arguments: &[&str]) -> Output {
-    let binary = pullsecret_binary();
-    world.context.program(&binary, arguments).run()
 }
 
 /// Fails if the output holds this token, however encoded.

@@ -19,6 +19,7 @@ mod node;
 mod package;
 mod picture;
 mod process;
+mod quick;
 mod screen;
 mod test;
 mod tools;
@@ -38,6 +39,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Demo(demo::DemoArgs),
+    Quick(quick::QuickArgs),
     Test(test::TestArgs),
     Bench(bench::BenchArgs),
     Install(install::InstallArgs),
@@ -57,6 +59,7 @@ fn main() -> ExitCode {
     interrupt::watch();
     let result = match cli.command {
         Command::Demo(args) => demo::run(&args, &screen),
+        Command::Quick(_) => quick::run(&screen),
         Command::Test(args) => test::run(&args, &screen),
         Command::Bench(args) => bench::run(&args, &screen),
         Command::Install(args) => install::run(&args, &screen),

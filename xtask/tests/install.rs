@@ -31,20 +31,18 @@ fn every_plugin_is_installed_under_every_name_kubectl_and_oc_look_for() {
         for host in ["kubectl", "oc"] {
             for name in [plugin.to_owned(), plugin.replace('-', "_")] {
                 let completer = folder.join(format!("{host}_complete-{name}"));
-                let offered = context.program(&completer.to_string_lossy(), &["comp"]);
+                let offered = context.program(&completer, ["comp"]);
                 offered.run().expect(0).prints("completion\t");
             }
         }
     }
     // kubectl warns of names that hide each other.
     let listed = context
-        .program("kubectl", &["plugin", "list"])
+        .program("kubectl", ["plugin", "list"])
         .run()
         .expect(0);
     assert_eq!(listed.stderr, "");
     let global = folder.join("oc-quay_global");
-    let help = context
-        .program(&global.to_string_lossy(), &["--help"])
-        .run();
+    let help = context.program(&global, ["--help"]).run();
     help.expect(0).prints("Usage: oc quay-global");
 }

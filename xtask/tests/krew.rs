@@ -131,7 +131,7 @@ impl World {
 
     /// What is installed, with versions, which krew tells people alone.
     fn listed(&self) -> String {
-        let list = self.context.program("kubectl", &["krew", "list"]);
+        let list = self.context.program("kubectl", ["krew", "list"]);
         list.on_terminal().run().expect(0).stdout
     }
 
@@ -214,7 +214,7 @@ fn krew_finds_installs_runs_upgrades_and_removes_every_plugin() {
         world.kubectl(&["krew", "uninstall", plugin]);
         let gone = world
             .context
-            .program("kubectl", &[plugin, "--version"])
+            .program("kubectl", [plugin, "--version"])
             .run();
         assert_ne!(gone.code, 0, "{plugin} is still there");
     }
@@ -229,7 +229,7 @@ fn krew_installs_archives_by_hand_and_its_validator_finds_nothing_wrong() {
         // Installs every platform of the manifest, and looks for the licence.
         let validate = world
             .context
-            .program("validate-krew-manifest", &["-manifest", &manifest]);
+            .program("validate-krew-manifest", ["-manifest", &manifest]);
         validate
             .run()
             .expect(0)

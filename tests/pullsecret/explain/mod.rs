@@ -4,7 +4,7 @@ mod scope;
 mod situations;
 mod surroundings;
 
-use crate::world::World;
+use crate::pullsecret::world::World;
 use quay_tests::{Output, pull_secret_of};
 use serde_json::{Value, json};
 
@@ -60,7 +60,7 @@ pub fn reports(world: &World, namespace: &str, pod: &str, state: &Value, image_i
     ];
     world
         .cluster
-        .kubectl(&[&["-n", namespace], &patch[..]].concat());
+        .kubectl([&["-n", namespace], &patch[..]].concat());
 }
 
 /// The words of a kubelet with containerd 2 about a pull that a registry denies.
@@ -78,12 +78,12 @@ pub fn unauthorized(image: &str) -> String {
 pub fn explained(world: &World, namespace: &str, object: &str, code: i32) -> (Value, Output) {
     let arguments = ["explain", object, "-n", namespace];
     let json = world
-        .run(&[&arguments[..], &["-o", "json"]].concat())
+        .run([&arguments[..], &["-o", "json"]].concat())
         .expect(code);
     let report: Value = serde_json::from_str(&json.stdout).expect("JSON on stdout");
     let items = report["items"].as_array().expect("items");
     assert_eq!(items.len(), 1, "{}", json.stdout);
-    (items[0].clone(), world.run(&arguments).expect(code))
+    (items[0].clone(), world.run(arguments).expect(code))
 }
 
 /// The words of a text or of a hint that have to be there.

@@ -1,12 +1,12 @@
 //! Every pod that cannot pull, and command lines that cannot be carried out.
 
 use super::{image, pod, says, unauthorized};
-use crate::world::World;
+use crate::pullsecret::world::without_login;
 use serde_json::Value;
 
 #[test]
 fn without_an_object_every_pod_that_cannot_pull_now_is_one_line() {
-    let world = World::without_login();
+    let world = without_login();
     let (bad, good) = (
         world.cluster.namespace("bad"),
         world.cluster.namespace("fine"),
@@ -28,7 +28,7 @@ fn without_an_object_every_pod_that_cannot_pull_now_is_one_line() {
             &unauthorized(&image),
         );
     }
-    let output = world.run(&["explain", "-A"]).expect(1);
+    let output = world.run("explain -A").expect(1);
     let line = |name: &str| {
         let mut lines = output.stdout.lines();
         lines
@@ -44,23 +44,23 @@ fn without_an_object_every_pod_that_cannot_pull_now_is_one_line() {
     assert!(line("late").contains("fixed since"), "{}", output.stdout);
     assert!(!output.stdout.contains("well"), "{}", output.stdout);
 
-    let output = world.run(&["explain", "-n", &good]).expect(0);
+    let output = world.run(format!("explain -n {good}")).expect(0);
     assert!(
         output.stdout.is_empty() && output.stderr.contains("No pod fails"),
         "{output:?}"
     );
-    let output = world.run(&["explain", "-n", &bad, "-o", "json"]).expect(1);
+    let output = world.run(format!("explain -n {bad} -o json")).expect(1);
     let report: Value = serde_json::from_str(&output.stdout).expect("JSON");
     assert_eq!(report["items"].as_array().map(Vec::len), Some(2));
     assert_eq!(
-        world.run(&["explain", "-n", &bad, "-o", "name"]).stdout,
+        world.run(format!("explain -n {bad} -o name")).stdout,
         "pod/late\npod/lost\n"
     );
 }
 
 #[test]
 fn what_cannot_be_carried_out_is_said_before_anything_is_asked() {
-    let world = World::without_login();
+    let world = without_login();
     for (arguments, says) in [
         (&["explain", "node/a"][..], "has no kind that pulls images"),
         (
@@ -85,7 +85,7 @@ fn what_cannot_be_carried_out_is_said_before_anything_is_asked() {
     }
     let namespace = world.cluster.namespace("nothing");
     let output = world
-        .run(&["explain", "pod/nobody", "-n", &namespace])
+        .run(format!("explain pod/nobody -n {namespace}"))
         .expect(1);
     assert!(
         output.stderr.contains("cannot read pod/nobody"),
@@ -97,7 +97,7 @@ fn what_cannot_be_carried_out_is_said_before_anything_is_asked() {
 
 #[test]
 fn no_credential_goes_to_a_registry_that_its_key_does_not_name() {
-    let world = World::without_login();
+    let world = without_login();
     let namespace = world.cluster.namespace("lure");
     let glob = world.registry().replacen("localhost", "local*", 1);
     let entry = world.entry(&world.token());
@@ -110,7 +110,7 @@ fn no_credential_goes_to_a_registry_that_its_key_does_not_name() {
         &["a"],
     ));
     let output = world
-        .run(&["explain", "pod/shop", "-n", &namespace])
+        .run(format!("explain pod/shop -n {namespace}"))
         .expect(1);
     assert!(
         output.stdout.contains("names no single registry"),

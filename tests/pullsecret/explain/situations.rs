@@ -1,7 +1,7 @@
 //! Each situation that keeps a pod from its image, told as what it is.
 
 use super::{explained, holds, image, pod, reports, says, secret_of, unauthorized};
-use crate::world::{ROBOT, World};
+use crate::pullsecret::world::{ROBOT, World, without_login, world};
 use quay_sandbox::quay::Role;
 use quay_tests::{auth, pull_secret};
 use serde_json::json;
@@ -25,7 +25,7 @@ fn denied(world: &World, hint: &str, name: &str, secrets: &[&str]) -> String {
 
 #[test]
 fn a_secret_that_does_not_exist_is_named() {
-    let world = World::without_login();
+    let world = without_login();
     let namespace = denied(&world, "missing", "my-app:v1", &["gone"]);
     let (item, text) = explained(&world, &namespace, "pod/shop", 1);
     assert_eq!(item["verdict"], "willNot");
@@ -57,7 +57,7 @@ fn a_secret_that_does_not_exist_is_named() {
 
 #[test]
 fn a_key_without_the_registrys_port_is_told_from_no_key() {
-    let world = World::without_login();
+    let world = without_login();
     let namespace = denied(&world, "port", "my-app:v1", &["a"]);
     let host = world
         .registry()
@@ -88,7 +88,7 @@ fn a_key_without_the_registrys_port_is_told_from_no_key() {
 
 #[test]
 fn a_robot_without_the_role_is_granted_it_and_with_a_login_its_roles_are_shown() {
-    let mut world = World::without_login();
+    let mut world = without_login();
     let namespace = denied(&world, "role", "backend-api:v1", &["a"]);
     world.current_secret(&namespace, "a");
     let (item, _) = explained(&world, &namespace, "pod/shop", 1);
@@ -101,7 +101,9 @@ fn a_robot_without_the_role_is_granted_it_and_with_a_login_its_roles_are_shown()
     );
     holds(&item, "next", &["grant myorg+deploy backend-api"]);
 
-    world.quay.sign_in(&mut world.context, crate::world::SCOPES);
+    world
+        .quay
+        .sign_in(&mut world.context, crate::pullsecret::world::SCOPES);
     let (item, _) = explained(&world, &namespace, "pod/shop", 1);
     holds(
         &item,
@@ -127,7 +129,7 @@ fn a_robot_without_the_role_is_granted_it_and_with_a_login_its_roles_are_shown()
 
 #[test]
 fn a_dead_token_is_repaired_with_sync_and_who_is_not_signed_in_signs_in_first() {
-    let mut world = World::without_login();
+    let mut world = without_login();
     let namespace = world.cluster.namespace("dead");
     let image = image(&world, "my-app:v1");
     world.stale_secret(&namespace, "a");
@@ -153,18 +155,20 @@ fn a_dead_token_is_repaired_with_sync_and_who_is_not_signed_in_signs_in_first() 
         text.stdout
     );
 
-    world.quay.sign_in(&mut world.context, crate::world::SCOPES);
+    world
+        .quay
+        .sign_in(&mut world.context, crate::pullsecret::world::SCOPES);
     let (item, _) = explained(&world, &namespace, "pod/shop", 1);
     holds(&item, "message", &["the robot has a new token since"]);
     let next = item["next"].as_str().unwrap_or_default().to_owned();
     assert!(!next.contains("login"), "{next}");
-    world.run(&["sync", "-n", &namespace]).expect(0);
+    world.run(format!("sync -n {namespace}")).expect(0);
     explained(&world, &namespace, "pod/shop", 0);
 }
 
 #[test]
 fn one_broken_entry_is_what_keeps_the_pod_from_everything() {
-    let world = World::without_login();
+    let world = without_login();
     let namespace = world.cluster.namespace("broken");
     let image = image(&world, "my-app:v1");
     let content = json!({"quay.io": {"auth": "!!"}, world.registry(): world.entry(&world.token())});
@@ -191,7 +195,7 @@ fn one_broken_entry_is_what_keeps_the_pod_from_everything() {
 
 #[test]
 fn a_tag_that_does_not_exist_is_no_matter_of_credentials() {
-    let world = World::without_login();
+    let world = without_login();
     let namespace = world.cluster.namespace("tag");
     let image = image(&world, "my-app:v9");
     world.current_secret(&namespace, "a");
@@ -214,7 +218,7 @@ fn a_tag_that_does_not_exist_is_no_matter_of_credentials() {
 
 #[test]
 fn a_healthy_pod_says_with_what_it_pulls() {
-    let world = World::new();
+    let world = world();
     let namespace = world.cluster.namespace("healthy");
     let image = image(&world, "my-app:v1");
     world.current_secret(&namespace, "a");
@@ -253,7 +257,7 @@ fn a_healthy_pod_says_with_what_it_pulls() {
 
 #[test]
 fn a_public_image_takes_no_credential() {
-    let world = World::without_login();
+    let world = without_login();
     let namespace = world.cluster.namespace("public");
     world
         .quay
@@ -269,7 +273,7 @@ fn a_public_image_takes_no_credential() {
 
 #[test]
 fn a_secret_of_the_wrong_type_is_told_as_that() {
-    let world = World::without_login();
+    let world = without_login();
     let content = json!({"auths": {world.registry(): {"auth": auth(ROBOT, &world.token())}}});
     for (kind, key, why, words) in [
         (

@@ -1,12 +1,12 @@
 //! Where a pod's list of secrets is from, and what one may look at.
 
 use super::{explained, holds, image, pod, says, unauthorized};
-use crate::world::World;
+use crate::pullsecret::world::{grant_limited, without_login};
 use serde_json::{Value, json};
 
 #[test]
 fn what_an_account_got_later_does_not_reach_the_pod_and_a_new_one_would_have_it() {
-    let world = World::without_login();
+    let world = without_login();
     let namespace = world.cluster.namespace("later");
     let image = image(&world, "my-app:v1");
     world.cluster.create(&pod(&namespace, "shop", &image, &[]));
@@ -18,15 +18,9 @@ fn what_an_account_got_later_does_not_reach_the_pod_and_a_new_one_would_have_it(
         &unauthorized(&image),
     );
     world.current_secret(&namespace, "a");
-    let attach = [
-        "attach",
-        "a",
-        "-n",
-        &namespace,
-        "--service-account",
-        "default",
-    ];
-    world.run(&attach).expect(0);
+    world
+        .run(format!("attach a -n {namespace} --service-account default"))
+        .expect(0);
     let (item, text) = explained(&world, &namespace, "pod/shop", 1);
     assert_eq!(item["images"][0]["cause"]["kind"], "accountChangedLater");
     assert_eq!(item["later"], json!(["a"]));
@@ -42,15 +36,9 @@ fn what_an_account_got_later_does_not_reach_the_pod_and_a_new_one_would_have_it(
         text.stdout
     );
 
-    world.cluster.kubectl(&[
-        "-n",
-        &namespace,
-        "delete",
-        "pod",
-        "shop",
-        "--grace-period=0",
-        "--force",
-    ]);
+    world.cluster.kubectl(format!(
+        "-n {namespace} delete pod shop --grace-period=0 --force"
+    ));
     world.cluster.create(&pod(&namespace, "shop", &image, &[]));
     let (item, _) = explained(&world, &namespace, "pod/shop", 0);
     assert_eq!(item["secretsFrom"], "accountAtCreation");
@@ -58,21 +46,15 @@ fn what_an_account_got_later_does_not_reach_the_pod_and_a_new_one_would_have_it(
 
 #[test]
 fn a_service_account_is_judged_by_what_its_new_pods_would_pull() {
-    let world = World::without_login();
+    let world = without_login();
     let namespace = world.cluster.namespace("account");
     let image = image(&world, "my-app:v1");
     let explain = |code: i32| -> Value {
-        let arguments = [
-            "explain",
-            "sa/default",
-            "-n",
-            &namespace,
-            "--image",
-            &image,
-            "-o",
-            "json",
-        ];
-        let output = world.run(&arguments).expect(code);
+        let output = world
+            .run(format!(
+                "explain sa/default -n {namespace} --image {image} -o json"
+            ))
+            .expect(code);
         let report: Value = serde_json::from_str(&output.stdout).expect("JSON");
         report["items"][0].clone()
     };
@@ -81,14 +63,7 @@ fn a_service_account_is_judged_by_what_its_new_pods_would_pull() {
     assert_eq!(item["images"][0]["cause"]["kind"], "noCredential");
     world.current_secret(&namespace, "a");
     world
-        .run(&[
-            "attach",
-            "a",
-            "-n",
-            &namespace,
-            "--service-account",
-            "default",
-        ])
+        .run(format!("attach a -n {namespace} --service-account default"))
         .expect(0);
     let item = explain(0);
     assert_eq!(
@@ -99,7 +74,7 @@ fn a_service_account_is_judged_by_what_its_new_pods_would_pull() {
 
 #[test]
 fn a_workload_without_pods_is_judged_by_its_template_and_others_by_the_pod_that_fails() {
-    let world = World::without_login();
+    let world = without_login();
     let namespace = world.cluster.namespace("workload");
     let image = image(&world, "my-app:v1");
     world.current_secret(&namespace, "a");
@@ -130,14 +105,9 @@ fn a_workload_without_pods_is_judged_by_its_template_and_others_by_the_pod_that_
         "ErrImagePull",
         &unauthorized(&image),
     );
-    let output = world.run(&[
-        "explain",
-        "deployments.apps/shop",
-        "-n",
-        &namespace,
-        "-o",
-        "json",
-    ]);
+    let output = world.run(format!(
+        "explain deployments.apps/shop -n {namespace} -o json"
+    ));
     let report: Value = serde_json::from_str(&output.expect(1).stdout).expect("JSON");
     assert_eq!(report["items"][0]["object"], "pod/b-bad");
     assert_eq!(report["items"][1]["verdict"], "willPull");
@@ -145,14 +115,14 @@ fn a_workload_without_pods_is_judged_by_its_template_and_others_by_the_pod_that_
 
 #[test]
 fn who_may_not_read_a_secret_is_told_so_and_that_nothing_is_known() {
-    let mut world = World::without_login();
+    let mut world = without_login();
     let namespace = world.cluster.namespace("rights");
     let image = image(&world, "my-app:v1");
     world.current_secret(&namespace, "a");
     world
         .cluster
         .create(&pod(&namespace, "shop", &image, &["a"]));
-    world.grant_limited(&namespace, "get", "pods");
+    grant_limited(&world, &namespace, "get", "pods");
     world
         .cluster
         .until_limited(true, &["get", "pods", "-n", &namespace]);
@@ -174,7 +144,7 @@ fn who_may_not_read_a_secret_is_told_so_and_that_nothing_is_known() {
         );
     }
     // With the right to read the one secret it is known.
-    world.grant_limited(&namespace, "get", "secrets");
+    grant_limited(&world, &namespace, "get", "secrets");
     world
         .cluster
         .until_limited(true, &["get", "secrets", "-n", &namespace]);

@@ -1,22 +1,23 @@
 //! `test`: everything the tests need, every test, and what they ran on.
 
+mod selection;
 mod tally;
 
+use crate::cargo::PLUGINS;
 use crate::node::{self, Node};
 use crate::process::{self, Running};
 use crate::screen::Screen;
 use crate::{cargo, clock, controlplane, tools};
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use quay_tests::{CLOCK, RUNTIME};
+use quay_tests::{BIN_DIR, CLOCK, CONTROL_PLANE, RUNTIME};
+use selection::Target;
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use tally::Tally;
-
-/// Where the tests look for a control plane; see `tests/controlplane`.
-const CONTROL_PLANE: &str = "QUAY_TEST_CONTROLPLANE";
 
 /// A folder with ready kube-apiserver and etcd binaries, as elsewhere in the ecosystem.
 const ASSETS: &str = "KUBEBUILDER_ASSETS";
@@ -25,14 +26,15 @@ const ASSETS: &str = "KUBEBUILDER_ASSETS";
 ///
 /// Installs what is missing where that is possible, and names it where it is not. The
 /// control plane is built once and kept in the user's cache. As root on Linux, pods are run
-/// by a real kubelet and containerd, too, in namespaces of their own.
+/// by a real kubelet and containerd, too, in namespaces of their own. With NAME, only what
+/// those tests need is built and started.
 #[derive(Args)]
 pub struct TestArgs {
     /// Run the end-to-end tests on the sandbox's small cluster
     #[arg(long)]
     small_cluster: bool,
 
-    /// Only tests whose name holds this text
+    /// Only tests whose full name holds this text, such as `pullsecret::ensure`
     #[arg(value_name = "NAME")]
     filter: Option<String>,
 }
@@ -54,36 +56,23 @@ struct Machine {
     cluster: Cluster,
     node: Result<Node, String>,
     clock: Result<PathBuf, String>,
+    /// The folder of the plugins, which were built first.
+    plugins: PathBuf,
 }
 
 pub fn run(args: &TestArgs, screen: &Screen) -> Result<()> {
     let began = Instant::now();
-    tools::kubectl()?;
-    tools::keyring(screen)?;
-    let cluster = cluster(args, screen)?;
-    let node = match &cluster {
-        // What the machine lacks is told in the summary, and stops no other test.
-        Cluster::ControlPlane { binary, .. } => {
-            node::prepare(binary, began, screen).unwrap_or_else(|error| Err(format!("{error:#}")))
-        }
-        Cluster::Assets(..) | Cluster::Small(_) => {
-            Err("they run on another cluster than the control plane".to_owned())
-        }
-    };
-    let clock = clock::prepare(screen).unwrap_or_else(|error| Err(format!("{error:#}")));
-    // Flows over several plugins need all of them, which `cargo test` does not promise.
-    let mut build = cargo::command()?;
-    build.args(["build", "--locked", "--workspace", "--bins"]);
-    if !process::show(build)?.success() {
-        bail!("the build failed");
+    let targets = args.filter.as_deref().map(selection::holding).transpose()?;
+    if targets.as_ref().is_some_and(Vec::is_empty) {
+        bail!("no test has a name like that; cargo test --workspace -- --list shows all");
     }
-    let machine = Machine {
-        cluster,
-        node,
-        clock,
+    let mut tally = Tally::default();
+    let succeeded = match &targets {
+        Some(targets) if !targets.iter().any(Target::needs_machine) => {
+            read(calls_of(targets, args), |_| {}, &mut tally, screen)?
+        }
+        _ => on_machine(args, targets.as_deref(), began, &mut tally, screen)?,
     };
-    let (tally, succeeded) = test(args, &machine, screen)?;
-    report(&tally, &machine, began.elapsed(), screen);
     // A test binary that crashed counts nothing by itself.
     let failed = match succeeded {
         true => tally.failed,
@@ -94,6 +83,47 @@ pub fn run(args: &TestArgs, screen: &Screen) -> Result<()> {
         bail!("not every test passed");
     }
     Ok(())
+}
+
+/// Runs tests that need the plugins, and says what they ran on.
+fn on_machine(
+    args: &TestArgs,
+    targets: Option<&[Target]>,
+    began: Instant,
+    tally: &mut Tally,
+    screen: &Screen,
+) -> Result<bool> {
+    tools::kubectl()?;
+    tools::keyring(screen)?;
+    let cluster = cluster(args, screen)?;
+    let names = targets.into_iter().flatten().flat_map(|one| &one.tests);
+    let wants_node = targets.is_none() || names.into_iter().any(|name| name.starts_with("node::"));
+    let node = match &cluster {
+        _ if !wants_node => Err("none was asked for".to_owned()),
+        // What the machine lacks is told in the summary, and stops no other test.
+        Cluster::ControlPlane { binary, .. } => {
+            node::prepare(binary, began, screen).unwrap_or_else(|error| Err(format!("{error:#}")))
+        }
+        Cluster::Assets(..) | Cluster::Small(_) => {
+            Err("they run on another cluster than the control plane".to_owned())
+        }
+    };
+    let clock = clock::prepare(screen).unwrap_or_else(|error| Err(format!("{error:#}")));
+    let plugins = cargo::build(&PLUGINS, "dev")?;
+    let plugins = plugins.values().next().and_then(|path| path.parent());
+    let machine = Machine {
+        cluster,
+        node,
+        clock,
+        plugins: plugins.context("the plugins are in no folder")?.to_owned(),
+    };
+    let calls = match targets {
+        Some(targets) => calls_of(targets, args),
+        None => all_calls()?,
+    };
+    let succeeded = read(calls, |command| machine.tell(command), tally, screen)?;
+    report(tally, &machine, began.elapsed(), screen);
+    Ok(succeeded)
 }
 
 fn cluster(args: &TestArgs, screen: &Screen) -> Result<Cluster> {
@@ -118,45 +148,115 @@ fn cluster(args: &TestArgs, screen: &Screen) -> Result<Cluster> {
     Ok(Cluster::ControlPlane { binary, version })
 }
 
-/// Runs the tests; tells what they came to, and whether cargo was content.
-fn test(args: &TestArgs, machine: &Machine, screen: &Screen) -> Result<(Tally, bool)> {
-    let mut command = cargo::command()?;
-    command.args(["test", "--locked", "--workspace", "--no-fail-fast"]);
-    command.args(&args.filter);
-    // What passing tests print is kept for the tally, see there.
-    command.args(["--", "--show-output"]);
-    for name in [CONTROL_PLANE, RUNTIME, CLOCK] {
-        command.env_remove(name);
+/// The arguments of one `cargo test`.
+type Call = Vec<String>;
+
+/// One call for each executable that holds some of the tests.
+fn calls_of(targets: &[Target], args: &TestArgs) -> Vec<Call> {
+    let call = |target: &Target| {
+        let package = ["--package".to_owned(), target.package.clone()];
+        let filter = ["--".to_owned()].into_iter().chain(args.filter.clone());
+        package
+            .into_iter()
+            .chain(target.flags.clone())
+            .chain(filter)
+            .collect()
+    };
+    targets.iter().map(call).collect()
+}
+
+/// Everything; the end-to-end tests suite by suite, since each has a cluster while it runs.
+fn all_calls() -> Result<Vec<Call>> {
+    let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Call>();
+    let mut calls = vec![
+        words("--workspace --exclude quay-tests --no-fail-fast --"),
+        words("--package quay-tests --lib --"),
+    ];
+    let end_to_end = words("--package quay-tests --test it -- --exact");
+    for suite in suites()?.into_values() {
+        calls.push(end_to_end.iter().cloned().chain(suite).collect());
     }
-    if let Ok(node) = &machine.node {
-        command.env(RUNTIME, &node.runtime);
+    Ok(calls)
+}
+
+/// The end-to-end tests by suite, which is their outermost module.
+fn suites() -> Result<BTreeMap<String, Vec<String>>> {
+    let mut list = cargo::command()?;
+    list.args(["test", "--locked", "--package=quay-tests", "--test=it"]);
+    list.args(["--", "--list", "--format=terse"]);
+    list.stderr(Stdio::inherit());
+    let said = process::listen(list)?;
+    if said.code != Some(0) {
+        bail!("the end-to-end tests do not build");
     }
-    if let Ok(library) = &machine.clock {
-        command.env(CLOCK, library);
+    let mut suites: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for test in said
+        .text
+        .lines()
+        .filter_map(|line| line.strip_suffix(": test"))
+    {
+        let suite = test.split("::").next().unwrap_or_default();
+        suites
+            .entry(suite.to_owned())
+            .or_default()
+            .push(test.to_owned());
     }
-    match &machine.cluster {
-        Cluster::ControlPlane { binary, .. } => {
-            command.env(CONTROL_PLANE, binary);
+    Ok(suites)
+}
+
+impl Machine {
+    /// Lets tests find what there is.
+    fn tell(&self, command: &mut Command) {
+        for name in [CONTROL_PLANE, RUNTIME, CLOCK] {
+            command.env_remove(name);
         }
-        Cluster::Assets(..) => {}
-        Cluster::Small(_) => {
-            command.env_remove(ASSETS);
+        command.env(BIN_DIR, &self.plugins);
+        if let Ok(node) = &self.node {
+            command.env(RUNTIME, &node.runtime);
+        }
+        if let Ok(library) = &self.clock {
+            command.env(CLOCK, library);
+        }
+        match &self.cluster {
+            Cluster::ControlPlane { binary, .. } => {
+                command.env(CONTROL_PLANE, binary);
+            }
+            Cluster::Assets(..) => {}
+            Cluster::Small(_) => {
+                command.env_remove(ASSETS);
+            }
         }
     }
-    command.stdin(Stdio::null()).stdout(Stdio::piped());
-    let mut tests = Running::start(command)?;
-    let stdout = tests.child().stdout.take().context("cargo has no stdout")?;
-    let mut tally = Tally::default();
-    for line in BufReader::new(stdout).split(b'\n') {
-        let line = line?;
-        let line = String::from_utf8_lossy(&line);
-        if tally.read(&line) {
-            screen.line(&line);
+}
+
+/// Runs the tests one call after another; tells whether cargo was content with all of them.
+fn read(
+    calls: Vec<Call>,
+    prepare: impl Fn(&mut Command),
+    tally: &mut Tally,
+    screen: &Screen,
+) -> Result<bool> {
+    let mut succeeded = true;
+    for call in calls {
+        let mut command = cargo::command()?;
+        command.args(["test", "--locked"]).args(call);
+        // What passing tests print is kept for the tally, see there.
+        command.arg("--show-output");
+        prepare(&mut command);
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut tests = Running::start(command)?;
+        let stdout = tests.child().stdout.take().context("cargo has no stdout")?;
+        for line in BufReader::new(stdout).split(b'\n') {
+            let line = line?;
+            let line = String::from_utf8_lossy(&line);
+            if tally.read(&line) {
+                screen.line(&line);
+            }
         }
+        succeeded &= tests.wait()?.success();
+        crate::interrupt::check()?;
     }
-    let succeeded = tests.wait()?.success();
-    crate::interrupt::check()?;
-    Ok((tally, succeeded))
+    Ok(succeeded)
 }
 
 fn report(tally: &Tally, machine: &Machine, took: Duration, screen: &Screen) {

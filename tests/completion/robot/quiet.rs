@@ -1,7 +1,7 @@
 //! Completion never asks, never complains, and never waits.
 
-use crate::asking::{install, offered};
-use crate::{BINARY, PLUGIN, SCOPES, start};
+use crate::completion::asking::{install, offered};
+use crate::completion::robot::{BINARY, PLUGIN, SCOPES, start};
 use quay_sandbox::http::{Fault, FaultAction};
 use quay_tests::{SessionBus, TestContext, TestKeyring, TestQuay};
 use serde_json::json;
@@ -26,7 +26,7 @@ fn on_a_terminal_nobody_is_asked_for_a_token() {
     let _quay = TestQuay::start(&mut context);
     let completer = folder.join("kubectl_complete-quay_robot");
     let words = ["list", "--token-stdin", ""];
-    let run = context.program(&completer.to_string_lossy(), &words);
+    let run = context.program(&completer, words);
     // All the terminal shows, stderr included.
     assert_eq!(run.on_terminal().run().expect(0).stdout, ":4\r\n");
 }
@@ -82,7 +82,7 @@ fn a_cluster_that_does_not_answer_hides_no_robot_of_quay() {
             }
             drop((cluster, silent));
         });
-        let robots = context.program(&completer, &["describe", ""]).run();
+        let robots = context.program(&completer, ["describe", ""]).run();
         assert_eq!(robots.expect(0).stdout, "myorg+deploy\n:4\n");
     });
 }
@@ -110,7 +110,7 @@ fn a_credential_plugin_of_the_kubeconfig_gets_no_terminal() {
     // Not through kubectl, which may run the credential plugin for itself.
     let completer = context.path("bin/kubectl_complete-quay_robot");
     let completer = completer.to_string_lossy().into_owned();
-    let run = context.program(&completer, &["describe", ""]);
+    let run = context.program(&completer, ["describe", ""]);
     let run = run.stdin("typed ahead\n").run().expect(0);
     assert_eq!(run.stderr, "");
     let asked = std::fs::read_to_string(context.path("asked")).unwrap();
@@ -129,7 +129,7 @@ fn an_open_keyring_serves_and_a_locked_one_is_not_asked_to_open() {
     let bus = SessionBus::start(&mut context);
     let keyring = TestKeyring::unlocked(&context, &bus);
     let token = quay.token(&mut context, SCOPES);
-    let login = context.command(&["login", "--token-stdin"]).stdin(&token);
+    let login = context.command("login --token-stdin").stdin(&token);
     login.run().expect(0);
     context.unset("QUAY_URL");
     let words = ["quay-robot", "describe", "myorg+"];

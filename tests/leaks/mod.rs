@@ -1,9 +1,5 @@
 //! Every command of every plugin at the highest verbosity, where it succeeds and where it
 //! fails: no token is in what it prints, in what it leaves in files, or on its command line.
-#![expect(
-    clippy::print_stdout,
-    reason = "which run it was is told with the failure"
-)]
 
 mod case;
 mod exceptions;
@@ -13,8 +9,9 @@ mod robot;
 mod world;
 
 use case::Case;
+use quay_tests::Plugin;
 use std::collections::BTreeSet;
-use world::{Plugin, World};
+use world::World;
 
 /// Runs every case, and holds the cases to the plugin's own list of commands.
 fn sweep(world: &World, plugin: Plugin, cases: &[Case]) {

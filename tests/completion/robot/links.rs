@@ -1,7 +1,7 @@
 //! `completion install`, and the names one binary answers to.
 
-use crate::asking::install;
-use crate::{BINARY, PLUGIN};
+use crate::completion::asking::install;
+use crate::completion::robot::{BINARY, PLUGIN};
 use quay_tests::TestContext;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -29,7 +29,7 @@ fn the_completers_are_beside_the_plugin_and_survive_its_upgrade() {
     let plugin = folder.join(PLUGIN).to_string_lossy().into_owned();
     // A second time changes nothing.
     context
-        .program(&plugin, &["completion", "install"])
+        .program(&plugin, ["completion", "install"])
         .run()
         .expect(0);
     let expected: Vec<&str> = [PLUGIN].into_iter().chain(COMPLETERS).collect();
@@ -41,7 +41,7 @@ fn the_completers_are_beside_the_plugin_and_survive_its_upgrade() {
             Path::new(PLUGIN)
         );
         let completer = folder.join(name).to_string_lossy().into_owned();
-        let offered = context.program(&completer, &["logo"]).run().expect(0);
+        let offered = context.program(&completer, ["logo"]).run().expect(0);
         offered.prints("logout\t").prints(":4\n");
     }
 }
@@ -54,7 +54,7 @@ fn another_folder_gets_links_to_the_plugin_and_a_warning_if_it_is_not_on_path() 
     let plugin = beside.join(PLUGIN);
     let dir = folder.to_string_lossy().into_owned();
     let words = ["completion", "install", "--dir", &dir];
-    let run = context.program(&plugin.to_string_lossy(), &words).run();
+    let run = context.program(&plugin, words).run();
     run.expect(0).says("is not on PATH");
     assert_eq!(names(&folder), COMPLETERS);
     for name in COMPLETERS {
@@ -70,7 +70,7 @@ fn a_file_that_is_no_link_is_kept() {
     std::fs::remove_file(&taken).unwrap();
     std::fs::write(&taken, "somebody's own").unwrap();
     let plugin = folder.join(PLUGIN).to_string_lossy().into_owned();
-    let run = context.program(&plugin, &["completion", "install"]).run();
+    let run = context.program(&plugin, ["completion", "install"]).run();
     run.expect(1).says("is no link").says("--dir");
     assert_eq!(std::fs::read_to_string(&taken).unwrap(), "somebody's own");
 }
@@ -91,11 +91,11 @@ fn usage_errors_and_hints_show_what_was_typed() {
             symlink(BINARY, &link).unwrap();
         }
         let link = link.to_string_lossy().into_owned();
-        let help = context.program(&link, &["list", "--help"]).run();
+        let help = context.program(&link, ["list", "--help"]).run();
         help.expect(0).prints(&format!("Usage: {typed} list"));
-        let wrong = context.program(&link, &["lst"]).run();
+        let wrong = context.program(&link, ["lst"]).run();
         wrong.expect(2).says(&format!("Usage: {typed}"));
-        let hint = context.program(&link, &["list", "--registry", "quay.invalid"]);
+        let hint = context.program(&link, ["list", "--registry", "quay.invalid"]);
         hint.run()
             .expect(1)
             .says(&format!("{typed} login --registry"));

@@ -2,7 +2,6 @@
 //! sandbox's Quay, with the secrets that the plugins write.
 //!
 //! Where there is no node, every test says so and tries nothing; see `tests/harness/node.rs`.
-#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod explain;
 mod in_pod;

@@ -1,6 +1,5 @@
 //! End-to-end tests of `kubectl quay-pullsecret`: the built binary against a cluster and
 //! a Quay, checked with kubectl.
-#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod alias;
 mod as_kubelets_read;

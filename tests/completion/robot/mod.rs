@@ -1,23 +1,13 @@
 //! What TAB offers after `kubectl quay-robot`, asked of kubectl.
 
-#![cfg(unix)]
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot read what it asked for has failed"
-)]
-
-#[path = "asking.rs"]
-mod asking;
-#[path = "links.rs"]
 mod links;
-#[path = "quiet.rs"]
 mod quiet;
 
-use asking::{install, offered};
-use quay_tests::{TestCluster, TestContext, TestQuay, auth, pull_secret};
+use crate::completion::asking::{install, offered};
+use quay_tests::{Plugin, TestCluster, TestContext, TestQuay, auth, pull_secret};
 use serde_json::json;
 
-const BINARY: &str = env!("CARGO_BIN_EXE_kubectl-quay-robot");
+const BINARY: Plugin = Plugin::Robot;
 const PLUGIN: &str = "kubectl-quay_robot";
 
 /// Enough for the robots of organizations, but not to list the organizations.
@@ -55,7 +45,7 @@ fn a_typed_organization_is_enough_where_organizations_may_not_be_listed() {
 fn robots_in_the_namespaces_pull_secrets_tell_which_organizations_there_are() {
     let (mut context, quay) = start(SCOPES);
     quay.quay.edit(|state| state.add_robot("myorg+ci"));
-    let cluster = TestCluster::shared();
+    let cluster = TestCluster::shared("completion");
     cluster.join(&mut context);
     let namespace = cluster.namespace("in-use");
     let entry = json!({quay.quay.registry(): {"auth": auth("myorg+deploy", &quay.robot_token)}});
@@ -67,7 +57,7 @@ fn robots_in_the_namespaces_pull_secrets_tell_which_organizations_there_are() {
         "--namespace",
         &namespace,
     ];
-    context.program("kubectl", &here).run().expect(0);
+    context.program("kubectl", here).run().expect(0);
     let robots = offered(&context, &["quay-robot", "describe", ""]);
     assert_eq!(robots.choices, ["myorg+ci", "myorg+deploy"]);
 }
@@ -97,11 +87,14 @@ fn contexts_and_logins_are_offered_from_the_machines_own_files() {
     let words = ["quay-robot", "list", "--context=east,w"];
     assert_eq!(offered(&context, &words).choices, ["east,west"]);
 
-    let login = ["login", "--insecure-storage"];
-    context.command(&login).keeps().run().expect(0);
+    context
+        .command("login --insecure-storage")
+        .keeps()
+        .run()
+        .expect(0);
     let registry = quay.quay.registry().to_owned();
     let kubectl = ["__complete", "quay-robot", "logout", "--registry", ""];
-    let output = context.program("kubectl", &kubectl).keeps().run();
+    let output = context.program("kubectl", kubectl).keeps().run();
     output.expect(0).prints(&format!("{registry}\n:4\n"));
 }
 

@@ -1,10 +1,5 @@
 //! `kubectl quay-robot rotate`: at no moment does a secret hold a dead token, whatever
 //! happens on the way, and the same command always brings it to its end.
-#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
-#![expect(
-    clippy::print_stdout,
-    reason = "which round it was is told with the failure"
-)]
 
 mod answers;
 mod as_kubelets_read;

@@ -1,11 +1,6 @@
 //! What becomes of runs that are killed, refused, cut off or raced: a proxy in front of the
 //! cluster fails at exactly one request, and the promise is that nothing is lost and that
 //! the same command, run again, brings everything about.
-#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
-#![expect(
-    clippy::print_stdout,
-    reason = "which round it was is told with the failure"
-)]
 
 mod answers;
 mod kill;

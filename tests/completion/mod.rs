@@ -1,0 +1,7 @@
+//! What TAB offers, asked of kubectl.
+
+#![cfg(unix)]
+
+mod asking;
+mod pullsecret;
+mod robot;

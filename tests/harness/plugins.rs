@@ -1,0 +1,96 @@
+//! The plugins as they were built from the sources that lie here now.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+/// A folder with binaries that were built already; without it they are built first.
+pub const BIN_DIR: &str = "QUAY_BIN_DIR";
+
+/// One of the three plugins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plugin {
+    /// `kubectl quay-robot`
+    Robot,
+    /// `kubectl quay-pullsecret`
+    PullSecret,
+    /// `oc quay-global`
+    Global,
+}
+
+impl Plugin {
+    const ALL: [Self; 3] = [Self::Robot, Self::PullSecret, Self::Global];
+
+    /// The name of its package and of its binary.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Robot => "kubectl-quay-robot",
+            Self::PullSecret => "kubectl-quay-pullsecret",
+            Self::Global => "oc-quay-global",
+        }
+    }
+
+    /// Its binary.
+    pub fn path(self) -> &'static Path {
+        static BUILT: OnceLock<BTreeMap<&'static str, PathBuf>> = OnceLock::new();
+        let built = BUILT.get_or_init(|| match std::env::var_os(BIN_DIR) {
+            Some(folder) if !folder.is_empty() => found(Path::new(&folder)),
+            _ => build(),
+        });
+        &built[self.name()]
+    }
+}
+
+impl AsRef<Path> for Plugin {
+    fn as_ref(&self) -> &Path {
+        self.path()
+    }
+}
+
+fn found(folder: &Path) -> BTreeMap<&'static str, PathBuf> {
+    let found = Plugin::ALL.map(|plugin| {
+        let name = format!("{}{}", plugin.name(), std::env::consts::EXE_SUFFIX);
+        let path = folder.join(name);
+        assert!(
+            path.is_file(),
+            "{BIN_DIR} is set, but {} is not there",
+            path.display()
+        );
+        (plugin.name(), path)
+    });
+    found.into()
+}
+
+/// Cargo builds only what has changed, so that no test runs a binary that is older than its
+/// sources.
+fn build() -> BTreeMap<&'static str, PathBuf> {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(["build", "--locked", "--bins"])
+        .arg("--message-format=json-render-diagnostics")
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit());
+    for plugin in Plugin::ALL {
+        command.args(["--package", plugin.name()]);
+    }
+    let output = command
+        .output()
+        .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
+    assert!(output.status.success(), "the plugins do not build");
+    let messages = String::from_utf8_lossy(&output.stdout);
+    let executables: Vec<serde_json::Value> = messages
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect();
+    let built = Plugin::ALL.map(|plugin| {
+        let path = executables
+            .iter()
+            .filter(|message| message["target"]["name"] == plugin.name())
+            .find_map(|message| message["executable"].as_str());
+        let path = path.unwrap_or_else(|| panic!("cargo built no {}", plugin.name()));
+        (plugin.name(), PathBuf::from(path))
+    });
+    built.into()
+}
