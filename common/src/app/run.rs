@@ -2,7 +2,7 @@
 
 use super::completion::CompletionArgs;
 use super::matches::{leaf, texts};
-use super::{completion, tree};
+use super::{completion, help, tree};
 use crate::Failure;
 use crate::cli::{Console, Exit, GlobalArgs, OutputFormat, Typed};
 use crate::failure::FailureKind;
@@ -84,13 +84,14 @@ fn on_runtime(work: impl AsyncFnOnce() -> Result<Exit, Failure>) -> Result<Exit,
 }
 
 /// The plugin's command line under the words the user typed, with `completion`.
-fn command_line<P: Plugin>(invocation: &Invocation) -> Command {
+pub(super) fn command_line<P: Plugin>(invocation: &Invocation) -> Command {
     let typed = invocation.typed();
-    P::command()
+    let command = P::command()
         .name(P::NAME)
         .bin_name(&typed)
         .display_name(&typed)
-        .subcommand(CompletionArgs::augment_args(Command::new(COMPLETION)))
+        .subcommand(CompletionArgs::augment_args(Command::new(COMPLETION)));
+    help::in_words_typed(command, invocation)
 }
 
 /// What was asked for, and what `-o` says.

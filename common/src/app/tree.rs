@@ -1,6 +1,7 @@
 //! The whole command line of a plugin as data: manual pages and documentation are made
 //! from it, and a recorded copy shows when a flag changes.
 
+use super::help;
 use crate::Failure;
 use crate::cli::{Console, Exit};
 use clap::{Arg, ArgAction, Command};
@@ -16,6 +17,9 @@ struct Node {
     usage: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     arguments: Vec<Argument>,
+    /// A line that says what for, and the line to type, in turn.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    examples: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     commands: Vec<Node>,
 }
@@ -83,6 +87,7 @@ fn node(command: &Command) -> Node {
             .filter(|arg| !arg.is_hide_set() && !is_everywhere(arg))
             .map(|arg| argument(command, arg))
             .collect(),
+        examples: help::examples(command),
         commands: command
             .get_subcommands()
             .filter(|below| !below.is_hide_set() && below.get_name() != "help")

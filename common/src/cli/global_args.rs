@@ -5,7 +5,7 @@ use clap::{ArgAction, Args};
 /// Flags every command of every plugin has.
 #[derive(Debug, Clone, Args)]
 pub struct GlobalArgs {
-    /// Log what is done to stderr; twice for every request
+    /// Log progress to stderr; -vv also logs every request
     #[arg(short, long, global = true, action = ArgAction::Count, display_order = 900)]
     pub verbose: u8,
 

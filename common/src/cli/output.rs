@@ -17,16 +17,16 @@ pub struct OutputArgs {
 /// How a result is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum OutputFormat {
-    /// Columns for people
+    /// A table
     #[default]
     Table,
-    /// Columns for people, all of them
+    /// A table with all columns
     Wide,
     /// One JSON document
     Json,
     /// One YAML document
     Yaml,
-    /// One object name a line
+    /// One object name on each line
     Name,
 }
 

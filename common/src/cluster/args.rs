@@ -7,37 +7,42 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Cluster options")]
 pub struct ClusterArgs {
-    /// Contexts of the kubeconfig to use (repeat, or separate by commas)
+    /// Context of the kubeconfig to use (repeat, or separate by commas)
     // A name may hold a comma, so the kubeconfig says where values end.
     #[arg(long = "context", value_name = "CONTEXT")]
     pub contexts: Vec<String>,
 
-    /// Every context of the kubeconfig
+    /// Use every context of the kubeconfig
     #[arg(long, conflicts_with = "contexts")]
     pub all_contexts: bool,
 
     /// Path of the kubeconfig file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub kubeconfig: Option<PathBuf>,
 
     /// User to impersonate
-    #[arg(long = "as", value_name = "USER")]
+    #[arg(long = "as", value_name = "USER", hide_short_help = true)]
     pub as_user: Option<String>,
 
     /// Group to impersonate (repeat for several)
-    #[arg(long, value_name = "GROUP", requires = "as_user")]
+    #[arg(
+        long,
+        value_name = "GROUP",
+        requires = "as_user",
+        hide_short_help = true
+    )]
     pub as_group: Vec<String>,
 
-    /// How long one request to an API server may take, such as `30s` or `2m`; 0 means no limit
-    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = parse_duration)]
+    /// Time limit for one request to an API server, such as `30s` or `2m`; 0 means no limit
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = parse_duration, hide_short_help = true)]
     pub request_timeout: std::time::Duration,
 
-    /// The API server's certificate authority
-    #[arg(long, value_name = "FILE")]
+    /// Certificate authority of the API server
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub certificate_authority: Option<PathBuf>,
 
     /// Do not check the API server's certificate
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub insecure_skip_tls_verify: bool,
 
     /// Nobody may be asked: credential plugins of the kubeconfig get no terminal.

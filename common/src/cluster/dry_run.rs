@@ -6,34 +6,34 @@ use clap::{Args, ValueEnum};
 /// Show what would be done, and store nothing anywhere.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub struct DryRun {
-    /// Only show what would be done; `server` lets the API server check every write
+    /// Show what would change, without changing it; with `server`, API servers check each write
     #[arg(long = "dry-run", value_enum, value_name = "MODE", num_args = 0..=1, require_equals = true, default_missing_value = "client")]
     mode: Option<Mode>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Mode {
-    /// Plan only
+    /// Only plan the changes
     Client,
-    /// Send every write with dryRun=All
+    /// Let the API server check each write without storing it
     Server,
-    /// No dry run
+    /// Make the changes
     None,
 }
 
 /// The same for commands that write to no cluster: nobody else knows a dry run.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub struct ClientDryRun {
-    /// Only show what would be done
+    /// Show what would change, without changing it
     #[arg(long = "dry-run", value_enum, value_name = "client", num_args = 0..=1, require_equals = true, default_missing_value = "client", hide_possible_values = true)]
     mode: Option<ClientMode>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum ClientMode {
-    /// Plan only
+    /// Only plan the changes
     Client,
-    /// No dry run
+    /// Make the changes
     None,
 }
 

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Namespace options")]
 pub struct NamespaceArgs {
-    /// Namespace to work in (repeat, or separate by commas)
+    /// Namespace to use (repeat, or separate by commas)
     #[arg(
         short,
         long = "namespace",
@@ -24,16 +24,21 @@ pub struct NamespaceArgs {
     )]
     pub namespaces: Vec<String>,
 
-    /// Work in every namespace
+    /// Use every namespace
     #[arg(short = 'A', long, conflicts_with_all = ["namespaces", "namespace_selector"])]
     pub all_namespaces: bool,
 
-    /// Work in the namespaces with these labels
-    #[arg(long, value_name = "SELECTOR", conflicts_with = "namespaces")]
+    /// Use the namespaces with these labels
+    #[arg(
+        long,
+        value_name = "SELECTOR",
+        conflicts_with = "namespaces",
+        hide_short_help = true
+    )]
     pub namespace_selector: Option<String>,
 
     /// Leave out namespaces that match this glob, such as `kube-*` (repeat for several)
-    #[arg(long, value_name = "GLOB")]
+    #[arg(long, value_name = "GLOB", hide_short_help = true)]
     pub exclude_namespace: Vec<String>,
 }
 
@@ -96,7 +101,7 @@ fn selector_failure(error: CallError, cluster: &Cluster, selector: &str) -> Fail
         )),
         error if error.is_forbidden() => error
             .into_failure(cluster.context(), &action)
-            .next("name the namespaces instead: -n NAMESPACE"),
+            .next("pass -n NAMESPACE instead"),
         error => error.into_failure(cluster.context(), &action),
     }
 }
@@ -109,7 +114,7 @@ fn check_name(name: &str) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::usage(format!(
-        "`{name}` cannot be a namespace: lower-case letters, digits and `-`, at most 63 characters"
+        "`{name}` cannot be a namespace: use lower-case letters, digits and `-`, at most 63 characters"
     )))
 }
 

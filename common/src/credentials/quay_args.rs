@@ -10,38 +10,44 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Quay options")]
 pub struct QuayArgs {
-    /// Registry, as in image names; the last login's by default
+    /// Registry, as in image names; by default that of the last login
     #[arg(long, value_name = "HOST[:PORT]")]
     pub registry: Option<RegistryHost>,
 
-    /// Another name of that registry that counts as its own (repeat for several)
+    /// Another host name of the same registry (repeat for several)
     #[arg(
         long,
+        hide_short_help = true,
         value_name = "HOST[:PORT]",
         env = "QUAY_REGISTRY_ALIAS",
         value_delimiter = ','
     )]
     pub registry_alias: Vec<String>,
 
-    /// Quay's API, where it is not https://HOST
-    #[arg(long, value_name = "URL", env = "QUAY_URL")]
+    /// URL of Quay's API, if not https://HOST
+    #[arg(long, value_name = "URL", env = "QUAY_URL", hide_short_help = true)]
     pub quay_url: Option<String>,
 
     /// Certificate authority of the registry and its API
     // A variable that is set to nothing is not set.
-    #[arg(long, value_name = "FILE", env = "QUAY_CA_FILE", value_parser = OsStringValueParser::new().map(PathBuf::from))]
+    #[arg(long, value_name = "FILE", env = "QUAY_CA_FILE", hide_short_help = true, value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub registry_ca: Option<PathBuf>,
 
     /// Accept plain http and unknown certificates from the registry
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub registry_insecure: bool,
 
     /// Read the API token from stdin
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub token_stdin: bool,
 
-    /// Secret that holds the API token under the key `token`
-    #[arg(long, value_name = "NAMESPACE/NAME", conflicts_with = "token_stdin")]
+    /// Secret whose key `token` holds the API token
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_name = "NAMESPACE/NAME",
+        conflicts_with = "token_stdin"
+    )]
     pub auth_secret: Option<String>,
 }
 

@@ -14,10 +14,14 @@ const FIELD_MANAGER: &str = "kubectl-quay";
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Memory options")]
 pub struct StateArgs {
-    /// Secret that machines share to remember which places hold robots' tokens, and what was
-    /// rotated; made where it does not exist
+    /// Secret in which several machines share what they know
+    ///
+    /// It holds the ledger of rotations, and which secrets were seen with which robot's token.
+    /// If the Secret does not exist, the command creates it. Without this flag, each machine
+    /// keeps its own files.
     #[arg(
         long = "state",
+        hide_short_help = true,
         value_name = "[CONTEXT:]NAMESPACE/NAME",
         env = "KUBECTL_QUAY_STATE"
     )]
@@ -92,9 +96,9 @@ impl StateArgs {
         let mut clusters = connect_silently(&args, FIELD_MANAGER).await?.all()?;
         let (Some(cluster), true) = (clusters.pop(), clusters.is_empty()) else {
             return Err(Failure::usage(format!(
-                "the Secret {secret} of --state is in one cluster, but several are chosen"
+                "--state names a Secret {secret} of one cluster, but several clusters are chosen"
             ))
-            .next(format!("say in which: --state CONTEXT:{secret}")));
+            .next(format!("pass --state CONTEXT:{secret}")));
         };
         let secret = StateSecret::new(cluster, secret)?;
         Ok(Some(Rc::new(secret)))

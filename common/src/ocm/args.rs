@@ -15,17 +15,22 @@ const TOKEN_URL: &str =
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "OpenShift Cluster Manager options")]
 pub struct OcmArgs {
-    /// API of OpenShift Cluster Manager, where it is not at api.openshift.com
-    #[arg(long, value_name = "URL", env = "OCM_URL")]
+    /// URL of OpenShift Cluster Manager, if not https://api.openshift.com
+    #[arg(long, value_name = "URL", env = "OCM_URL", hide_short_help = true)]
     pub ocm_url: Option<String>,
 
-    /// Token endpoint of its sign-on service, where it is not that of sso.redhat.com
-    #[arg(long, value_name = "URL", env = "OCM_TOKEN_URL")]
+    /// Token endpoint of its sign-on service, if not that of sso.redhat.com
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "OCM_TOKEN_URL",
+        hide_short_help = true
+    )]
     pub ocm_token_url: Option<String>,
 
-    /// Certificate authority of both
+    /// Certificate authority of both services
     // A variable that is set to nothing is not set.
-    #[arg(long, value_name = "FILE", env = "OCM_CA_FILE", value_parser = OsStringValueParser::new().map(PathBuf::from))]
+    #[arg(long, value_name = "FILE", env = "OCM_CA_FILE", hide_short_help = true, value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub ocm_ca: Option<PathBuf>,
 }
 
@@ -66,7 +71,7 @@ impl Services {
 /// A refresh token is sent there, so it has to be encrypted, or stay on this machine.
 fn checked_token_url(text: &str) -> Result<String, Failure> {
     let url = Url::parse(text)
-        .map_err(|error| Failure::usage(format!("`{text}` is no address: {error}")))?;
+        .map_err(|error| Failure::usage(format!("`{text}` is not an address: {error}")))?;
     let origin = url.origin().ascii_serialization();
     parse_origin(&origin, false).map_err(Failure::usage)?;
     Ok(url.to_string())

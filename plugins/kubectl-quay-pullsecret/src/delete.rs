@@ -10,22 +10,31 @@ use quay_common::pullsecret::{
     Outcomes, RemovalRequest, observe_each, plan_removals, unseen_or_missing,
 };
 
-/// Take a robot out of pull secrets; a secret with nothing else in it is deleted
+/// Remove a robot's credential from pull secrets
+///
+/// A secret that holds nothing else is deleted. Entries of other accounts stay.
 #[derive(Args)]
+#[command(after_long_help = "Examples:
+  # Show which secrets would change
+  kubectl quay-pullsecret delete -A --robot myorg+old_puller --dry-run
+
+  # Remove the robot from two namespaces, without a question
+  kubectl quay-pullsecret delete -n staging,dev --robot myorg+old_puller --yes
+")]
 pub struct DeleteArgs {
-    /// The robot, as Quay writes it: org+name
+    /// Robot to remove, as Quay writes it: org+name
     #[arg(long, value_name = "ROBOT")]
     robot: RobotName,
 
-    /// Only at this registry; needed where robots of this name are at several
+    /// Registry of the robot; needed if several registries have a robot of this name
     #[arg(long, value_name = "HOST[:PORT]")]
     registry: Option<RegistryHost>,
 
-    /// Also where pods use the secret, where it is immutable, and where another tool writes it
+    /// Also change secrets that pods use, that are immutable, or that another tool manages
     #[arg(long)]
     force: bool,
 
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(short, long)]
     yes: bool,
 
@@ -51,11 +60,14 @@ pub async fn run(args: DeleteArgs, console: &Console) -> Result<Exit, Failure> {
     let mut outcomes = Outcomes::of(args.dry_run);
     outcomes.items = unseen_or_missing(&seen);
     outcomes.items.append(&mut removals.failures);
-    outcomes.nothing = Some(format!("`{}` is in no pull secret here.", args.robot));
+    outcomes.nothing = Some(format!(
+        "No pull secret in the chosen namespaces holds `{}`.",
+        args.robot
+    ));
     let ask = !removals.is_empty() && !args.yes && args.dry_run.label().is_none();
     let question = format!("Remove {} from {}?", args.robot, removals.targets());
     if ask && !console.confirm(&question, "--yes")? {
-        return Err(Failure::new("nothing was removed: the answer was no"));
+        return Err(Failure::new("nothing was removed: you answered no"));
     }
     let removed = removals.apply(args.dry_run, console.progress()).await;
     outcomes.items.extend(removed);

@@ -10,20 +10,32 @@ use quay_common::explain::{Request, Target, TargetKind, explain};
 use quay_common::kubelet::parse_image;
 use quay_common::pullsecret::{alias_warnings, logins};
 
-/// Say why a pod does or does not pull its images, and what to do about it
+/// Explain why a pod can or cannot pull its images, and what to do about it
 ///
-/// Shows what is wrong, what to type, and the evidence: the secrets that count, each key and why
-/// it matches or not, what the registry says to each credential, and what the kubelet said.
-/// Nothing is written. A login is not needed; with one, Quay is asked about the robots too.
-/// Whether a tag exists is asked for as a runtime does, which Quay notes as a pull.
-/// The exit code is 0 if the images will be pulled, 1 if they will not or that is not known.
+/// The answer says what is wrong and what to type. The evidence follows: the secrets that the
+/// kubelet uses, each key and why it matches the image or not, the registry's answer to each
+/// credential, and the kubelet's own message. This command writes nothing. It works without a
+/// login; with one, it also asks Quay about the robots. To find out whether a tag exists, it
+/// asks for the manifest as a container runtime does, and Quay logs that as a pull.
+/// The exit code is 0 if the kubelet can pull every image, and 1 if it cannot or if that is
+/// unknown.
 #[derive(Args)]
+#[command(after_long_help = "Examples:
+  # Explain every pod in the namespace that cannot pull now
+  kubectl quay-pullsecret explain -n staging
+
+  # Explain one deployment
+  kubectl quay-pullsecret explain deployment/shop -n staging
+
+  # Ask before the deployment exists: could a new pod pull this image?
+  kubectl quay-pullsecret explain serviceaccount/default -n staging --image quay.io/myorg/my-app:v1
+")]
 pub struct ExplainArgs {
-    /// Pod, or TYPE/NAME such as deployment/shop; without one every pod that cannot pull now
+    /// Pod, or TYPE/NAME such as deployment/shop; without one, every pod that cannot pull now
     #[arg(value_name = "TYPE/NAME")]
     target: Option<Target>,
 
-    /// What a new pod of a service account would pull (repeat for several)
+    /// With serviceaccount/NAME: image that a new pod would pull (repeat for several)
     #[arg(long = "image", value_name = "IMAGE", value_parser = parse_image)]
     images: Vec<String>,
 
@@ -72,10 +84,10 @@ fn check(args: &ExplainArgs) -> Result<(), Failure> {
         .as_ref()
         .is_some_and(|target| target.kind == TargetKind::ServiceAccount);
     match (is_account, args.images.is_empty()) {
-        (true, true) => Err(Failure::usage("which image shall its pods pull?")
+        (true, true) => Err(Failure::usage("a service account names no image")
             .next("pass --image IMAGE, such as quay.io/myorg/my-app:v1")),
         (false, false) => Err(Failure::usage(
-            "--image goes with a service account; other objects name their images themselves",
+            "--image applies to service accounts only: other objects name their own images",
         )
         .next("pass serviceaccount/NAME, or leave --image out")),
         _ => Ok(()),

@@ -7,10 +7,20 @@ use quay_common::cli::{Console, Exit, OutputArgs};
 use quay_common::cluster::{ClusterArgs, NamespaceArgs, connect};
 use quay_common::pullsecret::{Inventory, observe_each};
 
-/// Show which robots are in which pull secrets, and who uses those
+/// List the robots in pull secrets, and who uses each secret
 #[derive(Args)]
+#[command(after_long_help = "Examples:
+  # List the robots in the pull secrets of every namespace
+  kubectl quay-pullsecret list -A
+
+  # Compare two clusters, with every column
+  kubectl quay-pullsecret list -A --context prod,staging -o wide
+
+  # List all entries, also those of other registries and accounts
+  kubectl quay-pullsecret list -n staging --all
+")]
 pub struct ListArgs {
-    /// Show every registry's entries, not only those of robots
+    /// Show the entries of every account, not only those of robots
     #[arg(long)]
     all: bool,
 

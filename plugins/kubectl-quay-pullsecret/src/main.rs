@@ -17,8 +17,9 @@ use quay_common::cli::{Console, Exit, GlobalArgs};
 use quay_common::{Failure, app};
 use std::process::ExitCode;
 
-/// Create, sync, attach and verify image pull secrets of Quay robots, in many
-/// namespaces and clusters
+/// Create, update and verify the image pull secrets of Quay robots
+///
+/// One command covers many namespaces and clusters.
 #[derive(Parser)]
 #[command(
     name = "quay-pullsecret",
@@ -26,6 +27,16 @@ use std::process::ExitCode;
     propagate_version = true,
     arg_required_else_help = true
 )]
+#[command(after_long_help = "Examples:
+  # Give a namespace a robot's credential
+  kubectl quay-pullsecret sync -n staging --robot myorg+puller
+
+  # After a token changed: update every pull secret that holds a robot
+  kubectl quay-pullsecret sync -A
+
+  # Find out why pods cannot pull
+  kubectl quay-pullsecret explain -n staging
+")]
 struct Cli {
     #[command(flatten)]
     global: GlobalArgs,
@@ -71,3 +82,12 @@ async fn run(cli: Cli, console: &Console) -> Result<Exit, Failure> {
 
 /// The field manager our writes are recorded under.
 const FIELD_MANAGER: &str = "kubectl-quay-pullsecret";
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_command_shows_examples_that_parse() {
+        let problems = quay_common::app::help_problems::<super::Cli>();
+        assert!(problems.is_empty(), "{problems:#?}");
+    }
+}

@@ -15,38 +15,51 @@ use quay_common::pullsecret::{
 };
 use std::time::Instant;
 
-/// Bring robots' current tokens into pull secrets
+/// Write robots' current tokens into pull secrets
 ///
-/// Without --robot every credential of a robot in scope is repaired, wherever it is.
-/// With --robot in named namespaces the secret is also created where it is missing,
-/// and attached to service accounts. Nothing is ever regenerated.
+/// Without --robot, sync updates every robot's credential in the chosen namespaces. With --robot
+/// and named namespaces, sync also creates the secret where it is missing, and attaches it to
+/// service accounts. Sync never regenerates a token.
 #[derive(Args)]
+#[command(after_long_help = "Examples:
+  # Update every pull secret that holds a robot, in the whole cluster
+  kubectl quay-pullsecret sync -A
+
+  # Create the secret in a namespace, for its service account default
+  kubectl quay-pullsecret sync -n staging --robot myorg+puller
+
+  # Show what would change in two clusters; the API servers check each write
+  kubectl quay-pullsecret sync -A --context prod,staging --dry-run=server
+")]
 pub struct SyncArgs {
     #[command(flatten)]
     robot: RobotArgs,
 
-    /// Create namespaces that do not exist
+    /// Create the namespaces of -n that do not exist
     #[arg(long, requires = "robot", conflicts_with = "all_namespaces")]
     create_namespace: bool,
 
-    /// With -A: also create the secret where it is missing (never in kube-* and openshift-*)
+    /// With -A: also create missing secrets, but never in kube-* and openshift-*
     #[arg(long, requires_all = ["robot", "all_namespaces"])]
     create_missing: bool,
 
-    /// Replace another account that holds the key
+    /// Replace the entry of another account that has the same key
     #[arg(long, requires = "robot")]
     replace_account: bool,
 
-    /// Also write credentials that cannot pull and that nothing shows to have held the robot's
-    /// token: without --robot only those of robots that may do nothing but pull
+    /// Also update credentials that cannot pull, even if nothing proves that they held the token
+    ///
+    /// Anyone who can write a secret can put a robot's name into it to obtain the robot's token.
+    /// So by default sync updates a credential only if it is known to have held a token of the
+    /// robot. Without --robot, this flag covers only robots that can do nothing but pull.
     #[arg(long)]
     pub adopt: bool,
 
-    /// Do not ask before --robot --adopt hands the robot to them
+    /// With --robot --adopt: do not ask for confirmation
     #[arg(short, long)]
     pub yes: bool,
 
-    /// Also write secrets that are immutable or belong to another tool
+    /// Also write secrets that are immutable or that another tool manages
     #[arg(long)]
     force: bool,
 
@@ -120,7 +133,7 @@ async fn source(
     console.warn_each(&alias_warnings(&sessions).await);
     if sessions.is_empty() {
         return Err(Failure::new(
-            "there is no login, so nothing is known of any robot's current token",
+            "you are not logged in to a registry, so no robot's current token is known",
         )
         .next(hint::robot("login --registry HOST")));
     }
@@ -140,7 +153,7 @@ fn report(
         console.data(outcomes.diff())?;
     }
     let dry = match is_dry {
-        true => " (dry run, nothing was stored)",
+        true => " (dry run, nothing was written)",
         false => "",
     };
     console.note(format!(

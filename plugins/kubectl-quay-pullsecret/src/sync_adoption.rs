@@ -81,10 +81,10 @@ fn question(unproven: &[Unproven], names_robot: bool) -> String {
     let robots: Vec<&str> = robots.into_iter().collect();
     let which = match names_robot {
         true => "them",
-        false => "those whose robots may only pull",
+        false => "those of robots that can only pull",
     };
     format!(
-        "Nothing shows that {} ever held a token of {}. Write {which}?",
+        "Nothing shows that {} ever held a token of {}. Update {which}?",
         match unproven.len() {
             1 => "this credential".to_owned(),
             count => format!("these {count} credentials"),

@@ -42,7 +42,7 @@ pub async fn print_manifests(
     let printed = printed_registries(&plan.clusters);
     if !printed.is_empty() {
         console.warn(format!(
-            "the output holds credentials in clear base64, for: {}",
+            "the output contains credentials in plain base64, for: {}",
             printed.join(", ")
         ));
     }

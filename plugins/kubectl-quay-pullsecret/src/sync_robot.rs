@@ -13,15 +13,20 @@ use quay_common::web::{ApiError, Endpoint};
 /// The robot, and how its credential is written where it is new.
 #[derive(Args)]
 pub struct RobotArgs {
-    /// Robot whose credential every namespace shall have (org+name); asks which if no name follows
+    /// Robot to give to every chosen namespace (org+name); asks which if no name follows
     #[arg(long, value_name = "ROBOT", num_args = 0..=1, default_missing_value = "")]
     robot: Option<String>,
 
-    /// Read the robot's token from stdin; without a login to Quay
-    #[arg(long, requires = "robot", conflicts_with = "token_stdin")]
+    /// Read the robot's token from stdin; no login to Quay is needed
+    #[arg(
+        long,
+        requires = "robot",
+        conflicts_with = "token_stdin",
+        hide_short_help = true
+    )]
     robot_token_stdin: bool,
 
-    /// Secret to create where the robot is in none
+    /// Secret to create where no secret holds the robot
     #[arg(
         long,
         value_name = "NAME",
@@ -31,7 +36,7 @@ pub struct RobotArgs {
     )]
     secret_name: String,
 
-    /// Service account to attach the secret to (repeat for several)
+    /// Service account that uses the secret (repeat for several)
     #[arg(
         long,
         value_name = "NAME",
@@ -41,25 +46,31 @@ pub struct RobotArgs {
     )]
     service_account: Vec<String>,
 
-    /// Attach the secret to no service account
+    /// Change no service account
     #[arg(long, requires = "robot")]
     no_attach: bool,
 
-    /// Key below `auths` for a new entry, where it is not the registry's host
-    #[arg(long, value_name = "KEY")]
+    /// Key of a new entry in `auths`, if not the registry's host
+    #[arg(long, value_name = "KEY", hide_short_help = true)]
     registry_key: Option<String>,
 
-    /// Whether a new entry is for the whole registry or for the robot's organization alone
-    #[arg(long, value_enum, default_value_t, conflicts_with = "registry_key")]
+    /// Whether a new entry covers the whole registry or only the robot's organization
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        conflicts_with = "registry_key",
+        hide_short_help = true
+    )]
     scope: KeyScope,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 enum KeyScope {
-    /// Key `host`
+    /// The whole registry, with key `host`
     #[default]
     Registry,
-    /// Key `host/org`
+    /// Only the robot's organization, with key `host/org`
     Org,
 }
 
@@ -86,7 +97,7 @@ impl RobotArgs {
         warn_of_another_name(&endpoint, &credential.names, console);
         if let Some(bridge) = &credential.bridge {
             console.note(format!(
-                "a rotation of {robot} is under way: new secrets get its bridge {} for now",
+                "a rotation of {robot} is in progress: until it ends, new secrets get its bridge {}",
                 bridge.name
             ));
         }
@@ -121,7 +132,7 @@ fn warn_of_another_name(endpoint: &Endpoint, names: &RegistryNames, console: &Co
     let claimed = names.not_agreed.as_ref();
     if claimed.is_some() && claimed == endpoint.api_host().as_ref() {
         console.warn(format!(
-            "the Quay at {} does not call itself {}: is --quay-url or QUAY_URL meant for it?",
+            "the Quay at {} does not call itself {}: check --quay-url and QUAY_URL",
             endpoint.api, endpoint.registry
         ));
     }
@@ -137,9 +148,9 @@ async fn robot_name(
     if !given.is_empty() {
         return given.parse().map_err(Failure::usage);
     }
-    let elsewhere = "name it: --robot org+name";
+    let elsewhere = "pass --robot org+name";
     let Some(session) = session.filter(|_| console.can_ask()) else {
-        return Err(Failure::usage("--robot names no robot").next(elsewhere));
+        return Err(Failure::usage("--robot needs the name of a robot").next(elsewhere));
     };
     let names = robots(session)
         .await
@@ -182,7 +193,7 @@ fn checked_key(key: &str, credential: &RobotCredential) -> Result<String, Failur
     let hosts = credential.names.hosts.iter().map(RegistryHost::as_str);
     let hosts: Vec<&str> = hosts.collect();
     Err(Failure::usage(format!(
-        "--registry-key `{key}` is not at this registry: its host has to be {}",
+        "--registry-key `{key}` is not a key of this registry: its host must be {}",
         hosts.join(" or ")
     )))
 }

@@ -14,24 +14,34 @@ use quay_common::pullsecret::{
 };
 use quay_common::verify::{Request, verify};
 
-/// Check that everything that is pulled here can be pulled
+/// Check that pods can pull their images
 ///
-/// Two things are checked: that robots' credentials are current and accepted by the registry,
-/// and that each image of each pod is one that the registry hands out to what the pod has. What
-/// could not be found out is said, and is no success. No cluster is written to, but for the pod
-/// of `--pull` and the Secret of `--state`, and no right to push is ever asked for. Which places
-/// hold a good token is remembered for `sync`.
+/// Verify checks two things: whether each robot's credential is current and its registry accepts
+/// it, and whether the registry lets each pod pull each of its images. A check without an answer
+/// counts as a failure. Verify writes nothing to a cluster except the pod of `--pull` and the
+/// Secret of `--state`, and never asks a registry for the right to push. It remembers for `sync`
+/// which secrets hold a working token.
 #[derive(Args)]
+#[command(after_long_help = "Examples:
+  # Check every pull secret and every pod of the cluster
+  kubectl quay-pullsecret verify -A
+
+  # Check one robot, and start a pod that really pulls an image
+  kubectl quay-pullsecret verify -n staging --robot myorg+puller --pull quay.io/myorg/my-app:v1
+
+  # In a pipeline: a JSON document; exit code 1 if a check failed
+  kubectl quay-pullsecret verify -A -o json
+")]
 pub struct VerifyArgs {
-    /// Only this robot (org+name), which has to be in a secret
+    /// Check only this robot (org+name); fail if no secret holds it
     #[arg(long, value_name = "ROBOT")]
     robot: Option<RobotName>,
 
-    /// Only secrets of this name, of which there has to be one
+    /// Check only secrets with this name; fail if there are none
     #[arg(long, value_name = "NAME", value_parser = parse_object_name)]
     secret: Option<String>,
 
-    /// Take what cannot be known of registries without a login for good
+    /// Do not fail for what is unknown because there is no login to its registry
     #[arg(long)]
     allow_unknown: bool,
 

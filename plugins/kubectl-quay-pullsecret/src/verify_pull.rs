@@ -16,13 +16,13 @@ use std::time::Duration;
 pub struct PullArgs {
     /// Also start a pod that pulls this image, in one namespace of each cluster
     ///
-    /// The namespace is the first with a pull secret for the image, which the pod gets as its
-    /// only one. The pod runs nothing of the image and is always deleted.
+    /// It is the first namespace that has a pull secret for the image, and the pod uses only
+    /// this secret. The pod runs nothing of the image, and verify always deletes it.
     #[arg(long, value_name = "IMAGE", value_parser = parse_image)]
     pull: Option<String>,
 
-    /// How long to wait for the pull, such as `30s` or `2m`
-    #[arg(long, value_name = "DURATION", default_value = "60s", requires = "pull", value_parser = parse_duration)]
+    /// Wait this long for the pull, such as `30s` or `2m`
+    #[arg(long, value_name = "DURATION", default_value = "60s", requires = "pull", value_parser = parse_duration, hide_short_help = true)]
     pull_timeout: Duration,
 }
 
@@ -67,7 +67,7 @@ impl PullArgs {
         for proof in &pulls.items {
             for pod in &proof.leftovers {
                 console.note(format!(
-                    "removed the test pod {pod} that an earlier run left in namespace {} (context {})",
+                    "deleted the test pod {pod}, which an earlier run left in namespace {} (context {})",
                     proof.namespace, proof.context
                 ));
             }

@@ -13,24 +13,34 @@ use quay_common::outcome::Verb;
 use quay_common::quay::{Creation, GrantOutcome, GrantState, NotBegun, Role, create_robot};
 use quay_common::web::ApiError;
 
-/// Create a robot and give it roles on repositories
+/// Create a robot and grant it roles on repositories
 ///
-/// Every repository is looked up before anything is created.
+/// Create first checks that every repository exists, so that a wrong name changes nothing.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "Examples:
+  # A robot that can pull two repositories
+  kubectl quay-robot create myorg+puller --grant my-app --grant backend-api
+
+  # A robot for CI that can also push
+  kubectl quay-robot create myorg+ci --description 'builds' --grant my-app=write
+
+  # In a script: create it, or grant what it lacks
+  kubectl quay-robot create myorg+puller --grant my-app --exists-ok
+")]
 pub struct CreateArgs {
     /// Robot, as Quay writes it: org+name
     #[arg(value_name = "ROBOT")]
     robot: RobotName,
 
-    /// What the robot is for (it cannot be changed later)
+    /// What the robot is for (you cannot change it later)
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true, value_parser = description)]
     description: String,
 
-    /// Repository the robot may use, with the role if it is not read (repeat for several)
+    /// Repository the robot can use, and the role if not read (repeat for several)
     #[arg(long = "grant", value_name = "REPO[=ROLE]")]
     grants: Vec<String>,
 
-    /// Take a robot that exists, and give it the roles it lacks
+    /// If the robot exists, grant it the roles that it lacks
     #[arg(long)]
     exists_ok: bool,
 
@@ -48,7 +58,9 @@ pub struct CreateArgs {
 fn description(text: &str) -> Result<String, String> {
     match text.chars().count() {
         0..=255 => Ok(text.to_owned()),
-        length => Err(format!("it has {length} characters, and Quay takes 255")),
+        length => Err(format!(
+            "it has {length} characters, and Quay accepts at most 255"
+        )),
     }
 }
 
@@ -80,7 +92,9 @@ pub async fn run(args: CreateArgs, console: &Console) -> Result<Exit, Failure> {
         } else {
             "was created"
         };
-        let failure = Failure::new(format!("robot `{robot}` {there}, but lacks roles"));
+        let failure = Failure::new(format!(
+            "robot `{robot}` {there}, but lacks roles that were asked for"
+        ));
         console.failure(&failure.next(rest));
     }
     Ok(exit)
@@ -130,20 +144,20 @@ fn rest_of(robot: &RobotName, outcomes: &[GrantOutcome]) -> Option<Hint> {
 fn not_created(reason: NotBegun, robot: &RobotName, session: &Session) -> Failure {
     match reason {
         NotBegun::Refused(ApiError::Exists) => Failure::new(format!(
-            "robot `{robot}` exists already at {}",
+            "robot `{robot}` already exists at {}",
             session.endpoint.registry
         ))
         .next(
             hint::robot("describe")
                 .arg(robot)
-                .say(", or pass --exists-ok to give it the roles it lacks"),
+                .say(", or pass --exists-ok to grant it the roles that it lacks"),
         ),
         NotBegun::Refused(error) if error.is_doubtful() => {
             failed(session, format!("robot `{robot}`"))(error)
-                .next("it may have been created: run the same command with --exists-ok")
+                .next("run the same command with --exists-ok: Quay may have created the robot")
         }
         other => {
-            let undone = format!("robot `{robot}` is not created");
+            let undone = format!("robot `{robot}` was not created");
             not_begun(other, &undone, robot, session)
         }
     }

@@ -11,16 +11,23 @@ use quay_common::outcome::Verb;
 use quay_common::pullsecret::{Bridge, standing_bridge};
 use quay_common::quay::BridgeMark;
 
-/// Delete a robot, its roles and its memberships
+/// Delete a robot with its roles and team memberships
 ///
-/// Every pull secret that holds it stops working at once.
+/// Pull secrets that hold the robot stop working at once.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "Examples:
+  # See which pull secrets hold the robot, then delete it
+  kubectl quay-pullsecret list -A; kubectl quay-robot delete myorg+old_puller
+
+  # In a script
+  kubectl quay-robot delete myorg+old_puller --yes
+")]
 pub struct DeleteArgs {
     /// Robot, as Quay writes it: org+name
     #[arg(value_name = "ROBOT")]
     robot: RobotName,
 
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(short, long)]
     yes: bool,
 
@@ -55,7 +62,9 @@ pub async fn run(args: DeleteArgs, console: &Console) -> Result<Exit, Failure> {
             session.endpoint.registry
         );
         if !args.yes && !console.confirm(&question, "--yes")? {
-            return Err(Failure::new(format!("{object} is not deleted")));
+            return Err(Failure::new(format!(
+                "{object} was not deleted: you answered no"
+            )));
         }
         let deleted = session.quay.delete(&robot).await;
         deleted.map_err(failed(&session, object))?;
@@ -68,7 +77,7 @@ pub async fn run(args: DeleteArgs, console: &Console) -> Result<Exit, Failure> {
 fn bridge(robot: &RobotName) -> Failure {
     let rotated = robot.as_str().strip_suffix("-bridge").unwrap_or("ROBOT");
     Failure::new(format!(
-        "{robot} is the bridge of a rotation: pull secrets hold it until that is finished"
+        "{robot} is the bridge of a rotation: pull secrets hold it until the rotation ends"
     ))
     .next(finish_or_abort(rotated))
 }
@@ -76,7 +85,7 @@ fn bridge(robot: &RobotName) -> Failure {
 /// Without the robot nothing could be brought back.
 fn rotating(robot: &RobotName, bridge: &Bridge) -> Failure {
     Failure::new(format!(
-        "{robot} is being rotated: its bridge {} stands",
+        "a rotation of {robot} is in progress: its bridge {} exists",
         bridge.name
     ))
     .next(finish_or_abort(robot.as_str()))
@@ -85,7 +94,7 @@ fn rotating(robot: &RobotName, bridge: &Bridge) -> Failure {
 fn finish_or_abort(robot: &str) -> Hint {
     let rotate = || hint::robot("rotate").arg(robot);
     rotate()
-        .say(" finishes it, ")
+        .say(" finishes the rotation, ")
         .run(rotate().words("--abort"))
-        .say(" takes it back")
+        .say(" reverts it")
 }

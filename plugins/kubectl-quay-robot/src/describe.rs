@@ -12,8 +12,15 @@ use serde::Serialize;
 /// How far back the usage log is searched for the last pull.
 const LOG_DAYS: i64 = 30;
 
-/// Show a robot's roles, teams, and when it was last used
+/// Show a robot's roles, its teams and its last pull
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "Examples:
+  # Show what the robot can pull, and when it last did
+  kubectl quay-robot describe myorg+puller
+
+  # The same as YAML
+  kubectl quay-robot describe myorg+puller -o yaml
+")]
 pub struct DescribeArgs {
     /// Robot, as Quay writes it: org+name
     #[arg(value_name = "ROBOT")]

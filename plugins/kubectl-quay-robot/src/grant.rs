@@ -9,20 +9,27 @@ use quay_common::cluster::ClientDryRun;
 use quay_common::names::RobotName;
 use quay_common::quay::{Role, grant_all};
 
-/// Give a robot a role on repositories, whatever it had there
+/// Grant a robot a role on repositories, in place of the role it has there
 ///
-/// Every repository is looked up before anything is granted.
+/// Grant first checks that every repository exists, so that a wrong name changes nothing.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "Examples:
+  # Let the robot pull two repositories
+  kubectl quay-robot grant myorg+puller my-app backend-api
+
+  # Let it push to one
+  kubectl quay-robot grant myorg+ci my-app --role write
+")]
 pub struct GrantArgs {
     /// Robot, as Quay writes it: org+name
     #[arg(value_name = "ROBOT")]
     robot: RobotName,
 
-    /// Repositories of the robot's organization, with or without its name in front
+    /// Repositories of the robot's organization: name or org/name
     #[arg(value_name = "REPO", required = true)]
     repositories: Vec<String>,
 
-    /// What the robot may do
+    /// What the robot can do
     #[arg(long, value_enum, default_value_t = Role::Read)]
     role: Role,
 
@@ -44,7 +51,7 @@ pub async fn run(args: GrantArgs, console: &Console) -> Result<Exit, Failure> {
     let dry_run = args.dry_run.is_on();
     let outcomes = grant_all(&session.quay, robot, &repositories, args.role, dry_run)
         .await
-        .map_err(|reason| not_begun(reason, "nothing is granted", robot, &session))?;
+        .map_err(|reason| not_begun(reason, "nothing was granted", robot, &session))?;
     let mut changes = Changes::new(&session, robot, args.dry_run);
     changes.repositories(outcomes, &session, console);
     console.finish(&changes, args.output.output)

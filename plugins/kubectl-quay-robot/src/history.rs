@@ -9,14 +9,21 @@ use quay_common::ledger::{Entry, Event, Record, Records};
 use quay_common::names::RobotName;
 use serde::Serialize;
 
-/// Show the rotations that this machine, or those that share a --state, have carried out
+/// Show past and unfinished rotations
 ///
-/// They are in a ledger without secrets; one that is not finished can be carried on with
-/// `rotate`. Lines of the ledger that cannot be read are told of, and the command fails; the others
-/// are shown.
+/// History reads the ledger of this machine, or the ledger of all machines that share a --state.
+/// The ledger holds no secrets. To finish a rotation, run `rotate` again. If history cannot
+/// read a line of the ledger, it shows the others, reports the line, and fails.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "Examples:
+  # Show the rotations of this machine
+  kubectl quay-robot history
+
+  # Show one robot's, with contexts and duration
+  kubectl quay-robot history myorg+puller -o wide
+")]
 pub struct HistoryArgs {
-    /// Only this robot's (org+name)
+    /// Show only this robot's rotations (org+name)
     #[arg(value_name = "ROBOT")]
     robot: Option<RobotName>,
 
@@ -155,7 +162,7 @@ impl Report for History {
 
     fn nothing(&self) -> Option<String> {
         let is_nothing = self.rotations.is_empty() && self.failures.is_empty();
-        is_nothing.then(|| "No rotations in this ledger.".to_owned())
+        is_nothing.then(|| "The ledger holds no rotations.".to_owned())
     }
 
     fn exit(&self) -> Exit {

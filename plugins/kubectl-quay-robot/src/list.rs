@@ -13,10 +13,17 @@ use quay_common::quay::ListedRobot;
 use quay_common::web::ApiError;
 use serde::Serialize;
 
-/// List the robots of an organization, or of all of yours and your own
+/// List the robots of one organization, or of you and all your organizations
 ///
-/// LAST USED is the last sign-in to the registry, not the last pull: `describe` tells that.
+/// LAST USED is the last sign-in to the registry. For the last pull, see `describe`.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "Examples:
+  # List the robots of you and all your organizations
+  kubectl quay-robot list
+
+  # List one organization's robots, with repositories and teams
+  kubectl quay-robot list myorg -o wide
+")]
 pub struct ListArgs {
     /// Organization, or your own user name
     #[arg(value_name = "ORG", value_parser = parse_namespace)]
@@ -180,7 +187,7 @@ async fn own_namespaces(session: &Session) -> Result<Vec<String>, Failure> {
             .await
             .map_err(failed(session, "your organizations"))?;
         return Err(Failure::new(format!(
-            "the API token may not list your organizations at {}: that takes `user:read`",
+            "the API token cannot list your organizations at {}: it lacks the scope `user:read`",
             session.endpoint.registry
         ))
         .next(hint::robot("list ORG")));

@@ -6,15 +6,25 @@ use quay_common::Failure;
 use quay_common::cli::{Console, Exit};
 use quay_common::credentials::{StateArgs, Storage, log_in};
 
-/// Check an API token and keep it in the OS keyring
+/// Check an API token and store it in the OS keyring
 ///
-/// The token comes from --token-stdin, QUAY_API_TOKEN or a hidden prompt. Quay has to
-/// accept it before it is stored. A Quay that calls itself by another name (its
-/// SERVER_HOSTNAME) goes by that name only if you agree: to the question, or by
-/// --registry-alias. `logout` forgets it. Later commands mean this registry where none is named.
+/// Login reads the token from --token-stdin, QUAY_API_TOKEN or a hidden prompt, and stores it
+/// only if Quay accepts it. Later commands use this registry unless they name another one.
+/// `logout` removes the token.
+///
+/// Quay can call itself by another name than the one you gave (its SERVER_HOSTNAME). Login
+/// treats that name as the same registry only if you agree: answer the question, or pass
+/// --registry-alias.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "Examples:
+  # Ask for the token, without showing it
+  kubectl quay-robot login --registry quay.example.com
+
+  # Read the token from a file; trust the registry's own certificate authority
+  kubectl quay-robot login --registry quay.example.com:8443 --registry-ca ca.pem --token-stdin < token
+")]
 pub struct LoginArgs {
-    /// Keep the token in a plain file (mode 0600) instead of the keyring
+    /// Store the token in a plain file (mode 0600) instead of the keyring
     #[arg(long)]
     insecure_storage: bool,
 
@@ -34,12 +44,12 @@ pub async fn run(args: LoginArgs, console: &Console) -> Result<Exit, Failure> {
     };
     let session = &login.session;
     console.note(format!(
-        "logged in to {} as {}; the API token is kept {place}",
+        "logged in to {} as {}; the API token is stored {place}",
         session.endpoint.registry, login.user
     ));
     for alias in &session.endpoint.aliases {
         console.note(format!(
-            "{alias} counts as {} too: credentials for the one may go to the other",
+            "{alias} counts as {} too: credentials of either one can be sent to the other",
             session.endpoint.registry
         ));
     }

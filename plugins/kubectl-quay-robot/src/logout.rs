@@ -5,12 +5,19 @@ use quay_common::cli::{Console, Exit};
 use quay_common::credentials::log_out;
 use quay_common::names::RegistryHost;
 
-/// Remove the login's token from this machine and forget the registry
+/// Remove the API token from this machine and forget the registry
 ///
-/// The token stays valid at Quay; revoke it there if it may have leaked.
+/// The token stays valid at Quay. If it could have leaked, revoke it there.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "Examples:
+  # Log out of the registry of the last login
+  kubectl quay-robot logout
+
+  # Log out of another one
+  kubectl quay-robot logout --registry quay.example.com:8443
+")]
 pub struct LogoutArgs {
-    /// Registry to log out of; the last login's by default
+    /// Registry to log out of; by default that of the last login
     #[arg(long, value_name = "HOST[:PORT]")]
     registry: Option<RegistryHost>,
 }
@@ -18,20 +25,20 @@ pub struct LogoutArgs {
 /// Logging out twice is no failure.
 pub async fn run(args: LogoutArgs, console: &Console) -> Result<Exit, Failure> {
     let Some(done) = log_out(args.registry).await? else {
-        console.note("there is no login to remove");
+        console.note("you are not logged in");
         return Ok(Exit::Success);
     };
     let token = if done.had_token {
-        "its token is removed from this machine"
+        "its token was removed from this machine"
     } else {
-        "its token was gone already"
+        "its token was already gone"
     };
     console.note(format!(
         "logged out of {} ({}); {token}",
         done.registry, done.user
     ));
     if let Some(default) = done.default {
-        console.note(format!("commands that name no registry now mean {default}"));
+        console.note(format!("commands without --registry now use {default}"));
     }
     Ok(Exit::Success)
 }

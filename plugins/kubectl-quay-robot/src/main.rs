@@ -24,11 +24,21 @@ use quay_common::cli::{Console, Exit, GlobalArgs};
 use quay_common::{Failure, app};
 use std::process::ExitCode;
 
-/// Create, inspect, rotate and delete Quay robot accounts, and say what they may pull.
+/// Create, inspect, rotate and delete the robot accounts of a Quay registry
 ///
-/// Robots are written as Quay writes them: `org+name`.
+/// Write a robot's name as Quay does: `org+name`.
 #[derive(Parser)]
 #[command(version, arg_required_else_help = true)]
+#[command(after_long_help = "Examples:
+  # Log in to a registry; later commands use it
+  kubectl quay-robot login --registry quay.example.com
+
+  # Create a robot that can pull two repositories
+  kubectl quay-robot create myorg+puller --grant my-app --grant backend-api
+
+  # Replace its token in every cluster of the kubeconfig, without a failed pull
+  kubectl quay-robot rotate myorg+puller --all-contexts
+")]
 struct Cli {
     #[command(flatten)]
     global: GlobalArgs,
@@ -84,3 +94,12 @@ async fn run(cli: Cli, console: &Console) -> Result<Exit, Failure> {
 
 /// The field manager our writes are recorded under.
 const FIELD_MANAGER: &str = "kubectl-quay-robot";
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_command_shows_examples_that_parse() {
+        let problems = quay_common::app::help_problems::<super::Cli>();
+        assert!(problems.is_empty(), "{problems:#?}");
+    }
+}

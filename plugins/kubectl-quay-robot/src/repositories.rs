@@ -24,9 +24,9 @@ pub fn not_begun(reason: NotBegun, undone: &str, robot: &RobotName, session: &Se
         NotBegun::UnknownRepositories(unknown) => {
             let names: Vec<String> = unknown.iter().map(|name| format!("`{name}`")).collect();
             Failure::new(format!(
-                "{undone}: there is no repository {} at {}",
-                names.join(", "),
-                session.endpoint.registry
+                "{undone}: {} has no repository {}",
+                session.endpoint.registry,
+                names.join(", ")
             ))
             .next(look(session))
         }
@@ -40,7 +40,7 @@ pub fn not_begun(reason: NotBegun, undone: &str, robot: &RobotName, session: &Se
 /// What to do about a repository that does not exist. No command lists repositories; Quay does.
 pub fn look(session: &Session) -> String {
     format!(
-        "correct the name, or create the repository first; {}/repository/ shows those there are",
+        "correct the name, or create the repository first; {}/repository/ lists all repositories",
         session.endpoint.api
     )
 }

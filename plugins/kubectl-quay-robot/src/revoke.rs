@@ -9,16 +9,24 @@ use quay_common::cluster::ClientDryRun;
 use quay_common::names::RobotName;
 use quay_common::quay::revoke_all;
 
-/// Take a robot's role on repositories away
+/// Revoke a robot's roles on repositories
 ///
-/// A role it has through a team stays. Every repository is looked up before anything is revoked.
+/// The robot keeps roles that it has through a team. Revoke first checks that every repository
+/// exists, so that a wrong name changes nothing.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "Examples:
+  # The robot can no longer pull this repository
+  kubectl quay-robot revoke myorg+puller old-app
+
+  # Show what would change
+  kubectl quay-robot revoke myorg+puller old-app backend-api --dry-run
+")]
 pub struct RevokeArgs {
     /// Robot, as Quay writes it: org+name
     #[arg(value_name = "ROBOT")]
     robot: RobotName,
 
-    /// Repositories of the robot's organization, with or without its name in front
+    /// Repositories of the robot's organization: name or org/name
     #[arg(value_name = "REPO", required = true)]
     repositories: Vec<String>,
 
@@ -40,7 +48,7 @@ pub async fn run(args: RevokeArgs, console: &Console) -> Result<Exit, Failure> {
     let dry_run = args.dry_run.is_on();
     let outcomes = revoke_all(&session.quay, robot, &repositories, dry_run)
         .await
-        .map_err(|reason| not_begun(reason, "nothing is revoked", robot, &session))?;
+        .map_err(|reason| not_begun(reason, "nothing was revoked", robot, &session))?;
     let mut changes = Changes::new(&session, robot, args.dry_run);
     changes.repositories(outcomes, &session, console);
     console.finish(&changes, args.output.output)

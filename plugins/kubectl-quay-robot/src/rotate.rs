@@ -25,89 +25,113 @@ use std::time::{Duration, Instant};
 
 /// Replace a robot's token in every pull secret that holds it, without a failed pull
 ///
-/// A bridge, a second robot with the same rights, carries the pulls while the token is
-/// replaced; it is removed in the end. Whatever stops the run, the same command goes on
-/// from there. Every namespace of the chosen contexts is covered, unless -n narrows it.
+/// Rotate creates a second robot with the same rights, the bridge. Pull secrets hold the bridge
+/// while Quay replaces the robot's token, then get the robot's new token; at the end rotate
+/// deletes the bridge. If the run stops for any reason, run the same command again: it continues
+/// where it stopped. Rotate covers every namespace of the chosen contexts, unless -n narrows
+/// the scope.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "Examples:
+  # Show what a rotation would change, and who pulls with the robot
+  kubectl quay-robot rotate myorg+puller --dry-run
+
+  # Rotate in two clusters and keep a receipt for the auditor
+  kubectl quay-robot rotate myorg+puller --context prod,staging --receipt rotation.html
+
+  # For a robot that no cluster uses: hand the new token to a file
+  kubectl quay-robot rotate myorg+ci --in-place --no-cluster --token-output token --yes
+")]
 pub struct Args {
     /// Robot, as Quay writes it: org+name
     #[arg(value_name = "ROBOT")]
     robot: RobotName,
 
-    /// Regenerate at once and write everywhere as fast as can be, without a bridge
+    /// Regenerate the token without a bridge, then update every secret as fast as possible
     #[arg(long)]
     in_place: bool,
 
-    /// Only regenerate: for a robot that no cluster uses
-    #[arg(long, requires = "in_place", conflicts_with_all = ["namespaces", "all_namespaces", "namespace_selector", "contexts", "all_contexts", "global", "restart", "verify_pull"])]
+    /// Only regenerate the token: for a robot that no cluster uses
+    #[arg(long, requires = "in_place", conflicts_with_all = ["namespaces", "all_namespaces", "namespace_selector", "contexts", "all_contexts", "global", "restart", "verify_pull"], hide_short_help = true)]
     no_cluster: bool,
 
-    /// With --no-cluster: write the new token to this file, with mode 0600; `-` is stdout
-    #[arg(long, value_name = "FILE", requires = "no_cluster")]
+    /// With --no-cluster: write the new token to this file (mode 0600); `-` is stdout
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "no_cluster",
+        hide_short_help = true
+    )]
     token_output: Option<PathBuf>,
 
-    /// With --no-cluster: keep the new token in the OS keyring
-    #[arg(long, requires = "no_cluster", conflicts_with = "token_output")]
+    /// With --no-cluster: store the new token in the OS keyring
+    #[arg(
+        long,
+        requires = "no_cluster",
+        conflicts_with = "token_output",
+        hide_short_help = true
+    )]
     store_token: bool,
 
-    /// Take the bridge down again; possible until the token is regenerated
+    /// Revert an unfinished rotation; possible until Quay has regenerated the token
     #[arg(long, conflicts_with = "in_place")]
     abort: bool,
 
-    /// Carry on a rotation that another machine began
+    /// Continue a rotation that another machine began
     #[arg(long)]
     take_over: bool,
 
-    /// How long nobody may have pulled with a credential before it is given up
+    /// Wait until a credential has gone unused for this long before retiring it
     #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = parse_duration)]
     grace: Duration,
 
-    /// How long pulls may keep coming after that, before it is asked whether to go on
-    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = parse_duration)]
+    /// If pulls still arrive after this much longer, ask whether to continue
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = parse_duration, hide_short_help = true)]
     settle_timeout: Duration,
 
-    /// With --global: how long nodes keep a credential after their roll-out
-    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_duration)]
+    /// With --global: wait this long after the roll-out, while nodes can still use the old token
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_duration, hide_short_help = true)]
     node_grace: Duration,
 
-    /// Go on though the usage log shows pulls, or cannot be read
-    #[arg(long)]
+    /// Continue even if the usage log still shows pulls or cannot be read
+    #[arg(long, hide_short_help = true)]
     ignore_usage: bool,
 
-    /// Accept that the pulls of secrets that cannot be written break: all of them, or the
-    /// NAMESPACE/NAME (or MachineConfigPool) given; repeat for several
-    #[arg(long, value_name = "NAME", num_args = 0..=1, require_equals = true, default_missing_value = "", action = ArgAction::Append)]
+    /// Continue although some secrets cannot be updated; pulls that use them will fail
+    ///
+    /// Without a value this covers all such secrets. With a value it covers one: NAMESPACE/NAME,
+    /// or a MachineConfigPool. Repeat it for several.
+    #[arg(long, value_name = "NAME", num_args = 0..=1, require_equals = true, default_missing_value = "", action = ArgAction::Append, hide_short_help = true)]
     leave_behind: Vec<String>,
 
-    /// State that the robot is in no namespace but the chosen ones, or may break there
-    #[arg(long)]
+    /// Assume that no other namespace uses this robot; pulls there would fail
+    #[arg(long, hide_short_help = true)]
     scope_is_complete: bool,
 
-    /// Go on without this context if its cluster does not answer (repeat for several)
-    #[arg(long, value_name = "CONTEXT")]
+    /// Continue without this context if its cluster does not answer (repeat for several)
+    #[arg(long, value_name = "CONTEXT", hide_short_help = true)]
     skip_unreachable: Vec<String>,
 
-    /// Include the global pull secret of OpenShift, which nodes pull with
+    /// Also update the global pull secret of OpenShift, which all nodes use
     #[arg(long)]
     global: bool,
 
-    /// Restart the workloads that use the secrets when it is done
+    /// At the end, restart the workloads that use the secrets
     #[arg(long)]
     restart: bool,
 
-    /// Pull this image with a pod in one namespace of each context when it is done
+    /// At the end, start a pod that pulls this image, in one namespace of each context
     #[arg(long, value_name = "IMAGE", value_parser = parse_image)]
     verify_pull: Option<String>,
 
-    /// How long that pod is waited for
-    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = parse_duration, requires = "verify_pull")]
+    /// Wait this long for that pod's pull
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = parse_duration, requires = "verify_pull", hide_short_help = true)]
     pull_timeout: Duration,
 
-    /// Also write the receipt to this file: JSON, or a page if its name ends in .html
+    /// Write the receipt to this file: an HTML page if its name ends in .html, else JSON
     #[arg(long, value_name = "FILE")]
     receipt: Option<PathBuf>,
 
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(short, long)]
     yes: bool,
 
@@ -203,8 +227,8 @@ pub async fn run(args: Args, console: &Console) -> Result<Exit, Failure> {
 fn check(args: &Args) -> Result<(), Failure> {
     args.scope.excluded()?;
     if args.receipt.as_deref() == Some(Path::new("-")) {
-        return Err(Failure::usage("--receipt takes the name of a file")
-            .next("-o json writes the receipt to stdout"));
+        return Err(Failure::usage("--receipt needs the name of a file")
+            .next("pass -o json to write the receipt to stdout"));
     }
     let token = args.token_output.iter().filter(|_| !args.token_to_stdout());
     for file in args.receipt.iter().chain(token) {
@@ -288,8 +312,12 @@ fn asks_about_unproven(args: &Args, plan: &Plan, console: &Console) -> Result<bo
     for target in &plan.unproven {
         console.note(target.line());
     }
+    let (they, leave) = match plan.unproven.len() {
+        1 => ("it", "it as it is"),
+        _ => ("they", "them as they are"),
+    };
     let question = format!(
-        "{} of {} cannot pull, and nothing shows that they ever held its token. Leave them so?",
+        "{} of {} cannot pull, and nothing shows that {they} ever held a token of the robot. Leave {leave}?",
         count(plan.unproven.len(), "credential"),
         args.robot
     );
@@ -323,10 +351,10 @@ fn show(args: &Args, preview: &Preview, console: &Console) -> Result<Exit, Failu
     }
     if matches!(args.output.output, OutputFormat::Wide | OutputFormat::Name) {
         for refusal in &preview.refusals {
-            console.warn(format!("would be refused: {refusal}"));
+            console.warn(format!("rotate would refuse: {refusal}"));
         }
     }
-    console.note("dry run: nothing was changed, in Quay or in a cluster");
+    console.note("dry run: nothing was changed in Quay or in a cluster");
     if let Some(writes) = &preview.tried_writes {
         console.note(tried_text(writes));
     }
@@ -337,25 +365,27 @@ fn agree(args: &Args, observed: &Observed, plan: &Plan, console: &Console) -> Re
     let robot = &args.robot;
     let clusters = observed.reached().count();
     let place = match args.no_cluster {
-        true => "in no cluster".to_owned(),
+        true => "no cluster".to_owned(),
         false => format!(
-            "in {} of {}",
+            "{} in {}",
             count(plan.targets.len(), "place"),
             count(clusters, "cluster")
         ),
     };
     let question = match (args.abort, &plan.stage) {
-        (true, _) => format!("Abort the rotation of {robot}, held {place}?"),
+        (true, _) => format!("Revert the rotation of {robot} ({place})?"),
         (false, Stage::NotBegun) if args.in_place => format!(
-            "Replace the token of {robot}, held {place}? Pulls fail until the last is written"
+            "Replace the token of {robot} ({place})? Pulls fail until the last secret is written"
         ),
-        (false, Stage::NotBegun) => format!("Rotate {robot}, held {place}?"),
-        (false, _) => format!("Go on with the rotation of {robot}, held {place}?"),
+        (false, Stage::NotBegun) => format!("Rotate {robot} ({place})?"),
+        (false, _) => format!("Continue the rotation of {robot} ({place})?"),
     };
     if args.yes || console.confirm(&question, "--yes")? {
         return Ok(());
     }
-    Err(Failure::new(format!("{robot} is not rotated")))
+    Err(Failure::new(format!(
+        "{robot} was not changed: you answered no"
+    )))
 }
 
 async fn follow_up(

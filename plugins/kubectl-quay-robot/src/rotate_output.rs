@@ -32,26 +32,28 @@ impl<'a> Narrator<'a> {
     pub fn before(&self, preview: &Preview, plan: &Plan, robot: &RobotName) {
         if plan.stage != Stage::NotBegun {
             self.console.note(format!(
-                "a rotation of {robot} was not finished: this run goes on where it ended"
+                "an earlier rotation of {robot} did not finish: this run continues it"
             ));
         }
         for context in &plan.skipped {
-            self.console
-                .warn(format!("context {context} does not answer and is left out"));
+            self.console.warn(format!(
+                "the cluster of context {context} does not answer: the rotation leaves it out"
+            ));
         }
         for unknown in &preview.unknown {
-            self.console.warn(format!("not known: {unknown}"));
+            self.console.warn(format!("unknown: {unknown}"));
         }
         let unproven: Vec<String> = preview.unproven.iter().map(Target::line).collect();
         self.list(
             CAUTIONS,
-            "left as they are: they cannot pull, and nothing shows that they ever held its token:",
+            "credentials that stay as they are, because they cannot pull and nothing shows that they \
+             ever held the robot's token:",
             &unproven,
         );
         let cautions = preview.cautions();
         self.list(
             CAUTIONS,
-            "copies of the secrets that do not follow at once:",
+            "copies of the secrets that change later, or never:",
             &cautions,
         );
         let consumers: Vec<String> = preview
@@ -66,8 +68,8 @@ impl<'a> Narrator<'a> {
             ));
         }
         let title = format!(
-            "pulled as {robot} in the last {USAGE_DAYS} days; whoever of these is not a chosen \
-             cluster has to be told:"
+            "these clients pulled as {robot} in the last {USAGE_DAYS} days; notify any that are \
+             outside the chosen clusters:"
         );
         self.list(CONSUMERS, &title, &consumers);
     }
@@ -86,15 +88,17 @@ impl<'a> Narrator<'a> {
         self.console.note(text);
     }
 
-    /// The last words. `looked` is how long everything was looked at before anything changed.
+    /// The closing summary. `looked` is how long the checks took before anything changed.
     pub fn summary(&self, receipt: &Receipt, looked: Duration, skipped: &[String]) {
         for statement in receipt
             .statements
             .iter()
             .filter(|statement| !statement.holds)
         {
-            self.console
-                .warn(format!("not so: {} ({})", statement.claim, statement.seen));
+            self.console.warn(format!(
+                "check failed: {} ({})",
+                statement.claim, statement.seen
+            ));
         }
         for pull in &receipt.pulls {
             let text = format!(
@@ -118,7 +122,7 @@ impl<'a> Narrator<'a> {
         }
         for context in skipped {
             self.console.warn(format!(
-                "context {context} did not answer and was left out: its secrets hold a dead token; next: \
+                "the cluster of context {context} did not answer, so its secrets hold a dead token; next: \
                  kubectl quay-pullsecret sync -A --context {context}"
             ));
         }
@@ -137,9 +141,11 @@ pub fn tried_text(writes: &[TriedWrite]) -> String {
     let refused = writes.iter().filter(|write| !write.taken).count();
     let all = count(writes.len(), "secret");
     match (writes.len(), refused) {
-        (0, _) => "no write was tried: none is to be made, or none can be".to_owned(),
-        (_, 0) => format!("the API servers would take every secret's first write ({all})"),
-        _ => format!("the API servers would refuse the first write of {refused} of {all}"),
+        (0, _) => {
+            "no write was tried: there is nothing to write, or nothing can be written".to_owned()
+        }
+        (_, 0) => format!("the API servers would accept the first write to every secret ({all})"),
+        _ => format!("the API servers would refuse the first write to {refused} of {all}"),
     }
 }
 
@@ -150,7 +156,7 @@ fn last_line(receipt: &Receipt, looked: Duration) -> String {
     };
     let took = receipt.ended.duration_since(receipt.began);
     let took = format!(
-        "{:.1}s, after {:.1}s of looking",
+        "{:.1}s, after {:.1}s of checks",
         took.as_secs_f64(),
         looked.as_secs_f64()
     );
@@ -162,14 +168,14 @@ fn last_line(receipt: &Receipt, looked: Duration) -> String {
     match receipt.outcome {
         End::Aborted if receipt.before != receipt.after.as_ref().map(ToString::to_string) => {
             format!(
-                "somebody else regenerated {robot} meanwhile: their token is in {places}, in {took}"
+                "somebody else regenerated the token of {robot} during the rotation: {places} now hold theirs; took {took}"
             )
         }
-        End::Aborted => format!("{robot} is as it was, in {places}, in {took}"),
+        End::Aborted => format!("{robot} is as it was before, in {places}; took {took}"),
         End::Finished => {
             let fingerprint = receipt.after.as_ref();
             let fingerprint = fingerprint.map(ToString::to_string).unwrap_or_default();
-            format!("{robot} has a new token ({fingerprint}) in {places}, in {took}{window}")
+            format!("{robot} has a new token ({fingerprint}) in {places}; took {took}{window}")
         }
     }
 }
@@ -230,7 +236,7 @@ pub async fn keep_token(
 ) -> Result<(), Failure> {
     if file.is_none() && !store {
         let typed = console.invocation().typed();
-        console.note(format!("hand it over with: {typed} token {robot}"));
+        console.note(format!("to hand the new token over: {typed} token {robot}"));
         return Ok(());
     }
     let current = session
@@ -241,11 +247,11 @@ pub async fn keep_token(
     match file {
         None => {
             store_robot_token(&session.endpoint.registry, robot, &current.token).await?;
-            console.note(format!("the token of {robot} is kept in the OS keyring"));
+            console.note(format!("stored the token of {robot} in the OS keyring"));
         }
         Some(path) if path == Path::new("-") => {
             console.data(current.token.expose_secret())?;
-            console.note(format!("stdout holds the token of {robot}"));
+            console.note(format!("wrote the token of {robot} to stdout"));
         }
         Some(path) => {
             let typed = console.invocation().typed();

@@ -12,19 +12,26 @@ use std::path::{Path, PathBuf};
 
 /// Write a robot's current token to a pipe or a file
 ///
-/// A terminal shows it only with --show. Nothing but the token is written: no line break
-/// either, unless to a terminal.
+/// The token appears on a terminal only with --show. The output is the token alone, without a
+/// line break except on a terminal.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "Examples:
+  # Log podman in without a token on the command line
+  kubectl quay-robot token myorg+ci | podman login -u myorg+ci --password-stdin quay.example.com
+
+  # Write an auth file for skopeo
+  kubectl quay-robot token myorg+ci --format auth-json -o auth.json
+")]
 pub struct TokenArgs {
     /// Robot, as Quay writes it: org+name
     #[arg(value_name = "ROBOT")]
     robot: RobotName,
 
-    /// File to write it to, with mode 0600; replaced in one step if it exists; `-` is stdout
+    /// File to write to, created with mode 0600 or replaced in one step; `-` is stdout
     #[arg(short, long, value_name = "FILE", conflicts_with = "show")]
     output: Option<PathBuf>,
 
-    /// Show it on the terminal
+    /// Show the token on the terminal
     #[arg(long)]
     show: bool,
 
@@ -53,10 +60,10 @@ pub async fn run(args: TokenArgs, console: &Console) -> Result<Exit, Failure> {
         .as_deref()
         .filter(|path| *path != Path::new("-"));
     if file.is_none() && console.stdout_is_terminal() && !args.show {
-        return Err(
-            Failure::usage(format!("the token of `{robot}` is not shown on a terminal"))
-                .next("send it to a pipe, write it to a file with -o FILE, or pass --show"),
-        );
+        return Err(Failure::usage(format!(
+            "the token of `{robot}` is a secret, and stdout is a terminal"
+        ))
+        .next("send it to a pipe, write it to a file with -o FILE, or pass --show"));
     }
     if let Some(path) = file {
         private_file::check_replaceable(path)?;
@@ -75,7 +82,7 @@ pub async fn run(args: TokenArgs, console: &Console) -> Result<Exit, Failure> {
         }
         None => {
             console.data(ended(&content, console).expose_secret())?;
-            console.note(format!("stdout holds the token of {robot}"));
+            console.note(format!("wrote the token of {robot} to stdout"));
         }
     }
     Ok(Exit::Success)

@@ -8,13 +8,20 @@ use quay_common::names::{RegistryHost, parse_namespace};
 use quay_common::quay::ScopeReport;
 use serde::Serialize;
 
-/// Show whose API token is used, and which scopes it has
+/// Show the owner and the scopes of the API token
 ///
-/// Each scope is tried with a request that changes nothing. Fails when the token is
+/// Whoami tries each scope with a request that changes nothing. It fails if the token is
 /// wrong, expired or revoked.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "Examples:
+  # Show which scopes the token of the last login has
+  kubectl quay-robot whoami
+
+  # Try the scopes on one organization
+  kubectl quay-robot whoami myorg
+")]
 pub struct WhoamiArgs {
-    /// Organization to try the scopes on, where the token may not list them
+    /// Organization to try the scopes on, if the token cannot list your organizations
     #[arg(value_name = "ORG", value_parser = parse_namespace)]
     organization: Option<String>,
 

@@ -7,8 +7,15 @@ use quay_common::cli::{Console, Exit, OutputArgs};
 use quay_common::cluster::{ClusterArgs, connect};
 use quay_common::global::list_backups;
 
-/// List the backups, the newest first
+/// List the backups of the secret, newest first
 #[derive(Args)]
+#[command(after_long_help = "Examples:
+  # List the backups of the current cluster
+  oc quay-global backups
+
+  # List them for two clusters as JSON
+  oc quay-global backups --context prod,staging -o json
+")]
 pub struct BackupsArgs {
     #[command(flatten)]
     output: OutputArgs,

@@ -12,15 +12,15 @@ use std::time::Duration;
 /// The flags of every command that writes.
 #[derive(Args)]
 pub struct ChangeArgs {
-    /// Write this entry although it is Red Hat's or another account's (repeat for several)
+    /// Change this entry even if it is Red Hat's or another account's (repeat for several)
     #[arg(long, value_name = "KEY")]
     pub replace_entry: Vec<String>,
 
-    /// Also write a secret that another tool, such as Argo CD, writes too
+    /// Also write a secret that another tool, such as Argo CD, manages
     #[arg(long)]
     pub force: bool,
 
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(short, long)]
     pub yes: bool,
 
@@ -77,7 +77,7 @@ fn ask(would: &Changes, console: &Console) -> Result<(), Failure> {
     let question = "Write this to the pull secret of every node?";
     match console.confirm(question, "--yes")? {
         true => Ok(()),
-        false => Err(Failure::new("nothing was written: the answer was no")),
+        false => Err(Failure::new("nothing was written: you answered no")),
     }
 }
 
@@ -92,17 +92,20 @@ fn preview(args: &ChangeArgs, would: &Changes, console: &Console) -> Result<Exit
 
 fn say_what_follows(changes: &Changes, within: Option<Duration>, console: &Console) {
     if changes.dry_run.is_some() && !changes.items.is_empty() {
-        console.note("Nothing was stored: this was a dry run.");
+        console.note("Nothing was written: this was a dry run.");
     }
     let contexts = changes.written_contexts();
     if contexts.is_empty() {
         return;
     }
     let status = hint::global("status --wait").at_each(&contexts);
-    console.note(format!("Follow it to the nodes: {}", command_text(&status)));
+    console.note(format!(
+        "To follow the change to the nodes: {}",
+        command_text(&status)
+    ));
     if let Some(within) = within {
         console.note(format!(
-            "It is taken back in {} unless you confirm it: {}",
+            "In {} the change is undone, unless you confirm it: {}",
             span(within),
             command_text(&hint::global("confirm"))
         ));

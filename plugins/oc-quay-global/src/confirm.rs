@@ -11,10 +11,17 @@ use quay_common::hint;
 /// The watchdog's command, for the plugin's own use.
 pub const WATCHDOG: &str = "take-back-unless-confirmed";
 
-/// Keep what `update --confirm-within` wrote from this machine
+/// Keep the changes that `update --confirm-within` made from this machine
 #[derive(Args)]
+#[command(after_long_help = "Examples:
+  # Keep every change that still waits
+  oc quay-global confirm
+
+  # Keep the change in one cluster
+  oc quay-global confirm --context prod
+")]
 pub struct ConfirmArgs {
-    /// Only what was written in these contexts (repeat, or separate by commas)
+    /// Keep only the changes in these contexts (repeat, or separate by commas)
     #[arg(long = "context", value_name = "CONTEXT")]
     contexts: Vec<String>,
 }
@@ -33,7 +40,7 @@ pub fn run(args: &ConfirmArgs, console: &Console) -> Result<Exit, Failure> {
         console.note(format!("confirmed: {}", pending.description()));
         if *state == ConfirmState::Restoring {
             console.warn(format!(
-                "it was being taken back already; see what is there: {}",
+                "the change was already being undone; to see what the secret holds now: {}",
                 command_text(&hint::global("show").at(&pending.context))
             ));
         }
@@ -42,8 +49,8 @@ pub fn run(args: &ConfirmArgs, console: &Console) -> Result<Exit, Failure> {
         return Ok(Exit::Success);
     }
     remind(console);
-    let see = hint::global("show").say(", to see what is there");
-    Err(Failure::new("nothing waits for a confirmation on this machine").next(see))
+    let see = hint::global("show").say(" shows what the secret holds");
+    Err(Failure::new("no change of this machine waits for a confirmation").next(see))
 }
 
 /// Tells of every write that waits, waited in vain, or was taken back. Where that cannot be

@@ -17,11 +17,12 @@ use quay_common::cli::{Console, Exit, GlobalArgs};
 use quay_common::{Failure, app};
 use std::process::ExitCode;
 
-/// The global pull secret of an OpenShift cluster
+/// Show, change and verify the global pull secret of an OpenShift cluster
 ///
-/// Changes are merged entry by entry: other entries survive to the letter, Red Hat's are
-/// never dropped or overwritten unless they are named, and what was there before is kept
-/// in a backup beside the secret.
+/// Every node of the cluster pulls with this secret. Each command changes single entries and
+/// leaves all others byte for byte as they are. It removes or replaces an entry of Red Hat's
+/// only if you name the entry with --replace-entry. Before each change it stores a backup next
+/// to the secret.
 #[derive(Parser)]
 #[command(
     name = "quay-global",
@@ -29,6 +30,16 @@ use std::process::ExitCode;
     propagate_version = true,
     arg_required_else_help = true
 )]
+#[command(after_long_help = "Examples:
+  # Give every node a robot's credential; undo it unless you confirm
+  oc quay-global update --robot myorg+puller --confirm-within 10m
+
+  # Follow the change to the nodes
+  oc quay-global status --wait
+
+  # Undo the last change
+  oc quay-global rollback
+")]
 struct Cli {
     #[command(flatten)]
     global: GlobalArgs,
@@ -47,8 +58,18 @@ enum Command {
     Status(status::StatusArgs),
     Backups(backups::BackupsArgs),
     Rollback(rollback::RollbackArgs),
-    /// Red Hat's own pull secret, by its OpenShift Cluster Manager
-    #[command(subcommand)]
+    /// Rotate Red Hat's own pull secret through OpenShift Cluster Manager
+    #[command(
+        subcommand,
+        after_long_help = "Examples:
+  # Log in to Red Hat, then ask for a new pull secret
+  oc quay-global ocm login
+  oc quay-global ocm rotate
+
+  # Once Red Hat has made it, write it to a cluster
+  oc quay-global ocm status --wait && oc quay-global update --from-ocm
+"
+    )]
     Ocm(ocm::OcmCommand),
     #[command(name = confirm::WATCHDOG, hide = true)]
     Watchdog(confirm::WatchdogArgs),
@@ -86,3 +107,12 @@ async fn run(cli: Cli, console: &Console) -> Result<Exit, Failure> {
 
 /// The field manager our writes are recorded under.
 const FIELD_MANAGER: &str = "oc-quay-global";
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_command_shows_examples_that_parse() {
+        let problems = quay_common::app::help_problems::<super::Cli>();
+        assert!(problems.is_empty(), "{problems:#?}");
+    }
+}

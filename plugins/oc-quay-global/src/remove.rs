@@ -8,10 +8,17 @@ use quay_common::cli::{Console, Exit};
 use quay_common::cluster::{ClusterArgs, connect};
 use quay_common::global::{Intent, observe_to_write};
 
-/// Remove one entry; Red Hat's only when named twice
+/// Remove one entry; Red Hat's entries also need --replace-entry
 #[derive(Args)]
+#[command(after_long_help = "Examples:
+  # Show what the secret would hold without the entry
+  oc quay-global remove quay.example.com --dry-run
+
+  # Remove an entry of Red Hat's
+  oc quay-global remove cloud.openshift.com --replace-entry cloud.openshift.com
+")]
 pub struct RemoveArgs {
-    /// Its key below `auths`
+    /// Key of the entry in `auths`
     #[arg(value_name = "KEY")]
     key: String,
 

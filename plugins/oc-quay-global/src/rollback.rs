@@ -9,18 +9,25 @@ use quay_common::cluster::{ClusterArgs, connect, parse_object_name};
 use quay_common::credentials::QuayArgs;
 use quay_common::global::{RollbackRequest, find_backups, observe_all, revive_robots};
 
-/// Restore what was there before
+/// Restore the secret from a backup
 ///
-/// Without a name the newest backup is meant. A robot's entry that its registry no longer
-/// accepts gets the robot's current token, where there is a login. An entry of Red Hat's
-/// that would change has to be named with --replace-entry.
+/// Without a name, rollback uses the newest backup. If a registry no longer accepts a robot's
+/// entry of the backup, and you are logged in there, the entry gets the robot's current token.
+/// To change an entry of Red Hat's, name it with --replace-entry.
 #[derive(Args)]
+#[command(after_long_help = "Examples:
+  # Undo the last change
+  oc quay-global rollback
+
+  # Show what one of the backups would change
+  oc quay-global rollback pull-secret-backup-20260102-030405-678 --dry-run
+")]
 pub struct RollbackArgs {
-    /// The backup, as `backups` names it
+    /// Name of the backup, as `backups` shows it
     #[arg(value_name = "BACKUP", value_parser = parse_object_name)]
     backup: Option<String>,
 
-    /// Restore every entry to the letter, working or not
+    /// Restore every entry byte for byte, even if its registry no longer accepts it
     #[arg(long)]
     exact: bool,
 

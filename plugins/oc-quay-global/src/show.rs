@@ -7,8 +7,15 @@ use quay_common::cli::{Console, Exit, OutputArgs};
 use quay_common::cluster::{ClusterArgs, connect};
 use quay_common::global::show;
 
-/// Show whose credentials are in it, and which of Red Hat's are missing
+/// Show the secret's entries, and which of Red Hat's are missing
 #[derive(Args)]
+#[command(after_long_help = "Examples:
+  # Show whose credentials the nodes pull with
+  oc quay-global show
+
+  # Compare two clusters
+  oc quay-global show --context prod,staging
+")]
 pub struct ShowArgs {
     #[command(flatten)]
     output: OutputArgs,

@@ -8,17 +8,24 @@ use quay_common::cluster::{ClusterArgs, connect, parse_duration};
 use quay_common::global::RolloutWatch;
 use std::time::Duration;
 
-/// Show how far the nodes are with what the secret holds now
+/// Show which nodes have the current secret
 ///
-/// Paused and degraded machine config pools are named, and make it fail: their nodes do
-/// not get the secret. On a hosted control plane its syncer is shown instead.
+/// Status fails if a machine config pool is paused or degraded, because its nodes do not get the
+/// secret. On a hosted control plane, status shows the syncer instead of pools.
 #[derive(Args)]
+#[command(after_long_help = "Examples:
+  # Show how far the roll-out is
+  oc quay-global status
+
+  # Wait for it, at most an hour
+  oc quay-global status --wait --timeout 1h
+")]
 pub struct StatusArgs {
-    /// Wait until every node has it that can
+    /// Wait until every node that can receive the secret has it
     #[arg(long)]
     wait: bool,
 
-    /// Wait no longer than this
+    /// With --wait: wait at most this long
     #[arg(long, value_name = "DURATION", default_value = "30m", value_parser = parse_duration, requires = "wait")]
     timeout: Duration,
 

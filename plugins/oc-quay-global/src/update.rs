@@ -15,30 +15,45 @@ use quay_common::names::RobotName;
 use quay_common::ocm::{OcmArgs, sign_in};
 use std::time::Duration;
 
-/// Merge robots' current tokens into the secret
+/// Write robots' current tokens into the secret
 ///
-/// With --robot its entries are refreshed, and one is added where it has none. Without,
-/// every robot is refreshed whose registry has a login. Everything else in the secret
-/// survives to the letter.
+/// With --robot, update refreshes the robot's entries, or adds one if there is none. Without
+/// --robot, it refreshes every robot of the registries that you are logged in to. All other
+/// entries stay byte for byte as they are.
 #[derive(Args)]
+#[command(after_long_help = "Examples:
+  # Give every node a robot's credential; undo it unless you confirm
+  oc quay-global update --robot myorg+puller --confirm-within 10m
+
+  # After tokens changed: refresh the robots that are in the secret
+  oc quay-global update
+
+  # After Red Hat rotated its pull secret: write the new one
+  oc quay-global update --from-ocm
+")]
 pub struct UpdateArgs {
-    /// Robot whose credential every node shall have (org+name)
+    /// Robot to give to every node (org+name)
     #[arg(long, value_name = "ROBOT")]
     robot: Option<RobotName>,
 
-    /// Key below `auths` to write; by default the registry's host, or HOST/ORG on quay.io
+    /// Key of the entry in `auths`; by default the registry's host, or HOST/ORG on quay.io
     #[arg(long, value_name = "KEY", requires = "robot")]
     key: Option<String>,
 
-    /// Read the robot's token from stdin; without a login to Quay
-    #[arg(long, requires = "robot", conflicts_with = "token_stdin")]
+    /// Read the robot's token from stdin; no login to Quay is needed
+    #[arg(
+        long,
+        requires = "robot",
+        conflicts_with = "token_stdin",
+        hide_short_help = true
+    )]
     robot_token_stdin: bool,
 
-    /// Bring the pull secret that Red Hat hands out now; all clusters chosen share its account
+    /// Write Red Hat's current pull secret; all chosen clusters must belong to its account
     #[arg(long, conflicts_with = "robot")]
     from_ocm: bool,
 
-    /// Take the change back by itself unless `confirm` follows in this time, such as `10m`
+    /// Undo the change unless you run `confirm` within this time, such as `10m`
     #[arg(long, value_name = "DURATION", value_parser = parse_deadline)]
     confirm_within: Option<Duration>,
 
@@ -58,7 +73,7 @@ fn parse_deadline(text: &str) -> Result<Duration, String> {
     let within = parse_duration(text)?;
     match (Duration::from_secs(1)..=DAY).contains(&within) {
         true => Ok(within),
-        false => Err("it has to be between 1s and 24h".to_owned()),
+        false => Err("it must be between 1s and 24h".to_owned()),
     }
 }
 

@@ -11,13 +11,20 @@ use quay_common::global::{Reference, verify};
 use quay_common::ocm::{OcmArgs, open};
 use quay_common::pullsecret::{alias_warnings, logins};
 
-/// Check every entry: can it be read, does its registry accept it, is it current
+/// Check every entry: is it readable, accepted by its registry, and current
 ///
-/// Each registry is asked about its own entry alone. What could not be found out is not good:
-/// the exit code is 0 only if every entry is.
+/// Verify sends each credential only to its own registry. A check without an answer counts as a
+/// failure: the exit code is 0 only if every check of every entry succeeded.
 #[derive(Args)]
+#[command(after_long_help = "Examples:
+  # Check every entry of the current cluster's secret
+  oc quay-global verify
+
+  # Accept entries of registries that you have no login to
+  oc quay-global verify --allow-unknown
+")]
 pub struct VerifyArgs {
-    /// Take what cannot be known of registries without a login for good
+    /// Do not fail for what is unknown because there is no login to its registry
     #[arg(long)]
     allow_unknown: bool,
 
@@ -58,7 +65,7 @@ async fn handed_out(args: &OcmArgs, console: &Console) -> Option<Document> {
     match found {
         Ok(document) => Some(document),
         Err(failure) => {
-            console.warn(format!("Red Hat's entries are not compared: {failure}"));
+            console.warn(format!("cannot compare Red Hat's entries: {failure}"));
             None
         }
     }

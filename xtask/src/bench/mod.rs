@@ -26,11 +26,11 @@ const ROUND_TRIP: Duration = Duration::from_millis(40);
 
 /// Measure `sync` and `rotate`, and print tables with a verdict for every target
 ///
-/// Competitors take turns on one API server, every PATCH changes something, and after
-/// every run all secrets are checked for the token of that run.
+/// Competitors take turns on one API server, and every PATCH changes something. After every run the
+/// bench checks that all secrets hold the token of that run.
 #[derive(Args)]
 pub struct BenchArgs {
-    /// Measure on this cluster; the bench makes namespaces in it and deletes them after
+    /// Measure on this cluster; the bench creates namespaces in it and deletes them at the end
     #[arg(long, value_name = "FILE", conflicts_with = "small_cluster")]
     kubeconfig: Option<PathBuf>,
 
@@ -38,23 +38,23 @@ pub struct BenchArgs {
     #[arg(long)]
     small_cluster: bool,
 
-    /// Namespaces with a pull secret to refresh
+    /// Number of namespaces with a pull secret to refresh
     #[arg(long, value_name = "N", default_value_t = 500)]
     namespaces: usize,
 
-    /// Turns each competitor takes
+    /// Number of turns for each competitor
     #[arg(long, value_name = "N", default_value_t = 9)]
     rounds: usize,
 
-    /// Measure only this (repeat for several)
+    /// Measure only this part (repeat for several)
     #[arg(long, value_name = "PART")]
     only: Vec<Part>,
 
-    /// Profile the plugins are built in
+    /// Cargo profile of the plugins
     #[arg(long, value_name = "NAME", default_value = "dist")]
     profile: String,
 
-    /// Also write the tables into this file, as markdown
+    /// Also write the tables to this file, as Markdown
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
 }
@@ -67,7 +67,7 @@ enum Part {
     Footprint,
     /// Requests of a sync with nothing to do
     Requests,
-    /// How long a token in a secret is dead while it is replaced
+    /// How long secrets hold a dead token during a rotation
     Rotation,
 }
 

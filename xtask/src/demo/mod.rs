@@ -15,9 +15,10 @@ use shell::Shell;
 use stage::{ROBOT, Stage};
 use std::time::Instant;
 
-/// Try the plugins on a Quay and a cluster that are made up for it, and see what they did proved
+/// Try the plugins on a temporary Quay and cluster, and check what they did
 ///
-/// Needs neither a Quay nor a cluster, listens on 127.0.0.1 alone, and leaves nothing behind.
+/// The demo starts its own Quay and its own cluster, listens only on 127.0.0.1, and leaves nothing
+/// behind.
 #[derive(Args)]
 pub struct DemoArgs {
     /// Use the real kube-apiserver that `cargo xtask test` has built

@@ -7,10 +7,10 @@ pub fn page(name: &str, path: &[&str], node: &Node) -> String {
     let host = node.host();
     let mut text = format!(
         ".\\\" Written by cargo xtask docs from the plugin itself.\n\
-         .TH {} 1 \"\" \"Quay plugins\" \"Quay plugins for kubectl and oc\"\n\
+         {}\
          .SH NAME\n{} \\- {}\n\
          .SH SYNOPSIS\n\\fB{}\\fR\n",
-        escaped(&name.to_uppercase()),
+        title(host, path),
         escaped(name),
         escaped(&node.about),
         escaped(&node.usage).replace('\n', "\n.br\n")
@@ -36,8 +36,28 @@ pub fn page(name: &str, path: &[&str], node: &Node) -> String {
             text.push_str(&format!(".TP\n\\fB{spellings}\\fR\n{description}\n"));
         }
     }
+    if !node.examples.is_empty() {
+        let examples = escaped(&node.examples);
+        text.push_str(&format!(".SH EXAMPLES\n.nf\n{examples}\n.fi\n"));
+    }
     text.push_str(&see_also(host, path, node));
     text
+}
+
+/// The line at the head of the page: the plugin on both sides, its command between. With the
+/// command in the title, man(1) would cut the longer titles on a terminal of 80 columns.
+fn title(host: &str, path: &[&str]) -> String {
+    let (plugin, command) = path.split_first().unwrap_or((&"", &[]));
+    let plugin = format!("{host}-{plugin}").to_uppercase();
+    let command = match command.is_empty() {
+        true => "Quay plugins".to_owned(),
+        false => command.join(" "),
+    };
+    format!(
+        ".TH {} 1 \"\" \"Quay plugins\" \"{}\"\n",
+        escaped(&plugin),
+        escaped(&command)
+    )
 }
 
 fn see_also(host: &str, path: &[&str], node: &Node) -> String {

@@ -16,6 +16,9 @@ pub fn page(path: &[&str], node: &Node) -> String {
     if !node.details.is_empty() {
         text.push_str(&format!("\n{}\n", plain(&node.details)));
     }
+    if !node.examples.is_empty() {
+        text.push_str(&format!("\n## Examples\n\n```sh\n{}\n```\n", node.examples));
+    }
     if !node.commands.is_empty() {
         text.push_str("\n## Commands\n\n");
         text.push_str(&commands(path, node));
@@ -34,9 +37,9 @@ pub fn page(path: &[&str], node: &Node) -> String {
 /// The page that leads to all others.
 pub fn index(plugins: &[Node], refresh: &str) -> String {
     let mut text = format!(
-        "{NOTE}\n\n# Commands\n\nEvery command of every plugin, as `--help` has it. The same \
-         pages for `man` are in [man](man), and the `.json` files record every flag. All are \
-         written by `{refresh}`.\n"
+        "{NOTE}\n\n# Commands\n\nEvery command of every plugin, with the text of `--help`. The \
+         folder [man](man) has the same pages for `man`, and the `.json` files record every flag. \
+         `{refresh}` writes all of them.\n"
     );
     for plugin in plugins {
         let heading = title(plugin, &[&plugin.name]);

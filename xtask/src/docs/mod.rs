@@ -19,7 +19,7 @@ use tree::Node;
 /// Write the pages of docs/commands from the plugins' own definitions
 #[derive(Args)]
 pub struct DocsArgs {
-    /// Write nothing, and fail if a page is not as it would be written
+    /// Write nothing, and fail if a page is out of date
     #[arg(long)]
     check: bool,
 }

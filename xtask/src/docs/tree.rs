@@ -12,6 +12,8 @@ pub struct Node {
     #[serde(default)]
     pub arguments: Vec<Argument>,
     #[serde(default)]
+    pub examples: String,
+    #[serde(default)]
     pub commands: Vec<Node>,
 }
 
@@ -108,7 +110,7 @@ impl Argument {
         let mut text = self.help.trim().trim_end_matches('.').to_owned();
         text.push('.');
         if self.repeatable && !self.help.contains("repeat") && !self.help.contains("twice") {
-            text.push_str(" May be repeated.");
+            text.push_str(" Repeatable.");
         }
         if !self.choices.is_empty() {
             let choices: Vec<String> = self
@@ -159,7 +161,7 @@ mod tests {
             "environment": "ROLE", "conflicts": ["--all"], "repeatable": true}"#;
         assert_eq!(
             argument(text).description(|name| format!("`{name}`")),
-            "What it may do. May be repeated. One of `read` (pull), `admin`. Default: `read`. \
+            "What it may do. Repeatable. One of `read` (pull), `admin`. Default: `read`. \
              Environment: `ROLE`. Not with `--all`."
         );
     }

@@ -27,7 +27,7 @@ pub struct PackageArgs {
     #[arg(long, default_value = "dist")]
     profile: String,
 
-    /// Build for this target only (repeat for several); otherwise for every installed one
+    /// Build only for this target (repeat for several); by default for every installed target
     #[arg(long, value_name = "TARGET")]
     target: Vec<String>,
 
@@ -38,7 +38,7 @@ pub struct PackageArgs {
 /// Fill krew's manifests from the archives of a release, and check both
 #[derive(Args)]
 pub struct ManifestsArgs {
-    /// Folder to write the manifests to, from the workspace
+    /// Folder for the manifests, relative to the workspace
     #[arg(long, value_name = "DIR", default_value = "plugins")]
     into: PathBuf,
 
@@ -48,15 +48,15 @@ pub struct ManifestsArgs {
 
 #[derive(Args)]
 struct ReleaseArgs {
-    /// Folder of the archives, from the workspace
+    /// Folder of the archives, relative to the workspace
     #[arg(long, value_name = "DIR", default_value = "target/package")]
     dir: PathBuf,
 
-    /// Tag of the release; the workspace's version by default
+    /// Tag of the release; by default the workspace's version
     #[arg(long, value_name = "TAG", default_value = concat!("v", env!("CARGO_PKG_VERSION")))]
     tag: String,
 
-    /// The project's address, below which the release can be downloaded
+    /// URL of the project, which the download addresses begin with
     #[arg(
         long,
         value_name = "URL",

@@ -22,19 +22,18 @@ use tally::Tally;
 /// A folder with ready kube-apiserver and etcd binaries, as elsewhere in the ecosystem.
 const ASSETS: &str = "KUBEBUILDER_ASSETS";
 
-/// Run every test, on a real kube-apiserver where one can be built
+/// Run every test, on a real kube-apiserver if this machine can build one
 ///
-/// Installs what is missing where that is possible, and names it where it is not. The
-/// control plane is built once and kept in the user's cache. As root on Linux, pods are run
-/// by a real kubelet and containerd, too, in namespaces of their own. With NAME, only what
-/// those tests need is built and started.
+/// The command installs what is missing, or names what it cannot install. It builds the control plane
+/// once and keeps it in your cache. As root on Linux, a real kubelet and containerd also run pods, in
+/// namespaces of their own. With NAME, it builds and starts only what those tests need.
 #[derive(Args)]
 pub struct TestArgs {
     /// Run the end-to-end tests on the sandbox's small cluster
     #[arg(long)]
     small_cluster: bool,
 
-    /// Only tests whose full name holds this text, such as `pullsecret::ensure`
+    /// Run only tests with this text in their full name, such as `pullsecret::ensure`
     #[arg(value_name = "NAME")]
     filter: Option<String>,
 }

@@ -8,11 +8,18 @@ use std::path::{Path, PathBuf};
 
 /// Let kubectl and oc complete this plugin
 ///
-/// Makes links to the plugin, such as kubectl_complete-quay_robot, which have to be on
-/// PATH. Upgrades keep them.
+/// Install creates links to the plugin, such as kubectl_complete-quay_robot, in a folder that
+/// must be on PATH. You do it once: upgrades keep the links.
 #[derive(Debug, Args)]
+#[command(after_long_help = "Examples:
+  # Put the links beside the plugin
+  PLUGIN completion install
+
+  # Put them into another folder on PATH
+  PLUGIN completion install --dir ~/.local/bin
+")]
 pub(super) struct InstallArgs {
-    /// Where to put the links, instead of beside the plugin
+    /// Folder for the links, instead of the plugin's own
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
 }
@@ -37,12 +44,12 @@ pub(super) fn run(args: &InstallArgs, console: &Console) -> Result<Exit, Failure
     console.data(&made)?;
     if !is_on_path(folder) {
         console.warn(format!(
-            "{} is not on PATH, so kubectl and oc will not find the links",
+            "{} is not on PATH, so kubectl and oc cannot find the links",
             folder.display()
         ));
     }
     console.note(
-        "kubectl's own completion has to be on in the shell, such as: source <(kubectl completion bash)",
+        "the shell must also load kubectl's own completion, for example with: source <(kubectl completion bash)",
     );
     Ok(Exit::Success)
 }
@@ -88,7 +95,7 @@ fn own_path() -> Result<PathBuf, Failure> {
 }
 
 fn unknown(error: &std::io::Error) -> Failure {
-    Failure::new(format!("cannot tell where this plugin is: {error}"))
+    Failure::new(format!("cannot find this plugin's own file: {error}"))
 }
 
 fn is_on_path(folder: &Path) -> bool {
@@ -113,10 +120,11 @@ fn place(target: &Path, _plugin: &Path, link: &Path) -> Result<(), Failure> {
         .symlink_metadata()
         .is_ok_and(|there| !there.is_symlink())
     {
-        return Err(
-            Failure::new(format!("{} is no link, so it is kept", link.display()))
-                .next("move it away, or name another folder with --dir DIR"),
-        );
+        return Err(Failure::new(format!(
+            "{} is a file and not a link, so it was not replaced",
+            link.display()
+        ))
+        .next("move the file away, or name another folder with --dir DIR"));
     }
     let mut unfinished = link.as_os_str().to_owned();
     unfinished.push(format!(".{}", std::process::id()));
@@ -135,7 +143,7 @@ fn place(_target: &Path, plugin: &Path, link: &Path) -> Result<(), Failure> {
 
 fn cannot_write(link: &Path, error: &std::io::Error) -> Failure {
     Failure::new(format!("cannot write {}: {error}", link.display()))
-        .next("name a folder of yours that is on PATH: --dir DIR")
+        .next("pass --dir DIR with a folder that you can write and that is on PATH")
 }
 
 #[cfg(test)]

@@ -12,12 +12,20 @@ use clap::{Args, Command, Subcommand};
 use clap_complete::Shell;
 use std::ffi::OsString;
 
-/// Completion for a shell, or for kubectl and oc
+/// Set up completion with TAB
 ///
-/// `install` puts links beside the plugin that kubectl and oc run when TAB is pressed:
-/// they offer robots, namespaces, contexts and repositories as they are at that moment.
+/// kubectl and oc complete a plugin through a second executable. `install` creates it, as links
+/// to the plugin. TAB then offers the robots, namespaces, contexts and repositories that exist at
+/// that moment. With SHELL, the command prints a script for the plugin's own name instead.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(after_long_help = "Examples:
+  # Let kubectl and oc complete the plugin
+  PLUGIN completion install
+
+  # Print a script for bash, which completes the plugin's own name
+  PLUGIN completion bash
+")]
 pub(super) struct CompletionArgs {
     /// Print a completion script for this shell
     #[arg(value_enum, value_name = "SHELL", required = true)]

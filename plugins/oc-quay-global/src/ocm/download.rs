@@ -10,14 +10,21 @@ use std::path::{Path, PathBuf};
 
 /// Write the account's pull secret to a file or a pipe
 ///
-/// A terminal shows it only with --show.
+/// The pull secret appears on a terminal only with --show.
 #[derive(Args)]
+#[command(after_long_help = "Examples:
+  # Save the pull secret for an installation
+  oc quay-global ocm download -o pull-secret.json
+
+  # List its registries without showing a credential
+  oc quay-global ocm download | jq '.auths|keys'
+")]
 pub struct DownloadArgs {
-    /// File to write it to, with mode 0600; replaced in one step if it exists; `-` is stdout
+    /// File to write to, created with mode 0600 or replaced in one step; `-` is stdout
     #[arg(short, long, value_name = "FILE", conflicts_with = "show")]
     output: Option<PathBuf>,
 
-    /// Show it on the terminal
+    /// Show the pull secret on the terminal
     #[arg(long)]
     show: bool,
 
@@ -30,8 +37,10 @@ pub async fn run(args: DownloadArgs, console: &Console) -> Result<Exit, Failure>
     let file = args.output.as_deref();
     let file = file.filter(|path| *path != Path::new("-"));
     if file.is_none() && console.stdout_is_terminal() && !args.show {
-        return Err(Failure::usage("the pull secret is not shown on a terminal")
-            .next("send it to a pipe, write it to a file with -o FILE, or pass --show"));
+        return Err(
+            Failure::usage("the pull secret holds credentials, and stdout is a terminal")
+                .next("send it to a pipe, write it to a file with -o FILE, or pass --show"),
+        );
     }
     if let Some(path) = file {
         private_file::check_replaceable(path)?;
@@ -46,7 +55,7 @@ pub async fn run(args: DownloadArgs, console: &Console) -> Result<Exit, Failure>
         None => {
             console.data(content.expose_secret())?;
             console.data("\n")?;
-            console.note("stdout holds the pull secret");
+            console.note("wrote the pull secret to stdout");
         }
     }
     Ok(Exit::Success)

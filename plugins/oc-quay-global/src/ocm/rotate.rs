@@ -11,11 +11,19 @@ use quay_common::ocm::{
 
 /// Ask Red Hat to rotate the account's pull secret
 ///
-/// All clusters of the account share it: each keeps the old one until it is updated. Red
-/// Hat works off requests four times a day; `ocm status --wait` tells when it is done.
+/// All clusters of the account share this pull secret. Each cluster keeps the old one until you
+/// run `update --from-ocm` for it. Red Hat processes requests four times a day; to wait for
+/// yours, run `ocm status --wait`.
 #[derive(Args)]
+#[command(after_long_help = "Examples:
+  # Show which clusters will need the new pull secret
+  oc quay-global ocm rotate --dry-run
+
+  # Request the rotation and wait until Red Hat has done it
+  oc quay-global ocm rotate --yes && oc quay-global ocm status --wait
+")]
 pub struct RotateArgs {
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(short, long)]
     yes: bool,
 
@@ -36,7 +44,7 @@ pub async fn run(args: RotateArgs, console: &Console) -> Result<Exit, Failure> {
     let mut states = requested.iter().map(|rotation| &rotation.status);
     if states.any(|state| *state == RotationState::Pending) {
         console.note(format!(
-            "a rotation of {}'s pull secret is requested already; follow it: {wait}",
+            "a rotation of {}'s pull secret is already requested; to wait for it: {wait}",
             account.username
         ));
         return report(&args, &ocm, &account, console).await;
@@ -49,12 +57,12 @@ pub async fn run(args: RotateArgs, console: &Console) -> Result<Exit, Failure> {
     }
     let question = format!("Rotate the pull secret of {}?", account.username);
     if !args.yes && !console.confirm(&question, "--yes")? {
-        return Err(Failure::new("nothing was requested: the answer was no"));
+        return Err(Failure::new("nothing was requested: you answered no"));
     }
     ocm.rotate(&account, &record).await?;
     console.note(format!(
-        "requested; Red Hat works off requests four times a day. Then: {wait}, and {} for every \
-         cluster of the account",
+        "requested the rotation; Red Hat processes requests four times a day. Next: {wait}, \
+         then {} for every cluster of the account",
         command_text(&hint::global("update --from-ocm"))
     ));
     report(&args, &ocm, &account, console).await
@@ -76,15 +84,15 @@ async fn warn(ocm: &Ocm, account: &Account, console: &Console) {
     let user = &account.username;
     match ocm.clusters(account).await {
         Ok(clusters) if clusters.is_empty() => console.warn(format!(
-            "every cluster with {user}'s pull secret needs the new one; Red Hat knows of none"
+            "every cluster with {user}'s pull secret will need the new one; Red Hat lists no cluster"
         )),
         Ok(clusters) => console.warn(format!(
-            "every cluster with {user}'s pull secret needs the new one; Red Hat knows of {}: {}",
+            "every cluster with {user}'s pull secret will need the new one; Red Hat lists {}: {}",
             clusters.len(),
             names(&clusters)
         )),
         Err(error) => console.warn(format!(
-            "every cluster with {user}'s pull secret needs the new one; they could not be listed: {error}"
+            "every cluster with {user}'s pull secret will need the new one; cannot list the clusters: {error}"
         )),
     }
 }

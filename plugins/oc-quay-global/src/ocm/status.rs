@@ -8,18 +8,25 @@ use quay_common::hint;
 use quay_common::ocm::{OcmArgs, RotationPace, RotationRecord, RotationStatus, sign_in};
 use std::time::Duration;
 
-/// Show whether Red Hat hands out another pull secret than when its rotation was requested
+/// Show whether Red Hat's pull secret has changed since you requested its rotation
 #[derive(Args)]
+#[command(after_long_help = "Examples:
+  # Ask once
+  oc quay-global ocm status
+
+  # Wait, then write the new pull secret to a cluster
+  oc quay-global ocm status --wait && oc quay-global update --from-ocm
+")]
 pub struct StatusArgs {
-    /// Wait until it does
+    /// Wait until the pull secret has changed
     #[arg(long)]
     wait: bool,
 
-    /// Wait no longer than this
+    /// With --wait: wait at most this long
     #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = parse_duration, requires = "wait")]
     timeout: Duration,
 
-    /// Ask this often
+    /// With --wait: ask this often
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = parse_duration, requires = "wait")]
     interval: Duration,
 
@@ -39,7 +46,7 @@ pub async fn run(args: StatusArgs, console: &Console) -> Result<Exit, Failure> {
             timeout: args.timeout,
             interval: args.interval,
         };
-        let again = |failure: &Failure| console.note(format!("asking again: {failure}"));
+        let again = |failure: &Failure| console.note(format!("will ask again: {failure}"));
         now = ocm.wait(&account, now, pace, again).await?;
     }
     let exit = console.finish(&now, args.output.output)?;
@@ -59,12 +66,12 @@ fn tell(now: &RotationStatus, console: &Console) {
     }
     match now.swapped {
         Some(true) => console.note(format!(
-            "the new pull secret is there; bring it to your clusters: {}",
+            "the new pull secret is ready; to write it to your clusters: {}",
             command_text(&hint::global("update --from-ocm"))
         )),
         _ if now.is_pending() => {
-            console.note("not rotated yet; Red Hat works off requests four times a day");
+            console.note("not rotated yet; Red Hat processes requests four times a day");
         }
-        _ => console.note("no rotation is under way"),
+        _ => console.note("no rotation is in progress"),
     }
 }
