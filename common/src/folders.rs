@@ -36,7 +36,7 @@ fn folder(variable: &str, below_home: &str) -> Result<PathBuf, Failure> {
         .map(|path| path.join(FOLDER))
         .ok_or_else(|| {
             Failure::new(format!(
-                "there is no home directory; set HOME or {variable}"
+                "no home directory is known; set HOME or {variable}"
             ))
         })?;
     check_folder(&path)?;
@@ -54,14 +54,15 @@ pub(crate) fn check_folder(path: &Path) -> Result<(), Failure> {
 #[cfg(unix)]
 pub(crate) fn check_ours(path: &Path, found: &Metadata) -> Result<(), Failure> {
     use std::os::unix::fs::MetadataExt;
-    let refused = |reason: &str| Failure::new(format!("{} is not used: {reason}", path.display()));
+    let refused =
+        |reason: &str| Failure::new(format!("refusing to use {}: {reason}", path.display()));
     if found.mode() & 0o022 != 0 {
-        let remedy = Hint::from("look at what is in it, then: chmod go-w ").word(path.display());
-        return Err(refused("others may write it").next(remedy));
+        let remedy = Hint::from("check its content, then: chmod go-w ").word(path.display());
+        return Err(refused("other users can write it").next(remedy));
     }
     let me = rustix::process::geteuid();
     if !me.is_root() && ![0, me.as_raw()].contains(&found.uid()) {
-        let remedy = Hint::from("look at what is in it, then: sudo chown ")
+        let remedy = Hint::from("check its content, then: sudo chown ")
             .word(me.as_raw())
             .say(" ")
             .word(path.display());

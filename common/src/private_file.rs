@@ -54,7 +54,10 @@ pub fn check_replaceable(path: &Path) -> Result<(), Failure> {
             return Err(refuse(format!("{} is a folder", path.display())));
         }
         Ok(found) if !found.is_file() => {
-            let message = format!("{} is no regular file, and is left alone", path.display());
+            let message = format!(
+                "{} is not a regular file, so it was not replaced",
+                path.display()
+            );
             return Err(refuse(message));
         }
         _ => {}
@@ -93,9 +96,12 @@ pub(crate) fn open(path: &Path) -> Result<Option<File>, Failure> {
         folders::check_folder(folder)?;
     }
     if !is_file {
-        let message = format!("{} is no regular file, and is not read", path.display());
+        let message = format!(
+            "{} is not a regular file, so it was not read",
+            path.display()
+        );
         let aside = format!("{}.other", path.display());
-        let remedy = Hint::from("look at what it is, then: mv ")
+        let remedy = Hint::from("check what it is, then: mv ")
             .word(path.display())
             .say(" ")
             .word(aside);
@@ -128,7 +134,7 @@ fn unreadable(path: &Path, error: &io::Error) -> Failure {
 /// device in its place is refused.
 pub(crate) fn open_to_append(path: &Path) -> io::Result<File> {
     if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
-        return Err(io::Error::other("it is no regular file"));
+        return Err(io::Error::other("it is not a regular file"));
     }
     let mut options = OpenOptions::new();
     options.read(true).append(true).create(true);

@@ -95,9 +95,9 @@ fn read_answer() -> io::Result<bool> {
 }
 
 fn unanswered(error: io::Error) -> Failure {
-    Failure::new(format!("the question was not answered: {error}"))
+    Failure::new(format!("cannot read the answer: {error}"))
 }
 
 fn prompt_failed(error: dialoguer::Error) -> Failure {
-    Failure::new(format!("the question was not answered: {error}"))
+    Failure::new(format!("cannot read the answer: {error}"))
 }

@@ -270,7 +270,9 @@ impl Cluster {
                 .await
                 .map_err(|error| {
                     (
-                        CallError::Transport(format!("the answer broke off: {error}")),
+                        CallError::Transport(format!(
+                            "the connection broke during the answer: {error}"
+                        )),
                         None,
                     )
                 })?;

@@ -111,12 +111,12 @@ fn kubeconfig_failure(error: &KubeconfigError) -> Failure {
             "cannot read the kubeconfig {}: {reason}",
             path.display()
         ))
-        .next("name one with --kubeconfig FILE or KUBECONFIG"),
+        .next("pass --kubeconfig FILE, or set KUBECONFIG"),
         // The parser quotes the text around the mistake, and a kubeconfig holds secrets.
         KubeconfigError::Parse(_) => {
             Failure::usage("the kubeconfig is not valid").next(hint::kubectl("config view"))
         }
-        other => Failure::usage(format!("the kubeconfig cannot be used: {other}"))
+        other => Failure::usage(format!("cannot use the kubeconfig: {other}"))
             .next(hint::kubectl("config view")),
     }
 }
@@ -190,9 +190,9 @@ fn chosen<'a>(kubeconfig: &'a Kubeconfig, context: &str) -> Option<&'a Context> 
 fn in_cluster(args: &ClusterArgs, field_manager: &str) -> Result<Cluster, Failure> {
     let mut config = Config::incluster().map_err(|error| {
         Failure::usage(format!(
-            "neither a kubeconfig nor a usable in-cluster configuration: {error}"
+            "found no kubeconfig, and cannot use the in-cluster configuration: {error}"
         ))
-        .next("name a kubeconfig with --kubeconfig FILE or KUBECONFIG")
+        .next("pass --kubeconfig FILE, or set KUBECONFIG")
     })?;
     config.proxy_url = proxy_of_environment(&config)?;
     let client = build(args, config, IN_CLUSTER, None)?;
@@ -267,7 +267,8 @@ fn forget_environment(kubeconfig: &mut Kubeconfig) {
 
 /// As client-go: the environment's proxy counts where the kubeconfig names none.
 fn proxy_of_environment(config: &Config) -> Result<Option<http::Uri>, Failure> {
-    let unusable = |reason: String| Failure::new(format!("no way to the API server: {reason}"));
+    let unusable =
+        |reason: String| Failure::new(format!("cannot connect to the API server: {reason}"));
     let server =
         Url::parse(&config.cluster_url.to_string()).map_err(|error| unusable(error.to_string()))?;
     let proxy = proxy_for(&server).map_err(unusable)?;

@@ -172,18 +172,18 @@ impl CallError {
     pub fn remedy(&self, namespace: &str, secret: &str) -> Option<Hint> {
         let hint = match self.denial()? {
             Denial::Terminating => hint::kubectl("get namespace").arg(namespace).say(&format!(
-                "; it is going away: leave it out with --exclude-namespace {namespace}"
+                " shows that the namespace is being deleted; leave it out with --exclude-namespace {namespace}"
             )),
             Denial::Quota => hint::kubectl_in(namespace, "describe resourcequota").into(),
-            Denial::TooLarge => Hint::from("a Secret holds 1 MiB; remove entries nobody needs: ")
+            Denial::TooLarge => Hint::from("remove entries that are not needed, because a Secret can hold at most 1 MiB: ")
                 .run(hint::edit_secret(namespace, secret)),
-            Denial::Policy(policy) => Hint::from("ask who made the policy, and look at it: ").run(
+            Denial::Policy(policy) => Hint::from("look at the policy, and ask its owner for a change: ").run(
                 hint::kubectl("get validatingadmissionpolicy")
                     .arg(policy)
                     .words("-o yaml"),
             ),
             Denial::Webhook(webhook) => Hint::from(format!(
-                "ask who runs the admission webhook {webhook}, or find it: "
+                "ask the owner of the admission webhook {webhook} for a change; to find the webhook: "
             ))
             .run(hint::kubectl(
                 "get validatingwebhookconfigurations,mutatingwebhookconfigurations -o wide",
@@ -225,8 +225,8 @@ impl CallError {
             }
             Self::ThroughProxy { .. } => failure.next(
                 Hint::from(
-                    "check the proxy, which the kubeconfig or HTTPS_PROXY names; hosts in NO_PROXY \
-                     are reached without it: ",
+                    "check the proxy in the kubeconfig or HTTPS_PROXY, or add the host to NO_PROXY, \
+                     then try: ",
                 )
                 .run(hint::kubectl("version").at(context)),
             ),

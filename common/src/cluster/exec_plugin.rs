@@ -33,7 +33,7 @@ pub(super) fn reason(error: &AuthError, name: Option<&str>) -> String {
         AuthError::AuthExecStart(error) if error.kind() == std::io::ErrorKind::NotFound => {
             format!("{plugin} is not installed")
         }
-        AuthError::AuthExecStart(error) => format!("{plugin} cannot be started: {error}"),
+        AuthError::AuthExecStart(error) => format!("cannot start {plugin}: {error}"),
         AuthError::AuthExecRun { out, .. } => {
             format!(
                 "{plugin} failed ({}){}",

@@ -79,8 +79,8 @@ impl Display for Kinship {
             Self::Same { context, kept } => {
                 write!(
                     f,
-                    "context {context} leads to the same cluster as {kept}, \
-                     which stands for both: each thing is done once"
+                    "contexts {context} and {kept} lead to the same cluster: this run handles it once, \
+                     as {kept}"
                 )
             }
             Self::Twins { first, second } => {
@@ -88,8 +88,8 @@ impl Display for Kinship {
                 write!(
                     f,
                     "contexts {one} ({here}) and {two} ({there}) lead to clusters with the same \
-                     kube-system UID at different servers: one may be a restore or a clone of the \
-                     other. Both are done, as two clusters"
+                     kube-system UID at different servers: one is possibly a restore or a clone of \
+                     the other. This run handles them as two clusters"
                 )
             }
         }

@@ -22,10 +22,10 @@ pub enum ContentFault {
         column: usize,
     },
     /// JSON, but not the shape of a pull secret.
-    #[error("its JSON is no object with `auths`")]
+    #[error("its JSON is not an object with `auths`")]
     NoAuths,
     /// `HttpHeaders`, which the kubelet reads and never uses, is no object of texts.
-    #[error("its `HttpHeaders` is no object of text fields")]
+    #[error("its `HttpHeaders` is not an object of text fields")]
     Headers,
 }
 

@@ -194,24 +194,25 @@ impl fmt::Display for PullFailure {
         f.write_str(match self {
             Self::BadCredential => "the registry does not accept the credential",
             Self::NotAllowed => {
-                "the registry lets this pod not pull it: there is no credential for it, or one \
-                 without the right, or no such repository"
+                "the registry does not let this pod pull the image: the pod has no credential for \
+                 it, or one without the right, or the repository does not exist"
             }
             Self::NoSuchTag => "there is no such tag",
             Self::BrokenPullSecret => "a pull secret cannot be read",
             Self::InvalidName => "the image's name is not valid",
             Self::NeverPulled => {
-                "the pod forbids to pull it, and it is not on the node for this pod"
+                "the pod forbids pulling (imagePullPolicy: Never), and the node does not have the \
+                 image for this pod"
             }
-            Self::TooManyRequests => "the registry was asked too often",
-            Self::Throttled => "the kubelet pulls no more images at the moment",
+            Self::TooManyRequests => "the registry limits requests, and got too many",
+            Self::Throttled => "the kubelet has reached its own limit of pulls for the moment",
             Self::UnknownHost => "the node cannot resolve the registry's name",
             Self::UnknownAuthority => {
-                "the node does not trust who signed the registry's certificate"
+                "the node does not trust the authority that signed the registry's certificate"
             }
-            Self::BadCertificate => "the registry's certificate is not valid for its name and day",
-            Self::Unreachable => "the node does not reach the registry",
-            Self::SignaturePolicy => "the image is not signed as the node's policy wants it",
+            Self::BadCertificate => "the registry's certificate has expired or is for another name",
+            Self::Unreachable => "the node cannot reach the registry",
+            Self::SignaturePolicy => "the image lacks a signature that the node's policy requires",
             Self::Other => "the image cannot be pulled",
         })
     }

@@ -67,13 +67,13 @@ impl fmt::Display for Unused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::OtherType => {
-                "is of a type that no kubelet takes for a pull secret: kubernetes.io/dockerconfigjson \
-                 is one"
+                "has a type that no kubelet accepts for a pull secret, unlike \
+                 kubernetes.io/dockerconfigjson"
             }
             Self::NoContent => "is empty",
-            Self::NoEntries => "has no entry",
+            Self::NoEntries => "has no entries",
             Self::ConfigJsonInDockercfg => {
-                "holds a config.json under `.dockercfg`, where a kubelet takes `auths` for a registry"
+                "holds a config.json under `.dockercfg`, where a kubelet reads `auths` as a registry's name"
             }
         })
     }

@@ -58,13 +58,12 @@ impl UnusedKey {
 impl fmt::Display for UnusedKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoAddress => f.write_str("is no address for a kubelet, which never uses it"),
+            Self::NoAddress => f.write_str("is not an address, so no kubelet uses it"),
             Self::ApiPath(path) => write!(
                 f,
-                "ends in {path} without a slash, which a kubelet takes for the beginning of a \
-                 repository's name"
+                "ends in {path} without a slash, which a kubelet reads as the start of a repository's name"
             ),
-            Self::OtherHost(host) => write!(f, "is not {host}, letter by letter"),
+            Self::OtherHost(host) => write!(f, "is not spelled exactly like {host}"),
             Self::OtherPort { port: None, host } => {
                 write!(f, "has no port: images are at {host}")
             }

@@ -43,8 +43,8 @@ impl FromStr for RegistryHost {
         let host = text.trim().to_ascii_lowercase();
         if let Some((scheme, rest)) = host.split_once("://") {
             return Err(format!(
-                "`{text}` has a scheme: a registry is written as in image names, `{}`; \
-                 an API elsewhere than at https://HOST is given with --quay-url {scheme}://…",
+                "`{text}` has a scheme: write a registry as in image names, `{}`; \
+                 an API elsewhere than at https://HOST goes into --quay-url {scheme}://…",
                 rest.split('/').next().unwrap_or(rest)
             ));
         }

@@ -24,7 +24,7 @@ impl RepositoryName {
             .unwrap_or(text);
         if let Some((name, tag)) = name.split_once([':', '@']) {
             return Err(format!(
-                "`{text}` names an image: permissions are given for the repository `{name}`, without `{tag}`"
+                "`{text}` names an image: roles apply to the repository `{name}`, without `{tag}`"
             ));
         }
         if !name.split('/').all(is_component) {

@@ -207,7 +207,7 @@ impl Registry {
         let (401, Some(challenge)) = (answer.status, challenge) else {
             return Err(ApiError::Unexpected {
                 status: answer.status,
-                text: format!("{origin}/v2/ asks for no token; is it a Quay registry?"),
+                text: format!("{origin}/v2/ asks for no token: check that it is a Quay registry"),
             });
         };
         let realm = Url::parse(&challenge.realm).map_err(|_| distrust(&challenge.realm))?;
@@ -244,7 +244,7 @@ fn read_claims(answer: &Answer) -> Result<Claims, ApiError> {
     let token: TokenAnswer = body::parse(answer.status, &answer.body)?;
     Claims::read(token.token.expose_secret()).ok_or_else(|| ApiError::Unexpected {
         status: answer.status,
-        text: "the registry's token is no JWT; is it a Quay registry?".to_owned(),
+        text: "the registry's token is not a JWT: check that it is a Quay registry".to_owned(),
     })
 }
 
@@ -253,7 +253,7 @@ pub(super) fn reason(answer: &Answer) -> String {
     serde_json::from_slice::<serde_json::Value>(&answer.body)
         .ok()
         .and_then(|body| Some(body.pointer("/errors/0/message")?.as_str()?.to_owned()))
-        .unwrap_or_else(|| "the registry does not accept it".to_owned())
+        .unwrap_or_else(|| "no reason given".to_owned())
 }
 
 pub(super) fn unexpected(answer: &Answer) -> ApiError {

@@ -8,7 +8,7 @@ pub(crate) fn url(origin: &str, path: &str, query: &[(&str, &str)]) -> Result<Ur
     let mut url =
         Url::parse(&format!("{origin}{path}")).map_err(|error| ApiError::Unavailable {
             server: origin.to_owned(),
-            reason: format!("that is no address: {error}"),
+            reason: format!("not an address: {error}"),
         })?;
     if !query.is_empty() {
         url.query_pairs_mut().extend_pairs(query);

@@ -13,7 +13,7 @@ pub(crate) fn parse<T: DeserializeOwned>(status: u16, body: &[u8]) -> Result<T, 
     serde_json::from_slice(body).map_err(|error| ApiError::Unexpected {
         status,
         text: format!(
-            "the body is not the expected JSON (line {}, column {}); is this Quay?",
+            "the body is not the expected JSON (line {}, column {}); check that this is Quay",
             error.line(),
             error.column()
         ),

@@ -80,7 +80,7 @@ pub fn parse_origin(text: &str, insecure: bool) -> Result<(String, RegistryHost)
     let host = rest.split(['/', '?', '#']).next().unwrap_or(rest);
     if host.contains('@') {
         return Err(
-            "the API's address must not hold a user or a password; write only https://HOST[:PORT]"
+            "the API's address must not contain a user or a password; write only https://HOST[:PORT]"
                 .to_owned(),
         );
     }

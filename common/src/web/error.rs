@@ -16,39 +16,39 @@ pub enum ApiError {
     BadToken,
     /// The token lacks a scope, or its user the right; an unknown organization looks the same.
     #[error(
-        "Quay refuses: the API token needs the scopes `{needs}` and a user with the right, \
-         and the organization has to exist"
+        "Quay refuses: the API token needs the scopes `{needs}`, its user needs the same right, \
+         and the organization must exist"
     )]
     MissingScope {
         /// The scopes the request needs, separated by spaces.
         needs: &'static str,
     },
     /// The object does not exist.
-    #[error("there is no such object on Quay")]
+    #[error("Quay has no such object")]
     NotFound,
     /// An object of this name exists already.
-    #[error("it exists already")]
+    #[error("already exists")]
     Exists,
     /// Quay does not take the name; its own words.
-    #[error("Quay does not take the name: {0}")]
+    #[error("Quay rejects the name: {0}")]
     InvalidName(String),
     /// Quay does not do it for another reason; its own words.
     #[error("Quay refuses: {0}")]
     Refused(String),
     /// The registry wants the credential sent to a host that nothing says is its own.
     #[error(
-        "the registry wants the credential sent to {service}, which is neither its own host nor an \
-         alias that was agreed to, over https"
+        "the registry asks to send the credential to {service}, which is not https at its own host \
+         or at an alias that you agreed to"
     )]
     TokenServiceElsewhere {
         /// Where to.
         service: String,
     },
     /// Too many requests, and waiting did not help.
-    #[error("the server answers too many requests (429), also after waiting")]
+    #[error("the server still answers \"too many requests\" (429) after retries")]
     RateLimited,
     /// Every write is suspended.
-    #[error("the registry is read-only at the moment: pulls work, changes do not")]
+    #[error("the registry is read-only at the moment: it serves pulls but refuses changes")]
     ReadOnly,
     /// Nobody answers, or only what stands in front of it.
     #[error("{server} is unavailable: {reason}")]
@@ -59,7 +59,7 @@ pub enum ApiError {
         reason: String,
     },
     /// The answer is a redirect, which is not followed with a credential.
-    #[error("the server redirects to {to}, which is not followed with a credential")]
+    #[error("the server redirects to {to}, and a credential never follows a redirect")]
     Redirected {
         /// Where to.
         to: String,
@@ -159,16 +159,15 @@ impl ApiError {
                 failure.next("wait a moment and run the same command again")
             }
             Self::TokenServiceElsewhere { service } => failure.untrusted().next(format!(
-                "if its host is the registry's own SERVER_HOSTNAME, agree to that with \
-                 --registry-alias {}",
+                "if that host is the registry's own SERVER_HOSTNAME, pass --registry-alias {}",
                 service_host(service)
             )),
             Self::Unavailable { .. } => failure.next(format!(
-                "check that {} is Quay's address; --quay-url gives another",
+                "check that {} is Quay's address; if not, pass --quay-url",
                 endpoint.api
             )),
             Self::Redirected { to } => failure.next(format!(
-                "if {to} is where Quay lives, pass its origin with --quay-url"
+                "if {to} is Quay's address, pass its origin with --quay-url"
             )),
             Self::Tls(problem) => {
                 let address = endpoint.api.split_once("://").map_or("", |(_, host)| host);
@@ -178,10 +177,8 @@ impl ApiError {
                 };
                 failure.next(problem.remedy(&address, "--registry-ca"))
             }
-            Self::ThroughProxy { .. } => failure.next(
-                "check the proxy, which HTTPS_PROXY or HTTP_PROXY names; hosts in NO_PROXY are \
-                 reached without it",
-            ),
+            Self::ThroughProxy { .. } => failure
+                .next("check the proxy in HTTPS_PROXY or HTTP_PROXY, or add the host to NO_PROXY"),
             _ => failure,
         }
     }

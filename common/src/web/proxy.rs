@@ -86,8 +86,8 @@ impl Proxies {
             "https" => self.https.as_ref(),
             "http" if self.cgi && self.http.is_some() => {
                 return Err(
-                    "HTTP_PROXY is not used where REQUEST_METHOD is set, as in a CGI program, \
-                     where anybody could set it; unset one of them"
+                    "HTTP_PROXY is ignored while REQUEST_METHOD is set, because in a CGI program \
+                     anybody could set it; unset one of them"
                         .to_owned(),
                 );
             }

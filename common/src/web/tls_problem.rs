@@ -13,7 +13,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TlsProblem {
     /// Nobody who is trusted signed the certificate.
-    #[error("the server's certificate is signed by no authority that is trusted")]
+    #[error("no trusted authority signed the server's certificate")]
     UnknownAuthority,
     /// It signed itself, and is none of those that were given.
     #[error("{0}")]
@@ -22,10 +22,10 @@ pub enum TlsProblem {
     #[error("the server's certificate expired at {}", time(.0))]
     Expired(Option<Timestamp>),
     /// Its time has not come.
-    #[error("the server's certificate is valid only from {}", time(.0))]
+    #[error("the server's certificate is not valid before {}", time(.0))]
     NotYet(Option<Timestamp>),
     /// It is for other names; which ones.
-    #[error("the server shows a certificate for another name: {0}")]
+    #[error("the server's certificate is for another name: {0}")]
     WrongName(String),
     /// The handshake failed in another way.
     #[error("{0}")]
@@ -59,7 +59,7 @@ impl fmt::Display for SelfSigned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "the server's certificate is self-signed, and none of those that are trusted (SHA-256 {})",
+            "the server's certificate is self-signed and not trusted (SHA-256 {})",
             self.fingerprint
         )
     }
@@ -101,7 +101,7 @@ impl TlsProblem {
             CertificateError::NotValidYetContext { not_before, .. } => {
                 Self::NotYet(date(*not_before))
             }
-            CertificateError::NotValidForName => Self::WrongName("it does not say which".into()),
+            CertificateError::NotValidForName => Self::WrongName("it names none".into()),
             named @ CertificateError::NotValidForNameContext { .. } => {
                 Self::WrongName(named.to_string())
             }
@@ -125,19 +125,19 @@ impl TlsProblem {
     pub(crate) fn remedy(&self, address: &str, flag: &str) -> Hint {
         match self {
             Self::UnknownAuthority | Self::Other(_) => Hint::from(format!(
-                "give the certificate of its authority with {flag} FILE"
+                "pass the certificate of the server's authority: {flag} FILE"
             )),
-            Self::SelfSigned(_) => Hint::from("save it: openssl s_client -connect ")
+            Self::SelfSigned(_) => Hint::from("save the certificate: openssl s_client -connect ")
                 .word(address)
                 .say(" </dev/null | openssl x509 >server.pem")
-                .say("; compare its SHA-256 with what the owner of the server tells you, then add ")
+                .say("; compare its SHA-256 with the one from the server's owner, then pass ")
                 .say(flag)
                 .say(" server.pem"),
-            Self::Expired(_) | Self::NotYet(_) => {
-                Hint::from("have the certificate renewed, or set the clock of this machine: date")
-            }
+            Self::Expired(_) | Self::NotYet(_) => Hint::from(
+                "ask the server's owner to renew the certificate, or correct this machine's clock: date",
+            ),
             Self::WrongName(_) => Hint::from(
-                "use a name that is in the certificate, or have one made for the name you use",
+                "use a name that is in the certificate, or ask for a certificate with your name",
             ),
         }
     }

@@ -321,7 +321,7 @@ async fn read(asked: &Url, mut response: Response) -> Result<Vec<u8>, Trouble> {
             Ok(Some(chunk)) if body.len() + chunk.len() > LARGEST_BODY => {
                 return Err(Trouble::ends(ApiError::Unexpected {
                     status: response.status().as_u16(),
-                    text: format!("the body is larger than {} MiB", LARGEST_BODY >> 20),
+                    text: format!("the answer is larger than {} MiB", LARGEST_BODY >> 20),
                 }));
             }
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
