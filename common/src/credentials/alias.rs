@@ -22,7 +22,7 @@ fn check_alias(
     let mut logins = settings.registries.iter();
     let other = logins.find(|(other, login)| *other != registry && login.aliases.contains(alias));
     match other {
-        Some((other, _)) => Err(format!("{alias} is an alias of {other} already")),
+        Some((other, _)) => Err(format!("{alias} is already an alias of {other}")),
         None => Ok(()),
     }
 }
@@ -38,7 +38,7 @@ fn check_no_registry(
     }
     match alias != registry && settings.registries.contains_key(alias) {
         true => Err(format!(
-            "{alias} is a registry of its own: there is a login for it"
+            "{alias} is a registry of its own, because you are logged in to it"
         )),
         false => Ok(()),
     }
@@ -63,8 +63,8 @@ pub(super) fn idle(given: &[RegistryHost], hosts: &[RegistryHost]) -> Vec<String
     let idle = given.iter().filter(|alias| !hosts.contains(alias));
     idle.map(|alias| {
         format!(
-            "--registry-alias {alias} counts for no login, as no registry calls itself so; \
-             --registry HOST makes it that one's"
+            "--registry-alias {alias} has no effect, because no registry that you are logged in \
+             to calls itself {alias}; pass --registry HOST to say which registry it belongs to"
         )
     })
     .collect()
@@ -115,13 +115,13 @@ pub async fn names(registry: &Registry, endpoint: &Endpoint) -> RegistryNames {
         Ok(()) => {
             let agree = hint_text(&agree(own, &claimed));
             names.warning = Some(format!(
-                "{own} calls itself {claimed}, and that alias is not agreed to: {agree}"
+                "{own} calls itself {claimed}, and you have not agreed to that alias: {agree}"
             ));
             names.not_agreed = Some(claimed);
         }
         Err(reason) => {
             names.warning = Some(format!(
-                "{own} calls itself {claimed}, which is not believed: {reason}"
+                "{own} calls itself {claimed}, but that is not accepted: {reason}"
             ));
         }
     }
@@ -141,7 +141,8 @@ pub(super) async fn ask_for_alias(
     match names.not_agreed {
         Some(alias) if console.can_ask() => {
             let question = format!(
-                "{own} calls itself {alias}. Are they one, and may credentials for {alias} go to {own}?"
+                "{own} calls itself {alias}. Are they the same registry, so that credentials for \
+                 {alias} may be sent to {own}?"
             );
             if console.confirm(&question, &format!("--registry-alias {alias}"))? {
                 endpoint.aliases.push(alias);
@@ -157,14 +158,14 @@ fn refused(registry: &RegistryHost, alias: &RegistryHost, reason: &str) -> Failu
     Failure::usage(format!(
         "{alias} cannot be an alias of {registry}: {reason}"
     ))
-    .next("take it out of --registry-alias and QUAY_REGISTRY_ALIAS")
+    .next("remove it from --registry-alias and QUAY_REGISTRY_ALIAS")
 }
 
 /// How to agree to an alias: once, or for good.
 fn agree(registry: &RegistryHost, alias: &RegistryHost) -> Hint {
-    Hint::from("if they are one, pass --registry-alias ")
+    Hint::from("if both are the same registry, pass --registry-alias ")
         .word(alias)
-        .say(", or keep it: ")
+        .say(", or store the alias: ")
         .run(
             hint::robot("login --registry")
                 .arg(registry)
@@ -178,7 +179,7 @@ pub fn clear_up(owner: &UnclearOwner) -> Hint {
     match owner {
         UnclearOwner::NotAgreed { registry, claimed } => agree(registry, claimed),
         UnclearOwner::Several(one, other) => {
-            format!("choose whose it is: --registry {one} or --registry {other}").into()
+            format!("choose the registry: --registry {one} or --registry {other}").into()
         }
     }
 }

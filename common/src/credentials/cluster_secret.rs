@@ -24,7 +24,7 @@ pub async fn token_from_secret(
         .and_then(|mut data| data.remove(KEY))
         .ok_or_else(|| {
             Failure::new(format!("the Secret {reference} has no key `{KEY}`"))
-                .next(format!("put the API token under the key `{KEY}`"))
+                .next(format!("store the API token in the Secret's key `{KEY}`"))
         })?;
     let source = format!("the Secret {reference}");
     let text = String::from_utf8(value.0).map_err(|_| {

@@ -61,15 +61,15 @@ fn read(path: &Path) -> Result<Tokens, Failure> {
         return Ok(Tokens::default());
     };
     if private_file::is_open_to_others(&file).map_err(|error| failed(&error.to_string()))? {
-        return Err(failed("others may read it").next(format!(
-            "chmod 600 {}; replace the tokens in it",
+        return Err(failed("other users can read it").next(format!(
+            "run chmod 600 {}, then replace the tokens in it at Quay",
             path.display()
         )));
     }
     let text = private_file::content(path, file)?;
     // The parser's message might quote a token.
     serde_json::from_slice(&text).map_err(|_| {
-        let remedy = Hint::from("correct it, or remove it and log in again: rm ");
+        let remedy = Hint::from("correct the file, or remove it and log in again: rm ");
         failed("it is not a JSON object of tokens").next(remedy.word(path.display()))
     })
 }

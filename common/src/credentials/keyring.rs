@@ -21,13 +21,13 @@ const PATIENCE: Duration = Duration::from_secs(3);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum KeyringError {
     /// This machine or session has none.
-    #[error("there is no keyring in this session: {0}")]
+    #[error("this session has no keyring: {0}")]
     Absent(String),
     /// It is there, but closed.
     #[error("the keyring is locked or refuses access: {0}")]
     Locked(String),
     /// It does not answer.
-    #[error("the keyring does not answer within {} s", PATIENCE.as_secs())]
+    #[error("the keyring did not answer within {} s", PATIENCE.as_secs())]
     Hanging,
     /// Anything else.
     #[error("the keyring failed: {0}")]
@@ -38,7 +38,7 @@ impl KeyringError {
     /// The failure to report, with what to use instead.
     pub fn failure(&self) -> Failure {
         Failure::new(self.to_string()).next(
-            "unlock the keyring, or do without it: set QUAY_API_TOKEN, pass --token-stdin or \
+            "unlock the keyring, or work without it: set QUAY_API_TOKEN, pass --token-stdin or \
              --auth-secret NAMESPACE/NAME, or log in with --insecure-storage",
         )
     }
@@ -128,7 +128,7 @@ enum Outcome {
 impl Outcome {
     fn into_error(self) -> KeyringError {
         match self {
-            Self::NoItem => KeyringError::Failed("the item is gone".to_owned()),
+            Self::NoItem => KeyringError::Failed("the item no longer exists".to_owned()),
             Self::Error(error) => error,
         }
     }
@@ -176,7 +176,7 @@ fn classify(error: &Error) -> Outcome {
         Error::NoStorageAccess(reason) => KeyringError::Locked(reason.to_string()),
         // What gnome-keyring answers when it is locked and nobody can be asked.
         Error::PlatformFailure(reason) if reason.to_string().contains("result not returned") => {
-            KeyringError::Locked("nobody can be asked to unlock it".to_owned())
+            KeyringError::Locked("it is locked, and there is no prompt to unlock it".to_owned())
         }
         Error::PlatformFailure(reason) => KeyringError::Failed(reason.to_string()),
         // Other variants may carry the item's content.

@@ -66,7 +66,7 @@ pub fn endpoint(args: &QuayArgs, settings: &Settings) -> Result<Endpoint, Failur
         .or_else(|| origin.as_ref().map(|(_, host)| host.clone()))
         .or_else(|| settings.default.clone())
         .ok_or_else(|| {
-            Failure::usage("which registry? none is named, and there is no login").next(
+            Failure::usage("no registry is given, and you are not logged in to one").next(
                 Hint::from("pass --registry HOST, or log in once: ")
                     .run(hint::robot("login --registry HOST")),
             )
@@ -136,7 +136,7 @@ pub async fn sign_in(
     let registry = endpoint.registry.clone();
     let session = try_sign_in(args, cluster, endpoint, console).await?;
     session.ok_or_else(|| {
-        Failure::new(format!("there is no login for {registry}")).next(
+        Failure::new(format!("you are not logged in to {registry}")).next(
             hint::robot("login --registry")
                 .arg(&registry)
                 .say(", or set QUAY_API_TOKEN"),
@@ -194,8 +194,11 @@ pub async fn sign_in_everywhere(
                 sign_ins.sessions.push(session);
                 continue;
             }
-            Ok(None) => format!("the login for {registry} has no token any more"),
-            Err(failure) => format!("the login for {registry} is left out: {failure}"),
+            Ok(None) => format!(
+                "the token of the login to {registry} is gone, so that registry \
+                                 is left out"
+            ),
+            Err(failure) => format!("the login to {registry} is left out: {failure}"),
         };
         sign_ins.left_out.push(left_out);
     }
@@ -233,12 +236,12 @@ fn stored_for_another(endpoint: &Endpoint, remembered: &Remembered) -> Failure {
     let Endpoint { registry, api, .. } = endpoint;
     let login = hint::robot("login --registry").arg(registry);
     Failure::new(format!(
-        "the login for {registry} is one at {}: its token is not sent to {api}, where QUAY_URL or \
-         --quay-url leads",
+        "the token of the login to {registry} is for {}, so it is not sent to {api} of QUAY_URL \
+         or --quay-url",
         remembered.api
     ))
     .next(
-        Hint::from("unset QUAY_URL, or, if that is the registry's API too: ")
+        Hint::from("unset QUAY_URL; or, if both addresses are the registry's API: ")
             .run(login.words("--quay-url").arg(api)),
     )
 }
@@ -269,9 +272,9 @@ pub(super) async fn given_token(
             .all()?;
         let [cluster] = clusters.as_slice() else {
             return Err(Failure::usage(
-                "--auth-secret is read from one cluster, but several are chosen",
+                "--auth-secret names a Secret of one cluster, but several clusters are chosen",
             )
-            .next("pass one --context, or the token itself with --token-stdin"));
+            .next("pass one --context, or pass the token with --token-stdin"));
         };
         return token_from_secret(cluster, reference).await.map(Some);
     }

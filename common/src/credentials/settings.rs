@@ -115,11 +115,11 @@ impl Settings {
 
     fn read(path: &Path) -> Result<Self, Failure> {
         let failed = |reason: &str| {
-            Failure::new(format!("{} is not understood: {reason}", path.display()))
+            Failure::new(format!("cannot use {}: {reason}", path.display()))
                 .next("correct the file, or delete it and log in again")
         };
         let content = private_file::read(path)?.unwrap_or_default();
-        let text = String::from_utf8(content).map_err(|_| failed("it is no text"))?;
+        let text = String::from_utf8(content).map_err(|_| failed("it is not text"))?;
         if text.trim().is_empty() {
             return Ok(Self::default());
         }

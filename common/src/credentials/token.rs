@@ -63,8 +63,8 @@ pub(super) fn checked(text: &str, what: &str, source: &str) -> Result<SecretStri
     }
     if !token.chars().all(|c| c.is_ascii_graphic()) {
         return Err(Failure::usage(format!(
-            "{source} does not hold the {what} alone: there are spaces, line breaks or other \
-             characters no token has"
+            "{source} holds more than the {what}: it contains spaces, line breaks or other \
+             characters that no token has"
         )));
     }
     Ok(SecretString::from(token))

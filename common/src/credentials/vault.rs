@@ -35,7 +35,7 @@ pub(crate) async fn keep(
     keyring::set(account, secret).await.map_err(|error| {
         error
             .failure()
-            .context(format!("{what} is good but was not stored"))
+            .context(format!("{what} works but was not stored"))
     })?;
     Ok(Storage::Keyring)
 }

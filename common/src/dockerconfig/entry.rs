@@ -14,7 +14,7 @@ pub enum EntryError {
     Broken(#[from] EntryFault),
     /// Neither `auth` nor `username` and `password`: what docker leaves where a credential
     /// helper keeps the password.
-    #[error("it holds no credential")]
+    #[error("the entry holds no credential")]
     Empty,
 }
 

@@ -57,7 +57,7 @@ pub enum UnclearOwner {
         claimed: RegistryHost,
     },
     /// Two of them have a claim to it, or more.
-    #[error("{0} and {1} both have a claim to its key, so it is neither's")]
+    #[error("{0} and {1} both have a claim to its key, so it counts for neither")]
     Several(RegistryHost, RegistryHost),
 }
 
