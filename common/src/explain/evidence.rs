@@ -13,7 +13,7 @@ pub fn evidence(judged: &Judgement) -> Tree {
     let images = judged.images.iter().map(|image| of_image(judged, image));
     let unread = judged.unread.iter().map(|unread| {
         Tree::new(format!(
-            "not seen: you may not {} {}",
+            "not seen: you have no right to {} {}",
             unread.verb, unread.object
         ))
     });
@@ -30,7 +30,7 @@ fn head(judged: &Judgement) -> String {
     match &judged.node {
         Some(node) if versions.is_empty() => format!("{place}, on node {node}"),
         Some(node) => format!("{place}, on node {node} ({versions})"),
-        None if judged.unscheduled.is_some() => format!("{place}, on no node yet"),
+        None if judged.unscheduled.is_some() => format!("{place}, not on a node yet"),
         None => place,
     }
 }
@@ -39,15 +39,18 @@ fn secrets(judged: &Judgement) -> Tree {
     let account = &judged.service_account;
     let from = match judged.secrets_from {
         Origin::Nowhere => {
-            format!("secrets: none, and service account `{account}` had none when it was created")
+            format!(
+                "secrets: none, because service account `{account}` had none when the pod \
+                     was created"
+            )
         }
-        Origin::Pod => "secrets, from the pod's own list".to_owned(),
+        Origin::Pod => "secrets, from the pod's own imagePullSecrets".to_owned(),
         Origin::AccountAtCreation => {
-            format!("secrets, from service account `{account}` when the pod was created")
+            format!("secrets, from service account `{account}` at the time the pod was created")
         }
         Origin::Template => "secrets, from the pod template".to_owned(),
         Origin::Account if judged.secrets.is_empty() => {
-            format!("secrets: none, service account `{account}` has none")
+            format!("secrets: none, because service account `{account}` has none")
         }
         Origin::Account => format!("secrets, from service account `{account}`"),
     };
@@ -57,18 +60,18 @@ fn secrets(judged: &Judgement) -> Tree {
             SecretState::Missing => "does not exist".to_owned(),
             SecretState::Unused { why } => why.to_string(),
             SecretState::Broken { fault } => format!("broken: {fault}"),
-            SecretState::Unreadable { .. } => "you may not read it".to_owned(),
+            SecretState::Unreadable { .. } => "you have no right to read it".to_owned(),
         };
         let missed = match (&secret.state, secret.missed) {
-            (SecretState::Missing, true) => " (the kubelet says so too)",
-            (_, true) => " (the kubelet missed it when it looked)",
+            (SecretState::Missing, true) => " (the kubelet reports this too)",
+            (_, true) => " (the kubelet did not find it at its last attempt)",
             _ => "",
         };
         Tree::new(format!("{}: {state}{missed}", secret.name))
     });
     let later = (!judged.later.is_empty()).then(|| {
         Tree::new(format!(
-            "service account `{account}` has {} now, which does not reach this pod",
+            "service account `{account}` now has {}, but a pod keeps the list from its creation",
             judged.later.join(", ")
         ))
     });
@@ -91,15 +94,18 @@ fn of_image(judged: &Judgement, image: &ImageJudgement) -> Tree {
             .iter()
             .map(|entry| format!("`{}`", entry.key))
             .collect();
-        below.push(Tree::new(format!("of other registries: {}", listed(&keys))));
+        below.push(Tree::new(format!(
+            "keys of other registries: {}",
+            listed(&keys)
+        )));
     }
     if let Some(said) = &image.anonymous {
         let said = match said {
-            Answer::Pulls => "the registry hands it out".to_owned(),
-            Answer::NotAllowed => "the registry does not hand it out".to_owned(),
+            Answer::Pulls => "the registry serves the image".to_owned(),
+            Answer::NotAllowed => "the registry does not serve the image".to_owned(),
             said => answer(said, &image.image),
         };
-        let line = format!("no key matches, so it is pulled without a credential: {said}");
+        let line = format!("no key matches, so the kubelet pulls without a credential: {said}");
         below.push(Tree::new(line));
     }
     if image.on_node {
@@ -131,8 +137,8 @@ fn of_entry(entry: &EntryJudgement, image: &str) -> Tree {
     };
     let nodes = if entry.of_nodes { ", of all nodes" } else { "" };
     let robot = match entry.robot {
-        Some(RobotState::Replaced) => "; the robot has another token now",
-        Some(RobotState::NoSuchRobot) => "; there is no such robot",
+        Some(RobotState::Replaced) => "; the robot has a newer token",
+        Some(RobotState::NoSuchRobot) => "; the robot does not exist",
         _ => "",
     };
     let mut tree = Tree::new(format!(
@@ -151,25 +157,25 @@ fn of_entry(entry: &EntryJudgement, image: &str) -> Tree {
 
 fn of_kubelet(judged: &Judgement, image: &ImageJudgement) -> Tree {
     let said = match &image.kubelet {
-        Heard::Nothing if judged.node.is_none() => "the kubelet was not asked yet".to_owned(),
-        Heard::Nothing => "the kubelet said nothing yet".to_owned(),
+        Heard::Nothing if judged.node.is_none() => "no kubelet has tried yet".to_owned(),
+        Heard::Nothing => "the kubelet has reported nothing yet".to_owned(),
         Heard::HasImage => "the kubelet has the image".to_owned(),
         Heard::Failed {
             cause, reason, at, ..
         } => {
             let when = at.map(|at| format!(" {} ago", age(at, judged.now)));
             let when = when.unwrap_or_default();
-            format!("the kubelet said{when}: {reason}: {cause}")
+            format!("the kubelet reported{when}: {reason}: {cause}")
         }
     };
     let now = match image.agreement {
         Agreement::Nothing => "",
         Agreement::Agrees if image.kubelet == Heard::HasImage => "",
-        Agreement::Agrees => "; so it is",
-        Agreement::FixedSince => "; fixed since: the next attempt is in at most 5 min",
-        Agreement::BrokenSince => "; it could not be pulled again",
-        Agreement::Differs => "; it looks different now",
-        Agreement::NotKnown => "; whether that is so cannot be seen from here",
+        Agreement::Agrees => "; this agrees with the above",
+        Agreement::FixedSince => "; fixed since then: the next attempt is in at most 5 min",
+        Agreement::BrokenSince => "; but a new pull would fail",
+        Agreement::Differs => "; the above says otherwise",
+        Agreement::NotKnown => "; that cannot be checked from here",
     };
     let tree = Tree::new(format!("{said}{now}"));
     match &image.kubelet {
@@ -181,6 +187,6 @@ fn of_kubelet(judged: &Judgement, image: &ImageJudgement) -> Tree {
 fn nodes(judged: &Judgement) -> Tree {
     Tree::new(match judged.nodes_seen {
         true => "the nodes' own credentials: OpenShift's global pull secret, see above",
-        false => "not seen: credentials that the nodes have of their own",
+        false => "not seen: credentials that are configured on the nodes themselves",
     })
 }

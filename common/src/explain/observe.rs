@@ -79,9 +79,11 @@ async fn of_namespaces(
     images: &[String],
 ) -> Result<(FoundSubjects, Vec<(String, Failure)>), Failure> {
     let NamespaceSelection::Named(names) = &scoped.selection else {
-        return Err(Failure::usage("one object is in one namespace").next(
-            "pass -n NAMESPACE, or -A without an object for every pod that cannot pull now",
-        ));
+        return Err(
+            Failure::usage("an object needs exactly one namespace").next(
+                "pass -n NAMESPACE, or -A without an object for every pod that cannot pull now",
+            ),
+        );
     };
     let (mut subjects, mut failures) = (Vec::new(), Vec::new());
     for namespace in names {

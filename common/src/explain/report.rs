@@ -60,7 +60,7 @@ impl Report for Explanations {
 
     fn nothing(&self) -> Option<String> {
         let nothing = self.items.is_empty() && self.failures.is_empty();
-        nothing.then(|| "No pod fails to pull its images.".to_owned())
+        nothing.then(|| "No pod in the chosen namespaces fails to pull its images.".to_owned())
     }
 
     fn warnings(&self) -> Vec<String> {

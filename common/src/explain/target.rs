@@ -131,7 +131,7 @@ impl FromStr for Target {
         let (kind, ..) = found.ok_or_else(|| {
             let kinds: Vec<&str> = KINDS.iter().map(|row| row.1).collect();
             format!(
-                "`{text}` has no kind that pulls images; those are {}",
+                "`{text}` is not of a kind that pulls images; use one of {}",
                 kinds.join(", ")
             )
         })?;

@@ -26,7 +26,7 @@ fn again(case: &Case) -> Option<Hint> {
     let pod = case.subject.pod.as_ref()?;
     pod.controller.as_ref()?;
     let delete = hint::kubectl_in(&case.subject.namespace, "delete pod").arg(&pod.name);
-    let hint = Hint::from("nothing; or, not to wait: ").run(delete);
+    let hint = Hint::from("wait, or replace the pod now: ").run(delete);
     Some(hint.at(&case.context))
 }
 
@@ -57,9 +57,9 @@ impl Advice<'_> {
             Cause::Refused { entry, robot } => self.refused(entry, *robot),
             Cause::NotAllowed(blamed) => self.not_allowed(blamed),
             Cause::InvalidName => self.edit("correct the image's name: "),
-            Cause::NoSuchRepository => self.edit("correct the image's name, or push it: "),
-            Cause::NoSuchTag => self.edit("name a tag that exists, or push this one: "),
-            Cause::NeverPulled => self.edit("let it be pulled, imagePullPolicy: IfNotPresent: "),
+            Cause::NoSuchRepository => self.edit("correct the image's name, or push the image: "),
+            Cause::NoSuchTag => self.edit("use a tag that exists, or push this one: "),
+            Cause::NeverPulled => self.edit("set imagePullPolicy to IfNotPresent: "),
             Cause::Node { failure } | Cause::Heard { failure } => self.node(*failure),
             Cause::UnreadableSecret { secret } => {
                 let object = format!("secret/{secret}");
@@ -70,7 +70,8 @@ impl Advice<'_> {
                 ask_for(hint::can_i(context, namespace, "get", &object))
             }
             Cause::NotAsked { .. } => Hint::from(format!(
-                "run this where {} is reached; --registry-ca FILE names who signed its certificate",
+                "run this command on a machine that can reach {}; if its certificate is not \
+                 trusted, pass --registry-ca FILE",
                 self.registry()
             )),
         }
@@ -202,19 +203,19 @@ impl Advice<'_> {
         let registry = self.registry();
         Hint::from(match failure {
             PullFailure::UnknownAuthority => format!(
-                "let the nodes trust who signed the certificate of {registry} (on OpenShift: \
-                 additionalTrustedCA of image.config.openshift.io/cluster)"
+                "make the nodes trust the authority that signed the certificate of {registry} \
+                 (on OpenShift: additionalTrustedCA of image.config.openshift.io/cluster)"
             ),
             PullFailure::UnknownHost => {
-                format!("check the name {registry}, and the DNS that the node uses")
+                format!("check the name {registry} and the node's DNS")
             }
             PullFailure::BadCertificate => {
-                format!("give {registry} a certificate for that name, and for today")
+                format!("give {registry} a certificate for that name that has not expired")
             }
             PullFailure::SignaturePolicy => {
-                "sign the image, or change the policy of the nodes".to_owned()
+                "sign the image, or change the nodes' policy".to_owned()
             }
-            _ => format!("check that the node reaches {registry}"),
+            _ => format!("check that the node can reach {registry}"),
         })
     }
 }

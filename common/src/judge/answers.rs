@@ -80,7 +80,7 @@ impl Asker {
             Ok(Some(owner)) => owner.registry.clone(),
             Ok(None) => registry_of_key(key)
                 .map(served_at)
-                .ok_or_else(|| format!("its key `{key}` names no single registry"))?,
+                .ok_or_else(|| format!("its key `{key}` does not name exactly one registry"))?,
             Err(unclear) => return Err(unclear.to_string()),
         };
         let who = login.map(|(account, password)| {

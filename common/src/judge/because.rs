@@ -9,7 +9,7 @@ use crate::kubelet::{ImageReference, KeyMatch, Unused, UnusedKey};
 pub fn sentence(judged: &Judgement) -> String {
     let object = &judged.object;
     let Some(worst) = judged.worst() else {
-        return format!("{object} has no image");
+        return format!("{object} has no images");
     };
     let image = &worst.image;
     let cause = worst.cause.as_ref().map(|cause| because(cause, worst));
@@ -17,11 +17,11 @@ pub fn sentence(judged: &Judgement) -> String {
     match (worst.verdict, worst.agreement) {
         (Verdict::WillPull, _) => good(judged),
         (Verdict::WillNot, Agreement::BrokenSince) => {
-            format!("{object} has its image, but could not pull {image} again: {cause}")
+            format!("{object} has its image, but a new pull of {image} would fail: {cause}")
         }
         (Verdict::WillNot, _) => format!("{object} cannot pull {image}: {cause}"),
         (Verdict::Unknown, _) => {
-            format!("it is not known whether {object} can pull {image}: {cause}")
+            format!("it is unknown whether {object} can pull {image}: {cause}")
         }
     }
 }
@@ -34,12 +34,13 @@ fn good(judged: &Judgement) -> String {
         .find(|image| image.agreement == Agreement::FixedSince);
     if let Some(image) = fixed {
         return format!(
-            "{object} can pull {} now: fixed since, the kubelet's next attempt is in at most 5 min",
+            "{object} can pull {} now: it was fixed after the kubelet's last attempt, and the \
+             next attempt is in at most 5 min",
             image.image
         );
     }
     let node = match &judged.unscheduled {
-        Some(why) => format!("; it has no node yet: {why}"),
+        Some(why) => format!("; it is not on a node yet: {why}"),
         None => String::new(),
     };
     match &judged.images[..] {
@@ -54,8 +55,8 @@ fn means(image: &ImageJudgement) -> String {
     let mut entries = image.entries.iter();
     match entries.find(|entry| pulls(&entry.answer)) {
         Some(entry) => format!(", as {} from secret `{}`", entry.account, entry.secret),
-        None if pulls(&image.anonymous) => ", which takes no credential".to_owned(),
-        None => ": its node has it already".to_owned(),
+        None if pulls(&image.anonymous) => ", which needs no credential".to_owned(),
+        None => ": its node already has the image".to_owned(),
     }
 }
 
@@ -67,13 +68,16 @@ pub fn because(cause: &Cause, image: &ImageJudgement) -> String {
         .map_or("its registry", ImageReference::registry);
     let repository = reference.as_ref().map_or("it", ImageReference::repository);
     match cause {
-        Cause::InvalidName => "that is not an image name".to_owned(),
+        Cause::InvalidName => "this is not a valid image name".to_owned(),
         Cause::BrokenSecret { secret, fault } => {
-            format!("its secret `{secret}` is broken ({fault}), and then the kubelet pulls nothing")
+            format!(
+                "its secret `{secret}` is broken ({fault}), and a kubelet pulls nothing for \
+                     a pod with a broken secret"
+            )
         }
         Cause::AccountChangedLater { account, secret } => format!(
-            "service account `{account}` got the secret `{secret}` after the pod was created, and \
-             a pod keeps the list it was created with"
+            "service account `{account}` got the secret `{secret}` after the pod was created, \
+             and a pod keeps the list of secrets from its creation"
         ),
         Cause::MissingSecret { secret } => format!("its secret `{secret}` does not exist"),
         Cause::UnusedSecret { secret, why } => format!("its secret `{secret}` {why}"),
@@ -87,11 +91,14 @@ pub fn because(cause: &Cause, image: &ImageJudgement) -> String {
             )
         }
         Cause::NoCredential => {
-            format!("it has no credential for {registry}, which does not hand it out to anybody")
+            format!(
+                "it has no credential for {registry}, which does not serve this image \
+                     without one"
+            )
         }
         Cause::OnlyTheNodes => format!(
-            "it has no credential for {registry} of its own; its node has the image, by a \
-             credential of the node's or from another pod"
+            "it has no credential of its own for {registry}; its node has the image, pulled with \
+             the node's credential or for another pod"
         ),
         Cause::Refused {
             entry: Blamed {
@@ -100,25 +107,29 @@ pub fn because(cause: &Cause, image: &ImageJudgement) -> String {
             robot,
         } => {
             let why = match robot {
-                RobotState::Replaced => "; the robot has a new token since",
-                RobotState::NoSuchRobot => "; there is no such robot",
+                RobotState::Replaced => "; the robot has a newer token",
+                RobotState::NoSuchRobot => "; the robot does not exist",
                 RobotState::Current | RobotState::Unknown => "",
             };
             format!("the registry does not accept {account} from its secret `{secret}`{why}")
         }
         Cause::NotAllowed(Blamed { account, .. }) => not_allowed(account, repository, image),
-        Cause::NoSuchRepository => format!("there is no repository {repository}"),
+        Cause::NoSuchRepository => format!("repository {repository} does not exist"),
         Cause::NoSuchTag => format!(
             "{repository} has no {}",
             reference.as_ref().map_or("such tag".to_owned(), what)
         ),
         Cause::NeverPulled => {
-            "its imagePullPolicy is Never, and its node does not have it for this pod".to_owned()
+            "its imagePullPolicy is Never, and its node does not have the image for this pod"
+                .to_owned()
         }
         Cause::Node { failure } | Cause::Heard { failure } => failure.to_string(),
-        Cause::UnreadableSecret { secret } => format!("you may not read its secret `{secret}`"),
+        Cause::UnreadableSecret { secret } => format!(
+            "you have no right to read its secret \
+                                                       `{secret}`"
+        ),
         Cause::UnreadableAccount { account } => {
-            format!("you may not read service account `{account}`")
+            format!("you have no right to read service account `{account}`")
         }
         Cause::NotAsked { reason } => reason.clone(),
     }
@@ -129,12 +140,18 @@ fn not_allowed(account: &str, repository: &str, image: &ImageJudgement) -> Strin
     let entry = entries.find(|entry| entry.account == account && entry.repositories.is_some());
     match entry.and_then(|entry| entry.repositories.as_ref()) {
         Some(roles) if roles.is_empty() => {
-            format!("{account} may read no repository, so not {repository} either")
+            format!("{account} has no role on any repository, so it cannot pull {repository}")
         }
         Some(roles) => {
-            format!("{account} may read {}, not {repository}", listed(roles))
+            format!(
+                "{account} has a role on {}, but not on {repository}",
+                listed(roles)
+            )
         }
-        None => format!("{account} may not pull {repository}, or there is no such repository"),
+        None => format!(
+            "{account} has no right to pull {repository}, or that repository does \
+                         not exist"
+        ),
     }
 }
 
@@ -168,7 +185,7 @@ pub fn mismatch(key: &str, matches: KeyMatch, image: &str) -> String {
         None => {
             let path = key.split_once("://").map_or(key, |(_, rest)| rest);
             let path = path.split_once('/').map_or("", |(_, path)| path);
-            format!("is for images below {path}, not for {repository}")
+            format!("covers images below {path}, not {repository}")
         }
     }
 }
@@ -179,10 +196,10 @@ pub fn answer(answer: &Answer, image: &str) -> String {
     let repository = image.as_ref().map_or("it", ImageReference::repository);
     let tag = image.as_ref().map_or("the tag".to_owned(), what);
     match answer {
-        Answer::Pulls => format!("accepted, may pull {repository}, {tag} exists"),
+        Answer::Pulls => format!("accepted, can pull {repository}, {tag} exists"),
         Answer::Refused { reason } => format!("refused: {reason}"),
-        Answer::NotAllowed => format!("may not pull {repository}"),
-        Answer::NoSuchTag => format!("accepted, may pull {repository}, {tag} does not exist"),
+        Answer::NotAllowed => format!("has no right to pull {repository}"),
+        Answer::NoSuchTag => format!("accepted, can pull {repository}, {tag} does not exist"),
         Answer::NotAsked { reason } => format!("not asked: {reason}"),
     }
 }
@@ -201,15 +218,15 @@ pub fn word(cause: &Cause) -> &'static str {
         },
         Cause::KeyMismatch { .. } => "key does not match",
         Cause::NoCredential => "no credential",
-        Cause::OnlyTheNodes => "only the node's",
+        Cause::OnlyTheNodes => "only the node's credential",
         Cause::Refused { .. } => "credential refused",
         Cause::NotAllowed(_) => "no role",
         Cause::NoSuchRepository => "no such repository",
         Cause::NoSuchTag => "no such tag",
         Cause::NeverPulled => "never pulled",
         Cause::Node { .. } => "node",
-        Cause::Heard { .. } => "registry said no",
-        Cause::UnreadableSecret { .. } | Cause::UnreadableAccount { .. } => "no right to look",
+        Cause::Heard { .. } => "registry refused",
+        Cause::UnreadableSecret { .. } | Cause::UnreadableAccount { .. } => "no right to read",
         Cause::NotAsked { .. } => "registry not asked",
     }
 }
