@@ -41,7 +41,7 @@ impl Obstacle {
     pub fn into_failure(self, cluster: &Cluster, name: SecretName) -> Failure {
         let context = cluster.context();
         Failure::new(format!(
-            "{name} (context {context}) is not written: {}",
+            "{name} (context {context}) was not written: {}",
             self.reason
         ))
         .next(self.next.at(context))
@@ -167,7 +167,7 @@ async fn send(
 
 fn stored_otherwise(cluster: &Cluster, name: SecretName) -> Failure {
     Failure::new(format!(
-        "the API server stored something else in {name} (context {}) than was sent",
+        "the API server stored other content in {name} (context {}) than this command sent",
         cluster.context()
     ))
     .next(
@@ -178,8 +178,9 @@ fn stored_otherwise(cluster: &Cluster, name: SecretName) -> Failure {
 
 fn changed_meanwhile(cluster: &Cluster, name: SecretName) -> Failure {
     Failure::new(format!(
-        "{name} (context {}) was changed by somebody else meanwhile; nothing was written",
+        "somebody else changed {name} (context {}) after this command read it; nothing was \
+         written",
         cluster.context()
     ))
-    .next("run the same command again, and look at what it would change now")
+    .next("run the same command again, and check what it would change now")
 }

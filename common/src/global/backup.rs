@@ -95,7 +95,7 @@ pub async fn back_up(
 ) -> Result<String, Failure> {
     let document = secret.document.as_ref().map_err(|error| {
         Failure::new(format!(
-            "{}/{} cannot be backed up: {error}",
+            "cannot back up {}/{}: {error}",
             secret.namespace, secret.name
         ))
     })?;
@@ -245,7 +245,7 @@ fn object(place: (&str, &str), backup: &str, content: &[u8], purpose: &Retention
 async fn drop_backup(cluster: &Cluster, namespace: &str, backup: &Backup) {
     let path = format!("{}/{}", collection(namespace), backup.name);
     if let Err(error) = cluster.delete_any_version(&path, &backup.uid).await {
-        tracing::info!(backup = %backup.name, %error, "an old backup stays");
+        tracing::info!(backup = %backup.name, %error, "cannot delete an old backup");
     }
 }
 

@@ -159,8 +159,8 @@ impl Planned<'_> {
         let mut notices = self.stays_broken();
         if self.observed.topology == Topology::HostedControlPlane {
             notices.push(Notice::Note(format!(
-                "context {context} has a hosted control plane: its own pull secret is written from \
-                 outside, so {} is written, which adds to it",
+                "context {context} has a hosted control plane, which writes its pull secret from \
+                 outside the cluster; so this command writes {}, which adds entries to it",
                 self.observed.name
             )));
             return notices;
@@ -168,8 +168,8 @@ impl Planned<'_> {
         let release = &self.observed.release;
         if let Some(version) = release.version().filter(|_| release.reboots_nodes()) {
             notices.push(Notice::Warning(format!(
-                "OpenShift {version} (context {context}) drains and reboots every node for this; \
-                 4.7.4 and later do not"
+                "OpenShift {version} (context {context}) drains and reboots every node for this \
+                 change; 4.7.4 and later do not"
             )));
         }
         match Pools::observe(self.cluster).await {
@@ -178,12 +178,12 @@ impl Planned<'_> {
                 notices.extend(blocked.map(|(pool, state)| {
                     Notice::Warning(format!(
                         "machine config pool `{pool}` (context {context}) is {state}: its nodes \
-                         will not get the secret until that is over"
+                         do not get the secret as long as it is"
                     ))
                 }));
             }
             Err(failure) => notices.push(Notice::Note(format!(
-                "the roll-out cannot be seen: {failure}"
+                "cannot follow the roll-out: {failure}"
             ))),
         }
         notices
@@ -238,7 +238,7 @@ impl Planned<'_> {
             Ok(acknowledged) => {
                 let notes = acknowledged.iter().map(|pending| {
                     format!(
-                        "the write of {} does not wait for a confirmation any more",
+                        "the change of {} no longer waits for a confirmation",
                         pending.keys().join(", ")
                     )
                 });

@@ -8,8 +8,9 @@ use crate::kubelet::Fault;
 use crate::node_secrets::SecretName;
 
 /// What is said of an entry like `{}`.
-pub(super) const NO_CREDENTIAL: &str = "no credential here, as docker writes it beside a \
-    credential helper; a kubelet asks no helper, and pulls without a login";
+pub(super) const NO_CREDENTIAL: &str = "the entry holds no credential, as docker writes it if it \
+                                        uses a credential helper; a kubelet asks no helper, and \
+                                        pulls without a login";
 
 /// What makes a content unreadable as a whole, although its entries can be told apart.
 #[derive(Debug, Clone)]
@@ -43,8 +44,8 @@ pub(super) fn file_fault(
     };
     Some(FileFault {
         reason: format!(
-            "{whose}{reason}: the kubelet reads the file of its node as a whole, and uses no entry \
-             of it"
+            "{whose}{reason}: the kubelet then rejects the whole file, and uses none of its \
+             entries"
         ),
         secret: name,
         key,
@@ -77,7 +78,7 @@ pub(super) fn from_ocm() -> Hint {
 
 fn repair(observed: &Observed, name: SecretName, document: &Document, key: &str) -> Hint {
     if name != observed.name {
-        return "change spec.pullSecret of its HostedCluster, on the management cluster".into();
+        return "on the management cluster, change spec.pullSecret of the HostedCluster".into();
     }
     let mut entries = document.entries();
     let is_broken =

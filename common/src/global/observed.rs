@@ -124,7 +124,8 @@ pub async fn observe(cluster: &Cluster) -> Result<Observed, Failure> {
 fn not_openshift(cluster: &Cluster) -> Failure {
     let context = cluster.context();
     Failure::new(format!(
-        "context {context} leads to no OpenShift cluster: there is no {GLOBAL_PULL_SECRET}"
+        "context {context} does not lead to an OpenShift cluster: {GLOBAL_PULL_SECRET} does not \
+         exist"
     ))
     .next(
         Hint::from("for the pull secrets of namespaces: ")
@@ -143,7 +144,7 @@ pub(super) async fn get(cluster: &Cluster, name: SecretName) -> Result<Option<Cu
     Current::read(secret).map(Some).ok_or_else(|| {
         let wanted = Format::DockerConfigJson.secret_type();
         Failure::new(format!(
-            "{name} (context {}) is of type `{found}` and not `{wanted}`",
+            "{name} (context {}) has the type `{found}` instead of `{wanted}`",
             cluster.context()
         ))
         .next(

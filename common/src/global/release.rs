@@ -40,7 +40,7 @@ pub async fn release(cluster: &Cluster) -> Release {
     match cluster.get::<Value>(CLUSTER_VERSION).await {
         Ok(found) => Release::read(&found),
         Err(error) => {
-            tracing::debug!(context = cluster.context(), %error, "the release is not known");
+            tracing::debug!(context = cluster.context(), %error, "the release is unknown");
             Release::default()
         }
     }

@@ -46,7 +46,10 @@ pub(super) fn of_applied(context: &str, name: SecretName, applied: &Applied) -> 
 fn of_entry(secret: &Place, entry: &EntryPlan) -> Outcome {
     let (result, message) = match (&entry.change, &entry.holder) {
         (EntryChange::Unchanged, _) => (Verb::Unchanged, String::new()),
-        (EntryChange::Unknown, _) => (Verb::Unknown, "no login for its registry".to_owned()),
+        (EntryChange::Unknown, _) => (
+            Verb::Unknown,
+            "you are not logged in to its registry".to_owned(),
+        ),
         (EntryChange::Added, _) => (Verb::Added, String::new()),
         (EntryChange::Updated, _) => (Verb::Updated, String::new()),
         (EntryChange::Replaced, Some(holder)) => (Verb::Replaced, format!("instead of {holder}")),

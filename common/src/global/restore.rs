@@ -153,9 +153,11 @@ async fn find_backup(
     let found = found.ok_or_else(|| {
         let what = wanted.map_or("no backup".to_owned(), |name| format!("no backup {name}"));
         let names: Vec<&str> = kept.iter().map(|backup| backup.name.as_str()).collect();
-        Failure::new(format!("there is {what} of {name} (context {context})")).next(
+        Failure::new(format!("{name} (context {context}) has {what}")).next(
             match names.is_empty() {
-                true => "download Red Hat's entries again: https://console.redhat.com/openshift/install/pull-secret".into(),
+                true => "download Red Hat's entries from \
+                         https://console.redhat.com/openshift/install/pull-secret"
+                    .into(),
                 false => hint::global("rollback")
                     .at(context)
                     .say(&format!(", with one of: {}", names.join(", "))),
@@ -163,11 +165,8 @@ async fn find_backup(
         )
     })?;
     let document = found.document().map_err(|error| {
-        Failure::new(format!("backup {} cannot be read: {error}", found.name)).next(
-            hint::global("backups")
-                .at(context)
-                .say(", and choose another"),
-        )
+        Failure::new(format!("cannot read backup {}: {error}", found.name))
+            .next(hint::global("backups").at(context).say(" lists the others"))
     })?;
     Ok(RestoreIntent {
         document,
@@ -231,10 +230,10 @@ async fn revive(
             unclear => {
                 let reason = match unclear {
                     Err(unclear) => unclear.to_string(),
-                    Ok(_) => "its registry has no login".to_owned(),
+                    Ok(_) => "you are not logged in to its registry".to_owned(),
                 };
                 notes.push(format!(
-                    "whether `{key}` still works is not known: {reason}"
+                    "it is unknown whether `{key}` still works: {reason}"
                 ));
                 continue;
             }
@@ -244,10 +243,11 @@ async fn revive(
             Ok(Some(credential)) => {
                 document.set(&key, &credential);
                 notes.push(format!(
-                    "`{key}` gets the robot's current token: the backup's is dead"
+                    "`{key}` gets the robot's current token, because the token in the backup is \
+                     dead"
                 ));
             }
-            Err(failure) => notes.push(format!("`{key}` could not be checked: {failure}")),
+            Err(failure) => notes.push(format!("cannot check `{key}`: {failure}")),
         }
     }
     notes
@@ -300,7 +300,7 @@ impl Report for BackupList {
 
     fn nothing(&self) -> Option<String> {
         let nothing = match self.failures.is_empty() {
-            true => "There are no backups: nothing was changed with this plugin yet.",
+            true => "There are no backups, because this plugin has changed nothing yet.",
             false => "No backups were found.",
         };
         self.items.is_empty().then(|| nothing.to_owned())

@@ -60,7 +60,7 @@ pub async fn robot_intent(
     if let Some(key) = source.key.as_ref().filter(|key| !belongs_to(key, hosts)) {
         let hosts: Vec<&str> = hosts.iter().map(RegistryHost::as_str).collect();
         return Err(Failure::usage(format!(
-            "--key `{key}` is not at this registry: its host has to be {}",
+            "--key `{key}` is not a key of this registry: its host must be {}",
             hosts.join(" or ")
         )));
     }
@@ -88,7 +88,7 @@ pub async fn refresh_intent(
     console.warn_each(&alias_warnings(&sessions).await);
     if sessions.is_empty() {
         return Err(Failure::new(
-            "there is no login, so nothing is known of any robot's current token",
+            "you are not logged in to a registry, so no robot's current token is known",
         )
         .next(hint::robot("login --registry HOST")));
     }
@@ -98,11 +98,11 @@ pub async fn refresh_intent(
 /// Its own token is about to die, or was just born: the rotation knows which.
 fn being_rotated(robot: &RobotName, bridge: &Bridge) -> Failure {
     Failure::new(format!(
-        "nothing was written: {robot} is being rotated, and {} stands in for it",
+        "nothing was written: a rotation of {robot} is in progress, and secrets hold its bridge \
+         {}",
         bridge.name
     ))
     .next(
-        Hint::from("let the rotation end: ")
-            .run(hint::robot("rotate").arg(robot).words("--global")),
+        Hint::from("finish the rotation: ").run(hint::robot("rotate").arg(robot).words("--global")),
     )
 }

@@ -134,7 +134,8 @@ impl Rollout {
             Ok(Some(pools)) => pools,
             Ok(None) => {
                 self.unseen.push(format!(
-                    "context {} has no MachineConfigPools: how its nodes get the secret is not known",
+                    "context {} has no MachineConfigPools, so it is unknown how its nodes get \
+                     the secret",
                     cluster.context()
                 ));
                 return Ok(());
@@ -189,14 +190,14 @@ impl Rollout {
             nodes: 0,
             secret: held(arrived),
             config: String::new(),
-            message: "what the control plane merges for the nodes".to_owned(),
+            message: "the secret that the control plane merges for the nodes".to_owned(),
         });
         match cluster.get::<DaemonSet>(SYNCER).await {
             Ok(syncer) => self.items.push(syncer_progress(context, &syncer, arrived)),
             Err(error) if error.is_not_found() => self.items.push(PoolProgress {
                 message:
                     "no node gets the additional pull secret: only NodePools on AWS and Azure \
-                          that replace their nodes have a syncer"
+                     that replace their nodes have a syncer"
                         .to_owned(),
                 ..syncer_progress(context, &DaemonSet::default(), arrived)
             }),
@@ -212,11 +213,15 @@ fn progress(context: &str, pool: Pool, holds: Holds) -> PoolProgress {
             Progress::Paused,
             "its nodes do not get the secret until spec.paused is false",
         ),
-        (PoolState::Degraded, _) => (Progress::Degraded, "its nodes may not get the secret"),
+        (PoolState::Degraded, _) => (
+            Progress::Degraded,
+            "its nodes possibly do not get the \
+                                                          secret",
+        ),
         (PoolState::Updating, _) => (Progress::Updating, ""),
         (PoolState::Updated, Holds::Older) => (
             Progress::Waiting,
-            "the Machine Config Operator has not begun",
+            "the Machine Config Operator has not started the roll-out",
         ),
         (PoolState::Updated, _) => (Progress::Updated, ""),
     };
@@ -259,7 +264,7 @@ fn syncer_progress(context: &str, syncer: &DaemonSet, arrived: bool) -> PoolProg
         nodes,
         secret: held(arrived),
         config: String::new(),
-        message: "it writes the secret within 30 s and restarts the kubelet".to_owned(),
+        message: "the syncer writes the secret within 30 s and restarts the kubelet".to_owned(),
     }
 }
 

@@ -212,7 +212,7 @@ impl Report for Entries {
     }
 
     fn nothing(&self) -> Option<String> {
-        let nothing = "No global pull secret could be read.".to_owned();
+        let nothing = "No global pull secret was readable.".to_owned();
         self.items.is_empty().then_some(nothing)
     }
 

@@ -127,7 +127,7 @@ impl<'a> RolloutWatch<'a> {
         let behind = behind.filter(|followed| !followed.rollout.is_settled());
         let contexts: Vec<&str> = behind.map(InContext::context).collect();
         Failure::new(format!(
-            "the nodes did not get the secret within {}",
+            "not all nodes got the secret within {}",
             span(timeout)
         ))
         .next(hint::global("status").at_each(&contexts))
@@ -162,7 +162,7 @@ impl Report for RolloutStatus {
     }
 
     fn nothing(&self) -> Option<String> {
-        let nothing = "How far the nodes are cannot be seen.".to_owned();
+        let nothing = "The state of the nodes is unknown.".to_owned();
         self.rollout.items.is_empty().then_some(nothing)
     }
 

@@ -52,7 +52,7 @@ async fn check(view: &SecretView<'_>, by: &Reference<'_>) -> Vec<Check> {
     let (context, observed) = (view.cluster.context(), &view.observed);
     if let Some(error) = observed.unreadable() {
         let mut check = Check::blank(context, observed.name, "");
-        check.fail(&format!("it cannot be read: {error}"));
+        check.fail(&format!("the secret is unreadable: {error}"));
         check.next = Some(hint::global("rollback").at(context).into());
         return vec![check];
     }
@@ -127,7 +127,7 @@ fn check_empty(check: &mut Check, observed: &Observed) {
     let red_hat = red_hat_entry(&check.key).filter(|_| observed.release.expects_red_hat());
     match red_hat {
         Some(wanted) => {
-            check.fail(&format!("it holds no credential: {}", wanted.breaks));
+            check.fail(&format!("the entry holds no credential: {}", wanted.breaks));
             check.next = Some(from_ocm());
         }
         None => check.note(NO_CREDENTIAL),
@@ -167,12 +167,12 @@ fn against_red_hat(
     red_hat: Option<&Document>,
 ) {
     if check.key == NO_REGISTRY && document.email(&check.key).is_none() {
-        check.fail("it has no email, by which Red Hat finds its account");
+        check.fail("the entry has no email, which Red Hat needs to find the account");
     }
     let Some(red_hat) = red_hat else { return };
     let mut entries = red_hat.entries().filter(|(key, _)| *key == check.key);
     let Some((_, Ok(wanted))) = entries.next() else {
-        check.fail("Red Hat does not hand out such an entry to this account");
+        check.fail("Red Hat's pull secret of this account has no such entry");
         return;
     };
     let same_password = wanted.password.expose_secret() == held.password.expose_secret();
@@ -183,14 +183,14 @@ fn against_red_hat(
             let email = document.email(&check.key);
             let same_person = email.is_some() && email == red_hat.email(&check.key);
             check.fail(match wanted.username == held.username || same_person {
-                true => "Red Hat hands out another token to this account",
-                false => "it holds another account than the one logged in at Red Hat",
+                true => "Red Hat's pull secret of this account has another token",
+                false => "the entry holds another account than your login to Red Hat",
             });
         }
     }
     let (ours, theirs) = (document.email(&check.key), red_hat.email(&check.key));
     if theirs.is_some() && ours != theirs {
-        check.fail("its email is not the account's");
+        check.fail("the email of the entry is not the account's");
     }
     if check.state == ProofState::Bad {
         check.next = Some(from_ocm());
@@ -209,16 +209,19 @@ async fn against_quay(
         }
         Ok(_) => {
             check.token = TokenState::Stale;
-            check.fail("Quay has another token for the robot");
+            check.fail("the robot has another token in Quay");
             check.next = Some(hint::global("update").into());
         }
         Err(ApiError::NotFound) => {
-            check.fail("Quay has no such robot");
+            check.fail("the robot does not exist in Quay");
             check.next = Some(hint::global("remove").arg(&check.key).into());
         }
         Err(error) => {
             check.token = TokenState::Unknown;
-            check.doubt(&format!("its current token is not known: {error}"), false);
+            check.doubt(
+                &format!("the robot's current token is unknown: {error}"),
+                false,
+            );
             check.next = Some(whoami(login));
         }
     }
@@ -249,14 +252,14 @@ async fn ask_registry(
             Err(failure) => Err(failure),
         },
         (_, None) => Err(Failure::new(
-            "its key names no single registry, so none was asked",
+            "the key does not name exactly one registry, so none was asked",
         )),
     };
     match answer {
         Ok(Probe::Accepted { .. }) => check.registry = RegistryAnswer::Accepted,
         Ok(Probe::Refused { reason }) => {
             check.registry = RegistryAnswer::Refused;
-            check.fail(&format!("the registry refuses it: {reason}"));
+            check.fail(&format!("the registry refuses the credential: {reason}"));
         }
         Err(failure) => {
             let allowed = allow_unknown && login.is_none();
@@ -280,7 +283,7 @@ fn is_in_image_names(host: &RegistryHost) -> bool {
 
 /// OKD is installed with a key that is there for the installer alone.
 fn check_unused(check: &mut Check, host: &RegistryHost) {
-    let unused = format!("no image's name begins with `{host}/`, so no pull uses it");
+    let unused = format!("no image name can begin with `{host}/`, so no pull uses the entry");
     match RobotName::is_robot(&check.account) {
         true => check.fail(&unused),
         false => check.note(&unused),
@@ -295,8 +298,13 @@ fn whoami(login: &KnownRegistry<'_>) -> Hint {
 
 /// Nobody is logged in there, and maybe only the nodes reach it.
 fn do_without(host: Option<&RegistryHost>) -> Hint {
-    let elsewhere = host.map(|host| format!("ask again from where {host} can be reached, or "));
+    let elsewhere = host.map(|host| {
+        format!(
+            "run this command on a machine that can reach \
+                                             {host}, or "
+        )
+    });
     Hint::from(elsewhere.unwrap_or_default())
-        .say("do without an answer: ")
+        .say("accept that there is no answer: ")
         .run(hint::global("verify --allow-unknown"))
 }

@@ -160,7 +160,7 @@ impl Ocm {
         Document::parse(Format::DockerConfigJson, &answer.body).map_err(|error| {
             OcmError::Unexpected {
                 status: answer.status,
-                text: format!("it is no pull secret: {error}"),
+                text: format!("the answer is not a pull secret: {error}"),
             }
         })
     }
@@ -210,7 +210,7 @@ impl Ocm {
     fn url(&self, path: &str, query: &[(&str, &str)]) -> Result<Url, OcmError> {
         let text = format!("{}{path}", self.services.api);
         let mut url = Url::parse(&text)
-            .map_err(|error| OcmError::Unavailable(format!("{text} is no address: {error}")))?;
+            .map_err(|error| OcmError::Unavailable(format!("{text} is not an address: {error}")))?;
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
@@ -278,7 +278,7 @@ fn parse<T: DeserializeOwned>(answer: &Answer) -> Result<T, OcmError> {
     };
     // The parser's message may quote what it did not expect.
     let value: Value = serde_json::from_slice(&answer.body)
-        .map_err(|error| unexpected(format!("no JSON (line {})", error.line())))?;
+        .map_err(|error| unexpected(format!("the answer is not JSON (line {})", error.line())))?;
     serde_json::from_value(value)
-        .map_err(|_| unexpected("the JSON is not what the API promises".to_owned()))
+        .map_err(|_| unexpected("the answer is not the JSON that the API promises".to_owned()))
 }

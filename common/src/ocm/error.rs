@@ -18,16 +18,16 @@ pub enum OcmError {
     #[error("OpenShift Cluster Manager does not accept the access token")]
     Unauthorized,
     /// The account may not do this; the API's own words.
-    #[error("the account may not do this: {0}")]
+    #[error("the account is not allowed to do this: {0}")]
     Forbidden(String),
     /// There is no such object; the API's own words.
-    #[error("there is no such thing: {0}")]
+    #[error("Red Hat has no such object: {0}")]
     NotFound(String),
     /// Too many requests, and waiting did not help.
-    #[error("too many requests (429), also after waiting")]
+    #[error("Red Hat still answers \"too many requests\" (429) after retries")]
     RateLimited,
     /// Nobody answers, or only a proxy.
-    #[error("it is unavailable: {0}")]
+    #[error("the service is unavailable: {0}")]
     Unavailable(String),
     /// The certificate or the TLS handshake is at fault.
     #[error("no trusted connection: {0}")]
@@ -104,9 +104,9 @@ impl OcmError {
                 failure.next("run the same command again in a few minutes")
             }
             Self::Tls(problem) => failure.next(problem.remedy("HOST:443", "--ocm-ca")),
-            Self::ThroughProxy { .. } => failure.next(
-                "check the proxy, which HTTPS_PROXY names; hosts in NO_PROXY are reached without it",
-            ),
+            Self::ThroughProxy { .. } => {
+                failure.next("check the proxy in HTTPS_PROXY, or add the host to NO_PROXY")
+            }
             Self::NotFound(_) | Self::Unexpected { .. } => failure,
         }
     }

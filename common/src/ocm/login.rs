@@ -134,7 +134,7 @@ pub async fn sign_in(args: &OcmArgs) -> Result<Ocm, Failure> {
         ))
     };
     open(args).await?.ok_or_else(|| {
-        Failure::new("there is no login to Red Hat's OpenShift Cluster Manager").next(log_in())
+        Failure::new("you are not logged in to Red Hat's OpenShift Cluster Manager").next(log_in())
     })
 }
 
@@ -154,13 +154,11 @@ fn stored_for_another(given: &str, services: &Services, login: &RememberedOcm) -
     let again = hint::global("ocm login --ocm-url").arg(&services.api);
     let again = again.words("--ocm-token-url").arg(&services.token_url);
     Failure::new(format!(
-        "the login of {} is one at {}: nothing of it is sent to {given}, where OCM_URL, \
-         OCM_TOKEN_URL or their flags lead",
+        "the login of {} is for {}, so it is not sent to {given} of OCM_URL, OCM_TOKEN_URL or \
+         their flags",
         login.user, login.api
     ))
-    .next(
-        Hint::from("unset OCM_URL and OCM_TOKEN_URL, or, if you mean those services: ").run(again),
-    )
+    .next(Hint::from("unset OCM_URL and OCM_TOKEN_URL; or, to use those services: ").run(again))
 }
 
 fn grant(client_id: Option<String>, secret: SecretString) -> Grant {

@@ -52,8 +52,11 @@ impl RotationRecord {
             return Ok(None);
         };
         let record: Self = serde_json::from_slice(&text).map_err(|error| {
-            let remedy = Hint::from("without it, only Red Hat knows of an earlier request: rm ");
-            Failure::new(format!("{} is not understood: {error}", path.display()))
+            let remedy = Hint::from(
+                "delete the file, and this machine forgets its earlier \
+                                     request: rm ",
+            );
+            Failure::new(format!("cannot use {}: {error}", path.display()))
                 .next(remedy.word(path.display()))
         })?;
         Ok(Some(record).filter(|record| record.account == account.id))
@@ -179,7 +182,7 @@ impl Ocm {
     /// Red Hat's services refuse or do not answer.
     pub async fn requested(&self, account: &Account) -> Result<Vec<Rotation>, Failure> {
         let rotations = self.rotations(account).await;
-        rotations.map_err(|error| error.failure("ask for rotations"))
+        rotations.map_err(|error| error.failure("list the requested rotations"))
     }
 
     /// Requests a rotation, and remembers what was handed out before it.
@@ -196,7 +199,10 @@ impl Ocm {
         let failure = error.failure("request the rotation");
         if error.is_doubtful() {
             // It may have been carried out, and once is enough.
-            let look = Hint::from("see whether it arrived before you ask again: ");
+            let look = Hint::from(
+                "before you request it again, check whether the request \
+                                   arrived: ",
+            );
             return Err(failure.next(look.run(hint::global("ocm status"))));
         }
         RotationRecord::withdraw(older.as_ref())?;
@@ -215,7 +221,7 @@ impl Ocm {
         again: impl Fn(&Failure),
     ) -> Result<RotationStatus, Failure> {
         if !now.is_pending() && now.swapped.is_none() {
-            return Err(Failure::new("no rotation is under way").next(hint::global("ocm rotate")));
+            return Err(Failure::new("no rotation is in progress").next(hint::global("ocm rotate")));
         }
         let mut record = RotationRecord::load(account)?;
         if now.swapped.is_none() {
@@ -285,7 +291,7 @@ impl Report for RotationStatus {
         let mut table = Table::new(["KEY", "BEFORE", "NOW", "STATE"]);
         for entry in &self.entries {
             let state = match &entry.before {
-                None => "handed out",
+                None => "current",
                 Some(before) if *before == entry.now => "not rotated yet",
                 Some(_) => "rotated",
             };

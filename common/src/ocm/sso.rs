@@ -34,8 +34,9 @@ pub(super) async fn exchange(
     token_url: &str,
     grant: &Grant,
 ) -> Result<SecretString, OcmError> {
-    let url = Url::parse(token_url)
-        .map_err(|error| OcmError::Unavailable(format!("{token_url} is no address: {error}")))?;
+    let url = Url::parse(token_url).map_err(|error| {
+        OcmError::Unavailable(format!("{token_url} is not an address: {error}"))
+    })?;
     let client;
     let (fields, auth) = match grant {
         Grant::Offline(token) => {
@@ -70,7 +71,7 @@ pub(super) async fn exchange(
             // The parser's message may quote a token.
             .map_err(|_| OcmError::Unexpected {
                 status: 200,
-                text: "the sign-on service gives no access token".to_owned(),
+                text: "the sign-on service returned no access token".to_owned(),
             }),
         400 | 401 => Err(OcmError::BadLogin(answer.text())),
         status => Err(OcmError::Unexpected {

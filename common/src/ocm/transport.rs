@@ -61,7 +61,7 @@ impl Answer {
         });
         match said {
             Some(said) => said.chars().take(LONGEST_REASON).collect(),
-            None => "no reason is given".to_owned(),
+            None => "no reason given".to_owned(),
         }
     }
 }
@@ -139,7 +139,7 @@ impl Transport {
         let broke_off = |error| no_answer(&error).through(proxy);
         while let Some(chunk) = response.chunk().await.map_err(broke_off)? {
             if body.len() + chunk.len() > LARGEST_BODY {
-                let text = format!("the body is larger than {} MiB", LARGEST_BODY >> 20);
+                let text = format!("the answer is larger than {} MiB", LARGEST_BODY >> 20);
                 return Err(OcmError::Unexpected { status, text });
             }
             body.extend_from_slice(&chunk);
@@ -222,6 +222,6 @@ mod tests {
             text(r#"{"kind":"Error","code":"ACCT-MGMT-11","reason":"Account is banned"}"#),
             "Account is banned"
         );
-        assert_eq!(text("<html>x</html>"), "no reason is given");
+        assert_eq!(text("<html>x</html>"), "no reason given");
     }
 }

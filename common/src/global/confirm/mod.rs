@@ -161,7 +161,12 @@ pub fn pending() -> Result<Vec<(Pending, ConfirmState)>, Failure> {
     let entries = match std::fs::read_dir(folder()?) {
         Ok(entries) => entries,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(found),
-        Err(error) => return Err(Failure::new(format!("cannot read pending writes: {error}"))),
+        Err(error) => {
+            return Err(Failure::new(format!(
+                "cannot read the changes that wait for a \
+                                                       confirmation: {error}"
+            )));
+        }
     };
     for entry in entries.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
@@ -221,13 +226,13 @@ pub(super) fn waiting(
         |state: &ConfirmState| matches!(state, ConfirmState::Waiting | ConfirmState::Restoring);
     let (pending, _) = unconfirmed.iter().find(|(_, state)| waits(state))?;
     let failure = Failure::new(format!(
-        "{secret} (context {}) is not written: an earlier write of {} waits for its \
+        "{secret} (context {}) was not written: an earlier change of {} waits for its \
          confirmation until {:.0}",
         cluster.context(),
         pending.keys().join(", "),
         pending.deadline
     ));
-    let keep = hint::global("confirm").say(" to keep it, or ");
+    let keep = hint::global("confirm").say(" keeps that change; to undo it: ");
     Some(failure.next(keep.run(hint::global("rollback").at(cluster.context()))))
 }
 
@@ -298,22 +303,27 @@ pub(super) async fn undo(cluster: &Cluster, pending: &Pending) -> Result<Vec<Str
         && found != *expected
     {
         return Err(Failure::new(format!(
-            "context {} leads to another cluster now",
+            "context {} now leads to another cluster",
             pending.context
         )));
     }
     let name = pending
         .secret_name()
-        .ok_or_else(|| Failure::new(format!("{} is no global pull secret", pending.secret)))?;
+        .ok_or_else(|| Failure::new(format!("{} is not a global pull secret", pending.secret)))?;
     let document = match pending.backup.as_str() {
         "" => Document::empty(Format::DockerConfigJson),
         backup => {
             let kept = backups(cluster, name.namespace, name.name).await?;
             let found = kept.iter().find(|kept| kept.name == backup);
-            let found = found.ok_or_else(|| Failure::new(format!("backup {backup} is gone")))?;
+            let found = found.ok_or_else(|| {
+                Failure::new(format!(
+                    "backup {backup} no longer \
+                                                                  exists"
+                ))
+            })?;
             found
                 .document()
-                .map_err(|error| Failure::new(format!("backup {backup} cannot be read: {error}")))?
+                .map_err(|error| Failure::new(format!("cannot read backup {backup}: {error}")))?
         }
     };
     let request = Request {
@@ -361,6 +371,8 @@ fn is_watched(id: &str) -> Result<bool, Failure> {
     match File::open(file(id, "lock")?) {
         Ok(lock) => Ok(lock.try_lock_shared().is_err()),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(Failure::new(format!("cannot look after {id}: {error}"))),
+        Err(error) => Err(Failure::new(format!(
+            "cannot check the watchdog of {id}: {error}"
+        ))),
     }
 }

@@ -9,7 +9,7 @@ impl Pending {
     /// The write, in a few words.
     pub fn description(&self) -> String {
         format!(
-            "the write of {} in {} (context {})",
+            "the change of {} in {} (context {})",
             self.keys().join(", "),
             self.secret,
             self.context
@@ -21,20 +21,20 @@ impl Pending {
         let what = self.description();
         match state {
             ConfirmState::Waiting => vec![Notice::Note(format!(
-                "{what} is taken back at {:.0} unless you confirm it: {}",
+                "{what} will be undone at {:.0}, unless you confirm it: {}",
                 self.deadline,
                 command_text(&confirm())
             ))],
             ConfirmState::Restoring => vec![Notice::Warning(format!(
-                "{what} was not confirmed and is being taken back{}",
+                "nobody confirmed {what}, so it is being undone{}",
                 self.trouble()
                     .map(|why| self.stuck(&why))
                     .unwrap_or_default()
             ))],
             ConfirmState::Restored => self.restored(&what),
             ConfirmState::Orphaned => vec![Notice::Warning(format!(
-                "{what} was to be confirmed by {:.0}, and what would have taken it back is gone; \
-                 keep it with: {}, or take it back with: {}",
+                "nobody confirmed {what} by {:.0}, but the watchdog that should undo it has \
+                 ended; keep the change with: {}, or undo it with: {}",
                 self.deadline,
                 command_text(&confirm()),
                 command_text(&self.back())
@@ -44,17 +44,17 @@ impl Pending {
 
     fn stuck(&self, why: &str) -> String {
         format!(
-            ", which did not succeed yet: {why}; keep it with: {}, or: {}",
+            "; that has not succeeded yet: {why}; keep the change with: {}, or undo it with: {}",
             command_text(&confirm()),
             command_text(&hint::global("rollback").at(&self.context))
         )
     }
 
     fn restored(&self, what: &str) -> Vec<Notice> {
-        let done = format!("{what} was not confirmed and has been taken back");
+        let done = format!("nobody confirmed {what}, so it was undone");
         let left = (!self.left.is_empty()).then(|| {
             format!(
-                "left as it is, because somebody changed it since: {}",
+                "not undone, because somebody changed it since then: {}",
                 self.left.join(", ")
             )
         });

@@ -31,10 +31,11 @@ pub(super) fn arm(pending: &Pending, command: &str, cluster: &ClusterArgs) -> Re
     start(pending, command, cluster).map_err(|reason| {
         let _ = pending.forget();
         Failure::new(format!(
-            "nothing was written, because nothing could have taken it back: {reason}"
+            "nothing was written, because the watchdog that would undo the change did not start: \
+             {reason}"
         ))
         .next(
-            Hint::from("run it without --confirm-within, and keep an eye on ")
+            Hint::from("run the command without --confirm-within, and follow the change with ")
                 .run(hint::global("status").at(&pending.context)),
         )
     })
@@ -63,7 +64,7 @@ fn start(pending: &Pending, subcommand: &str, cluster: &ClusterArgs) -> Result<(
     }
     match line.trim() {
         READY => Ok(()),
-        _ => Err("its watchdog did not come up".to_owned()),
+        _ => Err("the process ended early".to_owned()),
     }
 }
 

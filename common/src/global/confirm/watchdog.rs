@@ -31,7 +31,7 @@ impl Watchdog {
     /// The id is none, or the state folder cannot be written.
     pub fn begin(id: &str) -> Result<Self, Failure> {
         if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
-            return Err(Failure::usage("this is for the plugin's own use"));
+            return Err(Failure::usage("this command is only for the plugin itself"));
         }
         leave_session()?;
         let failed =

@@ -34,8 +34,12 @@ pub fn plan(observed: &Observed, request: &Request) -> Result<Plan, Obstacle> {
     let size = after.to_json().expose_secret().len();
     if size > LARGEST {
         return Err(Obstacle {
-            reason: format!("it would have {size} bytes, and a Secret holds {LARGEST} at most"),
-            next: Hint::from("remove entries nobody needs: ").run(hint::global("remove KEY")),
+            reason: format!(
+                "the secret would have {size} bytes, and a Secret can hold at most \
+                             {LARGEST}"
+            ),
+            next: Hint::from("remove entries that are not needed: ")
+                .run(hint::global("remove KEY")),
         });
     }
     let rewritten =
@@ -66,18 +70,19 @@ fn base(observed: &Observed, request: &Request) -> Result<Document, Obstacle> {
     let hosted = observed.topology == Topology::HostedControlPlane;
     if hosted && matches!(request.intent, Intent::RedHat(_)) {
         return Err(Obstacle {
-            reason: "the pull secret of a hosted control plane is written from outside the cluster"
+            reason: "a hosted control plane writes its pull secret from outside the cluster"
                 .to_owned(),
-            next: "change spec.pullSecret of its HostedCluster, on the management cluster".into(),
+            next: "on the management cluster, change spec.pullSecret of the HostedCluster".into(),
         });
     }
     let Some(current) = &observed.current else {
         return match hosted || matches!(request.intent, Intent::Restore(_)) {
             true => Ok(Document::empty(Format::DockerConfigJson)),
             false => Err(Obstacle {
-                reason: format!("there is no {}", observed.name),
+                reason: format!("{} does not exist", observed.name),
                 next: hint::global("rollback").say(
-                    ", or download it from https://console.redhat.com/openshift/install/pull-secret",
+                    ", or download the pull secret from \
+                     https://console.redhat.com/openshift/install/pull-secret",
                 ),
             }),
         };
@@ -85,16 +90,16 @@ fn base(observed: &Observed, request: &Request) -> Result<Document, Obstacle> {
     let secret = &current.secret;
     if secret.immutable {
         return Err(Obstacle {
-            reason: "it is immutable".to_owned(),
+            reason: "the secret is immutable".to_owned(),
             next: hint::get(&secret.namespace, "secret")
                 .arg(&secret.name)
                 .words("-o yaml")
-                .say(", and ask who made it so"),
+                .say(", and ask its owner"),
         });
     }
     if let Some(owner) = secret.owner.as_ref().filter(|_| !request.force) {
         return Err(Obstacle {
-            reason: format!("{} writes it", owner.tool),
+            reason: format!("{} manages the secret", owner.tool),
             next: format!("change {}, or pass --force", owner.place).into(),
         });
     }
@@ -102,7 +107,7 @@ fn base(observed: &Observed, request: &Request) -> Result<Document, Obstacle> {
         (Ok(document), _) => Ok(document.clone()),
         (Err(_), Intent::Restore(_)) => Ok(Document::empty(Format::DockerConfigJson)),
         (Err(error), _) => Err(Obstacle {
-            reason: format!("it cannot be read: {error}"),
+            reason: format!("the secret is unreadable: {error}"),
             next: hint::global("backups")
                 .say(", then ")
                 .run(hint::global("rollback BACKUP")),

@@ -95,7 +95,8 @@ fn refusal(
     let mut original = observed.original.iter().flat_map(Document::entries);
     if original.any(|(name, _)| name == key) {
         return Some((
-            format!("the hosted cluster's own pull secret has `{key}` too, and wins"),
+            format!("the hosted cluster's own pull secret also has an entry `{key}`, which takes \
+                     precedence"),
             Some(
                 format!(
                     "choose another key, such as --key {}/{}, or change spec.pullSecret of the HostedCluster",
@@ -118,7 +119,10 @@ fn refusal(
         ProtectedEntry::RedHat { key, .. } => {
             let own = red_hat_entry(key).map_or(key.as_str(), |entry| entry.key);
             let own = format!("{own}/{}", intent.robot.namespace());
-            let instead = format!(", or --key {key} --replace-entry {key} to give up Red Hat's");
+            let instead = format!(
+                ", or pass --key {key} --replace-entry {key} to overwrite Red \
+                                   Hat's entry"
+            );
             update(&own).say(&instead)
         }
         ProtectedEntry::Held { key, .. } => update(key).words("--replace-entry").arg(key).into(),
@@ -178,7 +182,7 @@ pub(super) fn refresh(after: &mut Document, wanted: &CurrentTokens) -> Vec<Entry
                     refused(unclear.to_string(), clear_up(&unclear))
                 }
                 _ if let Some(rotated) = rotated => refused(
-                    "a rotation of it is under way".to_owned(),
+                    "a rotation of this robot is in progress".to_owned(),
                     hint::robot("rotate").arg(rotated).words("--global").into(),
                 ),
                 Some(Some(RobotToken::Current(token))) => {
@@ -217,8 +221,8 @@ pub(super) fn remove(
     let Some((account, before)) = holder(after, key) else {
         let keys: Vec<&str> = after.entries().map(|(key, _)| key).collect();
         return Err(Obstacle {
-            reason: format!("it has no entry `{key}`"),
-            next: format!("name one of: {}", keys.join(", ")).into(),
+            reason: format!("the secret has no entry `{key}`"),
+            next: format!("pass one of: {}", keys.join(", ")).into(),
         });
     };
     let protected = red_hat_entry(key).filter(|_| !replace.iter().any(|named| named == key));
@@ -258,8 +262,8 @@ pub(super) fn red_hat(
     let keys: Vec<&str> = handed.entries().map(|(key, _)| key).collect();
     if !keys.iter().any(|key| red_hat_entry(key).is_some()) {
         return Err(Obstacle {
-            reason: "what Red Hat handed out has none of Red Hat's entries".to_owned(),
-            next: "compare with https://console.redhat.com/openshift/install/pull-secret".into(),
+            reason: "the downloaded pull secret has none of Red Hat's entries".to_owned(),
+            next: "compare it with https://console.redhat.com/openshift/install/pull-secret".into(),
         });
     }
     let entries = keys.into_iter().map(|key| {
@@ -284,7 +288,7 @@ fn red_hat_refusal(
 ) -> Option<(String, Option<Hint>)> {
     let key = &entry.key;
     if entry.after.is_none() {
-        let reason = "what Red Hat handed out for it cannot be read";
+        let reason = "the entry in the downloaded pull secret is unreadable";
         return Some((reason.to_owned(), None));
     }
     let named = replace.contains(key);
@@ -301,7 +305,7 @@ fn red_hat_refusal(
     }
     let next = hint::global("update --from-ocm --replace-entry").arg(key);
     Some((
-        format!("it holds {holder}, and this login is another account"),
+        format!("the entry holds {holder}, and your login to Red Hat is another account"),
         Some(next.into()),
     ))
 }
@@ -320,7 +324,7 @@ pub(super) fn undo(
             after.copy(key, source);
         } else if entry.change != EntryChange::Unchanged {
             entry.change = EntryChange::Refused {
-                reason: "somebody changed it since".to_owned(),
+                reason: "somebody changed the entry since then".to_owned(),
                 next: None,
             };
         }
@@ -373,12 +377,13 @@ pub(super) fn restore(
         if let Some(red_hat) = red_hat_entry(&entry.key).filter(|_| loses && !named) {
             entry.change = EntryChange::Refused {
                 reason: format!(
-                    "`{}` is Red Hat's and would change: if the backup's is dead, {}",
+                    "`{}` is Red Hat's and would change: if the credential of the backup is \
+                     dead, {}",
                     entry.key, red_hat.breaks
                 ),
                 next: Some(
                     format!(
-                        "--replace-entry {} to bring the backup's back, or --exact for all",
+                        "pass --replace-entry {} to restore this entry, or --exact to restore all",
                         entry.key
                     )
                     .into(),
