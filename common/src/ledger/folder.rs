@@ -60,7 +60,7 @@ impl LedgerFile {
         let lines = private_file::read(&self.path)?.unwrap_or_default();
         let path = self.path.display().to_string();
         Ok(Records::read(&lines, &path, || {
-            Hint::from("take what is no record out of that file, or begin a new one: mv ")
+            Hint::from("remove those lines from the file, or start a new ledger: mv ")
                 .word(&path)
                 .say(" ")
                 .word(format!("{path}.damaged"))
@@ -84,7 +84,7 @@ impl LedgerFile {
             Err(TryLockError::WouldBlock) => Err(Failure::new(format!(
                 "another run on this machine is rotating {robot} at {registry}"
             ))
-            .next("wait until it has ended, then run the same command again")),
+            .next("wait until that run ends, then run the same command again")),
             Err(TryLockError::Error(error)) => Err(Failure::new(format!(
                 "cannot lock {}: {error}",
                 path.display()

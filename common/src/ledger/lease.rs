@@ -55,7 +55,7 @@ impl Lease {
         match lease.write(version.as_deref(), &lease.holder).await {
             Ok(()) => Ok(lease),
             Err(error) if error.is_conflict() => {
-                Err(lease.is_another(robot, "a run that began at this moment"))
+                Err(lease.is_another(robot, "a run that began at the same moment"))
             }
             Err(error) => Err(lease.failed("write", error)),
         }
@@ -152,20 +152,21 @@ impl Lease {
     fn is_another(&self, robot: &RobotName, holder: &str) -> Failure {
         let look = kubectl_in(self.secret.namespace(), "get lease").arg(&self.name);
         Failure::new(format!(
-            "{robot} is being rotated by another run: the Lease {}/{} of {} is held by {holder}",
+            "another run is rotating {robot}: {holder} holds the Lease {0}/{1} (context {2})",
             self.secret.namespace(),
             self.name,
             self.secret.cluster().context()
         ))
         .next(
-            Hint::from("wait until it has ended; one that was killed is gone after a minute: ")
+            Hint::from("wait until that run ends, or a minute if it was killed; to check: ")
                 .run(look.words("-o yaml").at(self.secret.cluster().context())),
         )
     }
 
     fn lost(&self, why: &str) -> Failure {
         Failure::new(format!(
-            "the Lease {}/{} of {}, which keeps other runs from this robot, was lost: {why}",
+            "this run lost the Lease {}/{} (context {}), which keeps other runs from rotating \
+             the same robot: {why}",
             self.secret.namespace(),
             self.name,
             self.secret.cluster().context()

@@ -156,10 +156,15 @@ async fn replacing(shared: Option<Rc<StateSecret>>) -> (Replacing, Option<Failur
 }
 
 fn read(path: &Path) -> Result<Places, Failure> {
-    let unused =
-        |failure: Failure| failure.context("what this machine knows of places is not used");
+    let unused = |failure: Failure| {
+        failure.context(
+            "cannot use what this machine remembers of pull \
+                                            secrets",
+        )
+    };
     let failed = |reason: &str| {
-        let remedy = Hint::from("it is made anew after: rm ").word(path.display());
+        let remedy = Hint::from("delete the file, and the next run creates it again: rm ")
+            .word(path.display());
         unused(Failure::new(format!("{}: {reason}", path.display())).next(remedy))
     };
     let Some(file) = private_file::open(path).map_err(unused)? else {
@@ -167,7 +172,7 @@ fn read(path: &Path) -> Result<Places, Failure> {
     };
     // Whoever may write it could claim any place.
     if private_file::is_open_to_others(&file).map_err(|error| failed(&error.to_string()))? {
-        return Err(failed("others may read or write it"));
+        return Err(failed("other users can read or write it"));
     }
     let text = private_file::content(path, file).map_err(unused)?;
     serde_json::from_slice(&text).map_err(|error| failed(&error.to_string()))
@@ -175,7 +180,7 @@ fn read(path: &Path) -> Result<Places, Failure> {
 
 /// One run at a time: each adds to what the other has written.
 fn write(path: &Path, news: &Places) -> Result<(), Failure> {
-    let failed = |failure: Failure| failure.context("what was seen cannot be remembered");
+    let failed = |failure: Failure| failure.context("cannot remember what this run saw");
     let _turn = private_file::turn(path).map_err(failed)?;
     let mut places = news.clone();
     places.add_older(read(path)?);

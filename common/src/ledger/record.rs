@@ -174,9 +174,9 @@ fn no_records(lines: &[usize]) -> String {
     let numbers: Vec<String> = lines.iter().take(SHOWN).map(usize::to_string).collect();
     let numbers = numbers.join(", ");
     match lines.len() {
-        1 => format!("line {numbers} is no record"),
-        2..=SHOWN => format!("lines {numbers} are no records"),
-        many => format!("lines {numbers} and {} more are no records", many - SHOWN),
+        1 => format!("line {numbers} is not a record"),
+        2..=SHOWN => format!("lines {numbers} are not records"),
+        many => format!("lines {numbers} and {} more are not records", many - SHOWN),
     }
 }
 

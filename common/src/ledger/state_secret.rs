@@ -99,7 +99,7 @@ impl StateSecret {
         Ok(Records::read(&lines, &ledger, || {
             let look = kubectl_in(&self.namespace, "get secret").arg(&self.name);
             let look = look.words("-o yaml").at(self.cluster.context());
-            Hint::from("take what is no record out of it: ").run(look)
+            Hint::from("remove those lines from the Secret: ").run(look)
         }))
     }
 
@@ -113,7 +113,7 @@ impl StateSecret {
             places.forget(Timestamp::now());
             places.shrink(MOST_PLACES);
             serde_json::to_vec(&places)
-                .map_err(|error| Failure::new(format!("cannot write places: {error}")))
+                .map_err(|error| Failure::new(format!("cannot write what this run saw: {error}")))
         })
         .await
     }
@@ -151,7 +151,7 @@ impl StateSecret {
                 Ok(_) => return Ok(()),
             }
         }
-        Err(Failure::new(format!("{self} keeps changing")))
+        Err(Failure::new(format!("other runs keep changing {self}")))
     }
 
     /// What it holds; `None` where it does not exist.
@@ -162,9 +162,11 @@ impl StateSecret {
             Err(error) => return Err(self.failed("read", error)),
         };
         if secret.type_.as_deref() != Some(TYPE) {
-            let message = format!("{self} is of another type than `{TYPE}`, and is left alone");
-            return Err(Failure::new(message)
-                .next("name another one with --state: it is made where it does not exist"));
+            let message = format!("{self} has another type than `{TYPE}`, so it was left alone");
+            return Err(Failure::new(message).next(
+                "pass another name with --state; the command creates the Secret if it does \
+                       not exist",
+            ));
         }
         Ok(Some(Held {
             version: secret.metadata.resource_version.unwrap_or_default(),
@@ -177,9 +179,8 @@ impl StateSecret {
         if text.is_empty() {
             return Ok(Places::default());
         }
-        serde_json::from_slice(&text).map_err(|error| {
-            Failure::new(format!("{self} holds no places that can be read: {error}"))
-        })
+        serde_json::from_slice(&text)
+            .map_err(|error| Failure::new(format!("cannot read the places in {self}: {error}")))
     }
 
     async fn write(
@@ -210,10 +211,7 @@ impl StateSecret {
     fn failed(&self, action: &str, error: CallError) -> Failure {
         let forbidden = error.is_forbidden();
         let (context, namespace) = (self.cluster.context(), &self.namespace);
-        let what = format!(
-            "{action} the memory in the Secret {namespace}/{}",
-            self.name
-        );
+        let what = format!("{action} the Secret {namespace}/{} of --state", self.name);
         let failure = error.into_failure(context, &what);
         match forbidden {
             true => failure.next(can_i(context, namespace, "patch", "secrets")),
@@ -227,7 +225,7 @@ impl fmt::Display for StateSecret {
         let context = self.cluster.context();
         write!(
             f,
-            "the Secret {}/{} of {context}",
+            "the Secret {}/{} (context {context})",
             self.namespace, self.name
         )
     }

@@ -200,7 +200,7 @@ impl Apply<'_> {
                 Err(error) => return self.failed(&plan, &error),
             }
         }
-        let error = CallError::Refused("somebody keeps changing it".to_owned());
+        let error = CallError::Refused("somebody keeps changing the secret".to_owned());
         self.failed(&plan, &error)
     }
 
@@ -265,7 +265,9 @@ impl Apply<'_> {
         let mut outcomes = of_plan(self.cluster.context(), plan);
         for outcome in &mut outcomes {
             outcome.result = Verb::Unchanged;
-            outcome.message = "it was removed, or no longer holds the robot".to_owned();
+            outcome.message = "somebody deleted the secret or removed the robot from it during \
+                               this run"
+                .to_owned();
         }
         outcomes
     }
@@ -290,10 +292,9 @@ impl Apply<'_> {
             return remedy.at(context);
         }
         match error {
-            error if error.is_not_found() => format!(
-                "namespace `{namespace}` does not exist: pass --create-namespace to create it"
-            )
-            .into(),
+            error if error.is_not_found() => {
+                format!("pass --create-namespace to create namespace `{namespace}`").into()
+            }
             error if error.is_forbidden() => can_i(context, namespace, "patch", "secrets").into(),
             CallError::Refused(_) => hint::get(namespace, "secret")
                 .arg(name)
@@ -343,8 +344,10 @@ impl Apply<'_> {
                         error.to_string()
                     };
                     outcome.result = Verb::Failed;
-                    outcome.message =
-                        format!("the secret is right, but service account `{account}`: {what}");
+                    outcome.message = format!(
+                        "the secret is right, but cannot attach it to service account \
+                                 `{account}`: {what}"
+                    );
                     let attach = hint::pullsecret("attach")
                         .arg(secret)
                         .words("-n")

@@ -197,12 +197,12 @@ impl fmt::Display for InventoryState {
         match self {
             Self::Readable => f.write_str("readable"),
             Self::Immutable => f.write_str("immutable"),
-            Self::WrittenBy(tool) => write!(f, "written by {tool}"),
+            Self::WrittenBy(tool) => write!(f, "managed by {tool}"),
             Self::BridgedFor(robots) => {
                 let robots: Vec<&str> = robots.iter().map(RobotName::as_str).collect();
                 write!(f, "bridged for {}", robots.join(", "))
             }
-            Self::UnusedSecret(why) => write!(f, "unused: it {why}"),
+            Self::UnusedSecret(why) => write!(f, "unused: the secret {why}"),
             Self::UnusedKey(why) => write!(f, "unused: its key {why}"),
             Self::Broken(reason) => write!(f, "broken: {reason}"),
         }
@@ -256,7 +256,7 @@ impl Report for Inventory {
     }
 
     fn nothing(&self) -> Option<String> {
-        let nothing = "No pull secrets of robots found.".to_owned();
+        let nothing = "No pull secrets with robots found.".to_owned();
         self.items.is_empty().then_some(nothing)
     }
 

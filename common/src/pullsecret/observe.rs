@@ -165,7 +165,7 @@ fn cluster_wide_failure(error: CallError, cluster: &Cluster, resource: &str) -> 
     );
     if forbidden {
         return failure.next(format!(
-            "ask for the right to list {resource} cluster-wide, or name the namespaces: -n NAMESPACE"
+            "ask for the right to list {resource} cluster-wide, or pass -n NAMESPACE"
         ));
     }
     failure

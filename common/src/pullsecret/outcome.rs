@@ -51,17 +51,21 @@ fn of_entry(context: &str, plan: &SecretPlan, entry: &EntryPlan) -> Outcome {
         (Verdict::Current, _) => (Verb::Unchanged, String::new()),
         (Verdict::Bridged(robot), _) => (
             Verb::Bridged,
-            format!("stands in for {robot} while its token is rotated"),
+            format!("bridge of {robot}, until its rotation ends"),
         ),
         (Verdict::Unproven(_), _) => (
             Verb::Unproven,
-            "it cannot pull, and nothing shows that it ever held the robot's token".to_owned(),
+            "the credential cannot pull, and nothing shows that it ever held the robot's token"
+                .to_owned(),
         ),
         (Verdict::Keyless, _) => (
             Verb::Unchanged,
-            "keyless: it expires, and is renewed by what put it there".to_owned(),
+            "keyless: the credential expires, and whatever wrote it renews it".to_owned(),
         ),
-        (Verdict::Unknown, _) => (Verb::Unknown, "no login for its registry".to_owned()),
+        (Verdict::Unknown, _) => (
+            Verb::Unknown,
+            "you are not logged in to its registry".to_owned(),
+        ),
         (Verdict::Problem(problem), _) => (Verb::Failed, problem.to_string()),
         (_, Some(refusal)) => (Verb::Refused, refusal.reason.clone()),
         (Verdict::Replaced(other), None) => (written, format!("instead of {other}")),
@@ -88,8 +92,8 @@ fn extra(plan: &SecretPlan) -> String {
         WriteAction::Update {
             clean_last_applied: true,
             ..
-        } => "last-applied-configuration, which held the old credential, removed".to_owned(),
-        WriteAction::Recreate(_) => "immutable: a new secret in its place".to_owned(),
+        } => "removed last-applied-configuration, which held the old credential".to_owned(),
+        WriteAction::Recreate(_) => "the old secret was immutable and was replaced".to_owned(),
         _ => String::new(),
     }
 }
@@ -103,7 +107,7 @@ fn next_step(plan: &SecretPlan, entry: &EntryPlan, result: Verb) -> Option<Hint>
         Verdict::Unproven(robot) => {
             let sync = hint::pullsecret("sync -n").arg(namespace);
             let delete = hint::pullsecret("delete --robot").arg(robot);
-            Hint::from("if that namespace shall have it: ")
+            Hint::from("if this namespace should have the robot's token: ")
                 .run(sync.words("--robot").arg(robot))
                 .say("; if not: ")
                 .run(delete.words("-n").arg(namespace))
@@ -120,7 +124,7 @@ fn next_step(plan: &SecretPlan, entry: &EntryPlan, result: Verb) -> Option<Hint>
         Verdict::Problem(Problem::Unclear(owner)) => clear_up(owner),
         Verdict::Problem(Problem::Unusable(why)) => why.remedy_of_sync(namespace, name),
         _ if entry.unused.is_some() => {
-            Hint::from("correct that key, or remove it: ").run(edit_secret(namespace, name))
+            Hint::from("correct or remove that key: ").run(edit_secret(namespace, name))
         }
         _ => return None,
     };

@@ -141,7 +141,7 @@ const MARKS: &[Mark] = &[
             "openshift.io/token-secret.name",
             "kubernetes.io/service-account.name",
         ],
-        place: "nothing: OpenShift generates it for a service account",
+        place: "nothing: OpenShift generates the secret for a service account",
     },
 ];
 
@@ -227,12 +227,16 @@ fn controller(entry: &ManagedFieldsEntry) -> Option<Owner> {
             "the Git repository of its Kustomization or HelmRelease",
         ),
         "external-secrets" => ("External Secrets", "the store its ExternalSecret reads"),
-        "manager" | "controller" | "operator" => (name, "what that controller makes it from"),
+        "manager" | "controller" | "operator" => (
+            name,
+            "the source that this controller \
+                                                         generates it from",
+        ),
         _ if ["-controller", "-operator", "-controller-manager"]
             .iter()
             .any(|end| name.ends_with(end)) =>
         {
-            (name, "what that controller makes it from")
+            (name, "the source that this controller generates it from")
         }
         _ => return None,
     };

@@ -23,6 +23,8 @@ pub(crate) fn proved_write(stored: &StoredData, document: &Document) -> Result<(
         return Ok(());
     }
     Err(CallError::Refused(
-        "the API server stored something else than was sent (an admission webhook?)".to_owned(),
+        "the API server stored other content than this command sent; possibly an admission \
+         webhook changes secrets"
+            .to_owned(),
     ))
 }

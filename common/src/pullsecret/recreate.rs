@@ -83,7 +83,7 @@ fn check_removable(object: &Value) -> Result<(), CallError> {
     let metadata = &object["metadata"];
     if metadata["deletionTimestamp"].is_string() {
         return Err(CallError::Refused(
-            "it is being deleted and has not gone yet".to_owned(),
+            "the secret is being deleted, but still exists".to_owned(),
         ));
     }
     match metadata["finalizers"]
@@ -91,7 +91,7 @@ fn check_removable(object: &Value) -> Result<(), CallError> {
         .and_then(|names| names.first())
     {
         Some(name) => Err(CallError::Refused(format!(
-            "it is immutable and its finalizer {} would keep it from being replaced",
+            "the secret is immutable, and its finalizer {} prevents its replacement",
             name.as_str().unwrap_or_default()
         ))),
         None => Ok(()),
@@ -119,7 +119,7 @@ pub async fn finish_replacements(
         let place = Place::secret(cluster.context(), &namespace, &name);
         let outcome = Outcome::new(place, Verb::Deleted);
         outcomes.push(match finish(cluster, &namespace, &copy).await {
-            Ok(()) => outcome.message("a replacement that had broken off is finished"),
+            Ok(()) => outcome.message("finished a replacement that an earlier run left unfinished"),
             Err(error) => {
                 let mut failed = outcome.message(format!("cannot finish a replacement: {error}"));
                 failed.result = Verb::Failed;
@@ -139,12 +139,12 @@ async fn finish(cluster: &Cluster, namespace: &str, copy: &Secret) -> Result<(),
         .map(|content| &content.0);
     let object: Value = content
         .and_then(|content| serde_json::from_slice(content).ok())
-        .ok_or_else(|| CallError::Refused("the copy holds no secret".to_owned()))?;
+        .ok_or_else(|| CallError::Refused("the copy does not contain a secret".to_owned()))?;
     let name = object["metadata"]["name"].as_str().unwrap_or_default();
     match cluster.get::<Value>(&secret::path(namespace, name)).await {
         Ok(living) if living["metadata"]["deletionTimestamp"].is_string() => {
             return Err(CallError::Refused(format!(
-                "secret `{name}` is being deleted and has not gone yet"
+                "secret `{name}` is being deleted, but still exists"
             )));
         }
         Ok(_) => {}

@@ -87,8 +87,8 @@ impl ReferenceOwner {
             "cronjob" | "cronjobs" | "cj" | "cronjob.batch" => ("batch", "cronjobs", CRON_TEMPLATE),
             _ => {
                 return Err(Failure::usage(format!(
-                    "a {kind} has no pod template that can be changed; use a Deployment, StatefulSet, \
-                     DaemonSet, ReplicaSet or CronJob, or attach to a service account"
+                    "a {kind} has no pod template that can change; use a Deployment, \
+                     StatefulSet, DaemonSet, ReplicaSet or CronJob, or a service account"
                 )));
             }
         };
@@ -130,7 +130,9 @@ impl ReferenceOwner {
                 Ok(_) => return Ok(Attachment::Changed),
             }
         }
-        Err(CallError::Refused("somebody keeps changing it".to_owned()))
+        Err(CallError::Refused(
+            "somebody keeps changing the object".to_owned(),
+        ))
     }
 
     /// The patch that makes the change; `None` if it is so already. No I/O.

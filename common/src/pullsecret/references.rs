@@ -216,6 +216,6 @@ impl<'a> Named<'a> {
 fn no_such_secret(place: Place) -> Outcome {
     let look = hint::get(&place.namespace, "secret").arg(&place.name);
     Outcome::new(place, Verb::Failed)
-        .message("there is no pull secret of that name, so pods could not use it")
+        .message("no pull secret has that name, so pods could not use it")
         .next(look)
 }

@@ -123,14 +123,14 @@ fn refusal(secret: &PullSecret, users: &[&str], whole: bool) -> Option<Refusal> 
             count => format!(" and {} more", count - 1),
         };
         return Some(Refusal {
-            reason: format!("pod `{first}`{more} may have to pull with it again"),
+            reason: format!("pod `{first}`{more} could need the secret for another pull"),
             remedy: Some("give those pods another pull secret".into()),
             force: Some(Force::Writes),
         });
     }
     (secret.immutable && !whole).then(|| Refusal {
-        reason: "it is immutable".to_owned(),
-        remedy: Some("other entries are in it: recreate it without the robot's".into()),
+        reason: "the secret is immutable".to_owned(),
+        remedy: Some("replace the secret with a new one that has its other entries".into()),
         force: None,
     })
 }
@@ -159,7 +159,7 @@ impl RemovalPlan {
         match &self.refusal {
             Some(refusal) => outcome.message(&refusal.reason).next(refusal.hint()),
             None if self.remaining.is_some() => {
-                outcome.message("the robot's entry removed, the others kept")
+                outcome.message("removed the robot's entry, kept the others")
             }
             None => outcome,
         }
@@ -232,7 +232,7 @@ impl RemovalPlan {
 fn failed(mut outcome: Outcome, error: &CallError) -> Outcome {
     outcome.result = Verb::Failed;
     outcome.message = match error.is_conflict() {
-        true => "it changed while it was being removed".to_owned(),
+        true => "somebody changed the secret after this command read it".to_owned(),
         false => error.to_string(),
     };
     outcome.next = Some("run the same command again".into());

@@ -103,11 +103,11 @@ fn check_registry(
     }
     let registries: Vec<String> = registries.into_iter().map(String::from).collect();
     Err(Failure::usage(format!(
-        "`{}` is a robot at {}",
+        "there is a robot `{}` at {}",
         request.robot,
         registries.join(" and at ")
     ))
-    .next(format!("say which: --registry {}", registries[0])))
+    .next(format!("choose one: --registry {}", registries[0])))
 }
 
 impl PlannedRemovals<'_> {

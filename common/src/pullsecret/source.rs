@@ -62,7 +62,7 @@ impl Source {
     /// As [`TokenSource::ask`].
     pub async fn robot(&self, robot: &RobotName) -> Result<RobotCredential, Failure> {
         let Self::One(one) = self else {
-            return Err(Failure::new(format!("the token of `{robot}` is not known")));
+            return Err(Failure::new(format!("the token of `{robot}` is unknown")));
         };
         if let Some(known) = one.given.borrow().as_ref() {
             return Ok(known.clone());

@@ -166,7 +166,7 @@ async fn from_user(
     let login = || hint::robot("login --registry").arg(&endpoint.registry);
     let token = robot_token(endpoint, robot, stdin).await?.ok_or_else(|| {
         Failure::new(format!(
-            "there is neither a login for {} nor a token of `{robot}`",
+            "you are not logged in to {}, and there is no token of `{robot}`",
             endpoint.registry
         ))
         .next(login().say(", or set QUAY_ROBOT_TOKEN, or pass --robot-token-stdin"))
@@ -177,7 +177,7 @@ async fn from_user(
             "{} does not accept the token given for `{robot}`, so nothing was written: {reason}",
             endpoint.registry
         ))
-        .next(login().say(", which needs no robot token by hand")));
+        .next(login().say(", and let Quay tell the robot's token")));
     }
     Ok(RobotCredential {
         registry: endpoint.registry.clone(),

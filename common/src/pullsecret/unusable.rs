@@ -9,10 +9,10 @@ use crate::names::RobotName;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unusable {
     /// Its type is no pull secret's.
-    #[error("it is of type `{0}`, which no kubelet takes for a pull secret")]
+    #[error("the secret has type `{0}`, which no kubelet accepts for a pull secret")]
     OtherType(String),
     /// A kubelet gets nothing from the content.
-    #[error("it {0}")]
+    #[error("the secret {0}")]
     Unused(Unused),
     /// A kubelet uses none of its keys.
     #[error("no pod pulls with its key `{key}`: it {why}")]
@@ -25,7 +25,7 @@ pub enum Unusable {
         robot: Option<RobotName>,
     },
     /// The kubelet refuses every pod that names it, whatever else the pod names.
-    #[error("it is broken ({0}), and then the kubelet pulls nothing for a pod that names it")]
+    #[error("the secret is broken ({0}), and a kubelet pulls nothing for a pod that uses it")]
     Broken(String),
 }
 
@@ -88,7 +88,7 @@ impl Unusable {
     pub(super) fn remedy_of_sync(&self, namespace: &str, name: &str) -> Hint {
         match self {
             Self::OtherType(_) | Self::Unused(_) => {
-                Hint::from("pass --secret-name OTHER; or, if nothing needs it: ")
+                Hint::from("pass --secret-name OTHER; or, if nothing needs the old secret: ")
                     .run(delete(namespace, name))
                     .say(" (its type cannot be changed), then run the same command again")
             }
@@ -101,7 +101,7 @@ impl Unusable {
 pub(super) fn no_use(secret: &PullSecret) -> Option<String> {
     let document = secret.document.as_ref().ok()?;
     if let Some(why) = document.unused() {
-        return Some(format!("it {why}"));
+        return Some(format!("the secret {why}"));
     }
     let mut keys = document.entries().map(|(key, _)| key);
     keys.find_map(|key| Some(unused_key(key, &UnusedKey::of(key)?)))

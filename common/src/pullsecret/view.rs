@@ -312,7 +312,7 @@ impl ClusterView<'_> {
     /// The failed target of a namespace that does not exist.
     pub fn missing_namespace(&self, namespace: &str, can_create: bool) -> Outcome {
         let missing = Outcome::new(Place::namespace(self.context(), namespace), Verb::Failed)
-            .message("namespace does not exist");
+            .message("the namespace does not exist");
         match can_create {
             true => missing.next("pass --create-namespace to create it"),
             false => missing.next(hint::kubectl("get namespaces")),

@@ -98,14 +98,17 @@ async fn prove(cluster: &Cluster, secrets: &[PullSecret], order: &PullOrder<'_>)
         if let Some((secret, fault)) = refused_for(secrets, order) {
             proof.namespace = secret.namespace.clone();
             proof.secret = secret.name.clone();
-            proof.message = format!("no kubelet pulls with it: {fault}");
+            proof.message = format!("no kubelet pulls with this secret: {fault}");
             let edit = edit_secret(&secret.namespace, &secret.name);
             proof.next = Some(edit.at(cluster.context()).into());
             return proof;
         }
         proof.message = match order.robot {
-            Some(robot) => format!("no pull secret here holds {robot} for this image"),
-            None => "no pull secret here has a key for this image".to_owned(),
+            Some(robot) => format!(
+                "no pull secret in the chosen namespaces holds {robot} for \
+                                    this image"
+            ),
+            None => "no pull secret in the chosen namespaces has a key for this image".to_owned(),
         };
         let robot = order
             .robot

@@ -93,8 +93,8 @@ impl PullTest<'_> {
         }
         let (namespace, context) = (self.namespace, self.cluster.context());
         Err(Failure::new(format!(
-            "cannot test a pull in namespace `{namespace}` (context {context}): you may not \
-             {} pods there",
+            "cannot test a pull in namespace `{namespace}` (context {context}): you have no \
+             right to {} pods there",
             missing.join(", ")
         ))
         .next(
@@ -158,7 +158,7 @@ impl PullTest<'_> {
         let action = format!("start a test pod in namespace `{}`", self.namespace);
         let failure = error.into_failure(self.cluster.context(), &action);
         match forbidden {
-            true => failure.next("test in a namespace that admits the pod: -n NAMESPACE"),
+            true => failure.next("pass -n NAMESPACE with a namespace that admits the pod"),
             false => failure,
         }
     }
@@ -231,7 +231,7 @@ impl PullTest<'_> {
                 Err(error) => return Err(error),
                 Ok(now) if now.metadata.uid.as_deref() != Some(&pod.uid) => return Ok(()),
                 Ok(_) if began.elapsed() > GONE_WITHIN => {
-                    let why = format!("it is still there after {GONE_WITHIN:?}");
+                    let why = format!("the pod still exists after {GONE_WITHIN:?}");
                     return Err(CallError::Refused(why));
                 }
                 Ok(_) => tokio::time::sleep(FIRST_PAUSE).await,

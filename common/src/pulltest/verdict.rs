@@ -91,12 +91,12 @@ impl PullVerdict {
                 message,
                 node,
             } => format!("{cause}; {reason}{}: {message}", on(node)),
-            Self::Unscheduled { why } => format!("no node took the test pod: {why}"),
+            Self::Unscheduled { why } => format!("no node accepted the test pod: {why}"),
             Self::NoVerdict { after, last_heard } => {
                 let last = last_heard
                     .as_deref()
-                    .unwrap_or("nothing was heard of the pod");
-                format!("nothing is known after {:.0}s: {last}", after.as_secs_f64())
+                    .unwrap_or("neither the pod nor its events say anything");
+                format!("no result after {:.0}s: {last}", after.as_secs_f64())
             }
         }
     }

@@ -51,7 +51,7 @@ impl Quay {
     pub fn clock_difference(&self) -> Option<String> {
         let difference = self.transport.clock().difference("Quay's")?;
         Some(format!(
-            "{difference}; where Quay is asked for days, they are Quay's"
+            "{difference}; times and days of Quay are by Quay's clock"
         ))
     }
 

@@ -163,7 +163,7 @@ impl Quay {
             Ok(answer) => match parse::<RoleAnswer>(answer.status, &answer.body)?.role {
                 given if given == role => Ok(()),
                 given => Err(ApiError::Refused(format!(
-                    "the role is {} now",
+                    "Quay set the role {} instead",
                     given.as_str()
                 ))),
             },
@@ -197,7 +197,7 @@ impl Quay {
 
 /// Said of a robot while asking for something else.
 pub(super) fn no_such_robot(robot: &RobotName) -> ApiError {
-    ApiError::Refused(format!("there is no robot `{robot}`"))
+    ApiError::Refused(format!("robot `{robot}` does not exist"))
 }
 
 fn permission_path(robot: &RobotName, repository: &RepositoryName) -> String {

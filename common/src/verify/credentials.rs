@@ -82,7 +82,10 @@ fn registry_answer(
         None => RegistryAnswer::NotAsked,
         Some(Ok(Rights::Pullable(_) | Rights::Untold)) => RegistryAnswer::Accepted,
         Some(Ok(Rights::Refused(reason))) => {
-            findings.problem(format!("the registry refuses it: {reason}"), None);
+            findings.problem(
+                format!("the registry refuses the credential: {reason}"),
+                None,
+            );
             RegistryAnswer::Refused
         }
         Some(Err(failure)) => {
@@ -149,7 +152,7 @@ fn repositories(
             None => {
                 let why = why.as_ref().map_or("", Failure::message);
                 findings.unknown(
-                    format!("its roles are not known ({why})"),
+                    format!("the robot's roles are unknown ({why})"),
                     Hint::from(hint::robot("whoami")),
                 );
             }
@@ -157,7 +160,8 @@ fn repositories(
         None if is_accepted && !used.is_used => {
             let host = entry.asker.as_ref().map(|asker| asker.at.to_string());
             findings.unknown(
-                "what it may pull is not known: no pod pulls with it, and nobody is signed in",
+                "what the credential can pull is unknown, because no pod pulls with it and you \
+                 are not logged in",
                 Hint::from(hint::robot("login --registry").arg(host.unwrap_or_default())),
             );
         }
@@ -169,7 +173,10 @@ fn repositories(
     if !used.denied.is_empty() {
         let names: Vec<String> = used.denied.iter().cloned().collect();
         let next = names.first().and_then(|name| grant(entry, Some(name)));
-        findings.problem(format!("it may not pull {}", listed(&names)), next);
+        findings.problem(
+            format!("the credential has no right to pull {}", listed(&names)),
+            next,
+        );
     }
     (used.pulled, used.denied)
 }
@@ -201,7 +208,7 @@ fn roles_say(
     } else if nothing_fits && !roles.is_empty() {
         let key = entry.key;
         findings.problem(
-            format!("no image of the robot's repositories matches the key `{key}`"),
+            format!("the key `{key}` matches no image of the robot's repositories"),
             None,
         );
     }
@@ -210,7 +217,10 @@ fn roles_say(
         .map(|grant| format!("{} on {}", grant.role.as_str(), grant.repository))
         .collect();
     if !beyond.is_empty() {
-        findings.note(format!("more than pulling needs: {}", beyond.join(", ")));
+        findings.note(format!(
+            "the robot has more rights than pulling needs: {}",
+            beyond.join(", ")
+        ));
     }
 }
 
@@ -257,7 +267,10 @@ fn token_state(
     match wanted.known(entry.key, &entry.credential.username) {
         RobotAnswer::Robot(_, RobotToken::Current(token)) if is(token) => TokenState::Current,
         RobotAnswer::Robot(_, RobotToken::Current(_)) => {
-            findings.problem("it is not the robot's current token", repair());
+            findings.problem(
+                "the secret does not hold the robot's current token",
+                repair(),
+            );
             TokenState::Stale
         }
         RobotAnswer::Bridge(bridge, _) if bridge.token.as_ref().is_some_and(is) => {
@@ -265,7 +278,10 @@ fn token_state(
         }
         RobotAnswer::Bridge(bridge, _) => {
             findings.problem(
-                format!("it is a bridge of {} that is gone", bridge.robot),
+                format!(
+                    "the entry holds a bridge of {} that no longer exists",
+                    bridge.robot
+                ),
                 repair(),
             );
             TokenState::Stale
@@ -286,7 +302,7 @@ fn token_state(
         }
         RobotAnswer::Robot(_, RobotToken::Unreadable(reason)) => {
             findings.unknown(
-                format!("its current token is not known ({reason})"),
+                format!("the robot's current token is unknown ({reason})"),
                 Hint::from(hint::robot("whoami")),
             );
             TokenState::Unknown

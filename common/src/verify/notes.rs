@@ -74,8 +74,8 @@ impl fmt::Display for Note {
                 namespaces,
             } => write!(
                 f,
-                "secret `{secret}` does not exist in {} (context {context}), where pods or service \
-                 accounts name it",
+                "pods or service accounts in {} (context {context}) use secret `{secret}`, which \
+                 does not exist there",
                 match namespaces.as_slice() {
                     [one] => format!("namespace {one}"),
                     many => format!("{} namespaces: {}", many.len(), listed(many)),
@@ -87,8 +87,8 @@ impl fmt::Display for Note {
                 images,
             } => write!(
                 f,
-                "not checked: {} of OpenShift's internal registry, and {} that OpenShift generates \
-                 for it (context {context})",
+                "not checked: {} of OpenShift's internal registry, and {} that OpenShift \
+                 generates for that registry (context {context})",
                 counted(*images, "image"),
                 counted(*secrets, "secret")
             ),

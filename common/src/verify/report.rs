@@ -83,12 +83,14 @@ impl Proofs {
                 .count()
         };
         match (of(ProofState::Bad), of(ProofState::Unknown)) {
-            (0, 0) if self.images_checked == 0 => "no pod pulls an image here".to_owned(),
+            (0, 0) if self.images_checked == 0 => {
+                "no pod in the chosen namespaces pulls an image".to_owned()
+            }
             (0, 0) => format!("{images} of {pods}: all can be pulled"),
-            (0, unknown) => format!("{images} of {pods}: of {unknown} that is not known"),
+            (0, unknown) => format!("{images} of {pods}: for {unknown} it is unknown"),
             (bad, 0) => format!("{images} of {pods}: {bad} cannot be pulled"),
             (bad, unknown) => format!(
-                "{images} of {pods}: {bad} cannot be pulled, and of {unknown} that is not known"
+                "{images} of {pods}: {bad} cannot be pulled, and for {unknown} it is unknown"
             ),
         }
     }
@@ -105,7 +107,7 @@ impl Proofs {
         for item in &self.images {
             let mut row = contexts.cells(&item.context);
             let pull = match item.state {
-                ProofState::Unknown => "not known",
+                ProofState::Unknown => "unknown",
                 ProofState::Bad | ProofState::Good => item.why,
             };
             row.extend([
@@ -166,7 +168,7 @@ impl Report for Proofs {
 
     fn nothing(&self) -> Option<String> {
         let nothing = self.missing.clone();
-        let nothing = nothing.unwrap_or_else(|| "No pull secrets of robots found.".to_owned());
+        let nothing = nothing.unwrap_or_else(|| "No pull secrets with robots found.".to_owned());
         self.items.is_empty().then_some(nothing)
     }
 

@@ -65,7 +65,7 @@ fn unused(pulling: &Pulling<'_>, namespace: &str, name: &str, why: Unused) -> Pr
         .say(" (its type cannot be changed), then: ")
         .run(again)
         .at(context);
-    findings.problem(format!("{by} names it, and it {why}"), next);
+    findings.problem(format!("{by} uses the secret, but it {why}"), next);
     findings.into_proof(Proof::of_secret(context, namespace, name))
 }
 
@@ -75,7 +75,7 @@ fn unreadable(pulling: &Pulling<'_>, namespace: &str, name: &str, reason: &str) 
     let by = named_by(pulling, namespace, name);
     let right = hint::can_i(context, namespace, "list", "secrets");
     findings.unknown(
-        format!("{by} names it, and it cannot be read: {reason}"),
+        format!("{by} uses the secret, but it is unreadable: {reason}"),
         Hint::from(right),
     );
     findings.into_proof(Proof::of_secret(context, namespace, name))

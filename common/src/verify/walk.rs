@@ -58,7 +58,10 @@ impl Request<'_> {
         let secret = self.secret.map(|name| format!("is named `{name}`"));
         let robot = self.robot.map(|robot| format!("holds {robot}"));
         let words: Vec<String> = secret.into_iter().chain(robot).collect();
-        Some(format!("No pull secret in scope {}.", words.join(" and ")))
+        Some(format!(
+            "No pull secret in the chosen namespaces {}.",
+            words.join(" and ")
+        ))
     }
 }
 

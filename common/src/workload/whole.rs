@@ -23,7 +23,7 @@ pub async fn whole_pods(
         let is_forbidden = error.is_forbidden();
         let failure = error.into_failure(cluster.context(), "list pods in all namespaces");
         match is_forbidden {
-            true => failure.next("name the namespaces: -n NAMESPACE"),
+            true => failure.next("pass -n NAMESPACE"),
             false => failure,
         }
     })?;

@@ -87,7 +87,7 @@ pub enum Problem {
     #[error(transparent)]
     Unusable(Unusable),
     /// The key that shall hold the robot holds somebody else.
-    #[error("the key is held by {0}; --replace-account switches it")]
+    #[error("another account holds the key: {0}; pass --replace-account to replace it")]
     HeldBy(String),
 }
 
@@ -162,7 +162,7 @@ impl Refusal {
     /// A secret that another tool writes.
     pub(super) fn of_owner(owner: &Owner) -> Self {
         Self {
-            reason: format!("{} writes it", owner.tool),
+            reason: format!("{} manages the secret", owner.tool),
             remedy: Some(format!("change {}", owner.place).into()),
             force: Some(Force::Writes),
         }
@@ -174,7 +174,7 @@ impl Refusal {
         Self {
             remedy: self
                 .remedy
-                .or_else(|| Some("replace it by one that can be changed".into())),
+                .or_else(|| Some("replace the secret with one that is not immutable".into())),
             force: None,
             ..self
         }

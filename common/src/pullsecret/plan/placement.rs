@@ -130,7 +130,7 @@ fn plan_entry(
         Some(Ok(other)) => {
             return held_by(secret, placed, document, &format!("`{}`", other.username));
         }
-        Some(Err(_)) => return held_by(secret, placed, document, "an entry that cannot be read"),
+        Some(Err(_)) => return held_by(secret, placed, document, "an unreadable entry"),
     };
     edited.set(&placed.key, &placed.credential);
     entries.push(EntryPlan {

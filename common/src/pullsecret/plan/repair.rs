@@ -206,7 +206,7 @@ fn twice(secret: &PullSecret, entries: &[EntryPlan]) -> Option<Refusal> {
         .iter()
         .find(|entry| document.times(&entry.key) > 1)?;
     Some(Refusal {
-        reason: format!("its key {} stands there twice", entry.key),
+        reason: format!("the key {} appears twice in the secret", entry.key),
         remedy: Some("remove one of the two entries".into()),
         force: None,
     })
@@ -220,7 +220,7 @@ fn refusal(secret: &PullSecret, consent: Consent) -> Option<Refusal> {
         return Some(Refusal::of_owner(owner));
     }
     secret.immutable.then(|| Refusal {
-        reason: "it is immutable".to_owned(),
+        reason: "the secret is immutable".to_owned(),
         remedy: None,
         force: Some(Force::Replaces),
     })
@@ -247,9 +247,12 @@ pub(super) fn leave_to_nodes(mut plan: SecretPlan) -> SecretPlan {
 /// Why a secret is left to `oc quay-global`, if it is.
 pub fn nodes_reason(namespace: &str, name: &str) -> Option<&'static str> {
     if is_global(namespace, name) {
-        return Some("every node pulls with it");
+        return Some("every node pulls with this secret");
     }
-    is_derived(namespace, name).then_some("OpenShift copies it from the global pull secret")
+    is_derived(namespace, name).then_some(
+        "OpenShift copies this secret from the global pull \
+                                           secret",
+    )
 }
 
 /// The plan for a secret whose content is no credential document.

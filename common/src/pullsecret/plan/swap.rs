@@ -91,8 +91,13 @@ pub fn plan_swap(secret: &PullSecret, swap: &Swap) -> Option<SecretPlan> {
 fn hidden(secret: &PullSecret, swap: &Swap) -> SecretPlan {
     let robot = swap.claim.robot.1.to_string();
     let refusal = Refusal {
-        reason: format!("it holds a token of {robot} where no kubelet looks for it"),
-        remedy: Some("remove that token, or write it as an entry of the registry".into()),
+        reason: format!(
+            "the secret holds a token of {robot} outside of the entries that a \
+                         kubelet reads"
+        ),
+        remedy: Some(
+            "remove that token from the secret, or put it into an entry for the registry".into(),
+        ),
         force: None,
     };
     SecretPlan {
