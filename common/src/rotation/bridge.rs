@@ -91,9 +91,10 @@ impl Rotation<'_> {
         match quay.create(&bridge, &mark.to_string()).await {
             Ok(made) => self.equalize_new(made, interrupt).await,
             Err(ApiError::Exists) => Err(Failure::new(format!(
-                "somebody else began to rotate {robot} at this moment: their bridge {bridge} stands"
+                "somebody else began to rotate {robot} at the same moment: their bridge {bridge} \
+                 exists"
             ))
-            .next("let them finish")),
+            .next("let that rotation finish")),
             Err(error) => {
                 // The answer may be lost, and the bridge there.
                 let stands = quay.robot(&bridge).await;
@@ -146,7 +147,7 @@ impl Rotation<'_> {
 
     fn begin_copying(&mut self, interrupt: &Interrupt) -> Result<(), Failure> {
         let (robot, bridge) = (&self.twins.robot, &self.twins.bridge);
-        let text = format!("giving {bridge} the rights of {robot}");
+        let text = format!("granting {bridge} the rights of {robot}");
         self.step("copy rights", &text, interrupt)
     }
 
@@ -221,7 +222,8 @@ impl Rotation<'_> {
         let swap = self.fleet.swap(credential(&self.twins.read(&robot).await?));
         self.write_everywhere(&swap).await?;
         Err(Failure::new(format!(
-            "somebody deleted the bridge {bridge} meanwhile; every secret holds {robot} again"
+            "somebody deleted the bridge {bridge} during the rotation; every secret holds \
+             {robot} again"
         ))
         .next("run the same command again"))
     }
@@ -237,7 +239,8 @@ impl Rotation<'_> {
         if token != old {
             // Whoever it was, nobody holds the old token, and the new one is brought everywhere.
             self.task.watcher.warn(&format!(
-                "somebody else regenerated {robot} meanwhile: their token counts"
+                "somebody else regenerated the token of {robot} during the rotation: secrets \
+                 will get that token"
             ));
             self.renewed(&token).await?;
             return Ok(current);
@@ -321,7 +324,7 @@ impl Rotation<'_> {
             if !self.twins.bridge_is_gone().await {
                 return Err(failure);
             }
-            let text = format!("somebody else removed {bridge} already");
+            let text = format!("somebody else already deleted {bridge}");
             self.task.watcher.warn(&text);
             return Ok(None);
         }
@@ -332,7 +335,7 @@ impl Rotation<'_> {
         };
         self.step(
             "remove",
-            &format!("removing the bridge {bridge}"),
+            &format!("deleting the bridge {bridge}"),
             interrupt,
         )?;
         self.journal
@@ -353,12 +356,15 @@ impl Rotation<'_> {
 /// Something puts `account` back into secrets as often as this run writes them.
 fn keeps_appearing(account: &str, astray: &[Astray]) -> Failure {
     const SHOWN: usize = 10;
-    let mut text = format!("{account} keeps coming back: something else writes these secrets");
+    let mut text = format!(
+        "{account} keeps coming back, because something else writes these \
+                            secrets:"
+    );
     for secret in astray.iter().take(SHOWN) {
         text += &format!("\n  - {secret}");
     }
     if astray.len() > SHOWN {
         text += &format!("\n  - and {} more", astray.len() - SHOWN);
     }
-    Failure::new(text).next("stop what writes them, then run the same command again")
+    Failure::new(text).next("stop whatever writes these secrets, then run the same command again")
 }

@@ -40,9 +40,9 @@ impl fmt::Display for Astray {
             name,
             ..
         } = &self.place;
-        write!(f, "{namespace}/{name} of {context}")?;
+        write!(f, "{namespace}/{name} (context {context})")?;
         match &self.writer {
-            Some(writer) => write!(f, ", written last by {writer}"),
+            Some(writer) => write!(f, ", last written by {writer}"),
             None => Ok(()),
         }
     }
@@ -139,11 +139,13 @@ impl<'a> Fleet<'a> {
             let mut beyond = holders.outside.iter().chain(global).chain(unclear);
             if let Some(secret) = beyond.next() {
                 return Err(Failure::new(format!(
-                    "secret {}/{} of {} came to hold {} meanwhile, and is not part of the rotation",
+                    "secret {}/{} in context {} started to hold {} during the rotation, and the \
+                     rotation does not cover it",
                     secret.namespace, secret.name, holders.context, self.subject.robot
                 ))
                 .next(
-                    "run the command for its namespace too, or with --global or --registry-alias",
+                    "run the command again and cover the secret too: add its namespace to -n, or \
+                     pass --global or --registry-alias",
                 ));
             }
         }
@@ -208,7 +210,7 @@ impl<'a> Fleet<'a> {
         progress.begin(
             match mode {
                 WriteMode::Persist => "writing secrets",
-                WriteMode::DryRun => "trying writes",
+                WriteMode::DryRun => "checking writes",
             },
             plans.iter().map(|(_, plans)| plans.len()).sum(),
         );
@@ -284,12 +286,12 @@ impl<'a> Fleet<'a> {
                 };
                 if !self.is_left_behind(&holders.context, namespace, name) {
                     return Err(Failure::new(format!(
-                        "secret {namespace}/{name} of {} cannot be written any more: {}",
+                        "secret {namespace}/{name} in context {} is no longer writable: {}",
                         holders.context, refusal.reason
                     ))
                     .next(refusal.hint().say(&format!(
-                        ", or accept that its pulls break: --leave-behind={namespace}/{name}; \
-                         --abort takes the rotation back"
+                        ", or accept that pulls with this secret fail: \
+                         --leave-behind={namespace}/{name}; or revert the rotation with --abort"
                     ))));
                 }
             }
@@ -328,9 +330,9 @@ impl<'a> Fleet<'a> {
             lines.push(format!("\n  - and {} more", failed.len() - SHOWN));
         }
         let failure = Failure::new(format!(
-            "{} could not be written:{}",
+            "cannot write {}:{}",
             match failed.len() {
-                1 => "a secret".to_owned(),
+                1 => "1 secret".to_owned(),
                 count => format!("{count} secrets"),
             },
             lines.concat()
@@ -339,7 +341,7 @@ impl<'a> Fleet<'a> {
             Some(next) if first.result == Verb::Refused => {
                 let place = &first.place;
                 failure.next(next.clone().say(&format!(
-                    ", or accept that its pulls break: --leave-behind={}/{}",
+                    ", or accept that pulls with this secret fail: --leave-behind={}/{}",
                     place.namespace, place.name
                 )))
             }

@@ -51,9 +51,15 @@ impl Rotation<'_> {
                 interrupt.check()?;
                 let result = match restart(cluster, &workload, at, WriteMode::Persist).await {
                     Ok(Restarted::Rolling) => "rolling".to_owned(),
-                    Ok(Restarted::OnDelete) => "its pods follow when they are deleted".to_owned(),
-                    Ok(Restarted::Paused) => "not restarted: its rollout is paused".to_owned(),
-                    Ok(Restarted::NotRestartable) => "not restarted: no rollout".to_owned(),
+                    Ok(Restarted::OnDelete) => {
+                        "its pods use the new token once you delete them".to_owned()
+                    }
+                    Ok(Restarted::Paused) => {
+                        "not restarted, because its rollout is paused".to_owned()
+                    }
+                    Ok(Restarted::NotRestartable) => "not restarted, because this kind has no \
+                                                      rollout"
+                        .to_owned(),
                     Err(error) => format!("failed: {error}"),
                 };
                 receipt.restarted.push(RestartProof {

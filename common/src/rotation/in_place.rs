@@ -43,7 +43,7 @@ impl Rotation<'_> {
         let robot = &self.twins.robot.clone();
         self.step(
             "write",
-            &format!("writing the new token of {robot} everywhere"),
+            &format!("writing the new token of {robot} into every secret"),
             interrupt,
         )?;
         let current = self.twins.read(robot).await?;
@@ -93,8 +93,8 @@ impl Rotation<'_> {
         let current = current?;
         if current.token.expose_secret() != renewed.token.expose_secret() {
             self.task.watcher.warn(&format!(
-                "somebody else regenerated {robot} at the same moment: their token counts, and is \
-                 written too"
+                "somebody else regenerated the token of {robot} at the same moment: every secret \
+                 gets their token"
             ));
             let swap = self.fleet.swap(credential(&current));
             self.write_everywhere(&swap).await?;

@@ -203,8 +203,8 @@ impl<'a> Member<'a> {
         let observed = observed.map_err(|failure| match self.looks_beyond {
             false => failure,
             true => failure.next(
-                "ask for the right to list secrets cluster-wide, or state with \
-                 --scope-is-complete that the robot is in no other namespace",
+                "ask for the right to list secrets cluster-wide, or pass --scope-is-complete if \
+                 no other namespace uses the robot",
             ),
         })?;
         if let Some(failure) = observed.unreadable.into_values().next() {

@@ -38,7 +38,7 @@ impl Rotation<'_> {
             .map(|member| member.context().to_owned())
             .collect();
         for context in &contexts {
-            let text = format!("waiting until the nodes of {context} have it");
+            let text = format!("waiting until the nodes of context {context} have the new secret");
             self.step("roll out", &text, interrupt)?;
             self.wait_for_nodes_of(context, interrupt).await?;
         }
@@ -124,14 +124,14 @@ fn has_arrived(item: &PoolProgress, before: &Pools) -> bool {
 
 fn stuck(item: &PoolProgress) -> Failure {
     Failure::new(format!(
-        "{} is {} (context {}): its nodes do not get what was written",
+        "{} is {} (context {}): its nodes do not get the new secret",
         item.name,
         item.state.as_str(),
         item.context
     ))
     .next(format!(
-        "see to that, then run the same command again; or accept that its pulls break: \
-         --leave-behind={}",
+        "unpause or repair the pool, then run the same command again; or accept that pulls on \
+         its nodes fail: --leave-behind={}",
         item.pool()
     ))
 }

@@ -101,7 +101,7 @@ pub async fn observe<'a>(
     let failed = |object: String| move |error: ApiError| error.failure(object, &session.endpoint);
     let object = || format!("robot `{robot}`");
     let bridge = bridge_name(robot)
-        .ok_or_else(|| Failure::new(format!("no bridge can be named after `{robot}`")))?;
+        .ok_or_else(|| Failure::new(format!("`{robot}` is too long for a bridge's name")))?;
     let (names, by) = join(
         names(&session.registry, &session.endpoint),
         quay.check_token(),
@@ -110,7 +110,7 @@ pub async fn observe<'a>(
     let by = by.map_err(failed(object()))?;
     // What it calls itself tells where else its robots may stand; it is remembered from above.
     let told = session.registry.server_config().await;
-    told.map_err(failed("what it calls itself".to_owned()))?;
+    told.map_err(failed("the registry's own name".to_owned()))?;
     let since = quay.now() - SignedDuration::from_hours(24 * USAGE_DAYS);
     let (found, roster, pulls) = futures::join!(
         quay.robot(robot),
@@ -244,7 +244,7 @@ async fn check_scopes(task: &Task<'_>) -> Result<(), Failure> {
 fn lost(subject: &RobotAndBridge) -> Failure {
     let RobotAndBridge { robot, bridge, .. } = subject;
     Failure::new(format!(
-        "robot {robot} was deleted while its bridge {bridge} stands, which carries its pulls"
+        "somebody deleted robot {robot} during its rotation; secrets hold its bridge {bridge}"
     ))
     .next(
         hint::robot("create")
@@ -256,12 +256,15 @@ fn lost(subject: &RobotAndBridge) -> Failure {
 fn missing(scopes: &[&str], session: &Session) -> Failure {
     let registry = &session.endpoint.registry;
     Failure::new(format!(
-        "the API token for {registry} lacks the scopes a rotation takes: {}",
+        "the API token for {registry} lacks scopes that a rotation needs: {}",
         scopes.join(", ")
     ))
     .next(
-        Hint::from("make a token with them (Organization, Applications, Generate Token), then ")
-            .run(hint::robot("login --registry").arg(registry)),
+        Hint::from(
+            "create a token with these scopes (Organization, Applications, Generate \
+                    Token), then ",
+        )
+        .run(hint::robot("login --registry").arg(registry)),
     )
 }
 

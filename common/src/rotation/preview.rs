@@ -125,7 +125,7 @@ impl Preview {
         let consumers = match &observed.consumers {
             Ok(consumers) => Some(consumers.clone()),
             Err(reason) => {
-                unknown.push(format!("who else pulls with it: {reason}"));
+                unknown.push(format!("who else pulls with the robot: {reason}"));
                 None
             }
         };
@@ -245,7 +245,8 @@ impl SecretUse {
         let frozen = named(&|pod| pod.frozen.contains(&target.secret));
         if !frozen.is_empty() {
             cautions.push(format!(
-                "{} uses it through the environment or subPath, which never follows: restart it",
+                "used through an environment variable or subPath by {}: that copy changes only \
+                 when the pods restart",
                 frozen.join(", ")
             ));
         }
@@ -254,7 +255,7 @@ impl SecretUse {
         });
         if !mounted.is_empty() {
             cautions.push(format!(
-                "{} mounts it: that copy follows within a minute or so",
+                "mounted by {}: that copy changes within about a minute",
                 mounted.join(", ")
             ));
         }
@@ -287,32 +288,39 @@ fn steps(task: &Task<'_>, observed: &Observed, stage: &Stage) -> Vec<String> {
     let (robot, bridge) = (&task.robot, &observed.subject.bridge);
     let (grace, timeout) = (span(task.options.grace), span(task.options.settle_timeout));
     let settle = |account| {
-        format!("wait until for {grace} nobody has pulled as {account}, {timeout} longer at most")
+        format!("wait until nobody has pulled as {account} for {grace}, at most {timeout} longer")
     };
     if task.options.strategy == Strategy::InPlace {
         let rehearse = "let the API servers check every write without storing it".to_owned();
-        let renew = format!("regenerate {robot}, and write its new token everywhere at once");
+        let renew = format!(
+            "regenerate the token of {robot}, and write it into every secret at \
+                             once"
+        );
         return match stage {
             Stage::Distributing => vec![format!(
-                "write the token that an earlier run regenerated for {robot} everywhere"
+                "write the token that an earlier run regenerated for {robot} into every secret"
             )],
-            _ if observed.clusters.is_empty() => vec![format!("regenerate {robot}")],
-            _ => vec![rehearse, renew, "prove it".to_owned()],
+            _ if observed.clusters.is_empty() => vec![format!("regenerate the token of {robot}")],
+            _ => vec![
+                rehearse,
+                renew,
+                "check every secret and the token".to_owned(),
+            ],
         };
     }
     let forth = [
         format!("write {bridge} into every secret"),
         settle(robot),
-        format!("regenerate {robot}, which nobody holds then"),
+        format!("regenerate the token of {robot}, which no secret holds at that point"),
     ];
     let which = if task.options.abort { "old" } else { "new" };
     let back = [
         format!("write {robot} with its {which} token into every secret"),
         settle(bridge),
-        format!("remove {bridge}, and prove everything"),
+        format!("delete {bridge}, and check everything"),
     ];
     let begin = format!(
-        "create {bridge} and give it the {} rights of {robot}",
+        "create {bridge} and grant it the {} rights of {robot}",
         observed.rights.len()
     );
     match stage {
@@ -321,7 +329,7 @@ fn steps(task: &Task<'_>, observed: &Observed, stage: &Stage) -> Vec<String> {
         Stage::Crossing(_) => [&forth[..], &back].concat(),
         Stage::Returning(_) => back.to_vec(),
         Stage::Removed | Stage::Distributing | Stage::Undone => {
-            vec!["prove what an earlier run did".to_owned()]
+            vec!["check what an earlier run did".to_owned()]
         }
     }
 }

@@ -54,7 +54,7 @@ impl Preview {
             }
         };
         section(
-            "Left behind, with a credential that dies",
+            "Left behind: these secrets will hold a dead credential",
             self.left_behind
                 .iter()
                 .map(|left| {
@@ -66,20 +66,22 @@ impl Preview {
                 .collect(),
         );
         section(
-            "Left as they are: they cannot pull, and nothing shows that they ever held its token",
+            "Left as they are: these credentials cannot pull, and nothing shows that they ever \
+             held the robot's token",
             self.unproven.iter().map(Target::line).collect(),
         );
         section(
-            "Pulled with it lately, and have to be told",
+            "Clients that pulled with the robot lately: notify any that are outside the chosen \
+             clusters",
             self.consumers
                 .iter()
                 .flatten()
                 .map(Consumer::line)
                 .collect(),
         );
-        section("Not known", self.unknown.clone());
+        section("Unknown", self.unknown.clone());
         section(
-            "Would be refused",
+            "Reasons to refuse the rotation",
             self.refusals.iter().map(ToString::to_string).collect(),
         );
         let number = |(at, step): (usize, &String)| format!("{}. {step}", at + 1);

@@ -45,7 +45,7 @@ impl Rotation<'_> {
             format!("the registry accepts the token of {robot} ({fingerprint})"),
             true,
             match self.twins.repositories.len() {
-                0 => "its login; no repository to try".to_owned(),
+                0 => "its login; the robot has no repository to try".to_owned(),
                 1 => "its login, and pulling from 1 repository".to_owned(),
                 count => format!("its login, and pulling from {count} repositories"),
             },
@@ -58,7 +58,7 @@ impl Rotation<'_> {
         self.journal.state(
             format!("every secret holds the current token of {robot}"),
             wrong == 0,
-            format!("{} of {} do", targets.len() - wrong, targets.len()),
+            format!("{} of {} hold it", targets.len() - wrong, targets.len()),
         );
         self.journal.note(self.last_event(end)).await?;
         Ok(self.receipt(end, Some(fingerprint), targets))
@@ -69,12 +69,12 @@ impl Rotation<'_> {
         let mut statements = self.journal.log.statements.iter();
         match (statements.find(|statement| !statement.holds), end) {
             (Some(broken), _) => Event::Stopped {
-                reason: format!("not so: {} ({})", broken.claim, broken.seen),
+                reason: format!("check failed: {} ({})", broken.claim, broken.seen),
             },
             (None, End::Aborted) => Event::Aborted,
             // Clusters that did not answer still hold the dead token.
             (None, End::Finished) if self.has_unwritten_clusters() => Event::Stopped {
-                reason: format!("not reached: {}", self.skipped.join(", ")),
+                reason: format!("clusters not reached: {}", self.skipped.join(", ")),
             },
             (None, End::Finished) => Event::Finished,
         }
@@ -85,7 +85,7 @@ impl Rotation<'_> {
             return Ok(None);
         };
         let account = bridge.name.as_str();
-        let claim = format!("{account} is gone, and its token is refused");
+        let claim = format!("{account} no longer exists, and the registry refuses its token");
         let answer = self.twins.is_dead(account, &bridge.token).await?;
         Ok(Some((claim, answer)))
     }
@@ -102,7 +102,7 @@ impl Rotation<'_> {
     }
 
     fn state_old(&mut self, current: &Fingerprint, tried: Option<(bool, &'static str)>) {
-        let claim = format!("the old token of {} is refused", self.twins.robot);
+        let claim = format!("the registry refuses the old token of {}", self.twins.robot);
         let is_same = self.replaced.as_deref() == Some(current.to_string().as_str());
         match (&self.old, tried) {
             (Some(old), Some((holds, seen))) if Fingerprint::of(old) != *current => {

@@ -84,10 +84,12 @@ fn refusal(outcome: Outcome) -> Refusal {
     let place = outcome.place;
     Refusal {
         reason: format!(
-            "secret {}/{} of {} cannot be written: {}",
+            "secret {}/{} in context {} cannot be updated: {}",
             place.namespace, place.name, place.context, outcome.message
         ),
-        remedy: outcome.next.unwrap_or_else(|| "see to that".into()),
+        remedy: outcome
+            .next
+            .unwrap_or_else(|| "correct that, then run the same command again".into()),
     }
 }
 

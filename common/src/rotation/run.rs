@@ -139,7 +139,7 @@ impl<'a> Rotation<'a> {
         let _ = self.journal.note(Event::Stopped { reason }).await;
         Err(match failure.next_step() {
             Some(_) => failure,
-            None => failure.next("run the same command again: it goes on where this one ended"),
+            None => failure.next("run the same command again: it continues where this run stopped"),
         })
     }
 

@@ -96,11 +96,11 @@ impl Rotation<'_> {
         let day_ago = quay.now() - SignedDuration::from_hours(24);
         let since = seen.map_or(day_ago, |seen| seen.min(day_ago));
         let last = quay.last_pull(account, since).await;
-        let last = last.map_err(|error| format!("the usage log cannot be read ({error})"));
+        let last = last.map_err(|error| format!("cannot read the usage log ({error})"));
         match seen {
             Some(seen) if last.is_ok() && time(&last) < Some(seen) => Err(format!(
-                "whether anybody pulls as {account} is not known: the usage log showed a pull of \
-                 {seen:.0}, and does not any more"
+                "it is unknown whether anybody pulls as {account}: the usage log showed a pull \
+                 at {seen:.0}, and no longer shows it"
             )),
             _ => last,
         }
@@ -119,7 +119,7 @@ impl Rotation<'_> {
                 let from = pull.and_then(|pull| pull.ip.clone());
                 let of = pull.and_then(|pull| pull.repository.clone());
                 format!(
-                    "somebody still pulls {} as {account}, from {}",
+                    "somebody at {1} still pulls {0} as {account}",
                     of.as_deref().unwrap_or("an image"),
                     from.as_deref().unwrap_or("an unknown address"),
                 )
@@ -128,14 +128,15 @@ impl Rotation<'_> {
         if self.task.options.ignore_usage {
             self.task
                 .watcher
-                .warn(&format!("{problem}; going on, as --ignore-usage says"));
+                .warn(&format!("{problem}; continuing because of --ignore-usage"));
             return Ok(());
         }
-        let question = format!("{problem}. Go on? Their pulls will fail");
+        let question = format!("{problem}. Continue? Pulls with the old credential will fail");
         match interrupt.during(self.task.watcher.ask(&question)).await? {
             Some(true) => Ok(()),
             Some(false) | None => Err(Failure::new(problem).next(
-                "see to that, then run the same command again; --ignore-usage goes on regardless",
+                "correct that, then run the same command again; or pass --ignore-usage to \
+                 continue regardless",
             )),
         }
     }

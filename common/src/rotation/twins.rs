@@ -73,7 +73,10 @@ impl<'a> Twins<'a> {
     pub async fn read_bridge(&self) -> Result<Robot, Failure> {
         let bridge = &self.bridge;
         match self.session.quay.robot(bridge).await {
-            Err(ApiError::NotFound) => Err(Failure::new(format!("the bridge {bridge} is gone"))),
+            Err(ApiError::NotFound) => Err(Failure::new(format!(
+                "the bridge {bridge} no longer \
+                                                                 exists"
+            ))),
             found => found.map_err(self.failed(format!("bridge `{bridge}`"))),
         }
     }
@@ -145,7 +148,7 @@ impl<'a> Twins<'a> {
             for (right, degree) in &merged.to_robot {
                 let what = if degree.is_some() { "gained" } else { "lost" };
                 self.watcher.warn(&format!(
-                    "{bridge} {what} {right} meanwhile: {robot} follows"
+                    "{bridge} {what} {right} during the rotation: {robot} gets the same change"
                 ));
             }
             let given = quay.set_rights(&robot, &merged.to_robot).await;
@@ -162,8 +165,8 @@ impl<'a> Twins<'a> {
         let (robot, bridge) = (&self.robot, &self.bridge);
         for right in rights {
             self.watcher.warn(&format!(
-                "only {bridge} has {right}: if {robot} is to keep it, give it that by hand; \
-                 this machine does not know what {robot} had before"
+                "only {bridge} has {right}, and this machine does not know whether {robot} had \
+                 it before; if {robot} needs it, grant it by hand"
             ));
         }
     }
@@ -201,20 +204,21 @@ impl<'a> Twins<'a> {
 
     /// As [`Twins::prove_pulls`], from what the registry said.
     pub async fn judge_pulls(&mut self, robot: &Robot, answer: Probe) -> Result<(), Failure> {
+        let registry = &self.session.endpoint.registry;
+        let name = &robot.name;
         let problem = match answer {
             Probe::Accepted { refused, .. } => {
-                let held = self.still_held(&robot.name, refused).await?;
+                let held = self.still_held(name, refused).await?.join(", ");
                 if held.is_empty() {
                     return Ok(());
                 }
-                format!("lets it not pull {}, where it has a role", held.join(", "))
+                format!("{registry} does not let {name} pull {held}, although it has a role there")
             }
-            Probe::Refused { reason } => format!("refuses it: {reason}"),
+            Probe::Refused { reason } => {
+                format!("{registry} refuses the credential of {name}: {reason}")
+            }
         };
-        Err(Failure::new(format!(
-            "the credential of {} is not good: {} {problem}",
-            robot.name, self.session.endpoint.registry
-        )))
+        Err(Failure::new(problem))
     }
 
     /// Those of the repositories where the robot has a role now: one may have been taken
@@ -253,7 +257,7 @@ impl<'a> Twins<'a> {
         let answer = self.session.registry.probe(account, token, &[]).await?;
         Ok(match answer {
             Probe::Refused { .. } => (true, "401"),
-            Probe::Accepted { .. } => (false, "it is still accepted"),
+            Probe::Accepted { .. } => (false, "the registry still accepts it"),
         })
     }
 }

@@ -69,9 +69,9 @@ fn header(receipt: &Receipt) -> Markup {
             h1 { (Visible(&receipt.robot)) }
             p.lead { (lead(receipt)) }
             @if open == 0 {
-                p.seal.good { "Proved: all " (all) " hold" }
+                p.seal.good { "Proved: all " (all) " passed" }
             } @else {
-                p.seal.bad { "Not proved: " (open) " of " (all) " fail" }
+                p.seal.bad { "Not proved: " (open) " of " (all) " failed" }
             }
             (notices(receipt))
         }
@@ -82,14 +82,14 @@ fn lead(receipt: &Receipt) -> Markup {
     let registry = Visible(&receipt.registry);
     let (places, clusters) = (receipt.targets.len(), receipt.contexts.len());
     let place = html! {
-        @if clusters > 0 { " in " (count(places, "place")) " of " (count(clusters, "cluster")) }
+        @if clusters > 0 { " in " (count(places, "place")) " in " (count(clusters, "cluster")) }
     };
     html! {
         @match receipt.outcome {
             End::Finished => { "Its token at " (registry) " was replaced" (place) "." }
             End::Aborted => {
-                "The rotation of its token at " (registry) " was taken back" (place)
-                ": nothing was replaced."
+                "The rotation of its token at " (registry) " was reverted" (place)
+                ": the token was not replaced."
             }
         }
     }
@@ -101,18 +101,18 @@ fn notices(receipt: &Receipt) -> Markup {
     html! {
         @if receipt.resumed {
             p.notice {
-                "An earlier run began this rotation. What that run did is not on this page."
+                "An earlier run began this rotation. This page does not show what that run did."
             }
         }
         @for context in &receipt.skipped {
             p.notice.bad {
                 "Cluster " (Visible(context))
-                " did not answer and was left out: what it holds is not proved here."
+                " did not answer and was left out: this page proves nothing about its secrets."
             }
         }
         @if left > 0 {
             p.notice.bad {
-                "Left behind with a credential that died, as was accepted: "
+                "Left behind with a dead credential, which the user accepted: "
                 (count(left, "secret")) "."
             }
         }
@@ -173,7 +173,7 @@ fn facts(receipt: &Receipt) -> Markup {
 }
 
 fn tokens(receipt: &Receipt) -> Markup {
-    let before = receipt.before.as_deref().unwrap_or("not known any more");
+    let before = receipt.before.as_deref().unwrap_or("no longer known");
     let became = match receipt.outcome {
         End::Finished => " became ",
         End::Aborted => " is still ",
@@ -210,7 +210,7 @@ fn finding(receipt: &Receipt, handovers: &Handovers<'_>) -> Markup {
         @match (receipt.window_ms, handovers.late()) {
             (Some(window), _) => p.finding.bad {
                 strong { "Pulls could fail for " (length(window as f64 / 1e3)) ":" }
-                " from the regenerate’s sending until the last secret was written."
+                " from the regenerate request to the last secret write."
             },
             (None, 0) => p.finding.good {
                 strong { (in_time(handovers)) }
@@ -219,7 +219,7 @@ fn finding(receipt: &Receipt, handovers: &Handovers<'_>) -> Markup {
             (None, late) => p.finding.bad {
                 strong {
                     (count(late, "switch"))
-                    " away from a credential that may have been refused already."
+                    " away from a credential that the registry possibly refused already."
                 }
                 (margins(handovers))
             },
@@ -234,8 +234,8 @@ fn in_time(handovers: &Handovers<'_>) -> Markup {
     html! {
         "At "
         @if known == all { "every switch" } @else { (grouped(known)) " of " (count(all, "switch")) }
-        " the credential that was switched away from was still accepted"
-        @if known == all { "." } @else { "; what the other secrets held before is not known." }
+        " the registry still accepted the credential that the secret held before"
+        @if known == all { "." } @else { "; it is unknown what the other secrets held before." }
     }
 }
 
@@ -251,24 +251,24 @@ fn margins(handovers: &Handovers<'_>) -> Markup {
         .collect();
     html! {
         @if !margins.is_empty() {
-            " It stayed so after the last secret had left it: " (margins.join(", ")) "."
+            " After the last secret had switched away, the registry still accepted " (margins.join(", ")) "."
         }
     }
 }
 
 fn legend(receipt: &Receipt) -> Markup {
     html! {
-        "All times are UTC. A bar is pale while the registry accepts the credential, and filled as \
-         far up as secrets hold it. Strokes are switches, in the colour of what was switched to; \
-         where there are many, a stroke is as high as it stands for switches. A dashed line is \
-         where a credential ends: "
+        "All times are UTC. A bar is pale while the registry accepts the credential. Its filled part \
+         shows how many secrets hold the credential. A stroke is a switch of a secret, in the colour \
+         of the new credential; a higher stroke stands for more switches. A dashed line is where a \
+         credential stops working: "
         @match receipt.strategy {
-            Strategy::Bridge => "every switch away from it has to be on the left of it.",
-            Strategy::InPlace => "secrets that hold it after that are red, as is the window.",
+            Strategy::Bridge => "every switch away from the credential must be to the left of the line.",
+            Strategy::InPlace => "secrets that hold the credential after the line are red, and so is the window.",
         }
         @if timeline::has_cuts(receipt) {
-            " In hatched stretches nothing happened; they are drawn shorter than they were, and \
-             their lengths stand above them."
+            " In hatched stretches nothing happened. They are drawn shorter than they were; the \
+             number above each is its length."
         }
     }
 }
@@ -277,10 +277,10 @@ fn footer(receipt: &Receipt) -> Markup {
     html! {
         footer {
             p {
-                "Written by kubectl quay-robot rotate, format " (receipt.version) ". Tokens are \
-                 named by their fingerprints, the first twelve hexadecimal digits of their \
-                 SHA-256; no token is on this page. Times are those of the machine that carried \
-                 the rotation out."
+                "Written by kubectl quay-robot rotate, format " (receipt.version) ". This page \
+                 contains no token. It names each token by its fingerprint, the first twelve \
+                 hexadecimal digits of its SHA-256. Times are by the clock of the machine that ran \
+                 the rotation."
             }
         }
     }

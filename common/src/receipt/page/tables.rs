@@ -56,7 +56,7 @@ fn cluster(receipt: &Receipt, context: &str) -> Markup {
     let remark = format!("{held} of {all} hold the current token");
     let content = match here.first() {
         Some(first) => secrets(receipt, &here, &first.key),
-        None => html! { p { "No secret of this cluster holds the robot." } },
+        None => html! { p { "No secret in this cluster holds the robot." } },
     };
     fold(context, &remark, is_open, content)
 }
@@ -120,7 +120,7 @@ pub(super) fn left_behind(receipt: &Receipt) -> Markup {
     let headings = ["Secret", "Cluster", "Reason", "Where to change it"];
     let list = html! {
         p {
-            "These secrets keep a credential that died; whoever ran the rotation accepted that."
+            "These secrets keep a dead credential. The person who ran the rotation accepted that."
         }
         (table("", &headings, rows))
     };
@@ -149,9 +149,9 @@ pub(super) fn pulls(receipt: &Receipt) -> Markup {
         "Image",
         "Cluster",
         "Namespace",
-        "The kubelet said",
+        "The kubelet reported",
     ];
-    section("Pulled to try it", table("", &headings, rows))
+    section("Test pulls", table("", &headings, rows))
 }
 
 /// Workloads that were restarted.
@@ -201,8 +201,8 @@ pub(super) fn consumers(receipt: &Receipt) -> Markup {
     let is_open = receipt.consumers.len() <= FOLDED;
     let list = html! {
         p {
-            "As the registry’s usage log has it for the " (USAGE_DAYS) " days before. Whoever of \
-             these is none of the clusters above had to be given the new token."
+            "From the registry’s usage log of the " (USAGE_DAYS) " days before. Clients that are not \
+             in the clusters above needed the new token by other means."
         }
         (fold("Consumers", &remark, is_open, table("", &headings, rows)))
     };

@@ -103,11 +103,11 @@ fn everything_is_drawn_inside_the_picture() {
 fn the_bridge_page_says_that_no_switch_was_late_and_by_how_much() {
     let page = receipt_page(&bridge(2, 3));
     assert!(page.contains(
-        "At every switch the credential that was switched away from was still accepted."
+        "At every switch the registry still accepted the credential that the secret held before."
     ));
     assert!(
         page.contains(
-            "left it: the old token for at least 2\u{a0}min\u{a0}01\u{a0}s, the bridge for"
+            "the registry still accepted the old token for at least 2\u{a0}min\u{a0}01\u{a0}s, the bridge for"
         )
     );
     assert!(page.contains("<strong>0</strong><span>of 12 switches too late"));
@@ -120,8 +120,8 @@ fn a_switch_from_nobody_knows_what_is_not_claimed_to_be_in_time() {
     let mut receipt = bridge(1, 3);
     receipt.targets[0].before = None;
     let page = receipt_page(&receipt);
-    assert!(page.contains("At 5 of 6 switches the credential"));
-    assert!(page.contains("what the other secrets held before is not known"));
+    assert!(page.contains("At 5 of 6 switches the registry still accepted the credential"));
+    assert!(page.contains("it is unknown what the other secrets held before"));
     assert!(!page.contains("At every switch"));
 }
 
@@ -134,7 +134,7 @@ fn a_secret_that_keeps_the_dead_token_is_drawn_in_red() {
         .retain(|switch| switch.namespace != "team-001");
     let page = receipt_page(&receipt);
     assert!(page.contains("class=\"area dead\""));
-    assert!(!page.contains("left it: the old token"));
+    assert!(!page.contains("still accepted the old token"));
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn an_aborted_rotation_says_that_nothing_was_replaced() {
     receipt.outcome = End::Aborted;
     receipt.before = receipt.after.as_ref().map(ToString::to_string);
     let page = receipt_page(&receipt);
-    assert!(page.contains("was taken back in 3 places of 1 cluster: nothing was replaced."));
+    assert!(page.contains("was reverted in 3 places in 1 cluster: the token was not replaced."));
     assert!(page.contains(" is still <code"));
     assert!(page.contains("✓ as before</td>"));
     assert!(!page.contains("✓ rotated"));
@@ -157,7 +157,7 @@ fn the_in_place_page_marks_the_window_with_its_length() {
     assert!(page.contains(&format!(">window {took}</text>")));
     assert!(page.contains(&format!("Pulls could fail for {took}:")));
     assert!(page.contains("class=\"area dead\""));
-    assert!(!page.contains("was still accepted"));
+    assert!(!page.contains("the registry still accepted the credential"));
 }
 
 #[test]

@@ -31,10 +31,10 @@ pub(super) fn plan_cluster(
         } else {
             plan.refuse(
                 format!(
-                    "{}/{}, which the nodes of {context} pull with, holds {}",
+                    "{}/{} holds {2}, and all nodes of context {context} pull with it",
                     secret.namespace, secret.name, subject.robot
                 ),
-                "include it with --global",
+                "pass --global to include it",
             );
         }
     }
@@ -52,17 +52,17 @@ pub(super) fn plan_cluster(
     if !outside.is_empty() {
         plan.refuse(
             format!(
-                "{} is also held outside the chosen namespaces of {context}: {}",
+                "secrets outside the chosen namespaces of context {context} also hold {0}: {1}",
                 subject.robot,
                 some_of(&outside)
             ),
-            "include those namespaces, or state with --scope-is-complete that they may break",
+            "include those namespaces, or accept with --scope-is-complete that pulls there fail",
         );
     }
     if !state.unwritable.is_empty() {
         plan.refuse(
             format!(
-                "you may not patch secrets in {} of {context}",
+                "you have no right to patch secrets in {} (context {context})",
                 some_of(&state.unwritable)
             ),
             Hint::from("ask for that right, then check with: ").run(can_i(
@@ -101,7 +101,7 @@ fn plan_secret(
             }));
         return;
     };
-    let what = "cannot be written";
+    let what = "cannot be updated";
     leave_or_refuse(
         context,
         secret,
@@ -122,8 +122,8 @@ fn plan_not_agreed(
     let Some((key, unclear)) = subject.not_agreed(secret) else {
         return;
     };
-    let reason = format!("its key {key}: {unclear}");
-    let what = "would not be written";
+    let reason = format!("key {key}: {unclear}");
+    let what = "would not be updated";
     leave_or_refuse(
         context,
         secret,
@@ -154,9 +154,9 @@ fn leave_or_refuse(
     }
     let place = format!("{namespace}/{name}");
     plan.refuse(
-        format!("secret {place} of {context} {what}: {reason}"),
+        format!("secret {place} in context {context} {what}: {reason}"),
         remedy.say(&format!(
-            ", or accept that its pulls break: --leave-behind={place}"
+            ", or accept that pulls with this secret fail: --leave-behind={place}"
         )),
     );
 }
@@ -181,13 +181,13 @@ fn plan_unproven(context: &str, state: &ClusterState, options: &Options, plan: &
             let place = format!("{namespace}/{secret}");
             plan.refuse(
                 format!(
-                    "secret {place} of {context} names {}, cannot pull, and nothing shows that it \
-                     ever held its token: it would be left so",
+                    "secret {place} in context {context} names {}, but cannot pull, and nothing \
+                     shows that it ever held the robot's token; the rotation would leave it as \
+                     it is",
                     entry.account
                 ),
                 Hint::from(format!(
-                    "if that is right: --leave-behind={place}; if it shall have \
-                 the token: "
+                    "to leave it: --leave-behind={place}; to give it the token: "
                 ))
                 .run(
                     hint::pullsecret("sync -n")
@@ -209,14 +209,15 @@ fn plan_nodes(context: &str, state: &ClusterState, options: &Options, plan: &mut
     if is_hosted && global.any(|secret| secret.namespace == "openshift-config") {
         plan.refuse(
             format!(
-                "openshift-config/pull-secret of {context} is written by its hosted control plane"
+                "the hosted control plane of context {context} writes \
+                 openshift-config/pull-secret"
             ),
-            "change the pull secret of its HostedCluster",
+            "on the management cluster, change the pull secret of the HostedCluster",
         );
     }
     match &nodes.pools {
         Err(failure) => plan.refuse(
-            format!("nobody can tell when the nodes have the new credential: {failure}"),
+            format!("cannot tell when the nodes have the new credential: {failure}"),
             failure
                 .next_step()
                 .map_or_else(|| "ask for that right".into(), Hint::clone),
@@ -226,8 +227,14 @@ fn plan_nodes(context: &str, state: &ClusterState, options: &Options, plan: &mut
             for (pool, state) in pools.blocked() {
                 if !options.leave_behind.pool(&pool) {
                     plan.refuse(
-                        format!("pool {pool} of {context} is {state}: its nodes get no new secret"),
-                        format!("see to it, or accept that its pulls break: --leave-behind={pool}"),
+                        format!(
+                            "pool {pool} of context {context} is {state}: its nodes do not \
+                                 get the new secret"
+                        ),
+                        format!(
+                            "unpause or repair the pool, or accept that pulls on its nodes \
+                                 fail: --leave-behind={pool}"
+                        ),
                     );
                 }
             }

@@ -70,7 +70,7 @@ pub fn plan(observed: &Observed, options: &Options, now: Timestamp) -> Plan {
 
 fn remedy(context: &str, failure: &Failure) -> Hint {
     let next = failure.next_step().cloned();
-    let next = next.unwrap_or_else(|| "see to that".into());
+    let next = next.unwrap_or_else(|| "correct that, then run the same command again".into());
     match failure.kind() {
         FailureKind::Unreachable => next
             .say("; or leave the cluster out: --skip-unreachable ")
@@ -88,7 +88,7 @@ fn refuse_nothing(observed: &Observed, plan: &mut Plan) {
     let nowhere: Vec<&str> = nowhere.filter(everywhere).map(String::as_str).collect();
     if !nowhere.is_empty() {
         plan.refuse(
-            format!("there is no namespace {}", nowhere.join(", ")),
+            format!("no chosen cluster has namespace {}", nowhere.join(", ")),
             hint::kubectl("get namespaces"),
         );
     }
@@ -99,17 +99,17 @@ fn refuse_nothing(observed: &Observed, plan: &mut Plan) {
     if let Some(first) = plan.unproven.first() {
         plan.refuse(
             format!(
-                "no secret holds a token of {robot} that works, and nothing shows that {} \
-                 ever held one (secret {}/{} of {})",
+                "no secret holds a working token of {robot}, and nothing shows that {} ever held \
+                 one (secret {}/{} in context {})",
                 match plan.unproven.len() {
-                    1 => "the one that names it".to_owned(),
-                    count => format!("any of the {count} that name it"),
+                    1 => "the one secret that names the robot".to_owned(),
+                    count => format!("any of the {count} secrets that name the robot"),
                 },
                 first.namespace,
                 first.secret,
                 first.context
             ),
-            Hint::from("look at who writes them, then give them the token: ").run(
+            Hint::from("check who writes these secrets, then give them the token: ").run(
                 hint::pullsecret("sync -A --robot")
                     .arg(robot)
                     .words("--adopt"),
@@ -118,7 +118,8 @@ fn refuse_nothing(observed: &Observed, plan: &mut Plan) {
     } else if !observed.clusters.is_empty() {
         plan.refuse(
             format!("no secret in the chosen clusters and namespaces holds {robot}"),
-            "choose others; for a robot that no cluster uses: --in-place --no-cluster",
+            "choose other clusters or namespaces; if no cluster uses the robot, pass --in-place \
+             --no-cluster",
         );
     }
 }
@@ -138,7 +139,7 @@ fn refuse_unknown(observed: &Observed, options: &Options, plan: &mut Plan) {
     let unknown = options.skip_unreachable.iter();
     for name in unknown.filter(|name| !is_context(name) && !is_begun(name)) {
         plan.refuse(
-            format!("--skip-unreachable {name} is none of the chosen contexts"),
+            format!("--skip-unreachable {name} is not one of the chosen contexts"),
             hint::kubectl("config get-contexts"),
         );
     }
@@ -163,8 +164,8 @@ fn refuse_unknown(observed: &Observed, options: &Options, plan: &mut Plan) {
     let mut named = options.leave_behind.named.iter();
     if let Some(name) = named.find(|name| !is_there(name)) {
         plan.refuse(
-            format!("--leave-behind={name} names no secret that holds the robot, and no pool"),
-            "write it as NAMESPACE/NAME, or POOL",
+            format!("--leave-behind={name} is neither a secret that holds the robot nor a pool"),
+            "write NAMESPACE/NAME, or the name of a pool",
         );
     }
 }
@@ -197,12 +198,15 @@ fn refuse_abort(subject: &RobotAndBridge, plan: &mut Plan) {
     match plan.stage {
         Stage::Crossing(_) | Stage::Undone => {}
         Stage::Returning(_) => plan.refuse(
-            format!("the token of {robot} was replaced already, so there is no way back"),
-            "finish the rotation: run the command without --abort",
+            format!(
+                "Quay has already replaced the token of {robot}, so the rotation cannot be \
+                     reverted"
+            ),
+            "run the command without --abort to finish the rotation",
         ),
         Stage::NotBegun | Stage::Removed | Stage::Distributing => plan.refuse(
-            format!("{bridge} does not stand, so there is nothing to abort"),
-            hint::pullsecret("verify -A").say(" tells how things are"),
+            format!("the bridge {bridge} does not exist, so there is nothing to revert"),
+            hint::pullsecret("verify -A").say(" shows the state of every secret"),
         ),
     }
 }
@@ -217,11 +221,11 @@ fn refuse_less(observed: &Observed, options: &Options, plan: &mut Plan) {
             if chosen < mark.clusters && !options.scope_is_complete {
                 plan.refuse(
                     format!(
-                        "the rotation began in {} clusters, and only {chosen} are chosen",
+                        "the rotation began in {} clusters, but only {chosen} are chosen now",
                         mark.clusters
                     ),
-                    "choose all of them with --context, or state with --scope-is-complete that the \
-                     others may break",
+                    "choose all of them with --context, or accept with --scope-is-complete that \
+                     pulls in the others fail",
                 );
                 return;
             }
@@ -244,10 +248,10 @@ fn refuse_less(observed: &Observed, options: &Options, plan: &mut Plan) {
         .collect();
     if !missing.is_empty() {
         plan.refuse(
-            format!("the rotation began in {} too", missing.join(", ")),
+            format!("the rotation also began in {}", missing.join(", ")),
             Hint::from("choose --context ")
                 .word(record.contexts.join(","))
-                .say(", or accept with --skip-unreachable that what is there breaks"),
+                .say(", or accept with --skip-unreachable that pulls there fail"),
         );
     }
     if !options.scope.is_empty() && options.scope != record.scope {
@@ -257,10 +261,10 @@ fn refuse_less(observed: &Observed, options: &Options, plan: &mut Plan) {
         };
         plan.refuse(
             format!(
-                "the rotation began with {began}, and goes on with {}",
+                "the rotation began with {began}, but this command names {}",
                 options.scope
             ),
-            "run it with the same flags, or for all namespaces",
+            "run the command with the same flags, or for all namespaces",
         );
     }
 }
@@ -270,16 +274,16 @@ fn refuse_by_quay(observed: &Observed, options: &Options, plan: &mut Plan) {
     if observed.is_bridge {
         plan.refuse(
             format!("{robot} is itself the bridge of a rotation"),
-            "rotate the robot it stands in for",
+            "rotate the robot that the bridge belongs to",
         );
     }
     match &observed.bridge {
         StandingBridge::Foreign if options.strategy == Strategy::InPlace => {}
         StandingBridge::Foreign => plan.refuse(
             format!(
-                "a robot {bridge} exists that no rotation made, and a bridge would be named so"
+                "a robot {bridge} exists that no rotation created, and the bridge needs this name"
             ),
-            format!("delete {bridge} if nobody needs it, or rotate with --in-place"),
+            format!("delete {bridge} if nothing needs it, or rotate with --in-place"),
         ),
         StandingBridge::Ours(mark) => {
             let known = observed
@@ -288,17 +292,17 @@ fn refuse_by_quay(observed: &Observed, options: &Options, plan: &mut Plan) {
                 .is_some_and(|record| record.rotation == mark.rotation);
             if options.strategy == Strategy::InPlace {
                 plan.refuse(
-                    format!("a rotation of {robot} is under way: its bridge {bridge} stands"),
-                    "finish it: run the command without --in-place",
+                    format!("a rotation of {robot} is in progress: its bridge {bridge} exists"),
+                    "run the command without --in-place to finish that rotation",
                 );
             } else if !known && !options.take_over {
                 plan.refuse(
                     format!(
-                        "the bridge {bridge} of somebody else's rotation stands (rotation {}, which \
-                         this machine's ledger does not know)",
+                        "somebody else is rotating the robot: the bridge {bridge} exists, and \
+                         this machine's ledger does not know its rotation {}",
                         mark.rotation
                     ),
-                    "let them finish; if nobody works on it any more, pass --take-over",
+                    "let that rotation finish; if nobody will finish it, pass --take-over",
                 );
             }
         }

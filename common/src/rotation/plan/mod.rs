@@ -78,8 +78,8 @@ impl Plan {
             return Ok(());
         };
         let what = match self.stage {
-            Stage::NotBegun => "is not rotated, nothing was changed",
-            _ => "stays as it is, this run changed nothing",
+            Stage::NotBegun => "was not rotated, and nothing was changed",
+            _ => "stays as it is, and this run changed nothing",
         };
         if self.refusals.len() == 1 {
             let message = format!("{robot} {what}: {}", first.reason);

@@ -170,7 +170,11 @@ fn what_cannot_be_written_refuses_or_is_left_behind_by_name() {
     );
     let seen = observed(Ok(inside(vec![helm()])));
     let plan = planned(&seen, &options());
-    refused(&plan, "Helm writes it", "the values of its release (shop)");
+    refused(
+        &plan,
+        "Helm manages the secret",
+        "the values of its release (shop)",
+    );
     assert!(!hint_text(&plan.refusals[0].remedy).contains("--force"));
 
     let seen = observed(Ok(inside(vec![immutable(), helm()])));
@@ -193,14 +197,14 @@ fn what_a_rotation_would_not_reach_refuses_it() {
     });
     refused(
         &planned(&observed(Ok(outside)), &options()),
-        "outside the chosen namespaces of prod: other/a",
+        "also hold myorg+puller: other/a",
         "--scope-is-complete",
     );
     let mut unwritable = inside(vec![plain(("shop", "a"))]);
     unwritable.unwritable = vec!["shop".into()];
     refused(
         &planned(&observed(Ok(unwritable)), &options()),
-        "may not patch secrets in shop",
+        "no right to patch secrets in shop",
         "auth can-i patch secrets",
     );
 }
@@ -249,7 +253,7 @@ fn a_rotation_that_would_reach_nobody_is_refused() {
     mistyped.missing = vec!["shpo".into()];
     refused(
         &planned(&observed(Ok(mistyped)), &options()),
-        "no namespace shpo",
+        "no chosen cluster has namespace shpo",
         "get namespaces",
     );
     let mut no_cluster = observed(Ok(inside(Vec::new())));
@@ -264,7 +268,7 @@ fn a_bridge_tells_whose_it_is() {
     seen.bridge = StandingBridge::Ours(mark);
     refused(
         &planned(&seen, &options()),
-        "somebody else's rotation",
+        "somebody else is rotating",
         "--take-over",
     );
     let mut taking = options();
@@ -277,14 +281,14 @@ fn a_bridge_tells_whose_it_is() {
     in_place.strategy = Strategy::InPlace;
     refused(
         &planned(&seen, &in_place),
-        "is under way",
+        "is in progress",
         "without --in-place",
     );
 
     seen.bridge = StandingBridge::Foreign;
     refused(
         &planned(&seen, &options()),
-        "that no rotation made",
+        "that no rotation created",
         "--in-place",
     );
     assert!(planned(&seen, &in_place).refusals.is_empty());
@@ -293,7 +297,7 @@ fn a_bridge_tells_whose_it_is() {
     refused(
         &planned(&seen, &options()),
         "itself the bridge",
-        "it stands in for",
+        "the bridge belongs to",
     );
 }
 
@@ -302,12 +306,16 @@ fn going_back_is_possible_until_the_token_is_replaced() {
     let mut aborting = options();
     aborting.abort = true;
     let mut seen = observed(Ok(inside(vec![plain(("shop", "a"))])));
-    refused(&planned(&seen, &aborting), "nothing to abort", "verify");
+    refused(&planned(&seen, &aborting), "nothing to revert", "verify");
     seen.record = Some(record(Strategy::Bridge, &fingerprint('A'), &[]));
     seen.bridge = StandingBridge::Ours(BridgeMark::new("id", &fingerprint('A'), 1));
     assert!(planned(&seen, &aborting).refusals.is_empty());
     seen.bridge = StandingBridge::Ours(BridgeMark::new("id", &fingerprint('O'), 1));
-    refused(&planned(&seen, &aborting), "no way back", "without --abort");
+    refused(
+        &planned(&seen, &aborting),
+        "cannot be reverted",
+        "without --abort",
+    );
 }
 
 #[test]
@@ -357,7 +365,7 @@ fn the_global_pull_secret_is_written_only_with_its_flag_and_nodes_that_can_follo
     let seen = openshift(Topology::Standalone, ready());
     refused(
         &planned(&seen, &options()),
-        "which the nodes of prod pull with",
+        "all nodes of context prod pull with it",
         "--global",
     );
     let mut global = options();
@@ -399,7 +407,7 @@ fn a_run_that_goes_on_has_to_see_all_that_was_begun() {
     seen.bridge = StandingBridge::Ours(BridgeMark::new("id", &fingerprint('A'), 1));
     refused(
         &planned(&seen, &options()),
-        "began in other too",
+        "also began in other",
         "--context prod,other",
     );
     let mut skipping = options();

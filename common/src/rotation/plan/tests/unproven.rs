@@ -27,7 +27,7 @@ fn what_only_names_the_robot_is_listed_and_stops_no_bridge() {
     in_place.strategy = Strategy::InPlace;
     refused(
         &planned(&observed(Ok(naming(ROBOT))), &in_place),
-        "secret shop/b of prod names myorg+puller",
+        "secret shop/b in context prod names myorg+puller",
         "--leave-behind=shop/b",
     );
     in_place.leaves_unproven = true;
@@ -41,7 +41,7 @@ fn a_robot_that_is_only_named_is_not_rotated() {
     named.holders.inside.clear();
     refused(
         &planned(&observed(Ok(named)), &options()),
-        "no secret holds a token of myorg+puller that works",
+        "no secret holds a working token of myorg+puller",
         "sync -A --robot myorg+puller --adopt",
     );
 }
