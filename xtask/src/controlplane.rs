@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Build the control plane of the tests, unless it is in the cache, and print where it is
+/// Build the control plane of the tests, unless it is in the cache, and print its path
 #[derive(Args)]
 pub struct ControlPlaneArgs {}
 

@@ -8,10 +8,10 @@ use clap::Args;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Build the plugins and put them on PATH, under every name kubectl and oc look for
+/// Build the plugins and install them under every name that kubectl and oc look for
 #[derive(Args)]
 pub struct InstallArgs {
-    /// Where to put them
+    /// Folder to install to
     #[arg(long, value_name = "DIR", default_value = "~/.local/bin")]
     dir: PathBuf,
 

@@ -16,7 +16,7 @@ const PROGRAMS: [(&str, &str); 2] = [
     ("validate-krew-manifest", "validate-krew-manifest"),
 ];
 
-/// Build krew for the tests, unless it is in the cache, and print the folder it is in
+/// Build krew for the tests, unless it is in the cache, and print its folder
 #[derive(Args)]
 pub struct KrewArgs {}
 

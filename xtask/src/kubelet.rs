@@ -7,25 +7,26 @@ use anyhow::{Result, bail};
 use clap::Args;
 use std::process::Command;
 
-/// Answer which credentials a kubelet tries for an image, in which order
+/// Print which credentials a kubelet tries for an image, in order
 ///
 /// Each line of stdin is a question, `{"secrets": [{"name": …, "type": …, "data": {KEY:
 /// base64}}], "image": …}`; its answer is a line on stdout, `{"credentials": [{"username": …,
 /// "password": …}], "error": …}`.
 ///
-/// With --merges no question is asked: contents and edits are made, and each is held to what it
-/// may change; one of fifty to the kubelet's own code as well, where that can be built.
+/// With --merges, the command reads no questions. It generates contents and edits, and checks that each
+/// edit changes only what it may change. The kubelet's own code checks one of fifty too, if this machine
+/// can build it.
 #[derive(Args)]
 pub struct KubeletArgs {
     /// Ask the kubelet's own code instead of this project's
     #[arg(long)]
     oracle: bool,
 
-    /// Hold so many generated merges, with optimized code
+    /// Check this many generated merges, with optimized code
     #[arg(long, value_name = "COUNT", conflicts_with = "oracle")]
     merges: Option<u64>,
 
-    /// What the merges are made from; the same number makes the same ones
+    /// Seed of the merges; the same number generates the same merges
     #[arg(long, value_name = "NUMBER", requires = "merges", default_value_t = 0)]
     seed: u64,
 }

@@ -9,12 +9,12 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// Break each rule for pull secrets once, and see that the generated cases notice
+/// Break each rule for pull secrets once, and check that the generated cases notice
 ///
-/// Works in a copy below `target`. Takes about a quarter of a minute for each rule.
+/// The command works in a copy below `target`. Each rule takes about a quarter of a minute.
 #[derive(Args)]
 pub struct MutantsArgs {
-    /// Only rules whose name holds this text
+    /// Check only rules with this text in their name
     #[arg(value_name = "NAME")]
     filter: Option<String>,
 }

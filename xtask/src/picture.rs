@@ -12,10 +12,10 @@ use clap::Args;
 use std::path::PathBuf;
 use svg::Line;
 
-/// Run a session on the demo's Quay and cluster, and draw what it says
+/// Run a session on the demo's Quay and cluster, and draw its output
 #[derive(Args)]
 pub struct PictureArgs {
-    /// Where to write the picture, from the workspace
+    /// File for the picture, relative to the workspace
     #[arg(long, value_name = "FILE", default_value = "docs/session.svg")]
     output: PathBuf,
 }

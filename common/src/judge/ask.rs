@@ -43,7 +43,7 @@ pub async fn ask(
                 let answer = match registry {
                     Some(Ok(registry)) => pull(registry, question, password.as_ref()).await,
                     Some(Err(reason)) => not_asked(reason),
-                    None => not_asked("there is no connection"),
+                    None => not_asked("no connection"),
                 };
                 progress.advance();
                 (question.clone(), answer)

@@ -66,7 +66,7 @@ pub async fn ask_rights(
                 let told = match registry {
                     Some(Ok(registry)) => about(registry, asker, asked).await,
                     Some(Err(reason)) => (Err(Failure::new(reason)), BTreeMap::new()),
-                    None => (Err(Failure::new("there is no connection")), BTreeMap::new()),
+                    None => (Err(Failure::new("no connection")), BTreeMap::new()),
                 };
                 progress.advance();
                 (asker.clone(), told)

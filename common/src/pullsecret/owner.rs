@@ -40,7 +40,7 @@ const MARKS: &[Mark] = &[
             "sealedsecrets.bitnami.com/cluster-wide",
             "sealedsecrets.bitnami.com/managed",
         ],
-        place: "its SealedSecret, sealed anew",
+        place: "the sealed content of its SealedSecret",
     },
     Mark {
         tool: "Vault Secrets Operator",

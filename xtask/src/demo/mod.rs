@@ -50,7 +50,7 @@ pub fn run(args: &DemoArgs, screen: &Screen) -> Result<()> {
 
     screen.heading("The stage");
     screen.remark(&format!(
-        "Quay: a stand-in at {}, which answers as a recorded Quay does",
+        "Quay: a stand-in at {}, which answers like recordings of a real Quay",
         stage.quay().url()
     ));
     screen.remark(&format!("Cluster: {}", cluster.description()));
@@ -68,7 +68,7 @@ pub fn run(args: &DemoArgs, screen: &Screen) -> Result<()> {
     let mut proofs = proof::check(&stage, &shell, &transcript)?;
     proofs.extend(acts.play_openshift(cluster.kubeconfig())?);
 
-    screen.heading("The proof, read back by other means than the plugins");
+    screen.heading("The proof, read without the plugins");
     for (what, holds) in &proofs {
         match holds {
             true => screen.holds(what),
@@ -170,7 +170,7 @@ impl Acts<'_> {
     }
 
     fn rotate(&self) -> Result<String> {
-        self.screen.heading("The same without a failed pull");
+        self.screen.heading("A new token without a failed pull");
         self.screen.remark(
             "A second robot carries the pulls while the token is replaced. --grace is how long \
              kubelets are waited for,\ntwo minutes if nobody is in a hurry. The two secrets that \
@@ -204,7 +204,7 @@ impl Acts<'_> {
             Expected::Success => 0,
             Expected::Problem => 1,
         };
-        ensure!(code == wanted, "it had to end with exit code {wanted}");
+        ensure!(code == wanted, "expected exit code {wanted}");
         Ok(said.text)
     }
 }

@@ -43,7 +43,8 @@ impl Acts<'_> {
         said += &self.command(&update, &[], &Expected::Success)?;
         let updated = content(&Api::connect(&access)?)?;
         self.screen
-            .remark("The Machine Config Operator, played by this demo, brings it to the machines.");
+            .remark("This demo plays the Machine Config Operator, which brings the secret to the \
+                     machines.");
         let operator = std::thread::spawn(move || roll(&access));
         said += &self.command("quay-global status", &[], &Expected::Success)?;
         said += &self.command("quay-global status --wait", &[], &Expected::Success)?;
@@ -75,15 +76,15 @@ impl Acts<'_> {
         leaks.watch(token);
         Ok(vec![
             (
-                "the global pull secret got the robot, and every other byte of it stayed".into(),
+                "the global pull secret got the robot, and no other byte changed".into(),
                 updated == expected,
             ),
             (
-                "after the rollback it is what it was, bit by bit".into(),
+                "the rollback restored the old content, byte for byte".into(),
                 restored == original,
             ),
             (
-                "no token was printed in the OpenShift act either".into(),
+                "no token was printed in the OpenShift part either".into(),
                 leaks.find(said.as_bytes()).is_none() && !self.stage.gives_away(said),
             ),
         ])

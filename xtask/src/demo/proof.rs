@@ -31,7 +31,7 @@ pub fn check(stage: &Stage, shell: &Shell, transcript: &Transcript) -> Result<Ve
 
     let mut proofs = vec![(
         format!(
-            "{} of {} secrets hold the token Quay has now ({})",
+            "{} of {} secrets hold Quay's current token ({})",
             holders.len(),
             after.len(),
             shell.reader()
@@ -41,7 +41,7 @@ pub fn check(stage: &Stage, shell: &Shell, transcript: &Transcript) -> Result<Ve
             && refused.iter().all(|name| !holders.contains(name)),
     )];
     proofs.push((
-        "the dead token is nowhere else: not in the data, not in an annotation".into(),
+        "no other place holds the dead token: neither the data nor an annotation".into(),
         after
             .iter()
             .filter(|(namespace, _)| !refused.contains(namespace))
@@ -49,12 +49,12 @@ pub fn check(stage: &Stage, shell: &Shell, transcript: &Transcript) -> Result<Ve
     ));
     for namespace in refused {
         proofs.push((
-            format!("the secret of `{namespace}` is the same object, bit by bit"),
+            format!("the secret of `{namespace}` is unchanged, byte for byte"),
             before.contains_key(namespace) && before.get(namespace) == after.get(namespace),
         ));
     }
     proofs.push((
-        "the rotation replaced the token in Quay, and its bridge is gone".into(),
+        "the rotation replaced the token in Quay, and deleted its bridge".into(),
         stage.robot_token()? != transcript.replaced && !stage.bridge_stands(),
     ));
     proofs.push(other_entries(&before, &after, registry)?);

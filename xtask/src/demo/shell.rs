@@ -72,7 +72,8 @@ impl Shell {
                 "kubectl runs the plugins, as links on PATH: kubectl-quay_robot, kubectl-quay_pullsecret"
             }
             None => {
-                "kubectl is not on PATH: the plugins are called directly, which comes to the same"
+                "kubectl is not on PATH, so the demo calls the plugins directly; the effect is \
+                 the same"
             }
         }
     }
@@ -94,7 +95,7 @@ impl Shell {
                 let plugin = words.remove(0);
                 let mut named = self.binaries.iter();
                 let found = named.find(|(package, _)| package.ends_with(&plugin));
-                let (_, binary) = found.with_context(|| format!("there is no {plugin}"))?;
+                let (_, binary) = found.with_context(|| format!("{plugin} does not exist"))?;
                 self.command(binary)
             }
         };
