@@ -60,7 +60,9 @@ pub(super) fn examples(command: &Command) -> String {
 /// parse, or a summary that fills more than a screen.
 pub fn help_problems<P: Plugin>() -> Vec<String> {
     let invocation = Invocation::from_executable("", P::NAME);
-    let whole = command_line::<P>(&invocation).term_width(WIDTH);
+    let mut whole = command_line::<P>(&invocation).term_width(WIDTH);
+    // Only then does every command have the flags of those above it.
+    whole.build();
     let mut problems = Vec::new();
     look(&whole, &whole, &invocation.typed(), &mut problems);
     problems
@@ -93,7 +95,7 @@ fn look(whole: &Command, command: &Command, typed: &str, problems: &mut Vec<Stri
         problems.push(format!("{name}: -h has {height} lines, not {SCREEN}"));
     }
     let below = command.get_subcommands();
-    for below in below.filter(|below| !below.is_hide_set()) {
+    for below in below.filter(|below| !below.is_hide_set() && below.get_name() != "help") {
         look(whole, below, typed, problems);
     }
 }

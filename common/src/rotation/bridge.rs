@@ -193,7 +193,7 @@ impl Rotation<'_> {
                 self.journal.state(
                     format!("{account} had the rights of {robot}"),
                     true,
-                    format!("{} rights, compared one by one", compared.rights.len()),
+                    format!("rights compared one by one: {}", compared.rights.len()),
                 );
                 return Ok((self.renew(interrupt).await?, bridge));
             }

@@ -320,7 +320,7 @@ fn steps(task: &Task<'_>, observed: &Observed, stage: &Stage) -> Vec<String> {
         format!("delete {bridge}, and check everything"),
     ];
     let begin = format!(
-        "create {bridge} and grant it the {} rights of {robot}",
+        "create {bridge} and grant it the rights of {robot} ({})",
         observed.rights.len()
     );
     match stage {

@@ -39,7 +39,7 @@ pub struct SyncArgs {
     #[arg(long, requires = "robot", conflicts_with = "all_namespaces")]
     create_namespace: bool,
 
-    /// With -A: also create missing secrets, but never in kube-* and openshift-*
+    /// With -A: also create missing secrets (never in kube-*, openshift-*)
     #[arg(long, requires_all = ["robot", "all_namespaces"])]
     create_missing: bool,
 

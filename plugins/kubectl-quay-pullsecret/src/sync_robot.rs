@@ -13,7 +13,7 @@ use quay_common::web::{ApiError, Endpoint};
 /// The robot, and how its credential is written where it is new.
 #[derive(Args)]
 pub struct RobotArgs {
-    /// Robot to give to every chosen namespace (org+name); asks which if no name follows
+    /// Robot for the chosen namespaces (org+name); asks if no name follows
     #[arg(long, value_name = "ROBOT", num_args = 0..=1, default_missing_value = "")]
     robot: Option<String>,
 

@@ -46,7 +46,7 @@ pub struct Args {
     #[arg(value_name = "ROBOT")]
     robot: RobotName,
 
-    /// Regenerate the token without a bridge, then update every secret as fast as possible
+    /// Regenerate without a bridge, then update every secret as fast as possible
     #[arg(long)]
     in_place: bool,
 
@@ -72,7 +72,7 @@ pub struct Args {
     )]
     store_token: bool,
 
-    /// Revert an unfinished rotation; possible until Quay has regenerated the token
+    /// Revert an unfinished rotation, as long as Quay has not replaced the token
     #[arg(long, conflicts_with = "in_place")]
     abort: bool,
 
@@ -127,7 +127,7 @@ pub struct Args {
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = parse_duration, requires = "verify_pull", hide_short_help = true)]
     pull_timeout: Duration,
 
-    /// Write the receipt to this file: an HTML page if its name ends in .html, else JSON
+    /// Write the receipt to this file: HTML if its name ends in .html, else JSON
     #[arg(long, value_name = "FILE")]
     receipt: Option<PathBuf>,
 

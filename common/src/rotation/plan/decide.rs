@@ -221,7 +221,8 @@ fn refuse_less(observed: &Observed, options: &Options, plan: &mut Plan) {
             if chosen < mark.clusters && !options.scope_is_complete {
                 plan.refuse(
                     format!(
-                        "the rotation began in {} clusters, but only {chosen} are chosen now",
+                        "the rotation began in {} clusters, but this command chooses only \
+                         {chosen}",
                         mark.clusters
                     ),
                     "choose all of them with --context, or accept with --scope-is-complete that \
