@@ -42,9 +42,10 @@ impl Acts<'_> {
         let update = format!("quay-global update --robot {ROBOT} --yes");
         said += &self.command(&update, &[], &Expected::Success)?;
         let updated = content(&Api::connect(&access)?)?;
-        self.screen
-            .remark("This demo plays the Machine Config Operator, which brings the secret to the \
-                     machines.");
+        self.screen.remark(
+            "This demo plays the Machine Config Operator, which brings the secret to the \
+                     machines.",
+        );
         let operator = std::thread::spawn(move || roll(&access));
         said += &self.command("quay-global status", &[], &Expected::Success)?;
         said += &self.command("quay-global status --wait", &[], &Expected::Success)?;
