@@ -48,6 +48,26 @@ impl AsRef<Path> for Plugin {
     }
 }
 
+/// A call of the cargo that runs us.
+pub fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    // Cargo tells us about our own package; build scripts would take it for a change, and every
+    // crate that stands on them would be built anew.
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        let ours = [
+            "CARGO_PKG_",
+            "CARGO_MANIFEST_",
+            "CARGO_BIN_",
+            "CARGO_CRATE_",
+        ];
+        if ours.iter().any(|prefix| text.starts_with(prefix)) || text == "CARGO_PRIMARY_PACKAGE" {
+            command.env_remove(&name);
+        }
+    }
+    command
+}
+
 fn found(folder: &Path) -> BTreeMap<&'static str, PathBuf> {
     let found = Plugin::ALL.map(|plugin| {
         let name = format!("{}{}", plugin.name(), std::env::consts::EXE_SUFFIX);
@@ -65,7 +85,7 @@ fn found(folder: &Path) -> BTreeMap<&'static str, PathBuf> {
 /// Cargo builds only what has changed, so that no test runs a binary that is older than its
 /// sources.
 fn build() -> BTreeMap<&'static str, PathBuf> {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut command = cargo();
     command
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .args(["build", "--locked", "--bins"])

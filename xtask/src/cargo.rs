@@ -35,22 +35,8 @@ pub fn root() -> Result<PathBuf> {
 
 /// A call of the cargo that runs us, in the workspace's folder.
 pub fn command() -> Result<Command> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
+    let mut command = quay_tests::cargo();
     command.current_dir(root()?);
-    // Cargo tells us about our own package; build scripts would take it for a change.
-    for (name, _) in std::env::vars_os() {
-        let name = name.to_string_lossy();
-        let ours = [
-            "CARGO_PKG_",
-            "CARGO_MANIFEST_",
-            "CARGO_BIN_",
-            "CARGO_CRATE_",
-        ];
-        if ours.iter().any(|prefix| name.starts_with(prefix)) || name == "CARGO_PRIMARY_PACKAGE" {
-            command.env_remove(&*name);
-        }
-    }
     Ok(command)
 }
 
