@@ -40,7 +40,7 @@ fn a_stale_credential_is_a_problem_and_the_repair_is_named() {
     let output = world.run(format!("verify -n {namespace}")).expect(1);
     world.seen(&namespace).holds(&output.stdout, str![[r#"
 NAMESPACE  SECRET  ROBOT  TOKEN  REGISTRY  PULL  DETAIL
-shop  a  myorg+deploy  stale  refused  -  it is not the robot's current token; the registry refuses it: Could not find robot with username: myorg+deploy and supplied password.; next: kubectl quay pullsecret sync --context admin -n shop
+shop  a  myorg+deploy  stale  refused  -  the secret does not hold the robot's current token; the registry refuses the credential: Could not find robot with username: myorg+deploy and supplied password.; next: kubectl quay pullsecret sync --context admin -n shop
 
 "#]]);
 }
@@ -183,7 +183,7 @@ fn a_key_that_no_image_matches_is_a_problem() {
     ));
     let item = verified(&world, &namespace, 1);
     let message = item["message"].as_str().unwrap_or_default();
-    assert!(message.contains("matches the key"), "{message}");
+    assert!(message.contains("matches no image"), "{message}");
 }
 
 #[test]
