@@ -17,7 +17,7 @@ fn start() -> (TestContext, TestQuay, SessionBus) {
 fn log_in(context: &mut TestContext, quay: &TestQuay) -> String {
     let token = quay.token(context, SCOPES);
     let run = context.command("login --token-stdin").stdin(&token);
-    run.run().expect(0).says("kept in the OS keyring");
+    run.run().expect(0).says("stored in the OS keyring");
     context.unset("QUAY_URL");
     context.unset("QUAY_CA_FILE");
     token
@@ -105,7 +105,7 @@ fn a_session_without_a_keyring_is_told_as_such() {
     login
         .run()
         .expect(1)
-        .says("no keyring in this session")
+        .says("this session has no keyring")
         .says("--insecure-storage");
     let list = context.command("list myorg").env("QUAY_API_TOKEN", &token);
     list.run().expect(0);

@@ -89,7 +89,9 @@ fn a_secret_that_never_stops_changing_is_named_and_the_others_are_done() {
         hold.release();
     }
     let output = run.wait().expect(1).says("11 updated, 1 failed");
-    output.prints("s07").prints("somebody keeps changing it");
+    output
+        .prints("s07")
+        .prints("somebody keeps changing the secret");
     let current = world.mixed(ROBOT, &world.token());
     let mut secrets = world.list(&namespace, "secrets");
     secrets.retain(|secret| text_of(secret) != current);

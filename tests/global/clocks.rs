@@ -18,11 +18,11 @@ fn what_is_not_confirmed_is_taken_back_after_its_time_whatever_the_clock_says() 
         let began = Instant::now();
         world.run(update("8s")).expect(0).prints("added");
         assert_ne!(world.text(), world.content(None), "taken back at once");
-        world.run("show").expect(0).says("is taken back at");
+        world.run("show").expect(0).says("will be undone at");
         eventually("taken back", || world.text() == world.content(None));
         assert!(began.elapsed() >= WITHIN, "{:?}", began.elapsed());
         eventually("recorded", || has_file(&world, ".restored.json"));
-        world.run("show").expect(0).says("has been taken back");
+        world.run("show").expect(0).says("so it was undone");
     }
 }
 

@@ -56,8 +56,11 @@ fn what_is_not_confirmed_is_taken_back_and_the_next_command_says_so() {
     output.prints("added").says("unless you confirm it");
     eventually("taken back", || world.text() == world.content(None));
     eventually("recorded", || has_file(&world, ".restored.json"));
-    world.run("show").expect(0).says("has been taken back");
-    world.run("confirm").expect(1).says("nothing waits");
+    world.run("show").expect(0).says("so it was undone");
+    world
+        .run("confirm")
+        .expect(1)
+        .says("no change of this machine waits");
     for within in ["0s", "25h"] {
         world
             .run(update(within))
@@ -72,12 +75,12 @@ fn what_is_confirmed_stays() {
     let world = World::new();
     world.run(update("10m")).expect(0);
     let process = watchdog(&world).expect("a watchdog");
-    world.run("show").expect(0).says("is taken back at");
+    world.run("show").expect(0).says("will be undone at");
     world.run("confirm --context elsewhere").expect(1);
     world
         .run("confirm")
         .expect(0)
-        .says("confirmed: the write of");
+        .says("confirmed: the change of");
     eventually("the watchdog ends", || {
         !PathBuf::from(format!("/proc/{process}")).exists()
     });
@@ -172,7 +175,7 @@ fn a_watchdog_that_is_gone_is_told_of_by_every_command() {
         .program("kill", ["-9", &process])
         .run()
         .expect(0);
-    let gone = "what would have taken it back is gone";
+    let gone = "the watchdog that should undo it has ended";
     eventually("the lock falls", || {
         world.run("show").expect(0).stderr.contains(gone)
     });
@@ -267,7 +270,7 @@ fn a_watchdog_that_dies_while_it_takes_back_leaves_the_rest_to_a_person() {
         .run()
         .expect(0);
     hold.release();
-    let gone = "what would have taken it back is gone";
+    let gone = "the watchdog that should undo it has ended";
     eventually("the lock falls", || {
         world.run("show").expect(0).stderr.contains(gone)
     });

@@ -16,7 +16,7 @@ fn what_red_hat_hands_out_replaces_only_its_own_entries() {
     assert!(
         check["message"]
             .to_string()
-            .contains("its email is not the account's")
+            .contains("the email of the entry is not the account's")
     );
 
     ocm.edit(|state| state.run_batch(&rotated()));
@@ -49,7 +49,7 @@ fn what_red_hat_hands_out_replaces_only_its_own_entries() {
     // Where Red Hat does not answer, the rest is still checked.
     ocm.edit(|state| state.offline_token = "another".to_owned());
     let output = world.run("verify --allow-unknown").expect(0);
-    output.says("are not compared");
+    output.says("cannot compare Red Hat's entries");
 }
 
 #[test]

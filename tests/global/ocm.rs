@@ -86,7 +86,7 @@ fn a_login_is_checked_before_it_is_kept_and_later_commands_use_it() {
         context.unset(name);
     }
     let status = context.command("ocm status").keeps().run().expect(0);
-    status.prints("quay.io").says("no rotation is under way");
+    status.prints("quay.io").says("no rotation is in progress");
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn a_stored_login_goes_to_no_other_service_than_it_was_made_with() {
         for line in [&["ocm", "status"][..], &["ocm", "download", "-o", "file"]] {
             let output = context.command(line).keeps().run().expect(1);
             output
-                .says(&format!("nothing of it is sent to {given}"))
+                .says(&format!("so it is not sent to {given}"))
                 .says("ocm login --ocm-url https://localhost:");
         }
         context.set(name, known);
@@ -162,7 +162,7 @@ fn a_login_is_kept_in_the_keyring_and_serves_other_processes() {
     let offline = ocm.edit(|state| state.offline_token.clone());
     let login = ["ocm", "login", "--token-stdin"];
     let output = context.command(login).stdin(&offline).run().expect(0);
-    output.says("kept in the OS keyring");
+    output.says("stored in the OS keyring");
     context.run("ocm status").expect(0).prints("quay.io");
     let lookup = [
         "lookup",
@@ -218,7 +218,7 @@ fn a_rotation_is_requested_once_and_followed_to_the_real_swap() {
     context
         .run("ocm rotate --yes")
         .expect(0)
-        .says("requested already");
+        .says("already requested");
     assert_eq!(ocm.edit(|state| state.rotations.len()), 1);
 
     // A state nobody knows, or no request at all any more, ends nothing.
@@ -254,7 +254,7 @@ fn a_rotation_that_was_requested_elsewhere_is_followed_too() {
     context
         .run("ocm status --wait")
         .expect(1)
-        .says("no rotation is under way");
+        .says("no rotation is in progress");
     ocm.edit(|state| {
         state.rotations =
             vec![json!({"id": "r", "kind": "PullSecretRotation", "status": "pending"})];
@@ -300,7 +300,7 @@ fn every_refusal_says_what_to_do() {
     answers(&ocm, "/access_token", 200, r#"{"auths":["SECRET"]}"#);
     let output = context.run("ocm download").expect(1);
     assert!(!output.stderr.contains("SECRET"));
-    output.says("it is no pull secret");
+    output.says("the answer is not a pull secret");
 }
 
 #[test]
@@ -327,11 +327,13 @@ fn a_busy_or_slow_service_is_waited_for_and_no_rotation_is_requested_twice() {
         FaultAction::AnswerLost,
     ));
     let output = context.run("ocm rotate --yes").expect(1);
-    output.says("see whether it arrived").says("ocm status");
+    output
+        .says("check whether the request arrived")
+        .says("ocm status");
     context
         .run("ocm rotate --yes")
         .expect(0)
-        .says("requested already");
+        .says("already requested");
     assert_eq!(ocm.edit(|state| state.rotations.len()), 1);
 }
 
@@ -356,7 +358,7 @@ fn a_download_goes_to_a_private_file_or_a_pipe() {
     let download = ["ocm", "download"];
     let output = context.command(download).reveals(&token).run().expect(0);
     output
-        .says("stdout holds the pull secret")
+        .says("wrote the pull secret to stdout")
         .prints("cloud.openshift.com");
     let output = context.command(download).on_terminal().run();
     assert_eq!(output.code, 2, "{}", output.stdout);
@@ -377,5 +379,5 @@ fn a_refused_request_leaves_nothing_to_wait_for() {
     context
         .run("ocm status --wait")
         .expect(1)
-        .says("no rotation is under way");
+        .says("no rotation is in progress");
 }

@@ -18,7 +18,7 @@ fn a_record_that_cannot_be_read_is_no_leave_to_request_a_rotation_again() {
     for command in commands {
         let output = context.run(command).expect(1);
         output
-            .says(&format!("{} is not understood", record.display()))
+            .says(&format!("cannot use {}", record.display()))
             .says(&format!("rm {}", record.display()));
     }
     std::fs::remove_file(&record).expect("it is there");
@@ -28,7 +28,7 @@ fn a_record_that_cannot_be_read_is_no_leave_to_request_a_rotation_again() {
         context
             .run(command)
             .expect(1)
-            .says("is no regular file, and is not read");
+            .says("is not a regular file, so it was not read");
     }
     assert_eq!(ocm.edit(|state| state.rotations.len()), 1);
 }

@@ -37,7 +37,7 @@ fn a_dead_token_comes_back_alive_unless_it_is_wanted_to_the_letter() {
         .expect("a backup")
         .replace("secret/", "");
     let output = world.run(format!("rollback {oldest} --yes")).expect(0);
-    output.says("the backup's is dead");
+    output.says("the token in the backup is dead");
     assert_eq!(world.text(), current);
     world
         .run(format!("rollback {oldest} --exact --yes"))

@@ -33,7 +33,7 @@ fn a_pool_is_followed_from_the_write_to_its_last_machine() {
     world.pool("worker");
     assert_state(&world, 0, &[("master", "updated", "current", 3)]);
     let output = world.run(format!("update --robot {ROBOT} --yes")).expect(0);
-    output.says("Follow it to the nodes: oc quay global status --context admin --wait");
+    output.says("To follow the change to the nodes: oc quay global status --context admin --wait");
     // The operator has not begun, although every pool says that it is updated.
     assert_state(&world, 0, &[("worker", "waiting", "older", 3)]);
     for pool in ["master", "worker"] {

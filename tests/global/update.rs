@@ -39,7 +39,7 @@ fn nothing_is_written_without_a_yes_or_by_a_dry_run() {
     world.run(update).expect(2).says("--yes");
     for mode in ["--dry-run", "--dry-run=server"] {
         let output = world.run([&update[..], &[mode]].concat()).expect(0);
-        output.prints("dry run)").says("Nothing was stored");
+        output.prints("dry run)").says("Nothing was written");
     }
     assert_eq!(world.text(), world.content(None));
     assert!(world.backups().is_empty());
@@ -74,7 +74,10 @@ fn a_key_at_another_host_is_refused_before_anything_is_written() {
     for key in ["quay.io", "cloud.openshift.com"] {
         let replace = ["--key", key, "--replace-entry", key, "--yes"];
         let update = [&["update", "--robot", ROBOT][..], &replace].concat();
-        world.run(&update).expect(2).says("is not at this registry");
+        world
+            .run(&update)
+            .expect(2)
+            .says("is not a key of this registry");
     }
     assert_eq!(world.text(), world.content(None));
 }
@@ -245,11 +248,17 @@ fn another_cluster_is_told_from_openshift_and_a_missing_right_is_named() {
     plain.join(&mut world.context);
     let output = world.run(format!("update --robot {ROBOT} --yes")).expect(1);
     output
-        .says("no OpenShift cluster")
+        .says("does not lead to an OpenShift cluster")
         .says("oc quay pullsecret sync --context");
-    world.run("show").expect(1).says("no OpenShift cluster");
+    world
+        .run("show")
+        .expect(1)
+        .says("does not lead to an OpenShift cluster");
     plain.join_limited(&mut world.context);
-    world.run("show").expect(1).says("no OpenShift cluster");
+    world
+        .run("show")
+        .expect(1)
+        .says("does not lead to an OpenShift cluster");
 }
 
 #[test]
@@ -282,7 +291,7 @@ fn a_hosted_control_plane_gets_the_additional_secret() {
     let update = ["update", "--robot", ROBOT, "--yes"];
     let replace = ["--replace-entry", world.registry()];
     let output = world.run([&update[..], &replace].concat()).expect(1);
-    output.prints("and wins").prints("HostedCluster");
+    output.prints("takes precedence").prints("HostedCluster");
 }
 
 #[test]
@@ -308,7 +317,7 @@ fn a_person_is_shown_what_changes_and_asked() {
     let no = answer("n\n");
     assert_eq!(no.code, 1, "{}", no.stdout);
     let entry = format!("auths[\"{}\"]", world.registry());
-    no.prints(&entry).prints("the answer was no");
+    no.prints(&entry).prints("you answered no");
     assert_eq!(world.text(), stale);
     let yes = answer("y\n");
     assert_eq!(yes.code, 0, "{}", yes.stdout);

@@ -96,7 +96,11 @@ fn a_key_that_is_no_single_registrys_is_not_known_and_one_that_is_nobodys_is_nev
     let unused = World::item(&output, "fake");
     assert_eq!(judged(&unused), ("good", true));
     assert_eq!(unused["registry"], "-");
-    assert!(unused["message"].to_string().contains("no pull uses it"));
+    assert!(
+        unused["message"]
+            .to_string()
+            .contains("no pull uses the entry")
+    );
     world.run(LENIENT).expect(0);
     let robots = world.okd_content().replace(world.registry(), "fake");
     world.put(&robots);
@@ -147,7 +151,7 @@ fn one_broken_entry_breaks_the_whole_file_and_is_named_until_it_is_removed() {
         let item = World::item(output, "fake");
         let message = item["message"].to_string();
         assert!(message.contains("not base64 of"), "{message}");
-        assert!(message.contains("uses no entry of it"), "{message}");
+        assert!(message.contains("uses none of its entries"), "{message}");
         assert!(item["next"].to_string().contains(remove), "{item}");
         item
     };
@@ -196,7 +200,7 @@ fn what_the_owner_of_a_hosted_control_plane_broke_is_theirs_to_repair() {
     output
         .prints("added")
         .prints("in openshift-config/pull-secret")
-        .prints("spec.pullSecret of its HostedCluster");
+        .prints("change spec.pullSecret of the HostedCluster");
 }
 
 #[test]

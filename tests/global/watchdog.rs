@@ -128,7 +128,7 @@ fn a_watchdog_that_cannot_take_it_back_says_why_and_lets_go() {
             .kubectl([&["-n", "openshift-config"], &broken[..], &[label]].concat());
         eventually("told", || {
             let said = world.run("show").expect(0).stderr;
-            said.contains("did not succeed yet") && said.contains("is gone")
+            said.contains("has not succeeded yet") && said.contains("no longer exists")
         });
         if way_out[0] == "rollback" {
             let back = r#"[{"op":"replace","path":"/metadata/labels/kubectl-quay~1backup-of","value":"pull-secret"}]"#;

@@ -64,7 +64,7 @@ fn a_rollback_does_not_undo_what_somebody_wrote_meanwhile() {
         "-n {NAMESPACE} label secret {SECRET} round=1 --overwrite"
     ));
     hold.release();
-    run.wait().expect(1).prints("changed by somebody else");
+    run.wait().expect(1).prints("somebody else changed");
     assert_eq!(world.text(), world.content(Some(&world.token())));
 }
 

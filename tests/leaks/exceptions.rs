@@ -17,7 +17,7 @@ fn printed_manifests_say_whose_credentials_are_in_them() {
         let run = world.context.command([&arguments[..], &[format]].concat());
         let run = run.reveals(&world.quay.robot_token);
         let output = run.reveals(&world.other_password).spawn().wait_and_watch();
-        let output = output.expect(0).says("the output holds credentials");
+        let output = output.expect(0).says("the output contains credentials");
         let output = output.says("docker.io").says(world.quay.quay.registry());
         for token in [&world.quay.robot_token, &world.other_password] {
             assert_only_on_stdout(&output, token);

@@ -124,7 +124,7 @@ fn what_a_killed_run_leaves_the_next_one_removes() {
     assert_eq!(left.len(), 1);
     let output = world.verify(&image).expect(0);
     let name = left[0].trim_start_matches("pod/");
-    output.says(&format!("removed the test pod {name}"));
+    output.says(&format!("deleted the test pod {name}"));
     assert!(test_pods(&world.node.cluster, &world.namespace).is_empty());
 }
 

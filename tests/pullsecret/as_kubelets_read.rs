@@ -22,7 +22,7 @@ fn repaired(hint: &str, content: impl Fn(&str, &str) -> Vec<u8>) {
     world
         .run(format!("verify -n {namespace}"))
         .expect(1)
-        .prints("not the robot's current token");
+        .prints("does not hold the robot's current token");
     world
         .run(format!("sync -n {namespace}"))
         .expect(0)
@@ -150,7 +150,7 @@ fn a_pull_is_not_tried_with_a_secret_that_kubelets_refuse() {
     let output = world.run(format!("verify -n {namespace} --pull {image}"));
     let output = output
         .expect(1)
-        .prints("no kubelet pulls with it: entry `x`");
+        .prints("no kubelet pulls with this secret: entry `x`");
     output.prints("edit secret broken");
 }
 

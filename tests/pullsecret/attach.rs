@@ -113,7 +113,7 @@ fn a_secret_that_does_not_exist_is_attached_to_nobody() {
         ))
         .expect(1);
     assert!(
-        output.stdout.contains("no pull secret of that name"),
+        output.stdout.contains("no pull secret has that name"),
         "{}",
         output.stdout
     );

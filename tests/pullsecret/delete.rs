@@ -29,7 +29,7 @@ fn a_secret_with_nothing_else_in_it_is_detached_and_deleted() {
     world
         .run(format!("delete -n {namespace} --robot {ROBOT} --yes"))
         .expect(0)
-        .says("in no pull secret");
+        .says("No pull secret in the chosen namespaces holds");
 }
 
 #[test]

@@ -205,7 +205,7 @@ fn the_key_the_name_and_the_accounts_can_be_chosen() {
             "sync -n {namespace} --robot {ROBOT} --registry-key evil.example.com"
         ))
         .expect(2)
-        .says("is not at this registry");
+        .says("is not a key of this registry");
 }
 
 #[test]
@@ -267,7 +267,10 @@ fn without_a_login_the_robots_token_is_enough_if_the_registry_accepts_it() {
     let mut world = without_login();
     let namespace = world.cluster.namespace("by-hand");
     let arguments = ["sync", "-n", &namespace, "--robot", ROBOT];
-    world.run(arguments).expect(1).says("neither a login");
+    world
+        .run(arguments)
+        .expect(1)
+        .says("you are not logged in to");
 
     let wrong = "W".repeat(64);
     world.context.watch(&wrong);

@@ -43,13 +43,16 @@ fn nothing_found_under_a_name_that_was_asked_for_is_no_success() {
         world.run([&["verify", "-n", &namespace], arguments].concat())
     };
     verify(&["--robot", ROBOT, "--secret", "a"]).expect(0);
-    let both = format!("No pull secret in scope is named `b` and holds {ROBOT}.");
+    let both = format!("No pull secret in the chosen namespaces is named `b` and holds {ROBOT}.");
     for (arguments, expected) in [
         (
             &["--robot", "myorg+typo"][..],
-            "No pull secret in scope holds myorg+typo.",
+            "No pull secret in the chosen namespaces holds myorg+typo.",
         ),
-        (&["--secret", "b"], "No pull secret in scope is named `b`."),
+        (
+            &["--secret", "b"],
+            "No pull secret in the chosen namespaces is named `b`.",
+        ),
         (&["--secret", "b", "--robot", ROBOT], &both),
     ] {
         let output = verify(arguments).expect(1);
@@ -88,7 +91,11 @@ fn roles_that_cannot_be_read_are_not_known_and_pods_are_judged_all_the_same() {
     let report_of = |code| report(&world, &["-n", &namespace], code);
     let first = report_of(1);
     assert_eq!(first["items"][0]["state"], "unknown");
-    says_in(&first["items"][0], "message", "its roles are not known");
+    says_in(
+        &first["items"][0],
+        "message",
+        "the robot's roles are unknown",
+    );
 
     let refused = image(&world, "backend-api:v1");
     world
@@ -184,10 +191,14 @@ fn a_secret_of_the_wrong_type_that_an_account_or_a_pod_names_is_no_success() {
     let items = report["items"].as_array().expect("items");
     let names: Vec<&Value> = items.iter().map(|item| &item["secret"]).collect();
     assert_eq!(names, ["legacy", "opaque"], "{report:#}");
-    says_in(&items[0], "message", "pod/shop names it");
+    says_in(&items[0], "message", "pod/shop uses the secret");
     says_in(&items[0], "message", "config.json under `.dockercfg`");
-    says_in(&items[1], "message", "service account `default` names it");
-    says_in(&items[1], "message", "no kubelet takes for a pull secret");
+    says_in(
+        &items[1],
+        "message",
+        "service account `default` uses the secret",
+    );
+    says_in(&items[1], "message", "no kubelet accepts for a pull secret");
     says_in(&items[1], "next", "delete secret opaque");
 }
 

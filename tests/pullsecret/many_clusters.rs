@@ -73,7 +73,7 @@ fn contexts_that_lead_to_one_cluster_are_one_cluster() {
         .expect(0);
     let report: serde_json::Value = serde_json::from_str(&output.stdout).expect("JSON");
     assert_eq!(report["items"].as_array().map(Vec::len), Some(2));
-    output.says("context again leads to the same cluster as first");
+    output.says("contexts again and first lead to the same cluster");
 }
 
 #[test]
@@ -137,8 +137,8 @@ fn users_who_may_not_read_kube_system_are_each_done_in_their_own_namespaces() {
     // With the same user a second context can do nothing that the first cannot; kubectl keeps
     // contexts in alphabetical order.
     output
-        .says("context first-ann leads to the same cluster as ann-again,")
-        .says("context first-ben leads to the same cluster as ben-again,");
+        .says("contexts first-ann and ann-again lead to the same cluster")
+        .says("contexts first-ben and ben-again lead to the same cluster");
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn the_nodes_pull_secret_is_neither_synced_nor_deleted_and_the_way_is_named() {
     let sync = |more: &[&str]| world.run([&sync[..], &[NAME], more].concat());
     sync(&["--no-attach"])
         .expect(1)
-        .prints("every node pulls with it");
+        .prints("every node pulls with this secret");
 
     let content = json!({
         world.registry(): world.entry(&"O".repeat(64)),

@@ -140,7 +140,7 @@ fn without_a_secret_for_the_image_nothing_is_started() {
     let output = world.run(format!("verify -n {namespace} --pull {elsewhere}"));
     output
         .expect(1)
-        .prints("no pull secret here has a key for this image");
+        .prints("no pull secret in the chosen namespaces has a key for this image");
     assert!(test_pods(world.cluster, &namespace).is_empty());
 }
 

@@ -46,7 +46,7 @@ fn what_a_killed_run_leaves_the_next_one_removes() {
     let name = left.trim_start_matches("pod/");
     again
         .expect(1)
-        .says(&format!("removed the test pod {name}"));
+        .says(&format!("deleted the test pod {name}"));
     assert!(test_pods(world.cluster, &namespace).is_empty());
 }
 

@@ -268,7 +268,7 @@ fn an_entry_that_cannot_be_read_is_named_and_stays_as_it_is() {
         output.stdout
     );
     assert!(
-        output.stdout.contains("no object with `auths`"),
+        output.stdout.contains("not an object with `auths`"),
         "{}",
         output.stdout
     );

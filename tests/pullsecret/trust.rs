@@ -258,7 +258,7 @@ fn a_memory_that_others_may_write_proves_nothing() {
     world.regenerate();
     let output = sync_all(&world, &[])
         .expect(1)
-        .says("others may read or write");
+        .says("other users can read or write");
     assert_eq!(result(&output, &shop, "good"), "unproven");
     mode(0o600);
     sync_all(&world, &[]).expect(0);
@@ -278,8 +278,8 @@ fn a_memory_that_is_no_file_proves_nothing_and_keeps_nobody_waiting() {
     let output = sync_all(&world, &[]).expect(1);
     assert_eq!(result(&output, &shop, "good"), "unproven");
     output
-        .says("what this machine knows of places is not used")
-        .says(&format!("{pipe} is no regular file"))
+        .says("cannot use what this machine remembers of pull secrets")
+        .says(&format!("{pipe} is not a regular file"))
         .says(&format!("mv {pipe} "));
 }
 

@@ -46,8 +46,14 @@ fn text<'a>(item: &'a Value, field: &str) -> &'a str {
 fn a_secret_of_the_right_name_that_no_pod_can_use_is_told_by_the_dry_run_as_by_the_run() {
     let world = world();
     for (hint, reason) in [
-        ("opaque", "it is of type `Opaque`, which no kubelet takes"),
-        ("config-json", "it holds a config.json under `.dockercfg`"),
+        (
+            "opaque",
+            "the secret has type `Opaque`, which no kubelet accepts",
+        ),
+        (
+            "config-json",
+            "the secret holds a config.json under `.dockercfg`",
+        ),
     ] {
         let namespace = world.cluster.namespace(hint);
         world.cluster.create(&match hint {
@@ -117,8 +123,8 @@ fn the_key_that_no_kubelet_uses_is_named_and_the_right_one_is_beside_it() {
             format!("https://{registry}/v2"),
             "ends in /v2 without a slash",
         ),
-        (format!("{registry} "), "is no address for a kubelet"),
-        (registry.to_uppercase(), "letter by letter"),
+        (format!("{registry} "), "is not an address"),
+        (registry.to_uppercase(), "is not spelled exactly like"),
     ] {
         let namespace = world.cluster.namespace("named-key");
         let entry = world.entry(&world.token());
@@ -169,7 +175,7 @@ fn a_secret_that_kubelets_refuse_is_no_place_for_the_robot_and_handed_to_nobody(
     world
         .run(&named)
         .expect(1)
-        .prints("then the kubelet pulls nothing");
+        .prints("a kubelet pulls nothing for a pod");
     assert_eq!(
         world.cluster.references(&namespace, "default"),
         ["quay-pull-secret"]
@@ -194,16 +200,16 @@ fn attach_says_of_a_secret_that_no_pod_can_use_what_it_is() {
     for (name, reason, next) in [
         (
             "a",
-            "it holds a config.json under `.dockercfg`",
+            "the secret holds a config.json under `.dockercfg`",
             [delete("a"), sync("a")],
         ),
-        ("b", "it is of type `Opaque`", [delete("b"), sync("b")]),
-        ("c", "no pod pulls with its key", [beside, String::new()]),
         (
-            "d",
-            "there is no pull secret of that name",
-            Default::default(),
+            "b",
+            "the secret has type `Opaque`",
+            [delete("b"), sync("b")],
         ),
+        ("c", "no pod pulls with its key", [beside, String::new()]),
+        ("d", "no pull secret has that name", Default::default()),
     ] {
         for mode in ["--dry-run=client", "--dry-run=server", "--dry-run=none"] {
             let attach = [
@@ -292,7 +298,7 @@ fn attach_hands_nobody_a_secret_that_would_break_their_pods() {
     let output = world.run(attach).expect(0);
     output
         .prints("unchanged")
-        .prints("then the kubelet pulls nothing");
+        .prints("a kubelet pulls nothing for a pod");
 }
 
 #[test]
@@ -305,7 +311,9 @@ fn a_secret_that_is_not_filled_yet_is_attached_and_said_to_be_empty() {
     let output = world
         .run(format!("attach a -n {namespace} --service-account default"))
         .expect(0);
-    output.prints("attached").prints("it has no entry");
+    output
+        .prints("attached")
+        .prints("the secret has no entries");
 }
 
 #[test]
@@ -335,9 +343,9 @@ fn list_says_readable_only_of_what_a_kubelet_can_read_and_use() {
     };
     let registry = world.registry();
     assert_eq!(states("good"), [(registry, "readable")]);
-    assert_eq!(states("empty"), [("", "unused: it has no entry")]);
-    let config = "unused: it holds a config.json under `.dockercfg`, where a kubelet takes `auths` \
-                  for a registry";
+    assert_eq!(states("empty"), [("", "unused: the secret has no entries")]);
+    let config = "unused: the secret holds a config.json under `.dockercfg`, where a kubelet reads \
+                  `auths` as a registry's name";
     assert_eq!(states("config"), [("", config)]);
     let of_broken = states("broken");
     assert_eq!(of_broken.len(), 2);
@@ -346,15 +354,15 @@ fn list_says_readable_only_of_what_a_kubelet_can_read_and_use() {
             .iter()
             .all(|(_, state)| state.starts_with("broken: "))
     );
-    let path = "unused: its key ends in /v1 without a slash, which a kubelet takes for the beginning \
-                of a repository's name";
+    let path = "unused: its key ends in /v1 without a slash, which a kubelet reads as the start of \
+                a repository's name";
     assert_eq!(
         states("keys"),
         [
             ("h.example.com/v1", path),
             (
                 "h.example.com ",
-                "unused: its key is no address for a kubelet, which never uses it"
+                "unused: its key is not an address, so no kubelet uses it"
             ),
             ("h.example.com", "readable"),
         ]

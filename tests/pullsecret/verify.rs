@@ -183,7 +183,7 @@ fn a_key_that_no_image_matches_is_a_problem() {
     ));
     let item = verified(&world, &namespace, 1);
     let message = item["message"].as_str().unwrap_or_default();
-    assert!(message.contains("matches the key"), "{message}");
+    assert!(message.contains("matches no image"), "{message}");
 }
 
 #[test]

@@ -21,17 +21,17 @@ fn every_mark_of_a_writer_is_a_reason_to_refuse() {
     for (metadata, writer, place) in [
         (
             json!({"labels": {"secrets.hashicorp.com/vso-ownerRefUID": "1"}}),
-            "Vault Secrets Operator writes it",
+            "Vault Secrets Operator manages the secret",
             "change what it reads in Vault",
         ),
         (
             json!({"annotations": {"operator.1password.io/item-path": "vaults/a/items/b"}}),
-            "1Password writes it",
+            "1Password manages the secret",
             "change the item in 1Password (vaults/a/items/b)",
         ),
         (
             json!({"ownerReferences": owner}),
-            "a controller writes it",
+            "a controller manages the secret",
             "change ConfigMap `source`",
         ),
     ] {
@@ -63,7 +63,7 @@ fn a_controller_that_left_only_its_name_on_the_fields_is_a_writer() {
     world.cluster.try_kubectl(apply, &secret).expect(0);
     let output = world.run(format!("sync -n {namespace}")).expect(1);
     output
-        .prints("Argo CD writes it")
+        .prints("Argo CD manages the secret")
         .prints("change the Git repository");
 }
 

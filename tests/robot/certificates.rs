@@ -39,7 +39,7 @@ fn a_given_certificate_for_another_name_is_refused() {
     let (context, quay) = signed_in(self_signed(&["quay.example.com"], this_year() + 1));
     let output = context.run("list myorg").expect(1);
     output
-        .says("certificate for another name")
+        .says("certificate is for another name")
         .says("quay.example.com");
     assert_eq!(quay.quay.server().log().count(|_| true), 0);
 }
@@ -62,7 +62,7 @@ fn another_self_signed_certificate_is_refused_and_the_way_to_trust_it_is_told() 
         let output = context.run("list myorg -vvv").expect(1);
         assert!(!output.stderr.contains("trying again"), "{}", output.stderr);
         output
-            .says("self-signed, and none of those that are trusted (SHA-256 ")
+            .says("self-signed and not trusted (SHA-256 ")
             .says(&format!("openssl s_client -connect {registry}"))
             .says("--registry-ca server.pem");
     };

@@ -211,7 +211,7 @@ fn a_misspelt_repository_is_told_before_a_role_is_given_or_taken_anywhere() {
         let run = context.run(&words).expect(1);
         assert_eq!(run.stdout, "", "{line}");
         assert!(!run.stderr.contains("robot list"), "{}", run.stderr);
-        run.says(&format!("nothing is {undone}: there is no repository"))
+        run.says(&format!("nothing was {undone}: "))
             .says("`myorg/nope`, `myorg/nix`")
             .says("correct the name")
             .says(&shown);

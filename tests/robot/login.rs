@@ -91,7 +91,9 @@ fn a_token_file_others_may_read_is_refused() {
     let open = std::fs::Permissions::from_mode(0o644);
     std::fs::set_permissions(credentials(&context), open).unwrap();
     let run = context.command("list myorg").keeps().run();
-    run.expect(1).says("others may read it").says("chmod 600");
+    run.expect(1)
+        .says("other users can read it")
+        .says("chmod 600");
 }
 
 #[test]

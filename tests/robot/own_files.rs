@@ -50,7 +50,7 @@ fn says_it_is_no_file(output: Output, path: &Path) {
     output
         .expect(1)
         .says(&format!("{path} is no regular file"))
-        .says(&format!("next: look at what it is, then: mv {path} "));
+        .says(&format!("next: check what it is, then: mv {path} "));
 }
 
 #[test]
@@ -61,7 +61,11 @@ fn a_ledger_of_random_bytes_is_not_an_empty_one() {
     for format in ["table", "wide", "name"] {
         let output = context.run(format!("history -o {format}")).expect(1);
         assert_eq!(output.stdout, "", "{format}");
-        assert!(!output.stderr.contains("No rotations"), "{}", output.stderr);
+        assert!(
+            !output.stderr.contains("The ledger holds no rotations"),
+            "{}",
+            output.stderr
+        );
         output.says(&damage).says(&format!("mv {ledger} "));
     }
     let output = context.run("history -o json").expect(1);
@@ -94,10 +98,13 @@ fn what_can_be_read_of_a_damaged_ledger_is_shown() {
     assert_eq!(ids, ["second", "first"]);
 
     std::fs::write(&ledger, vec![b'\n'; 3]).unwrap();
-    context.run("history").expect(0).says("No rotations");
+    context
+        .run("history")
+        .expect(0)
+        .says("The ledger holds no rotations");
     std::fs::write(&ledger, b"x\n".repeat(100)).unwrap();
     let output = context.run("history").expect(1);
-    output.says("lines 1, 2, 3, 4, 5 and 95 more are no records");
+    output.says("lines 1, 2, 3, 4, 5 and 95 more are not records");
 }
 
 #[test]
@@ -177,6 +184,6 @@ fn a_pipe_or_a_folder_in_place_of_a_file_of_ours_keeps_nobody_waiting() {
     chmod(&settings, 0o600);
     let broken = list(&context).expect(1);
     broken
-        .says(&format!("{} is not understood", settings.display()))
+        .says(&format!("cannot use {}", settings.display()))
         .says("log in again");
 }

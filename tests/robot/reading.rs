@@ -175,7 +175,7 @@ fn an_unknown_robot_and_an_unknown_organization_are_errors_that_name_them() {
     let organization = context.run("list nosuchorg").expect(1);
     organization
         .says("`nosuchorg`")
-        .says("organization has to exist");
+        .says("organization must exist");
 }
 
 #[test]

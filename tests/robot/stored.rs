@@ -68,7 +68,7 @@ fn a_stored_token_does_not_follow_the_registrys_api_to_another_address() {
     let refused = |output: Output| {
         output
             .expect(1)
-            .says(&format!("its token is not sent to {elsewhere}"))
+            .says(&format!("so it is not sent to {elsewhere}"))
             .says(&format!(
                 "login --registry {registry} --quay-url {elsewhere}"
             ));
@@ -95,7 +95,7 @@ fn settings_that_were_changed_lead_no_token_elsewhere() {
     assert_ne!(text, changed);
     std::fs::write(stored.settings(), changed).unwrap();
     let output = stored.run("list myorg").expect(1);
-    output.says("there is no login for");
+    output.says("you are not logged in to");
     stored.liar_heard_nothing();
 }
 

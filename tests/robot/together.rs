@@ -118,7 +118,7 @@ fn logins_at_the_same_time_all_last_and_so_do_logouts() {
         });
         let logouts: Vec<Running<'_>> = logouts.collect();
         for logout in logouts {
-            logout.wait().expect(0).says("its token is removed");
+            logout.wait().expect(0).says("its token was removed");
         }
         let known = settings(&context);
         for registry in &registries {

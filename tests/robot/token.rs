@@ -85,7 +85,8 @@ fn a_file_that_cannot_be_written_is_told() {
 fn a_terminal_shows_it_only_with_show() {
     let (context, quay) = signed_in(SCOPES);
     let run = context.command("token myorg+deploy").on_terminal().run();
-    run.expect(2).prints("not shown on a terminal");
+    run.expect(2)
+        .prints("is a secret, and stdout is a terminal");
     let run = context.command("token myorg+deploy --show").on_terminal();
     run.reveals(&quay.robot_token)
         .run()

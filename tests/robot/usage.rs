@@ -95,5 +95,5 @@ fn variables_set_to_nothing_are_not_set() {
         context.set(name, "");
     }
     let run = context.run("list").expect(2);
-    run.says("which registry?");
+    run.says("no registry is given");
 }

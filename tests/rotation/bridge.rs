@@ -69,8 +69,10 @@ fn the_receipt_proves_each_target_and_holds_no_token() {
                 .contains(text)
         })
     };
-    assert!(about("the old token of myorg+deploy is refused"));
-    assert!(about("is gone, and its token is refused"));
+    assert!(about("the registry refuses the old token of myorg+deploy"));
+    assert!(about(
+        "no longer exists, and the registry refuses its token"
+    ));
     assert_eq!(mode(&file), 0o600);
 }
 
@@ -123,7 +125,7 @@ fn the_old_token_is_cleaned_out_of_what_kubectl_apply_remembers() {
 fn the_ledger_tells_what_was_done_and_is_for_its_owner_alone() {
     let world = World::new(2);
     let nothing = world.context.run("history").expect(0);
-    nothing.says("No rotations in this ledger.");
+    nothing.says("The ledger holds no rotations.");
     world.rotate("").expect(0);
     let output = world
         .context
@@ -152,7 +154,7 @@ fn the_ledger_tells_what_was_done_and_is_for_its_owner_alone() {
         .join(".local/state/kubectl-quay/ledger.jsonl");
     assert_eq!(mode(&ledger), 0o600);
     let other = world.context.run("history myorg+other").expect(0);
-    other.says("No rotations");
+    other.says("The ledger holds no rotations");
 }
 
 #[test]

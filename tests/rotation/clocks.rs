@@ -68,7 +68,7 @@ fn whoever_pulls_each_second_is_not_cut_off_whatever_the_clock_says() {
         });
         output
             .expect(1)
-            .says("somebody still pulls myorg/my-app as myorg+deploy, from 10.9.9.9")
+            .says("somebody at 10.9.9.9 still pulls myorg/my-app as myorg+deploy")
             .says("warning: this machine's clock (")
             .says(&difference(hours));
         assert_eq!(world.token(), token, "{hours} hours: the token changed");

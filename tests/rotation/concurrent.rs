@@ -260,7 +260,7 @@ fn the_robot_of_a_standing_bridge_cannot_be_deleted_by_accident() {
     let hold = world.hold_quay("POST", "/regenerate");
     let run = world.start_until(&hold, "");
     let refused = world.context.run(format!("delete {ROBOT} --yes")).expect(1);
-    refused.says("is being rotated").says("--abort");
+    refused.says("is in progress").says("--abort");
     hold.release();
     run.wait().expect(0);
     world.is_at_rest();
@@ -283,7 +283,7 @@ fn a_secret_that_becomes_unwritable_is_found_while_there_is_a_way_back() {
         let output = run.wait().expect(1);
         output
             .says(&format!(
-                "s1 of {} cannot be written any more: it is immutable",
+                "s1 in context {} is no longer writable: the secret is immutable",
                 world.context_name()
             ))
             .says("--leave-behind=")

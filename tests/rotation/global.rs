@@ -109,7 +109,7 @@ fn the_nodes_secret_is_only_written_with_its_flag_and_never_under_a_paused_pool(
     let token = world.token();
     let refused = world.rotate("").expect(1);
     refused
-        .says("openshift-config/pull-secret, which the nodes of")
+        .says("openshift-config/pull-secret holds")
         .says("--global");
     let paused = json!({"spec": {"paused": true}}).to_string();
     cluster.kubectl(format!("patch mcp worker --type=merge -p '{paused}'"));
@@ -170,10 +170,10 @@ fn a_server_dry_run_names_the_nodes_secret_where_it_could_not_be_backed_up() {
     world
         .rotate(&more)
         .expect(1)
-        .prints("secret openshift-config/pull-secret of")
+        .prints("secret openshift-config/pull-secret in context")
         .prints("auth can-i create secrets")
         // The others are tried nevertheless.
-        .says("would refuse the first write of 1 of 2 secrets");
+        .says("would refuse the first write to 1 of 2 secrets");
 }
 
 /// The Machine Config Operator renders what the nodes' secret holds now.

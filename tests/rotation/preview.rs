@@ -40,8 +40,8 @@ fn the_blast_radius_is_shown_and_nothing_is_written_anywhere() {
         .prints("service accounts builder")
         .prints("workloads pod/web")
         .prints(&format!("images {}/myorg/my-app\n", world.registry()))
-        .prints("caution: pod/kaniko mounts it")
-        .prints("create myorg+deploy-bridge and give it the 4 rights")
+        .prints("caution: mounted by pod/kaniko")
+        .prints("create myorg+deploy-bridge and grant it the rights of myorg+deploy (4)")
         .prints("org:admin, repo:admin");
     output.says("dry run: nothing was changed");
     let output = world.rotate("--dry-run -o json").expect(0);
@@ -65,5 +65,8 @@ fn a_dry_run_shows_what_would_be_refused_and_fails() {
     let world = World::new(1);
     let other = world.add_namespace(1);
     let output = world.rotate(format!("--dry-run -n {}", world.namespace));
-    output.expect(1).prints("Would be refused").prints(&other);
+    output
+        .expect(1)
+        .prints("Reasons to refuse the rotation")
+        .prints(&other);
 }

@@ -34,7 +34,7 @@ fn secrets_that_cannot_be_written_are_named_with_the_place_to_change_them() {
         &[],
         &[
             &format!("{namespace}/argo"),
-            "Argo CD writes it",
+            "Argo CD manages the secret",
             "the Git repository of its application (shop)",
             &format!("{namespace}/immutable"),
             "it is immutable",
@@ -86,7 +86,7 @@ fn scopes_that_a_rotation_takes_are_named_before_anything_is_changed() {
         ("user:read", "org:admin, repo:admin"),
     ] {
         world.quay.sign_in(&mut world.context, scopes);
-        refuses(&world, &[], &["lacks the scopes", missing]);
+        refuses(&world, &[], &["lacks scopes", missing]);
     }
 }
 
@@ -132,7 +132,7 @@ fn rights_that_are_missing_in_a_namespace_are_named_before_anything_is_changed()
         &world,
         &more,
         &[
-            "you may not patch secrets in",
+            "you have no right to patch secrets in",
             &namespace,
             "auth can-i patch secrets",
         ],

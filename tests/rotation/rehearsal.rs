@@ -99,15 +99,15 @@ fn a_write_that_the_api_server_would_refuse_is_named_with_the_reason_and_what_to
     let namespace = full(&world);
     let edit = format!("-n {namespace} edit secret large");
     let secret = format!(
-        "secret {namespace}/large of {} cannot be written",
+        "secret {namespace}/large in context {} cannot be updated",
         world.context_name()
     );
     tried(&world, &[], 1)
-        .prints("Would be refused")
+        .prints("Reasons to refuse the rotation")
         .prints(&secret)
-        .prints("a Secret holds 1 MiB")
+        .prints("a Secret can hold at most 1 MiB")
         .prints(&edit)
-        .says("would refuse the first write of 1 of 2 secrets");
+        .says("would refuse the first write to 1 of 2 secrets");
     let preview = document(&tried(&world, &["-o", "json"], 1));
     let mut tried_writes = writes(&preview);
     tried_writes.sort_by_key(Value::to_string);
@@ -122,7 +122,7 @@ fn a_write_that_the_api_server_would_refuse_is_named_with_the_reason_and_what_to
     assert!(refusal("reason").starts_with(&secret), "{preview}");
     assert!(refusal("remedy").contains(&edit), "{preview}");
     for format in ["wide", "name"] {
-        tried(&world, &["-o", format], 1).says(&format!("would be refused: {secret}"));
+        tried(&world, &["-o", format], 1).says(&format!("rotate would refuse: {secret}"));
     }
     // What the dry run says is so: a new token is not longer, and another name is.
     tried(&world, &["--in-place"], 0).says("(2 secrets)");
@@ -141,7 +141,7 @@ fn an_admission_policy_that_would_deny_a_write_is_named() {
         let output = tried(&world, strategy, 1)
             .prints("not here")
             .prints(&format!("get validatingadmissionpolicy {}", policy.name))
-            .says("would refuse the first write of 2 of 2 secrets");
+            .says("would refuse the first write to 2 of 2 secrets");
         for number in 0..2 {
             let secret = format!("{}/{}", world.namespace, name(number));
             assert!(output.stdout.contains(&secret), "{}", output.stdout);

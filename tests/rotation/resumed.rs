@@ -29,7 +29,7 @@ fn before_the_token_is_replaced_a_rotation_can_be_taken_back() {
     world.is_at_rest();
     let history = world.context.run("history").expect(0);
     history.prints("aborted");
-    world.rotate("--abort").expect(1).says("nothing to abort");
+    world.rotate("--abort").expect(1).says("nothing to revert");
 }
 
 #[test]
@@ -37,7 +37,7 @@ fn once_the_token_is_replaced_there_is_only_forward() {
     let world = World::new(2);
     killed_before(&world, REMOVE);
     let refused = world.rotate("--abort").expect(1);
-    refused.says("no way back").says("without --abort");
+    refused.says("cannot be reverted").says("without --abort");
     world.every_secret_works();
     let output = world.rotate("-o json").expect(0);
     output.prints("replaced, not probed");
@@ -54,7 +54,9 @@ fn a_bridge_of_another_machine_is_left_alone_unless_it_is_taken_over() {
         .set("XDG_STATE_HOME", &elsewhere.to_string_lossy());
     for more in [&[][..], &["--abort"]] {
         let refused = world.rotate(more).expect(1);
-        refused.says("somebody else's rotation").says("--take-over");
+        refused
+            .says("somebody else is rotating")
+            .says("--take-over");
     }
     world.every_secret_works();
     world.rotate("--take-over").expect(0);

@@ -55,7 +55,7 @@ fn pulls_that_do_not_end_stop_the_rotation_before_the_token_changes() {
     });
     output
         .expect(1)
-        .says("somebody still pulls myorg/my-app as myorg+deploy, from 10.9.9.9")
+        .says("somebody at 10.9.9.9 still pulls myorg/my-app as myorg+deploy")
         .says("--ignore-usage");
     assert_eq!(world.token(), token);
     assert!(world.token_of(BRIDGE).is_some());
@@ -110,7 +110,7 @@ fn is_seen_with_a_clock_ahead_by(world: &World, days: i64) {
     };
     output
         .expect(1)
-        .says("somebody still pulls myorg/my-app as myorg+deploy, from 10.9.9.9")
+        .says("somebody at 10.9.9.9 still pulls myorg/my-app as myorg+deploy")
         .says("warning: this machine's clock (")
         .says(way);
     assert_eq!(world.token(), token);
@@ -158,11 +158,11 @@ fn a_usage_log_that_cannot_be_read_is_no_proof_that_nobody_pulls() {
     let broken = Fault::always(method, "/logs", FaultAction::Html500);
     world.quay.quay.server().faults().add(broken);
     let output = world.rotate("").expect(1);
-    output.says("the usage log cannot be read");
+    output.says("cannot read the usage log");
     assert_eq!(world.token(), token);
     world.every_secret_works();
     let output = world.rotate("--ignore-usage").expect(0);
-    output.says("going on, as --ignore-usage says");
+    output.says("continuing because of --ignore-usage");
     world.is_at_rest();
 }
 

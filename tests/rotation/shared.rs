@@ -42,9 +42,7 @@ fn a_killed_rotation_is_finished_by_another_machine_that_shares_its_ledger() {
 
     // The one that was killed may still be there, for all that can be told.
     let refused = world.rotate(words(&state)).expect(1);
-    refused
-        .says("is being rotated by another run")
-        .says("get lease");
+    refused.says("another run is rotating").says("get lease");
     world.outlast_lease(&namespace);
 
     world.rotate(words(&state)).expect(0);
@@ -52,7 +50,11 @@ fn a_killed_rotation_is_finished_by_another_machine_that_shares_its_ledger() {
     assert_eq!(world.lease(&namespace)["spec"]["holderIdentity"], "");
     let history = [&["history"][..], &words(&state)].concat();
     world.context.run(&history).expect(0).prints("finished");
-    world.context.run("history").expect(0).says("No rotations");
+    world
+        .context
+        .run("history")
+        .expect(0)
+        .says("The ledger holds no rotations");
 }
 
 #[test]
@@ -66,10 +68,7 @@ fn two_machines_that_share_a_ledger_do_not_rotate_at_once() {
     let other = [&["rotate", ROBOT, "--yes", "--take-over"][..], &state].concat();
     let home = world.context.path("third").to_string_lossy().into_owned();
     let other = world.context.command(&other).env("XDG_STATE_HOME", &home);
-    other
-        .run()
-        .expect(1)
-        .says("is being rotated by another run");
+    other.run().expect(1).says("another run is rotating");
     hold.release();
     run.wait().expect(0);
     world.is_at_rest();
@@ -88,7 +87,7 @@ fn a_run_whose_lease_is_taken_stops() {
         .kubectl(format!("-n {namespace} delete lease {name}"));
     run.wait()
         .expect(1)
-        .says("which keeps other runs from this robot, was lost");
+        .says("which keeps other runs from rotating the same robot");
     world.heal();
     world.every_secret_works();
 }

@@ -24,7 +24,10 @@ fn who_only_names_the_robot_is_listed_given_nothing_and_stops_no_rotation() {
     assert_eq!(preview["unproven"][0]["namespace"], tenant.as_str());
     assert_eq!(preview["secrets"].as_array().map(Vec::len), Some(2));
 
-    let output = world.rotate("").expect(0).says("left as they are");
+    let output = world
+        .rotate("")
+        .expect(0)
+        .says("credentials that stay as they are");
     output.says(&format!("{tenant}/bait: {ROBOT}"));
     assert_eq!(world.cluster.content(&tenant, "bait"), bait);
     world.is_at_rest();
@@ -64,7 +67,7 @@ fn in_place_nobody_is_left_unless_that_is_said() {
     let flag = format!("--leave-behind={tenant}/bait");
     let refused = world.rotate("--in-place").expect(1);
     refused
-        .says("nothing shows that it ever held its token")
+        .says("nothing shows that it ever held the robot's token")
         .says(&flag);
     assert_eq!(world.token(), token);
     world.rotate(format!("--in-place {flag}")).expect(0);
@@ -81,7 +84,7 @@ fn a_robot_that_is_only_named_is_not_rotated() {
     for strategy in [&[][..], &["--in-place", "--leave-behind"]] {
         let refused = world.rotate(strategy).expect(1);
         refused
-            .says("no secret holds a token of myorg+deploy that works")
+            .says("no secret holds a working token of myorg+deploy")
             .says("--adopt");
     }
     assert_eq!(world.token(), token);

@@ -46,7 +46,7 @@ pub struct Args {
     #[arg(value_name = "ROBOT")]
     robot: RobotName,
 
-    /// Regenerate without a bridge, then update every secret as fast as possible
+    /// Regenerate without a bridge, then write every secret at once
     #[arg(long)]
     in_place: bool,
 
@@ -72,7 +72,7 @@ pub struct Args {
     )]
     store_token: bool,
 
-    /// Revert an unfinished rotation, as long as Quay has not replaced the token
+    /// Revert an unfinished rotation, if Quay still has the old token
     #[arg(long, conflicts_with = "in_place")]
     abort: bool,
 
@@ -119,7 +119,7 @@ pub struct Args {
     #[arg(long)]
     restart: bool,
 
-    /// At the end, start a pod that pulls this image, in one namespace of each context
+    /// At the end, let a pod pull this image, in one namespace per context
     #[arg(long, value_name = "IMAGE", value_parser = parse_image)]
     verify_pull: Option<String>,
 
@@ -127,7 +127,7 @@ pub struct Args {
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = parse_duration, requires = "verify_pull", hide_short_help = true)]
     pull_timeout: Duration,
 
-    /// Write the receipt to this file: HTML if its name ends in .html, else JSON
+    /// Write a receipt to this file: HTML if it ends in .html, else JSON
     #[arg(long, value_name = "FILE")]
     receipt: Option<PathBuf>,
 

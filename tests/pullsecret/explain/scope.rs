@@ -46,7 +46,10 @@ fn without_an_object_every_pod_that_cannot_pull_now_is_one_line() {
 
     let output = world.run(format!("explain -n {good}")).expect(0);
     assert!(
-        output.stdout.is_empty() && output.stderr.contains("No pod fails"),
+        output.stdout.is_empty()
+            && output
+                .stderr
+                .contains("No pod in the chosen namespaces fails"),
         "{output:?}"
     );
     let output = world.run(format!("explain -n {bad} -o json")).expect(1);
@@ -62,18 +65,21 @@ fn without_an_object_every_pod_that_cannot_pull_now_is_one_line() {
 fn what_cannot_be_carried_out_is_said_before_anything_is_asked() {
     let world = without_login();
     for (arguments, says) in [
-        (&["explain", "node/a"][..], "has no kind that pulls images"),
+        (
+            &["explain", "node/a"][..],
+            "is not of a kind that pulls images",
+        ),
         (
             &["explain", "sa/default"],
-            "which image shall its pods pull?",
+            "a service account names no image",
         ),
         (
             &["explain", "pod/a", "--image", "quay.io/a/b"],
-            "--image goes with a service account",
+            "--image applies to service accounts only",
         ),
         (
             &["explain", "pod/a", "-A"],
-            "one object is in one namespace",
+            "an object needs exactly one namespace",
         ),
     ] {
         let output = world.run(arguments).expect(2);
@@ -113,7 +119,7 @@ fn no_credential_goes_to_a_registry_that_its_key_does_not_name() {
         .run(format!("explain pod/shop -n {namespace}"))
         .expect(1);
     assert!(
-        output.stdout.contains("names no single registry"),
+        output.stdout.contains("does not name exactly one registry"),
         "{}",
         output.stdout
     );

@@ -121,7 +121,7 @@ fn a_robot_without_the_role_is_granted_it_and_with_a_login_its_roles_are_shown()
     assert_eq!(item["images"][0]["agreement"], "fixedSince");
     assert!(
         text.stdout
-            .contains("fixed since: the next attempt is in at most 5 min"),
+            .contains("fixed since then: the next attempt is in at most 5 min"),
         "{}",
         text.stdout
     );
@@ -159,7 +159,7 @@ fn a_dead_token_is_repaired_with_sync_and_who_is_not_signed_in_signs_in_first() 
         .quay
         .sign_in(&mut world.context, crate::pullsecret::world::SCOPES);
     let (item, _) = explained(&world, &namespace, "pod/shop", 1);
-    holds(&item, "message", &["the robot has a new token since"]);
+    holds(&item, "message", &["the robot has a newer token"]);
     let next = item["next"].as_str().unwrap_or_default().to_owned();
     assert!(!next.contains("login"), "{next}");
     world.run(format!("sync -n {namespace}")).expect(0);
@@ -252,7 +252,7 @@ fn a_healthy_pod_says_with_what_it_pulls() {
     world.regenerate();
     let (item, _) = explained(&world, &namespace, "pod/shop", 1);
     assert_eq!(item["images"][0]["agreement"], "brokenSince");
-    holds(&item, "message", &["has its image, but could not pull"]);
+    holds(&item, "message", &["has its image, but a new pull of"]);
 }
 
 #[test]
@@ -268,7 +268,7 @@ fn a_public_image_takes_no_credential() {
         .create(&pod(&namespace, "shop", &image(&world, "open:v1"), &[]));
     let (item, _) = explained(&world, &namespace, "pod/shop", 0);
     assert_eq!(item["images"][0]["anonymous"]["state"], "pulls");
-    holds(&item, "message", &["takes no credential"]);
+    holds(&item, "message", &["needs no credential"]);
 }
 
 #[test]

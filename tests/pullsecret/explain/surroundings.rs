@@ -31,7 +31,8 @@ fn what_an_account_got_later_does_not_reach_the_pod_and_a_new_one_would_have_it(
     );
     holds(&item, "next", &["delete pod shop"]);
     assert!(
-        text.stdout.contains("does not reach this pod"),
+        text.stdout
+            .contains("but a pod keeps the list from its creation"),
         "{}",
         text.stdout
     );
@@ -132,11 +133,14 @@ fn who_may_not_read_a_secret_is_told_so_and_that_nothing_is_known() {
     holds(
         &item,
         "message",
-        &["it is not known whether", "you may not read its secret `a`"],
+        &[
+            "it is unknown whether",
+            "you have no right to read its secret `a`",
+        ],
     );
     holds(&item, "next", &["auth can-i get secret/a"]);
     for right in ["list events", "get serviceaccount/default"] {
-        let line = format!("not seen: you may not {right}");
+        let line = format!("not seen: you have no right to {right}");
         assert!(
             text.stdout.contains(&line),
             "{line} is not in\n{}",

@@ -69,7 +69,7 @@ fn kinds_differ(ours: &str, theirs: &str) -> Option<String> {
         ("is not an image name", &["couldn't parse image name"]),
         // Go goes on after `auths` of a wrong type, and may find something worse.
         (
-            "no object with `auths`",
+            "not an object with `auths`",
             &[
                 "json: cannot unmarshal",
                 "illegal base64",
