@@ -1,11 +1,12 @@
 //! A place of its own for every test: home, environment, tokens in play.
 
 use super::leaks::Leaks;
+use super::plugins::Plugin;
 use super::process::{Output, Process};
 use super::running::Running;
 use super::terminal;
 use super::words::Words;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -113,6 +114,33 @@ impl TestContext {
             leaks: self.leaks.clone(),
             check_files: true,
             waits_for_hiding: false,
+        }
+    }
+
+    /// The commands that a plugin's `--help` lists at each level, such as `ocm login`, and `help`.
+    pub fn commands(&self, plugin: Plugin) -> BTreeSet<String> {
+        let mut found = BTreeSet::from(["help".to_owned()]);
+        self.add_commands(plugin, "", &mut found);
+        assert!(found.len() > 5, "{found:?}");
+        found
+    }
+
+    fn add_commands(&self, plugin: Plugin, above: &str, found: &mut BTreeSet<String>) {
+        let help = self.program(plugin, format!("{above} --help")).run();
+        let help = help.expect(0).stdout;
+        let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+        // A description goes on in lines that are indented further.
+        let listed = listed
+            .take_while(|line| !line.is_empty())
+            .filter(|line| !line.starts_with("   "))
+            .filter_map(|line| line.split_whitespace().next())
+            .filter(|name| *name != "help");
+        let before = found.len();
+        for name in listed {
+            self.add_commands(plugin, &format!("{above} {name}"), found);
+        }
+        if found.len() == before {
+            found.insert(above.trim().to_owned());
         }
     }
 

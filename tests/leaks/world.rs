@@ -66,19 +66,11 @@ impl World {
         })
     }
 
-    /// The subcommands that a plugin's help lists.
+    /// The subcommands of a plugin.
     pub fn commands(&self, plugin: Plugin) -> BTreeSet<String> {
-        let help = self.run(plugin, &Case::succeeds("--help")).stdout;
-        let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1);
-        let commands: BTreeSet<String> = commands
-            .take_while(|line| !line.is_empty())
-            // A description goes on in lines that are indented further.
-            .filter(|line| !line.starts_with("   "))
-            .filter_map(|line| line.split_whitespace().next())
-            .map(str::to_owned)
-            .collect();
-        assert!(commands.len() > 1, "no commands in the help:\n{help}");
-        commands
+        let commands = self.context.commands(plugin);
+        let first = |command: &String| command.split(' ').next().map(str::to_owned);
+        commands.iter().filter_map(first).collect()
     }
 
     /// Runs a case at the highest verbosity; fails if it gives anything away.

@@ -3,7 +3,7 @@
 //! A command's examples are its `after_long_help`, written with the plugins' usual names. They
 //! begin with [`HEADING`]; each is a line that says what for, after `#`, and the line to type.
 
-use super::run::{Plugin, command_line};
+use super::run::{Plugin, command};
 use crate::invocation::Invocation;
 use clap::Command;
 
@@ -45,7 +45,7 @@ pub(super) fn in_words_typed(command: Command, invocation: &Invocation) -> Comma
 }
 
 /// A command's examples without heading and indentation; empty if it has none.
-pub(super) fn examples(command: &Command) -> String {
+pub fn examples(command: &Command) -> String {
     let text = command.get_after_long_help().map(ToString::to_string);
     let text = text.unwrap_or_default();
     let lines: Vec<&str> = text
@@ -60,9 +60,7 @@ pub(super) fn examples(command: &Command) -> String {
 /// parse, or a summary that fills more than a screen.
 pub fn help_problems<P: Plugin>() -> Vec<String> {
     let invocation = Invocation::from_executable("", P::NAME);
-    let mut whole = command_line::<P>(&invocation).term_width(WIDTH);
-    // Only then does every command have the flags of those above it.
-    whole.build();
+    let whole = command::<P>().term_width(WIDTH);
     let mut problems = Vec::new();
     look(&whole, &whole, &invocation.typed(), &mut problems);
     problems

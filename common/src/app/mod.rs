@@ -1,10 +1,9 @@
-//! What stands above every command: from `main` to an exit code, completion, the command tree.
+//! What stands above every command: from `main` to an exit code, completion, examples in help.
 
 mod completion;
 mod help;
 mod matches;
 mod run;
-mod tree;
 
-pub use help::help_problems;
-pub use run::{Plugin, run};
+pub use help::{examples, help_problems};
+pub use run::{Plugin, command, run};

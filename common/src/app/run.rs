@@ -2,7 +2,7 @@
 
 use super::completion::CompletionArgs;
 use super::matches::{leaf, texts};
-use super::{completion, help, tree};
+use super::{completion, help};
 use crate::Failure;
 use crate::cli::{Console, Exit, GlobalArgs, OutputFormat, Typed};
 use crate::failure::FailureKind;
@@ -26,14 +26,11 @@ pub trait Plugin: CommandFactory + FromArgMatches {
 
 /// A command every plugin has, besides its own: scripts and links for completion.
 const COMPLETION: &str = "completion";
-/// Another one, for whoever makes documentation; nothing offers it.
-const TREE: &str = "command-tree";
 
 /// What was asked for.
 enum Asked<P> {
     Plugin(P),
     Completion(CompletionArgs, GlobalArgs),
-    Tree(GlobalArgs),
 }
 
 /// Parses the command line, runs `body`, and turns what comes back into an exit code:
@@ -59,15 +56,15 @@ pub fn run<P: Plugin>(body: impl AsyncFnOnce(P, &Console) -> Result<Exit, Failur
     };
     let global = match &asked {
         Asked::Plugin(plugin) => plugin.global(),
-        Asked::Completion(_, global) | Asked::Tree(global) => global,
+        Asked::Completion(_, global) => global,
     };
     start_log(global.verbose);
     let console = Console::new(invocation, global, format);
-    let command = || command_line::<P>(console.invocation());
     let result = match asked {
         Asked::Plugin(plugin) => on_runtime(async || body(plugin, &console).await),
-        Asked::Completion(args, _) => completion::run(&args, command(), &console),
-        Asked::Tree(_) => tree::run(command(), &console),
+        Asked::Completion(args, _) => {
+            completion::run(&args, command_line::<P>(console.invocation()), &console)
+        }
     };
     exit_code(result, &console)
 }
@@ -83,6 +80,14 @@ fn on_runtime(work: impl AsyncFnOnce() -> Result<Exit, Failure>) -> Result<Exit,
     result
 }
 
+/// A plugin's whole command line, with every flag of every command, as krew's name shows it.
+pub fn command<P: Plugin>() -> Command {
+    let mut command = command_line::<P>(&Invocation::from_executable("", P::NAME));
+    // Only then does every command have the flags of those above it.
+    command.build();
+    command
+}
+
 /// The plugin's command line under the words the user typed, with `completion`.
 pub(super) fn command_line<P: Plugin>(invocation: &Invocation) -> Command {
     let typed = invocation.typed();
@@ -96,10 +101,9 @@ pub(super) fn command_line<P: Plugin>(invocation: &Invocation) -> Command {
 
 /// What was asked for, and what `-o` says.
 fn parse<P: Plugin>(
-    command: Command,
+    mut command: Command,
     invocation: &Invocation,
 ) -> Result<(Asked<P>, Option<OutputFormat>), clap::Error> {
-    let mut command = command.subcommand(Command::new(TREE).hide(true));
     let matches = command.try_get_matches_from_mut(std::env::args_os())?;
     typed(&command, &matches, invocation).remember();
     let (_, given) = leaf(&command, &matches);
@@ -138,7 +142,6 @@ fn asked<P: Plugin>(matches: &ArgMatches) -> Result<Asked<P>, clap::Error> {
             CompletionArgs::from_arg_matches(below)?,
             GlobalArgs::from_arg_matches(matches)?,
         )),
-        Some((TREE, _)) => GlobalArgs::from_arg_matches(matches).map(Asked::Tree),
         _ => P::from_arg_matches(matches).map(Asked::Plugin),
     }
 }

@@ -86,7 +86,10 @@ mod tests {
         for (key, why) in [
             ("quay.example.com:8443 ", "is not an address"),
             ("https://quay.example.com:8443/v2", "ends in /v2 without"),
-            ("Quay.Example.com:8443", "is not spelled exactly like quay.example.com:8443"),
+            (
+                "Quay.Example.com:8443",
+                "is not spelled exactly like quay.example.com:8443",
+            ),
             ("quay.example.com", "has no port"),
             ("images.example.com:443", "has port 443"),
         ] {

@@ -147,7 +147,10 @@ fn a_hosted_clusters_own_keys_win_and_are_refused() {
     let EntryChange::Refused { reason, next } = &wins.entries[0].change else {
         panic!("{wins:?}");
     };
-    assert!(reason.contains("takes precedence") && hint_text(next.as_ref().unwrap()).contains("HostedCluster"));
+    assert!(
+        reason.contains("takes precedence")
+            && hint_text(next.as_ref().unwrap()).contains("HostedCluster")
+    );
     // Even a right to replace does not make it win.
     let named = update(Some("quay.example.com"), &["quay.example.com"]);
     assert!(plan(&hosted(None), &named).unwrap().has_refusal());
