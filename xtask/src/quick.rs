@@ -34,6 +34,7 @@ const STEPS: [&[&str]; 3] = [
         "--lib",
         "--bins",
         "--test=rooms",
+        "--test=documented",
     ],
 ];
 

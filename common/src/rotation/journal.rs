@@ -20,6 +20,7 @@ pub(super) struct Journal {
 }
 
 impl Journal {
+    /// The journal of the run with this id; nothing is written yet.
     pub fn new(id: String, registry: RegistryHost, robot: RobotName, ledger: Ledger) -> Self {
         Self {
             id,

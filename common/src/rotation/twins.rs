@@ -35,6 +35,7 @@ pub(super) struct Compared {
 }
 
 impl<'a> Twins<'a> {
+    /// The robot and its bridge, in this order.
     pub fn new(
         session: &'a Session,
         robots: (RobotName, RobotName),

@@ -68,6 +68,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// Whether the server did what was asked: a status from 200 to 299.
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
@@ -122,6 +123,7 @@ impl Transport {
         })
     }
 
+    /// Where requests go.
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
