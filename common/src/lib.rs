@@ -21,6 +21,8 @@ pub mod judge;
 pub mod kubelet;
 pub mod labels;
 pub mod ledger;
+#[cfg(test)]
+mod mangled;
 pub mod names;
 pub mod node_secrets;
 pub mod ocm;

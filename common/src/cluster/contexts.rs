@@ -274,3 +274,23 @@ fn proxy_of_environment(config: &Config) -> Result<Option<http::Uri>, Failure> {
     let proxy = proxy_for(&server).map_err(unusable)?;
     Ok(proxy.and_then(|proxy| proxy.as_str().parse().ok()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mangled_kubeconfig_is_refused_without_quoting_its_token() {
+        const TOKEN: &str = "sha256~CHC2dMWTaBrMWpVj";
+        let sample = format!(
+            "clusters:\n- name: c\n  cluster: {{server: https://c:6443}}\nusers:\n- name: u\n  \
+             user:\n    token: {TOKEN}\ncontexts:\n- name: x\n  context: {{cluster: c, user: u}}\n"
+        );
+        crate::mangled::each(&[&sample], |text| {
+            if let Err(error) = Kubeconfig::from_yaml(text) {
+                let failure = kubeconfig_failure(&error);
+                assert!(!failure.to_string().contains(TOKEN), "{failure}: {text:?}");
+            }
+        });
+    }
+}

@@ -172,4 +172,23 @@ mod tests {
             assert_eq!(found, expected, "{key} for {image}");
         }
     }
+
+    #[test]
+    fn a_mangled_key_never_reaches_an_image_at_another_host() {
+        let image: ImageReference = "quay.example.com:8443/acme/app:v1".parse().unwrap();
+        let samples = [
+            "https://quay.example.com:8443/v2/",
+            "*.example.com:8443/acme",
+        ];
+        crate::mangled::each(&samples, |key| {
+            if Key::of(key).is_some_and(|key| key.matches(&image) == KeyMatch::Yes) {
+                // All that is left may be a wildcard for each label.
+                let held = key.to_ascii_lowercase();
+                assert!(
+                    held.contains('*') || held.contains("quay.example.com"),
+                    "{key:?}"
+                );
+            }
+        });
+    }
 }

@@ -280,3 +280,22 @@ impl Record {
         self.entries.push(entry);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fingerprint::Fingerprint;
+    use crate::ledger::folder::tests::record;
+
+    #[test]
+    fn no_line_of_a_mangled_ledger_is_lost_without_a_word() {
+        let sample = r#"{"rotation":"r1","registry":"quay.io","robot":"a+b","at":"2026-01-01T00:00:00Z","event":"finished"}"#;
+        crate::mangled::each(&[sample], |text| {
+            let records = Records::read(text.as_bytes(), "the ledger", Hint::default);
+            let complete = |line: &&str| line.starts_with('{') && line.trim_end().ends_with('}');
+            let lines = text.lines().filter(complete).count();
+            let told = records.damage.is_some() || lines <= records.records.len();
+            assert!(told, "{text:?}");
+        });
+    }
+}

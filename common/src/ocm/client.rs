@@ -282,3 +282,25 @@ fn parse<T: DeserializeOwned>(answer: &Answer) -> Result<T, OcmError> {
     serde_json::from_value(value)
         .map_err(|_| unexpected("the answer is not the JSON that the API promises".to_owned()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mangled_account_leads_to_no_other_path() {
+        let sample = r#"{"id":"1Ab2","username":"alice","email":"alice@example.com"}"#;
+        crate::mangled::each(&[sample], |text| {
+            let account: Result<Account, _> = serde_json::from_str(text);
+            if let Ok(account) = account {
+                let path = rotation_path(&account);
+                let id = path
+                    .strip_prefix(ACCOUNTS)
+                    .and_then(|rest| rest.strip_prefix("/accounts/"));
+                let id = id.and_then(|rest| rest.strip_suffix("/pull_secret_rotation"));
+                let plain = |id: &str| id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+                assert!(id.is_some_and(plain), "{path}");
+            }
+        });
+    }
+}

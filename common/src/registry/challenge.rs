@@ -60,4 +60,15 @@ mod tests {
         assert_eq!(Challenge::parse(r#"Basic realm="x""#), None);
         assert_eq!(Challenge::parse("Bearer"), None);
     }
+
+    #[test]
+    fn a_mangled_challenge_names_nothing_that_is_not_in_it() {
+        let samples = [r#"Bearer realm="https://quay.io/v2/auth",service="quay.io""#];
+        crate::mangled::each(&samples, |header| {
+            if let Some(challenge) = Challenge::parse(header) {
+                assert!(header.contains(&challenge.realm), "{header:?}");
+                assert!(header.contains(&challenge.service), "{header:?}");
+            }
+        });
+    }
 }

@@ -87,4 +87,25 @@ mod tests {
             assert_eq!(Claims::read(text), None, "{text}");
         }
     }
+
+    #[test]
+    fn a_mangled_token_grants_no_pull_that_it_does_not_name() {
+        let payload =
+            r#"{"sub":"a+b","access":[{"type":"repository","name":"a/c","actions":["pull"]}]}"#;
+        crate::mangled::each(&[payload], |payload| {
+            let token = format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(payload));
+            let claims = Claims::read(&token);
+            for name in claims
+                .and_then(|claims| claims.pullable)
+                .unwrap_or_default()
+            {
+                let quoted = serde_json::to_string(&name).unwrap();
+                let named = payload.contains(&quoted) || payload.contains('\\');
+                assert!(named && payload.contains('p'), "{payload:?}");
+            }
+        });
+        crate::mangled::each(&[&token(serde_json::json!({"access": []}))], |token| {
+            Claims::read(token);
+        });
+    }
 }
