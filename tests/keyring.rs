@@ -83,8 +83,7 @@ fn a_keyring_that_does_not_answer_is_given_three_seconds() {
     keyring.freeze();
     let began = Instant::now();
     let run = context.run("list myorg").expect(1);
-    run.says("does not answer within 3 s")
-        .says("QUAY_API_TOKEN");
+    run.says("did not answer within 3 s").says("QUAY_API_TOKEN");
     let took = began.elapsed();
     assert!((3..6).contains(&took.as_secs()), "{took:?}");
 

@@ -220,7 +220,7 @@ fn nothing_is_written_over_what_waits_for_its_confirmation() {
     let output = world.run("update --yes").expect(1);
     output
         .prints("waits for its confirmation")
-        .prints("next: oc quay global confirm to keep it")
+        .prints("next: oc quay global confirm keeps that change")
         .prints("oc quay global rollback --context admin");
     world.run("remove registry.example.com --yes").expect(1);
     world.run("update --dry-run").expect(0);
@@ -276,7 +276,7 @@ fn a_watchdog_that_dies_while_it_takes_back_leaves_the_rest_to_a_person() {
     });
     let said = world.run("show").expect(0).stderr;
     let (_, command) = said
-        .split_once("take it back with: oc quay global ")
+        .split_once("undo it with: oc quay global ")
         .expect("a command");
     let command: Vec<&str> = command.split_whitespace().collect();
     let command = [&command[..], &["--yes"]].concat();

@@ -72,7 +72,7 @@ fn a_login_is_checked_before_it_is_kept_and_later_commands_use_it() {
     context
         .run("ocm status")
         .expect(1)
-        .says("there is no login")
+        .says("you are not logged in to Red Hat")
         .says("ocm login");
     let output = context
         .command(login)
@@ -179,17 +179,17 @@ fn a_login_is_kept_in_the_keyring_and_serves_other_processes() {
     context
         .run("ocm logout")
         .expect(0)
-        .says("the login of rh-alice is removed");
+        .says("removed the login of rh-alice from this machine");
     let stored = context.program("secret-tool", lookup).run();
     assert_eq!(stored.stdout, "");
     context
         .run("ocm status")
         .expect(1)
-        .says("there is no login");
+        .says("you are not logged in to Red Hat");
     context
         .run("ocm logout")
         .expect(0)
-        .says("there is no login");
+        .says("you are not logged in to Red Hat");
 }
 
 #[test]
@@ -290,7 +290,7 @@ fn every_refusal_says_what_to_do() {
         (404, reason("Cannot find registry"), "Cannot find registry"),
         (500, reason("oops"), "unexpected answer 500: oops"),
         (200, "<html>".to_owned(), "no JSON"),
-        (200, "[]".to_owned(), "not what the API promises"),
+        (200, "[]".to_owned(), "not the JSON that the API promises"),
         (302, String::new(), "unexpected answer 302"),
     ] {
         answers(&ocm, "/current_account", code, &body);

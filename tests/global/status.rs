@@ -95,7 +95,7 @@ fn a_wait_ends_when_its_time_is_up() {
     world.pool("worker");
     world.machines("worker", 0, 1);
     let output = world.run("status --wait --timeout 0").expect(1);
-    output.says("did not get the secret within 0s");
+    output.says("not all nodes got the secret within 0s");
 }
 
 #[test]

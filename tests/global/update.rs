@@ -191,7 +191,7 @@ fn a_secret_of_another_type_is_told_apart() {
         .cluster
         .kubectl([&["-n", NAMESPACE], &opaque[..]].concat());
     let output = world.run(format!("update --robot {ROBOT} --yes")).expect(1);
-    output.says("is of type `Opaque`");
+    output.says("has the type `Opaque`");
     world
         .cluster
         .kubectl(format!("-n {NAMESPACE} delete secret {SECRET}"));
@@ -207,7 +207,7 @@ fn a_secret_that_would_grow_too_large_is_not_sent() {
     // Too large for kubectl's argument lists, and just small enough for a Secret.
     world.put(&content);
     let output = world.run(format!("update --robot {ROBOT} --yes")).expect(1);
-    output.prints("a Secret holds 1048576 at most");
+    output.prints("a Secret can hold at most 1048576");
     assert_eq!(world.faulty.log().count(|request| request.mutates), 0);
 }
 

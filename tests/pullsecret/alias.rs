@@ -196,7 +196,7 @@ fn what_is_somebody_elses_name_cannot_be_agreed_to() {
     let liar = liar_url(&two.liar).replace("https://", "");
     for (alias, reason) in [
         (WELL_KNOWN, "well-known registry"),
-        (&honest, "there is a login"),
+        (&honest, "because you are logged in to it"),
     ] {
         two.lie(alias);
         let verify = ["verify", "-n", &namespace, "--registry-alias", alias];

@@ -41,7 +41,7 @@ fn a_secret_that_would_be_too_large_names_what_to_remove() {
     world
         .run(format!("sync -n {namespace}"))
         .expect(1)
-        .prints("a Secret holds 1 MiB")
+        .prints("a Secret can hold at most 1 MiB")
         .prints(&format!("-n {namespace} edit secret a"));
 }
 

@@ -129,7 +129,9 @@ fn a_key_of_another_account_is_named_and_only_switched_on_request() {
         .run(format!("sync -n {namespace} --robot {ROBOT}"))
         .expect(1);
     assert!(
-        output.stdout.contains("held by `alice`"),
+        output
+            .stdout
+            .contains("another account holds the key: `alice`"),
         "{}",
         output.stdout
     );

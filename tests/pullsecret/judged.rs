@@ -126,7 +126,7 @@ fn a_registry_that_cannot_be_asked_is_not_good_unless_that_is_allowed() {
     let table = world.run(format!("verify -n {namespace} --allow-unknown"));
     table
         .expect(0)
-        .prints("not known")
+        .prints("unknown")
         .prints("cannot ask localhost:1");
 }
 
@@ -271,7 +271,7 @@ fn a_named_secret_that_is_missing_fails_only_where_an_image_needs_it() {
         .cluster
         .create(&pod(&namespace, "public", &public, &["gone"]));
     let output = world.run(format!("verify -n {namespace}")).expect(0);
-    let note = format!("secret `gone` does not exist in namespace {namespace}");
+    let note = format!("pods or service accounts in namespace {namespace}");
     assert!(output.stderr.contains(&note), "{}", output.stderr);
 
     let private = image(&world, "my-app:v1");
@@ -382,7 +382,7 @@ fn what_only_the_node_has_a_credential_for_is_not_known() {
     let image = only_image(&report);
     assert_eq!(
         (&image["state"], &image["why"]),
-        (&json!("unknown"), &json!("only the node's"))
+        (&json!("unknown"), &json!("only the node's credential"))
     );
 }
 

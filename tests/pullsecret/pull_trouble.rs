@@ -101,7 +101,7 @@ fn the_rights_that_are_missing_are_named_and_nothing_is_started() {
     let output = world.run(["verify", "-n", &namespace, "--pull", &image(&world)]);
     output
         .expect(1)
-        .prints("you may not list, delete pods there")
+        .prints("you have no right to list, delete pods there")
         .prints(&format!("-n {namespace} auth can-i --list"));
     assert!(test_pods(world.cluster, &namespace).is_empty());
 }

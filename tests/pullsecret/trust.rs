@@ -231,7 +231,7 @@ fn a_secret_of_another_kind_is_no_memory_and_is_left_alone() {
     let before = world.cluster.get(&shop, "secret/good");
     let state = format!("{shop}/good");
     let verify = ["verify", "-A", "--state", &state];
-    world.run(verify).says("is left alone");
+    world.run(verify).says("was left alone");
     assert_eq!(world.cluster.get(&shop, "secret/good"), before);
     for bad in ["good", "a/b/c", "/x"] {
         world
@@ -291,7 +291,7 @@ fn a_ledger_that_is_damaged_is_told_of_by_what_goes_by_it() {
     world.run("verify -A");
     let ledger = state_file(&world, "ledger.jsonl");
     std::fs::write(&ledger, b"\xffnonsense\n").expect("the folder is there");
-    let damage = format!("{} is damaged: line 1 is no record", ledger.display());
+    let damage = format!("{} is damaged: line 1 is not a record", ledger.display());
     sync_all(&world, &[]).expect(0).says(&damage);
 }
 

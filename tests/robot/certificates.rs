@@ -50,7 +50,7 @@ fn a_given_certificate_whose_time_is_over_is_refused() {
     let output = context.run("list myorg").expect(1);
     output
         .says(&format!("expired at {}-12-31", this_year() - 1))
-        .says("renewed");
+        .says("renew the certificate");
     assert_eq!(quay.quay.server().log().count(|_| true), 0);
 }
 

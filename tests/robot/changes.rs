@@ -94,7 +94,7 @@ fn a_robot_that_exists_is_refused_unless_that_is_fine() {
     context
         .run(create)
         .expect(1)
-        .says("exists already")
+        .says("already exists")
         .says("--exists-ok");
     let create = [&create[..], &["--exists-ok"]].concat();
     let first = changes(&context, &create, 0);
@@ -187,7 +187,7 @@ fn dry_runs_write_nothing() {
     context
         .run("create myorg+deploy --dry-run")
         .expect(1)
-        .says("exists already");
+        .says("already exists");
     context.run("delete myorg+nosuch --dry-run").expect(1);
     assert_eq!(quay.writes(), 0);
 }
@@ -303,7 +303,7 @@ fn a_misspelt_robot_does_not_pass_for_a_change_already_made() {
         context
             .run(arguments)
             .expect(1)
-            .says("no robot `myorg+nosuch`");
+            .says("robot `myorg+nosuch` does not exist");
     }
 }
 

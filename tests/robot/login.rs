@@ -51,7 +51,10 @@ fn a_login_is_checked_stored_and_used_by_later_commands_without_flags() {
     out.says("logged out of localhost");
     assert!(!credentials(&context).exists());
     context.run("list myorg").expect(2).says("login");
-    context.run("logout").expect(0).says("no login");
+    context
+        .run("logout")
+        .expect(0)
+        .says("you are not logged in");
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn says_it_is_no_file(output: Output, path: &Path) {
     let path = path.display();
     output
         .expect(1)
-        .says(&format!("{path} is no regular file"))
+        .says(&format!("{path} is not a regular file"))
         .says(&format!("next: check what it is, then: mv {path} "));
 }
 
@@ -57,7 +57,7 @@ fn says_it_is_no_file(output: Output, path: &Path) {
 fn a_ledger_of_random_bytes_is_not_an_empty_one() {
     let (context, ledger) = with_ledger(RANDOM);
     let ledger = ledger.display();
-    let damage = format!("{ledger} is damaged: lines 1, 2, 3 are no records");
+    let damage = format!("{ledger} is damaged: lines 1, 2, 3 are not records");
     for format in ["table", "wide", "name"] {
         let output = context.run(format!("history -o {format}")).expect(1);
         assert_eq!(output.stdout, "", "{format}");
@@ -90,7 +90,7 @@ fn what_can_be_read_of_a_damaged_ledger_is_shown() {
         .prints("finished")
         .prints("unfinished (crossed)")
         .says(&format!("{} is damaged: lines 2, 4 are", ledger.display()))
-        .says("next: take what is no record out of that file");
+        .says("next: remove those lines from the file");
     let output = context.run("history -o json").expect(1);
     let report: Value = serde_json::from_str(&output.stdout).unwrap();
     let rotations = report["rotations"].as_array().unwrap();

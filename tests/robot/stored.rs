@@ -114,7 +114,7 @@ fn settings_that_others_may_write_are_refused_with_the_command_that_closes_them(
         for line in [&["list", "myorg"][..], &["whoami"], &["logout"]] {
             let output = stored.run(line).expect(1);
             output
-                .says("others may write it")
+                .says("other users can write it")
                 .says(&format!("chmod go-w {}", path.display()));
         }
         chmod(&path, closed);
@@ -134,7 +134,7 @@ fn a_link_to_settings_in_a_folder_that_others_may_write_is_refused() {
     stored.run("list myorg").expect(0);
     chmod(&shared, 0o777);
     let output = stored.run("list myorg").expect(1);
-    output.says("others may write it").says("chmod go-w");
+    output.says("other users can write it").says("chmod go-w");
 }
 
 #[test]

@@ -35,7 +35,7 @@ fn a_link_a_pipe_or_a_device_is_left_alone() {
         context
             .run(format!("token myorg+deploy -o {special}"))
             .expect(2)
-            .says("is left alone");
+            .says("was not replaced");
         assert!(
             !std::fs::symlink_metadata(context.path(special))
                 .unwrap()

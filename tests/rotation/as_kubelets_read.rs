@@ -75,7 +75,7 @@ fn a_token_in_what_nobody_can_classify_stops_a_rotation_and_a_name_does_not() {
     for strategy in [&[][..], &["--in-place"]] {
         let output = world.rotate(strategy).expect(1);
         assert_eq!(world.token(), token, "nothing was changed");
-        let mut output = output.says("cannot be written");
+        let mut output = output.says("cannot be updated");
         for (name, _) in &hidden {
             let flag = format!("--leave-behind={}/{name}", world.namespace);
             output = output.says(&flag);

@@ -37,7 +37,7 @@ fn whoever_keeps_undoing_a_rotation_is_named_with_the_secret() {
     }
     let place = format!("{}/{} of", world.namespace, name(0));
     let output = run.wait().expect(1).says("myorg+deploy keeps coming back");
-    output.says(&place).says("written last by legacy-sync");
+    output.says(&place).says("last written by legacy-sync");
 }
 
 #[test]

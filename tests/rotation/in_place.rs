@@ -144,7 +144,7 @@ fn what_is_half_written_is_not_closed_by_a_run_that_sees_no_cluster() {
     world.heal();
     let blind = world.rotate("--in-place --no-cluster").expect(1);
     blind
-        .says("the rotation began in ")
+        .says("the rotation also began in ")
         .says("--skip-unreachable");
     world.rotate("--in-place").expect(0);
     world.is_at_rest();

@@ -37,13 +37,13 @@ fn secrets_that_cannot_be_written_are_named_with_the_place_to_change_them() {
             "Argo CD manages the secret",
             "the Git repository of its application (shop)",
             &format!("{namespace}/immutable"),
-            "it is immutable",
+            "the secret is immutable",
             &format!("--leave-behind={namespace}/argo"),
         ],
     );
     // One of them accepted is not both.
     let one = format!("--leave-behind={namespace}/argo");
-    refuses(&world, &[&one], &["it is immutable"]);
+    refuses(&world, &[&one], &["the secret is immutable"]);
     let output = world.rotate("--leave-behind -o json").expect(0);
     world.is_at_rest();
     let receipt: serde_json::Value = serde_json::from_str(&output.stdout).expect("JSON");
@@ -162,7 +162,11 @@ fn without_a_terminal_nothing_is_rotated_unless_yes_is_said() {
 fn what_would_reach_nobody_is_refused() {
     let world = World::new(1);
     let nowhere = ["-n", "prodution", "--scope-is-complete"];
-    refuses(&world, &nowhere, &["there is no namespace prodution"]);
+    refuses(
+        &world,
+        &nowhere,
+        &["no chosen cluster has namespace prodution"],
+    );
     let empty = world.cluster.namespace("empty");
     let only = ["-n", &empty, "--scope-is-complete"];
     refuses(

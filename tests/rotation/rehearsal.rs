@@ -66,7 +66,7 @@ fn full(world: &World) -> String {
 fn every_secrets_first_write_is_tried_and_nothing_is_written() {
     for (strategy, account) in STRATEGIES {
         let world = World::new(3);
-        tried(&world, strategy, 0).says("would take every secret's first write (3 secrets)");
+        tried(&world, strategy, 0).says("would accept the first write to every secret (3 secrets)");
         assert_eq!(tries(&world), 3);
         let output = tried(&world, &[strategy, &["-o", "json"]].concat(), 0);
         let preview = document(&output);

@@ -89,7 +89,7 @@ fn a_robot_that_merely_has_a_bridges_name_is_nobodys_bridge() {
     });
     let token = world.token_of(BRIDGE);
     let refused = world.rotate("").expect(1);
-    refused.says("that no rotation made");
+    refused.says("that no rotation created");
     assert_eq!(world.token_of(BRIDGE), token);
     // In place needs no bridge, and leaves theirs alone.
     let theirs = world.mixed(BRIDGE, &token.clone().expect("the robot exists"));

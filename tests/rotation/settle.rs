@@ -140,7 +140,7 @@ fn a_usage_log_that_forgets_a_pull_is_no_proof_that_nobody_pulls() {
     world.quay.quay.server().faults().add(fault);
     let output = world.rotate("").expect(1);
     let output = output
-        .says("whether anybody pulls as myorg+deploy is not known")
+        .says("it is unknown whether anybody pulls as myorg+deploy")
         .says("--ignore-usage");
     assert!(!output.stderr.contains("clock"), "{}", output.stderr);
     assert_eq!(world.token(), token);

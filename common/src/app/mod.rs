@@ -2,8 +2,10 @@
 
 mod completion;
 mod help;
+mod help_problems;
 mod matches;
 mod run;
 
-pub use help::{examples, help_problems};
+pub use help::examples;
+pub use help_problems::help_problems;
 pub use run::{Plugin, command, run};

@@ -89,7 +89,7 @@ pub fn command<P: Plugin>() -> Command {
 }
 
 /// The plugin's command line under the words the user typed, with `completion`.
-pub(super) fn command_line<P: Plugin>(invocation: &Invocation) -> Command {
+fn command_line<P: Plugin>(invocation: &Invocation) -> Command {
     let typed = invocation.typed();
     let command = P::command()
         .name(P::NAME)

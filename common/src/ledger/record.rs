@@ -284,8 +284,6 @@ impl Record {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fingerprint::Fingerprint;
-    use crate::ledger::folder::tests::record;
 
     #[test]
     fn no_line_of_a_mangled_ledger_is_lost_without_a_word() {

@@ -71,7 +71,7 @@ fn a_file_that_is_no_link_is_kept() {
     std::fs::write(&taken, "somebody's own").unwrap();
     let plugin = folder.join(PLUGIN).to_string_lossy().into_owned();
     let run = context.program(&plugin, ["completion", "install"]).run();
-    run.expect(1).says("is no link").says("--dir");
+    run.expect(1).says("is a file and not a link").says("--dir");
     assert_eq!(std::fs::read_to_string(&taken).unwrap(), "somebody's own");
 }
 

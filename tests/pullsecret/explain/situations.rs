@@ -97,7 +97,7 @@ fn a_robot_without_the_role_is_granted_it_and_with_a_login_its_roles_are_shown()
     holds(
         &item,
         "message",
-        &["myorg+deploy may not pull myorg/backend-api"],
+        &["myorg+deploy has no right to pull myorg/backend-api"],
     );
     holds(&item, "next", &["grant myorg+deploy backend-api"]);
 
@@ -108,7 +108,7 @@ fn a_robot_without_the_role_is_granted_it_and_with_a_login_its_roles_are_shown()
     holds(
         &item,
         "message",
-        &["myorg+deploy may read myorg/my-app, not myorg/backend-api"],
+        &["myorg+deploy has a role on myorg/my-app, but not on myorg/backend-api"],
     );
     assert_eq!(item["images"][0]["entries"][0]["robot"], "current");
 
@@ -280,7 +280,7 @@ fn a_secret_of_the_wrong_type_is_told_as_that() {
             "Opaque",
             ".dockerconfigjson",
             "otherType",
-            "is of a type that no kubelet takes",
+            "has a type that no kubelet accepts",
         ),
         (
             "kubernetes.io/dockercfg",
