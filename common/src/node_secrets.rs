@@ -41,22 +41,12 @@ impl SecretName {
     fn is(&self, namespace: &str, name: &str) -> bool {
         self.namespace == namespace && self.name == name
     }
-
-    /// The secret's path on its API server.
-    pub(crate) fn path(&self) -> String {
-        format!("{}/{}", collection(self.namespace), self.name)
-    }
 }
 
 impl std::fmt::Display for SecretName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}/{}", self.namespace, self.name)
     }
-}
-
-/// The path of a namespace's secrets.
-pub(crate) fn collection(namespace: &str) -> String {
-    format!("/api/v1/namespaces/{namespace}/secrets")
 }
 
 /// The global pull secret, or the additional one, that this is.

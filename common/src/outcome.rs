@@ -1,7 +1,7 @@
 //! What became of one target: a line of any report.
 
 use crate::Failure;
-use crate::cli::{hint_text, serialize_next};
+use crate::cli::{Gaps, hint_text, serialize_next};
 use crate::fingerprint::Fingerprint;
 use crate::hint::Hint;
 use crate::place::{Kind, Place};
@@ -204,17 +204,16 @@ impl Outcome {
     }
 }
 
-/// What people are told of clusters and namespaces that could not be looked at.
-pub fn warnings(failures: &[Outcome]) -> Vec<String> {
-    failures.iter().map(Outcome::warning).collect()
-}
-
-/// The failure to end a command with that has nothing but one failed cluster to report.
-pub fn only_failure(failures: &[Outcome]) -> Option<Failure> {
-    match failures {
-        [only] if only.result == Verb::Failed && only.place.kind == Kind::Context => {
-            Some(only.to_failure())
-        }
+/// What a report lacks because of clusters and namespaces that could not be looked at. One failed
+/// cluster ends the command, if the report has nothing else.
+pub fn gaps(failures: &[Outcome], is_empty: bool) -> Gaps {
+    let only = match failures {
+        [only] if is_empty => Some(only),
         _ => None,
+    };
+    let ends = |only: &&Outcome| only.result == Verb::Failed && only.place.kind == Kind::Context;
+    Gaps {
+        warnings: failures.iter().map(Outcome::warning).collect(),
+        only_failure: only.filter(ends).map(Outcome::to_failure),
     }
 }

@@ -105,8 +105,9 @@ impl Console {
     /// # Errors
     /// The one failure that left nothing to report, and I/O errors of stdout.
     pub fn finish(&self, report: &impl Report, format: OutputFormat) -> Result<Exit, Failure> {
+        let gaps = report.gaps();
         if format.is_for_people()
-            && let Some(failure) = report.only_failure()
+            && let Some(failure) = gaps.only_failure
         {
             return Err(failure);
         }
@@ -114,7 +115,7 @@ impl Console {
             self.note(nothing);
         }
         self.report(report, format)?;
-        self.warn_each(&report.warnings());
+        self.warn_each(&gaps.warnings);
         Ok(report.exit())
     }
 

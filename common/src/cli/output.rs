@@ -58,15 +58,19 @@ pub trait Report: Serialize {
     }
 
     /// What could not be looked at: no row of a table about what was.
-    fn warnings(&self) -> Vec<String> {
-        Vec::new()
+    fn gaps(&self) -> Gaps {
+        Gaps::default()
     }
+}
 
+/// What a report lacks.
+#[derive(Debug, Default)]
+pub struct Gaps {
+    /// What people are told of it, below the tables.
+    pub warnings: Vec<String>,
     /// The failure that left nothing to report. People are shown it as the command's own;
     /// programs get the report, which holds it too.
-    fn only_failure(&self) -> Option<Failure> {
-        None
-    }
+    pub only_failure: Option<Failure>,
 }
 
 impl OutputFormat {

@@ -4,96 +4,93 @@ use super::escape::escape_control;
 use super::typed::hint_text;
 use crate::hint::Hint;
 use jiff::Timestamp;
+use std::fmt::Display;
 use std::time::Duration;
+use unicode_width::UnicodeWidthStr;
 
-/// Rows under headings. Cells are escaped when they are added.
+/// Columns under headings, each cell escaped.
 #[derive(Debug, Default)]
 pub struct Table {
-    headings: Vec<&'static str>,
-    rows: Vec<Vec<String>>,
+    /// Each column from its heading down.
+    columns: Vec<Vec<String>>,
+}
+
+/// A table while its columns are chosen: one row for each item.
+pub struct Columns<'a, T> {
+    items: &'a [T],
+    wide: bool,
+    table: Table,
 }
 
 impl Table {
-    /// A table with these headings and no rows.
-    pub fn new(headings: impl IntoIterator<Item = &'static str>) -> Self {
-        Self {
-            headings: headings.into_iter().collect(),
-            rows: Vec::new(),
+    /// One row for each item; `wide` asks for all columns.
+    pub fn of<T>(items: &[T], wide: bool) -> Columns<'_, T> {
+        Columns {
+            items,
+            wide,
+            table: Self::default(),
         }
-    }
-
-    /// Adds a row; an empty cell is shown as `<none>`, as kubectl does.
-    pub fn row<S: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = S>) {
-        let cells = cells.into_iter().map(|cell| match cell.as_ref() {
-            "" => "<none>".to_owned(),
-            text => escape_control(text).into_owned(),
-        });
-        self.rows.push(cells.collect());
-    }
-
-    /// Whether there is nothing below the headings.
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
     }
 
     /// The text, every line ended by a line break.
     pub fn render(&self) -> String {
-        let widths = self.widths();
+        let widths = self.columns.iter().map(|column| {
+            let widths = column.iter().map(|cell| cell.width());
+            widths.max().unwrap_or_default()
+        });
+        let widths: Vec<usize> = widths.collect();
+        let lines = self.columns.first().map_or(0, Vec::len);
         let mut text = String::new();
-        let headings = self
-            .headings
-            .iter()
-            .map(|heading| (*heading).to_owned())
-            .collect();
-        for row in std::iter::once(&headings).chain(&self.rows) {
-            let mut line = String::new();
-            for (cell, width) in row.iter().zip(&widths) {
-                line.push_str(cell);
-                let padding = width + 3 - cell.chars().count();
-                line.extend(std::iter::repeat_n(' ', padding));
+        for line in 0..lines {
+            let mut cells = String::new();
+            for (column, width) in self.columns.iter().zip(&widths) {
+                let cell = &column[line];
+                cells.push_str(cell);
+                cells.extend(std::iter::repeat_n(' ', width + 3 - cell.width()));
             }
-            text.push_str(line.trim_end());
+            text.push_str(cells.trim_end());
             text.push('\n');
         }
         text
     }
-
-    fn widths(&self) -> Vec<usize> {
-        (0..self.headings.len())
-            .map(|column| {
-                self.rows
-                    .iter()
-                    .filter_map(|row| row.get(column))
-                    .map(|cell| cell.chars().count())
-                    .chain(std::iter::once(self.headings[column].len()))
-                    .max()
-                    .unwrap_or(0)
-            })
-            .collect()
-    }
 }
 
-/// The column that names the cluster: shown where there are several, or all columns are wanted.
-#[derive(Debug, Clone, Copy)]
-pub struct ContextColumn(bool);
+impl<'a, T> Columns<'a, T> {
+    /// A column of all tables; an empty cell is shown as `<none>`, as kubectl does.
+    #[must_use]
+    pub fn col<C: Display>(mut self, heading: &str, cell: impl Fn(&'a T) -> C) -> Self {
+        let cells = self.items.iter().map(|item| match cell(item).to_string() {
+            text if text.is_empty() => "<none>".to_owned(),
+            text => escape_control(&text).into_owned(),
+        });
+        let column = std::iter::once(heading.to_owned()).chain(cells).collect();
+        self.table.columns.push(column);
+        self
+    }
 
-impl ContextColumn {
-    /// Decides from the context of each row.
-    pub fn new<'a>(contexts: impl IntoIterator<Item = &'a str>, wide: bool) -> Self {
-        let mut contexts = contexts.into_iter();
+    /// A column of wide tables alone.
+    #[must_use]
+    pub fn wide<C: Display>(self, heading: &str, cell: impl Fn(&'a T) -> C) -> Self {
+        match self.wide {
+            true => self.col(heading, cell),
+            false => self,
+        }
+    }
+
+    /// The column that names the cluster: shown where there are several, or all columns are wanted.
+    #[must_use]
+    pub fn context(self, context: impl Fn(&'a T) -> &'a str) -> Self {
+        let mut contexts = self.items.iter().map(&context);
         let first = contexts.next();
-        Self(wide || contexts.any(|context| Some(context) != first))
+        match self.wide || contexts.any(|other| Some(other) != first) {
+            true => self.col("CONTEXT", context),
+            false => self,
+        }
     }
 
-    /// The headings, this column's first.
-    pub fn headings(self, rest: &[&'static str]) -> Vec<&'static str> {
-        let first = self.0.then_some("CONTEXT");
-        first.into_iter().chain(rest.iter().copied()).collect()
-    }
-
-    /// The beginning of a row.
-    pub fn cells(self, context: &str) -> Vec<String> {
-        self.0.then(|| context.to_owned()).into_iter().collect()
+    /// The table with these columns.
+    pub fn table(self) -> Table {
+        self.table
     }
 }
 
@@ -152,13 +149,35 @@ mod tests {
 
     #[test]
     fn columns_are_aligned_and_nothing_trails() {
-        let mut table = Table::new(["NAMESPACE", "STATE"]);
-        table.row(["staging", "current"]);
-        table.row(["a-long-namespace", ""]);
+        let rows = [("staging", "current"), ("a-long-namespace", "")];
+        let table = Table::of(&rows, false).col("NAMESPACE", |row| row.0);
         assert_eq!(
-            table.render(),
+            table.col("STATE", |row| row.1).table().render(),
             "NAMESPACE          STATE\nstaging            current\na-long-namespace   <none>\n"
         );
+    }
+
+    #[test]
+    fn wide_characters_take_two_places_and_marks_none() {
+        let rows = ["\u{5009}\u{5eab}", "e\u{301}t\u{e9}", "app"];
+        let table = Table::of(&rows, false).col("NAME", |row| row);
+        assert_eq!(
+            table.col("N", |_| 1).table().render(),
+            "NAME   N\n\u{5009}\u{5eab}   1\ne\u{301}t\u{e9}    1\napp    1\n"
+        );
+    }
+
+    #[test]
+    fn the_context_is_a_column_where_there_are_several_or_all_are_wanted() {
+        for (contexts, wide, headings) in [
+            (&["a", "a"], false, "NAME\n"),
+            (&["a", "b"], false, "CONTEXT   NAME\n"),
+            (&["a", "a"], true, "CONTEXT   NAME   KEY\n"),
+        ] {
+            let table = Table::of(contexts, wide).context(|context| context);
+            let table = table.col("NAME", |_| "").wide("KEY", |_| "").table();
+            assert!(table.render().starts_with(headings), "{contexts:?} {wide}");
+        }
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use super::connection::{Cluster, WriteMode};
 use super::error::CallError;
+use super::resource::Resource;
+use k8s_openapi::api::authorization::v1::SelfSubjectAccessReview;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -20,8 +22,8 @@ pub async fn may(
         "kind": "SelfSubjectAccessReview",
         "spec": {"resourceAttributes": attributes},
     });
-    let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
-    let answer: Value = cluster.create(path, &review, WriteMode::Persist).await?;
+    let path = Resource::of::<SelfSubjectAccessReview>().everywhere();
+    let answer: Value = cluster.create(&path, &review, WriteMode::Persist).await?;
     Ok(answer["status"]["allowed"] == true)
 }
 

@@ -2,6 +2,7 @@
 
 use super::error::CallError;
 use super::exec_plugin;
+use super::resource;
 use super::route::Route;
 use super::window::Window;
 use crate::web::{ServerClock, TlsProblem};
@@ -105,7 +106,7 @@ impl Cluster {
     /// The cluster's identity: the UID of its kube-system namespace, if it can be read. A
     /// restore or a clone of the cluster has the same.
     pub async fn identity(&self) -> Option<String> {
-        let namespace: Namespace = self.get("/api/v1/namespaces/kube-system").await.ok()?;
+        let namespace: Namespace = self.get(&resource::namespace("kube-system")).await.ok()?;
         namespace.metadata.uid
     }
 

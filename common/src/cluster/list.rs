@@ -2,6 +2,7 @@
 
 use super::connection::Cluster;
 use super::error::CallError;
+use super::resource::Resource;
 use super::selection::NamespaceSelection;
 use crate::Failure;
 use kube::core::ObjectList;
@@ -55,17 +56,17 @@ where
     }
 }
 
-/// A resource below an API: `/api/v1` and `pods`, `/apis/apps/v1` and `replicasets`.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Resource {
-    pub(crate) api: &'static str,
-    pub(crate) plural: &'static str,
-}
-
 /// What could be listed, and the namespaces that could not.
 pub(crate) struct Listed<T> {
     pub(crate) items: Vec<T>,
-    pub(crate) failures: Vec<(String, CallError)>,
+    pub(crate) failures: Vec<(String, Unlisted)>,
+}
+
+/// Why a list could not be had.
+pub(crate) struct Unlisted {
+    pub(crate) error: CallError,
+    /// What was listed, as a failure names it.
+    action: String,
 }
 
 /// What could be listed in several namespaces, and why not in the others.
@@ -77,32 +78,63 @@ pub struct Readable<T> {
     pub unreadable: Vec<(String, Failure)>,
 }
 
+impl Unlisted {
+    pub(crate) fn into_failure(self, cluster: &Cluster) -> Failure {
+        self.error.into_failure(cluster.context(), &self.action)
+    }
+}
+
+impl<T> Listed<T> {
+    /// The items, where no namespace may be missing.
+    pub(crate) fn complete(self) -> Result<Vec<T>, Unlisted> {
+        match self.failures.into_iter().next() {
+            None => Ok(self.items),
+            Some((_, unlisted)) => Err(unlisted),
+        }
+    }
+
+    /// With the failures as people are told of them.
+    pub(crate) fn readable(self, cluster: &Cluster) -> Readable<T> {
+        let failures = self.failures.into_iter();
+        Readable {
+            items: self.items,
+            unreadable: failures
+                .map(|(namespace, unlisted)| (namespace, unlisted.into_failure(cluster)))
+                .collect(),
+        }
+    }
+}
+
 /// The objects in these namespaces, and, if they are many, in others too: with as few
 /// requests as the user's rights allow. A namespace that cannot be listed does not hide the
 /// others.
 ///
 /// # Errors
-/// The whole cluster was to be listed, and could not.
+/// They cannot be listed anywhere.
 pub(crate) async fn list_in<T: Clone + DeserializeOwned>(
     cluster: &Cluster,
     selection: &NamespaceSelection,
     resource: Resource,
     params: &ListParams,
-) -> Result<Listed<T>, CallError> {
-    let everywhere = format!("{}/{}", resource.api, resource.plural);
+) -> Result<Listed<T>, Unlisted> {
+    let everywhere = resource.everywhere();
     let whole = list_all(cluster, &everywhere, params);
     let items = match selection {
-        NamespaceSelection::All => whole.await?,
+        NamespaceSelection::All => whole.await,
         NamespaceSelection::Named(names) if names.len() <= ONE_BY_ONE => {
-            return Ok(list_each(cluster, names, resource, params).await);
+            return list_each(cluster, names, resource, params).await;
         }
         NamespaceSelection::Named(names) => match whole.await {
             Err(error) if error.is_forbidden() => {
-                return Ok(list_each(cluster, names, resource, params).await);
+                return list_each(cluster, names, resource, params).await;
             }
-            other => other?,
+            other => other,
         },
     };
+    let items = items.map_err(|error| Unlisted {
+        error,
+        action: format!("list {} in all namespaces", resource.plural()),
+    })?;
     Ok(Listed {
         items,
         failures: Vec::new(),
@@ -112,22 +144,27 @@ pub(crate) async fn list_in<T: Clone + DeserializeOwned>(
 async fn list_each<T: Clone + DeserializeOwned>(
     cluster: &Cluster,
     namespaces: &BTreeSet<String>,
-    Resource { api, plural }: Resource,
+    resource: Resource,
     params: &ListParams,
-) -> Listed<T> {
+) -> Result<Listed<T>, Unlisted> {
     let lists = cluster.window().run(namespaces, async |namespace| {
-        let path = format!("{api}/namespaces/{namespace}/{plural}");
-        list_all(cluster, &path, params).await
+        list_all(cluster, &resource.within(namespace), params).await
     });
-    let mut listed = Listed {
-        items: Vec::new(),
-        failures: Vec::new(),
-    };
+    let (mut items, mut failures) = (Vec::new(), Vec::new());
     for (namespace, list) in namespaces.iter().zip(lists.await) {
         match list {
-            Ok(items) => listed.items.extend(items),
-            Err(error) => listed.failures.push((namespace.clone(), error)),
+            Ok(some) => items.extend(some),
+            Err(error) => {
+                let action = format!("list {} in namespace `{namespace}`", resource.plural());
+                failures.push((namespace.clone(), Unlisted { error, action }));
+            }
         }
     }
-    listed
+    match failures.len() == namespaces.len() {
+        true => match failures.pop() {
+            Some((_, last)) => Err(last),
+            None => Ok(Listed { items, failures }),
+        },
+        false => Ok(Listed { items, failures }),
+    }
 }

@@ -3,6 +3,7 @@
 use super::connection::Cluster;
 use super::error::CallError;
 use super::list::list_all;
+use super::resource::namespaces;
 use super::selection::NamespaceSelection;
 use crate::Failure;
 use clap::Args;
@@ -69,7 +70,7 @@ impl NamespaceArgs {
         let names: BTreeSet<String> = match &self.namespace_selector {
             Some(selector) => {
                 let params = ListParams::default().labels(selector);
-                list_all::<Namespace>(cluster, "/api/v1/namespaces", &params)
+                list_all::<Namespace>(cluster, &namespaces(), &params)
                     .await
                     .map_err(|error| selector_failure(error, cluster, selector))?
                     .into_iter()

@@ -3,6 +3,7 @@
 use super::connection::Cluster;
 use super::error::CallError;
 use super::list::{ONE_BY_ONE, list_all};
+use super::resource;
 use super::selection::NamespaceSelection;
 use crate::Failure;
 use globset::GlobSet;
@@ -40,8 +41,7 @@ impl Scoped<'_> {
         }
         let cluster = self.cluster;
         let checks = cluster.window().run(candidates, async |name| {
-            let path = format!("/api/v1/namespaces/{name}");
-            match cluster.get::<Namespace>(&path).await {
+            match cluster.get::<Namespace>(&resource::namespace(&name)).await {
                 Err(error) if error.is_not_found() => Ok(Some(name)),
                 Ok(_) => Ok(None),
                 Err(error) if error.is_forbidden() => Ok(None),
@@ -58,7 +58,8 @@ impl Scoped<'_> {
     /// The namespaces that exist and are not ending.
     pub async fn existing(&self) -> Result<BTreeSet<String>, CallError> {
         let params = ListParams::default();
-        let namespaces = list_all::<Namespace>(self.cluster, "/api/v1/namespaces", &params).await?;
+        let namespaces =
+            list_all::<Namespace>(self.cluster, &resource::namespaces(), &params).await?;
         Ok(namespaces
             .into_iter()
             .filter(|namespace| namespace.metadata.deletion_timestamp.is_none())

@@ -1,14 +1,13 @@
 //! Which namespace of which cluster: by identity, not by a name that anybody can give again.
 
 use super::list::{ONE_BY_ONE, list_all};
+use super::resource;
 use super::scoped::Scoped;
 use super::selection::NamespaceSelection;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::core::params::ListParams;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-const NAMESPACES: &str = "/api/v1/namespaces";
 
 /// A namespace by its own UID and that of its cluster's kube-system.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,7 +43,7 @@ impl Scoped<'_> {
     async fn namespaces(&self) -> Vec<Namespace> {
         let whole = async || {
             let params = ListParams::default();
-            list_all::<Namespace>(self.cluster, NAMESPACES, &params).await
+            list_all::<Namespace>(self.cluster, &resource::namespaces(), &params).await
         };
         let names: &BTreeSet<String> = match &self.selection {
             NamespaceSelection::All => return whole().await.unwrap_or_default(),
@@ -56,7 +55,7 @@ impl Scoped<'_> {
             return all;
         }
         let found = self.cluster.window().run(names, async |name| {
-            let path = format!("{NAMESPACES}/{name}");
+            let path = resource::namespace(name);
             self.cluster.get::<Namespace>(&path).await.ok()
         });
         found.await.into_iter().flatten().collect()

@@ -2,7 +2,7 @@
 
 use super::token;
 use crate::Failure;
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, path_of};
 use k8s_openapi::api::core::v1::Secret;
 use secrecy::SecretString;
 
@@ -14,7 +14,7 @@ pub async fn token_from_secret(
     reference: &str,
 ) -> Result<SecretString, Failure> {
     let (namespace, name) = split(reference)?;
-    let path = format!("/api/v1/namespaces/{namespace}/secrets/{name}");
+    let path = path_of::<Secret>(namespace, name);
     let secret: Secret = cluster.get(&path).await.map_err(|error| {
         let action = format!("read the API token from the Secret {reference}");
         error.into_failure(cluster.context(), &action)

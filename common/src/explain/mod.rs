@@ -5,10 +5,8 @@ mod evidence;
 mod observe;
 mod pods;
 mod report;
-mod target;
 mod walk;
 
 pub use observe::Request;
 pub use report::Explanations;
-pub use target::{Target, TargetKind};
 pub use walk::explain;

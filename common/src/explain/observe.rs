@@ -1,10 +1,10 @@
 //! Looks at pods and at what they pull with: nothing but GETs and LISTs, with the user's rights.
 
 use super::pods::{failing, of_target};
-use super::target::Target;
 use crate::Failure;
 use crate::cluster::{
-    Cluster, InContext, NamespaceArgs, NamespaceSelection, Scoped, Seen, list_all,
+    Cluster, InContext, NamespaceArgs, NamespaceSelection, Resource, Scoped, Seen, collection,
+    list_all, path_of,
 };
 use crate::judge::{
     Case, FoundSecret, GlobalSeen, NodeSeen, SecretSeen, Subject, Unread, secrets_of_nodes,
@@ -12,6 +12,7 @@ use crate::judge::{
 use crate::kubelet::asked_for;
 use crate::outcome::Outcome;
 use crate::place::Place;
+use crate::workload::Target;
 use k8s_openapi::api::core::v1::{Node, Secret, ServiceAccount};
 use kube::core::params::ListParams;
 use std::collections::{BTreeMap, BTreeSet};
@@ -115,7 +116,10 @@ async fn with_surroundings(cluster: &Cluster, found: FoundSubjects) -> Vec<Case>
         .iter()
         .filter_map(|(subject, _)| subject.pod.as_ref()?.node.clone())
         .collect();
-    let nodes = each(cluster, nodes, node).await;
+    let nodes = each(cluster, nodes, async |cluster, name| {
+        node(cluster, name).await
+    })
+    .await;
     let account_of = |subject: &Subject| {
         let key = (subject.namespace.clone(), subject.account.clone());
         accounts.get(&key).and_then(|read| read.as_ref().ok())
@@ -193,7 +197,7 @@ async fn account(
     cluster: &Cluster,
     (namespace, name): &(String, String),
 ) -> Result<Vec<String>, String> {
-    let path = format!("/api/v1/namespaces/{namespace}/serviceaccounts/{name}");
+    let path = path_of::<ServiceAccount>(namespace, name);
     let read = cluster.get::<ServiceAccount>(&path).await;
     let account = read.map_err(|error| error.to_string())?;
     let references = account.image_pull_secrets.unwrap_or_default();
@@ -203,8 +207,9 @@ async fn account(
         .collect())
 }
 
-async fn node(cluster: &Cluster, name: &String) -> Result<NodeSeen, String> {
-    let read = cluster.get::<Node>(&format!("/api/v1/nodes/{name}")).await;
+async fn node(cluster: &Cluster, name: &str) -> Result<NodeSeen, String> {
+    let path = Resource::of::<Node>().named(name);
+    let read = cluster.get::<Node>(&path).await;
     let status = read
         .map_err(|error| error.to_string())?
         .status
@@ -221,8 +226,8 @@ async fn node(cluster: &Cluster, name: &String) -> Result<NodeSeen, String> {
 }
 
 async fn secret(cluster: &Cluster, (namespace, name): &(String, String)) -> SecretSeen {
-    let collection = format!("/api/v1/namespaces/{namespace}/secrets");
-    let error = match cluster.get::<Secret>(&format!("{collection}/{name}")).await {
+    let path = path_of::<Secret>(namespace, name);
+    let error = match cluster.get::<Secret>(&path).await {
         Ok(secret) => return SecretSeen::Found(FoundSecret::from(secret)),
         Err(error) if error.is_not_found() => return SecretSeen::Missing,
         Err(error) => error,
@@ -230,6 +235,7 @@ async fn secret(cluster: &Cluster, (namespace, name): &(String, String)) -> Secr
     // Who may list has what it takes as well.
     if error.is_forbidden() {
         let params = ListParams::default().fields(&format!("metadata.name={name}"));
+        let collection = collection::<Secret>(namespace);
         if let Ok(listed) = list_all::<Secret>(cluster, &collection, &params).await {
             let first = listed.into_iter().next();
             return first.map_or(SecretSeen::Missing, |secret| {

@@ -1,11 +1,10 @@
 //! Which pods an object stands for.
 
-use super::target::{Target, TargetKind};
 use crate::Failure;
-use crate::cluster::{CallError, Cluster, Readable, Scoped, list_all};
+use crate::cluster::{CallError, Cluster, Readable, Resource, Scoped, list_all};
 use crate::hint;
 use crate::judge::{Likeness, Subject, Unread};
-use crate::workload::whole_pods;
+use crate::workload::{Target, TargetKind, whole_pods};
 use k8s_openapi::api::core::v1::{Event, Pod, PodSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use kube::core::params::ListParams;
@@ -163,7 +162,14 @@ async fn select(
         return Vec::new();
     };
     let params = ListParams::default().labels(&written(selector));
-    list(cluster, namespace, "/api/v1", "pods", &params, found).await
+    list::<Pod>(
+        cluster,
+        namespace,
+        TargetKind::Pod.resource(),
+        &params,
+        found,
+    )
+    .await
 }
 
 /// The pods of the jobs that a CronJob made.
@@ -174,8 +180,8 @@ async fn of_cron_job(
     found: &mut Found,
 ) -> Vec<Pod> {
     let params = ListParams::default();
-    let jobs: Vec<Workload> =
-        list(cluster, namespace, "/apis/batch/v1", "jobs", &params, found).await;
+    let jobs = TargetKind::Job.resource();
+    let jobs: Vec<Workload> = list(cluster, namespace, jobs, &params, found).await;
     let own = jobs.into_iter().filter(|job| {
         let mut owners = job.metadata.owner_references.iter().flatten();
         owners.any(|owner| Some(&owner.uid) == cron_job.uid.as_ref())
@@ -190,22 +196,22 @@ async fn of_cron_job(
 async fn list<T: Clone + serde::de::DeserializeOwned>(
     cluster: &Cluster,
     namespace: &str,
-    api: &str,
-    plural: &str,
+    resource: Resource,
     params: &ListParams,
     found: &mut Found,
 ) -> Vec<T> {
-    let path = format!("{api}/namespaces/{namespace}/{plural}");
-    match list_all(cluster, &path, params).await {
-        Ok(items) => items,
-        Err(error) => {
-            found.unread.push(Unread {
-                verb: "list",
-                object: plural.to_owned(),
-                reason: error.to_string(),
-            });
-            Vec::new()
-        }
+    let listed = list_all(cluster, &resource.within(namespace), params).await;
+    listed.unwrap_or_else(|error| {
+        found.unread.push(unlisted(resource, &error));
+        Vec::new()
+    })
+}
+
+fn unlisted(resource: Resource, error: &CallError) -> Unread {
+    Unread {
+        verb: "list",
+        object: resource.plural().to_owned(),
+        reason: error.to_string(),
     }
 }
 
@@ -227,18 +233,11 @@ fn written(selector: &LabelSelector) -> String {
 
 /// What was said about one pod.
 async fn events(cluster: &Cluster, namespace: &str, uid: &str) -> (Vec<Event>, Option<Unread>) {
-    let path = format!("/api/v1/namespaces/{namespace}/events");
+    let resource = Resource::of::<Event>();
     let params = ListParams::default().fields(&format!("involvedObject.uid={uid}"));
-    match list_all(cluster, &path, &params).await {
+    match list_all(cluster, &resource.within(namespace), &params).await {
         Ok(events) => (events, None),
-        Err(error) => {
-            let unread = Unread {
-                verb: "list",
-                object: "events".to_owned(),
-                reason: error.to_string(),
-            };
-            (Vec::new(), Some(unread))
-        }
+        Err(error) => (Vec::new(), Some(unlisted(resource, &error))),
     }
 }
 
@@ -260,7 +259,7 @@ pub(super) async fn failing(
 }
 
 fn not_read(error: CallError, cluster: &Cluster, namespace: &str, target: &Target) -> Failure {
-    let plural = target.kind.plural();
+    let plural = target.kind.resource().plural();
     let (missing, forbidden) = (error.is_not_found(), error.is_forbidden());
     let context = cluster.context();
     let action = format!("read {target} in namespace `{namespace}`");

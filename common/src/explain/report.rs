@@ -1,10 +1,9 @@
 //! How it is shown: the sentence, what to type, the evidence; or a line for each pod.
 
 use super::evidence::evidence;
-use crate::Failure;
-use crate::cli::{ContextColumn, Exit, Report, Table, detail, escape_control, hint_text};
+use crate::cli::{Exit, Gaps, Report, Table, detail, escape_control, hint_text};
 use crate::judge::{Judgement, Verdict, word};
-use crate::outcome::{Outcome, only_failure, warnings};
+use crate::outcome::{Outcome, gaps};
 use serde::Serialize;
 
 /// Everything that was explained.
@@ -30,23 +29,24 @@ impl Report for Explanations {
     }
 
     fn table(&self, wide: bool) -> Table {
-        let contexts =
-            ContextColumn::new(self.items.iter().map(|item| item.context.as_str()), wide);
-        let mut table = Table::new(contexts.headings(&["NAMESPACE", "POD", "WHY", "DETAIL"]));
-        for item in &self.items {
-            let mut row = contexts.cells(&item.context);
-            let cause = item.worst().and_then(|image| image.cause.as_ref());
-            let why = match (item.verdict, cause) {
-                (Verdict::WillPull, _) => "fixed since",
-                (_, Some(cause)) => word(cause),
-                (_, None) => "unknown",
-            };
-            let name = item.object.split_once('/').map_or("", |(_, name)| name);
-            row.extend([item.namespace.clone(), name.to_owned(), why.to_owned()]);
-            row.push(detail([item.message.as_str()], item.next.as_ref()));
-            table.row(row);
-        }
-        table
+        Table::of(&self.items, wide)
+            .context(|item| &item.context)
+            .col("NAMESPACE", |item| &item.namespace)
+            .col("POD", |item| {
+                item.object.split_once('/').map_or("", |(_, name)| name)
+            })
+            .col("WHY", |item| {
+                let cause = item.worst().and_then(|image| image.cause.as_ref());
+                match (item.verdict, cause) {
+                    (Verdict::WillPull, _) => "fixed since",
+                    (_, Some(cause)) => word(cause),
+                    (_, None) => "unknown",
+                }
+            })
+            .col("DETAIL", |item| {
+                detail([item.message.as_str()], item.next.as_ref())
+            })
+            .table()
     }
 
     fn names(&self) -> Vec<String> {
@@ -63,12 +63,8 @@ impl Report for Explanations {
         nothing.then(|| "No pod in the chosen namespaces fails to pull its images.".to_owned())
     }
 
-    fn warnings(&self) -> Vec<String> {
-        warnings(&self.failures)
-    }
-
-    fn only_failure(&self) -> Option<Failure> {
-        only_failure(&self.failures).filter(|_| self.items.is_empty())
+    fn gaps(&self) -> Gaps {
+        gaps(&self.failures, self.items.is_empty())
     }
 }
 

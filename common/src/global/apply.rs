@@ -5,14 +5,15 @@ use super::observed::{Current, Observed, get};
 use super::plan::{Intent, Obstacle, Plan, Request, plan};
 use super::topology::forbidden_or;
 use crate::Failure;
-use crate::cluster::{CallError, Cluster, WriteMode};
+use crate::cluster::{CallError, Cluster, WriteMode, collection, path_of};
 use crate::dockerconfig::Document;
 use crate::hint::{self, Hint};
 use crate::kubelet::Format;
 use crate::labels::LAST_APPLIED;
-use crate::node_secrets::{SecretName, collection};
+use crate::node_secrets::SecretName;
 use crate::pullsecret::{StoredData, data, proved_write};
 use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Secret;
 use serde_json::{Value, json};
 
 /// A secret that keeps changing under us is given up on after so many tries.
@@ -153,7 +154,7 @@ async fn send(
             "data": data,
         });
         return cluster
-            .create(&collection(name.namespace), &object, write)
+            .create(&collection::<Secret>(name.namespace), &object, write)
             .await;
     };
     let mut metadata = json!({"resourceVersion": current.secret.resource_version});
@@ -162,7 +163,8 @@ async fn send(
         metadata["annotations"] = json!({LAST_APPLIED: Value::Null});
     }
     let patch = json!({"metadata": metadata, "data": data});
-    cluster.merge_patch(&name.path(), &patch, write).await
+    let path = path_of::<Secret>(name.namespace, name.name);
+    cluster.merge_patch(&path, &patch, write).await
 }
 
 fn stored_otherwise(cluster: &Cluster, name: SecretName) -> Failure {

@@ -1,12 +1,12 @@
 //! What the secret held before each write, kept in a Secret beside it.
 
 use crate::Failure;
-use crate::cluster::{CallError, Cluster, WriteMode, list_all};
+use crate::cluster::{CallError, Cluster, WriteMode, collection, list_all, path_of};
 use crate::dockerconfig::{Document, DocumentError};
 use crate::hint::{Hint, can_i};
 use crate::kubelet::Format;
 use crate::labels::MANAGED_BY;
-use crate::node_secrets::{SecretName, collection};
+use crate::node_secrets::SecretName;
 use crate::pullsecret::PullSecret;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -181,7 +181,7 @@ async fn list(cluster: &Cluster, namespace: &str, name: &str) -> Result<Vec<Back
     let params = ListParams::default()
         .fields(&format!("type={TYPE}"))
         .labels(&format!("{BACKUP_OF}={name}"));
-    let secrets = list_all::<Secret>(cluster, &collection(namespace), &params).await?;
+    let secrets = list_all::<Secret>(cluster, &collection::<Secret>(namespace), &params).await?;
     let mut backups: Vec<Backup> = secrets.into_iter().filter_map(Backup::read).collect();
     // The server's clock has seconds; the names, made from ours, milliseconds.
     backups.sort_by(|a, b| (b.created, &b.name).cmp(&(a.created, &a.name)));
@@ -203,13 +203,14 @@ async fn create(
             Timestamp::now().strftime("%Y%m%d-%H%M%S-%3f")
         );
         let object = object(place, &backup, content, purpose);
-        let created: Result<Value, CallError> =
-            cluster.create(&collection(namespace), &object, write).await;
+        let created: Result<Value, CallError> = cluster
+            .create(&collection::<Secret>(namespace), &object, write)
+            .await;
         match created {
             Ok(_) => return Ok(backup),
             // Ours, where only the answer to an earlier try was lost.
             Err(error) if error.is_conflict() => {
-                let path = format!("{}/{backup}", collection(namespace));
+                let path = path_of::<Secret>(namespace, &backup);
                 let there: Secret = cluster.get(&path).await?;
                 if Backup::read(there).is_some_and(|there| there.holds(content)) {
                     return Ok(backup);
@@ -243,7 +244,7 @@ fn object(place: (&str, &str), backup: &str, content: &[u8], purpose: &Retention
 
 /// One backup too many harms nobody, so a failure here is only logged.
 async fn drop_backup(cluster: &Cluster, namespace: &str, backup: &Backup) {
-    let path = format!("{}/{}", collection(namespace), backup.name);
+    let path = path_of::<Secret>(namespace, &backup.name);
     if let Err(error) = cluster.delete_any_version(&path, &backup.uid).await {
         tracing::info!(backup = %backup.name, %error, "cannot delete an old backup");
     }

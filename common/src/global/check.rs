@@ -1,11 +1,10 @@
 //! What `verify` says of entries, and how it is shown.
 
-use crate::Failure;
-use crate::cli::{ContextColumn, Exit, Report, Table, detail, serialize_next};
+use crate::cli::{Exit, Gaps, Report, Table, detail, serialize_next};
 use crate::fingerprint::{Fingerprint, shown};
 use crate::hint::Hint;
 use crate::node_secrets::SecretName;
-use crate::outcome::{Outcome, only_failure, warnings};
+use crate::outcome::{Outcome, gaps};
 use crate::pullsecret::{ProofState, RegistryAnswer, TokenState};
 use serde::Serialize;
 
@@ -99,30 +98,19 @@ impl Check {
 
 impl Report for Checks {
     fn table(&self, wide: bool) -> Table {
-        let contexts =
-            ContextColumn::new(self.items.iter().map(|item| item.context.as_str()), wide);
-        let mut headings = contexts.headings(&["KEY", "ACCOUNT", "REGISTRY", "TOKEN", "OK"]);
-        if wide {
-            headings.extend(["FINGERPRINT", "SECRET"]);
-        }
-        headings.push("DETAIL");
-        let mut table = Table::new(headings);
-        for item in &self.items {
-            let mut row = contexts.cells(&item.context);
-            row.extend([
-                item.key.clone(),
-                item.account.clone(),
-                item.registry.to_string(),
-                item.token.to_string(),
-                item.state.to_string(),
-            ]);
-            if wide {
-                row.extend([shown(item.fingerprint.as_ref()), item.secret.clone()]);
-            }
-            row.push(detail([item.message.as_str()], item.next.as_ref()));
-            table.row(row);
-        }
-        table
+        Table::of(&self.items, wide)
+            .context(|item| &item.context)
+            .col("KEY", |item| &item.key)
+            .col("ACCOUNT", |item| &item.account)
+            .col("REGISTRY", |item| item.registry)
+            .col("TOKEN", |item| item.token)
+            .col("OK", |item| item.state)
+            .wide("FINGERPRINT", |item| shown(item.fingerprint.as_ref()))
+            .wide("SECRET", |item| &item.secret)
+            .col("DETAIL", |item| {
+                detail([item.message.as_str()], item.next.as_ref())
+            })
+            .table()
     }
 
     fn exit(&self) -> Exit {
@@ -134,12 +122,8 @@ impl Report for Checks {
         self.items.is_empty().then_some(nothing)
     }
 
-    fn warnings(&self) -> Vec<String> {
-        warnings(&self.failures)
-    }
-
-    fn only_failure(&self) -> Option<Failure> {
-        only_failure(&self.failures).filter(|_| self.items.is_empty())
+    fn gaps(&self) -> Gaps {
+        gaps(&self.failures, self.items.is_empty())
     }
 
     fn names(&self) -> Vec<String> {

@@ -3,7 +3,7 @@
 use super::release::Release;
 use super::topology::{Topology, forbidden_or, topology};
 use crate::Failure;
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, path_of};
 use crate::dockerconfig::{Document, DocumentError};
 use crate::hint::{self, Hint};
 use crate::kubelet::Format;
@@ -135,7 +135,8 @@ fn not_openshift(cluster: &Cluster) -> Failure {
 
 /// `None` where there is no such secret.
 pub(super) async fn get(cluster: &Cluster, name: SecretName) -> Result<Option<Current>, Failure> {
-    let secret: Secret = match cluster.get(&name.path()).await {
+    let path = path_of::<Secret>(name.namespace, name.name);
+    let secret: Secret = match cluster.get(&path).await {
         Ok(secret) => secret,
         Err(error) if error.is_not_found() => return Ok(None),
         Err(error) => return Err(forbidden_or(error, cluster, name, "get")),

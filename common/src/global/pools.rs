@@ -1,12 +1,12 @@
 //! MachineConfigPools: how far the nodes are with what the cluster wants of them.
 
 use crate::Failure;
-use crate::cluster::{Cluster, list_all};
+use crate::cluster::{Cluster, Resource, list_all};
 use kube::core::params::ListParams;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-const PATH: &str = "/apis/machineconfiguration.openshift.io/v1/machineconfigpools";
+const POOLS: Resource = Resource::v1("machineconfiguration.openshift.io", "machineconfigpools");
 
 /// What a pool is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -67,7 +67,7 @@ impl Pools {
     /// # Errors
     /// Names the right that is missing.
     pub async fn observe(cluster: &Cluster) -> Result<Option<Self>, Failure> {
-        let listed = list_all::<Object>(cluster, PATH, &ListParams::default()).await;
+        let listed = list_all::<Object>(cluster, &POOLS.everywhere(), &ListParams::default()).await;
         match listed {
             Ok(objects) => Ok(Some(Self::read(objects))),
             Err(error) if error.is_not_found() => Ok(None),

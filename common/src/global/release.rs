@@ -1,10 +1,10 @@
 //! Which release of OpenShift a cluster runs, and what follows from where that comes from.
 
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Resource};
 use crate::kubelet::ImageReference;
 use serde_json::Value;
 
-const CLUSTER_VERSION: &str = "/apis/config.openshift.io/v1/clusterversions/version";
+const CLUSTER_VERSIONS: Resource = Resource::v1("config.openshift.io", "clusterversions");
 
 /// Red Hat's release images: whoever runs them was given Red Hat's pull secret.
 const RED_HAT: (&str, &str) = ("quay.io", "openshift-release-dev/");
@@ -37,7 +37,10 @@ pub enum Origin {
 
 /// The cluster's release. What cannot be read is not known, which is no failure.
 pub async fn release(cluster: &Cluster) -> Release {
-    match cluster.get::<Value>(CLUSTER_VERSION).await {
+    match cluster
+        .get::<Value>(&CLUSTER_VERSIONS.named("version"))
+        .await
+    {
         Ok(found) => Release::read(&found),
         Err(error) => {
             tracing::debug!(context = cluster.context(), %error, "the release is unknown");

@@ -2,14 +2,14 @@
 
 use super::observed::Current;
 use crate::Failure;
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Resource};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::HashMap;
 
-const PATH: &str = "/apis/machineconfiguration.openshift.io/v1/machineconfigs";
+const CONFIGS: Resource = Resource::v1("machineconfiguration.openshift.io", "machineconfigs");
 /// Where the kubelet reads it.
 const FILE: &str = "/var/lib/kubelet/config.json";
 
@@ -63,10 +63,7 @@ impl Rendered {
         if let Some(known) = self.known.get(&key) {
             return *known;
         }
-        let holds = match cluster
-            .get::<MachineConfig>(&format!("{PATH}/{name}"))
-            .await
-        {
+        let holds = match cluster.get::<MachineConfig>(&CONFIGS.named(name)).await {
             Ok(config) => compare(config, secret.content()),
             Err(error) if error.is_forbidden() => {
                 let action = format!("get machineconfigs/{name}");

@@ -2,11 +2,10 @@
 
 use super::apply::Applied;
 use super::plan::{EntryChange, EntryPlan, Plan};
-use crate::Failure;
-use crate::cli::{ContextColumn, Exit, Report, Table, detail, escape_control};
+use crate::cli::{Exit, Gaps, Report, Table, detail, escape_control};
 use crate::fingerprint::shown;
 use crate::node_secrets::SecretName;
-use crate::outcome::{Outcome, Verb, only_failure};
+use crate::outcome::{Outcome, Verb, gaps};
 use crate::place::Place;
 use serde::Serialize;
 
@@ -116,30 +115,19 @@ impl Changes {
 
 impl Report for Changes {
     fn table(&self, wide: bool) -> Table {
-        let contexts = self.items.iter().map(|item| item.place.context.as_str());
-        let contexts = ContextColumn::new(contexts, wide);
-        let mut headings = contexts.headings(&["KEY", "ACCOUNT", "RESULT"]);
-        if wide {
-            headings.extend(["BEFORE", "AFTER"]);
-        }
-        headings.push("DETAIL");
-        let mut table = Table::new(headings);
-        for item in &self.items {
-            let mut row = contexts.cells(&item.place.context);
-            row.extend([
-                item.place.key.clone(),
-                item.account.clone(),
-                item.result_text(self.dry_run),
-            ]);
-            if wide {
-                row.extend([&item.before, &item.after].map(|found| shown(found.as_ref())));
-            }
-            let backup = item.backup.as_ref().map(|name| format!("backup {name}"));
-            let parts = [item.message.as_str(), backup.as_deref().unwrap_or_default()];
-            row.push(detail(parts, item.next.as_ref()));
-            table.row(row);
-        }
-        table
+        Table::of(&self.items, wide)
+            .context(|item| &item.place.context)
+            .col("KEY", |item| &item.place.key)
+            .col("ACCOUNT", |item| &item.account)
+            .col("RESULT", |item| item.result_text(self.dry_run))
+            .wide("BEFORE", |item| shown(item.before.as_ref()))
+            .wide("AFTER", |item| shown(item.after.as_ref()))
+            .col("DETAIL", |item| {
+                let backup = item.backup.as_ref().map(|name| format!("backup {name}"));
+                let parts = [item.message.as_str(), backup.as_deref().unwrap_or_default()];
+                detail(parts, item.next.as_ref())
+            })
+            .table()
     }
 
     fn exit(&self) -> Exit {
@@ -151,8 +139,12 @@ impl Report for Changes {
         self.items.is_empty().then_some(nothing)
     }
 
-    fn only_failure(&self) -> Option<Failure> {
-        only_failure(&self.items)
+    fn gaps(&self) -> Gaps {
+        Gaps {
+            // Its rows tell of them.
+            warnings: Vec::new(),
+            ..gaps(&self.items, true)
+        }
     }
 
     fn names(&self) -> Vec<String> {

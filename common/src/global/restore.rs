@@ -6,13 +6,13 @@ use super::plan::{Intent, Request, RestoreIntent};
 use super::protected::red_hat_entry;
 use super::view::{SecretView, observe_all};
 use crate::Failure;
-use crate::cli::{Console, ContextColumn, Exit, Report, Table, age};
+use crate::cli::{Console, Exit, Gaps, Report, Table, age};
 use crate::cluster::{Cluster, ClusterArgs, Seen};
 use crate::credentials::{QuayArgs, Session, SignIns, sign_in_everywhere};
 use crate::dockerconfig::{Credential, Document, owner_of};
 use crate::hint;
 use crate::names::RobotName;
-use crate::outcome::{Outcome, only_failure, warnings};
+use crate::outcome::{Outcome, gaps};
 use crate::pullsecret::{KnownRegistry, alias_warnings, logins};
 use crate::registry::Probe;
 use futures::future::join_all;
@@ -267,31 +267,17 @@ async fn current(session: &Session, held: &Credential) -> Result<Option<Credenti
 
 impl Report for BackupList {
     fn table(&self, wide: bool) -> Table {
-        let contexts =
-            ContextColumn::new(self.items.iter().map(|item| item.context.as_str()), wide);
-        let mut headings = contexts.headings(&["NAME", "AGE", "ENTRIES"]);
-        if wide {
-            headings.push("SECRET");
-        }
-        headings.push("DIFFERS NOW");
-        let mut table = Table::new(headings);
-        for item in &self.items {
-            let mut row = contexts.cells(&item.context);
-            row.extend([
-                item.name.clone(),
-                item.age.clone(),
-                item.keys.len().to_string(),
-            ]);
-            if wide {
-                row.push(item.secret.clone());
-            }
-            row.push(match item.differs.is_empty() {
+        Table::of(&self.items, wide)
+            .context(|item| &item.context)
+            .col("NAME", |item| &item.name)
+            .col("AGE", |item| &item.age)
+            .col("ENTRIES", |item| item.keys.len())
+            .wide("SECRET", |item| &item.secret)
+            .col("DIFFERS NOW", |item| match item.differs.is_empty() {
                 true => "-".to_owned(),
                 false => item.differs.join(", "),
-            });
-            table.row(row);
-        }
-        table
+            })
+            .table()
     }
 
     fn exit(&self) -> Exit {
@@ -306,12 +292,8 @@ impl Report for BackupList {
         self.items.is_empty().then(|| nothing.to_owned())
     }
 
-    fn warnings(&self) -> Vec<String> {
-        warnings(&self.failures)
-    }
-
-    fn only_failure(&self) -> Option<Failure> {
-        only_failure(&self.failures).filter(|_| self.items.is_empty())
+    fn gaps(&self) -> Gaps {
+        gaps(&self.failures, self.items.is_empty())
     }
 
     fn names(&self) -> Vec<String> {

@@ -5,8 +5,8 @@ use super::pools::{Pool, PoolState, Pools};
 use super::rendered::{Holds, Rendered};
 use super::topology::Topology;
 use crate::Failure;
-use crate::cli::{ContextColumn, Report, Table, detail, hint_text};
-use crate::cluster::Cluster;
+use crate::cli::{Report, Table, detail, hint_text};
+use crate::cluster::{Cluster, path_of};
 use crate::node_secrets::SecretName;
 use k8s_openapi::api::apps::v1::DaemonSet;
 use serde::Serialize;
@@ -17,7 +17,7 @@ const MERGED: SecretName = SecretName {
     name: "global-pull-secret",
 };
 /// What brings that to the nodes.
-const SYNCER: &str = "/apis/apps/v1/namespaces/kube-system/daemonsets/global-pull-secret-syncer";
+const SYNCER: &str = "global-pull-secret-syncer";
 
 /// How far a pool is, or what a hosted cluster has in its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -179,6 +179,7 @@ impl Rollout {
             (Some(_), None) => false,
         };
         let context = cluster.context();
+        let syncer = path_of::<DaemonSet>(MERGED.namespace, SYNCER);
         self.items.push(PoolProgress {
             context: context.to_owned(),
             name: format!("secret/{}", MERGED.name),
@@ -192,7 +193,7 @@ impl Rollout {
             config: String::new(),
             message: "the secret that the control plane merges for the nodes".to_owned(),
         });
-        match cluster.get::<DaemonSet>(SYNCER).await {
+        match cluster.get::<DaemonSet>(&syncer).await {
             Ok(syncer) => self.items.push(syncer_progress(context, &syncer, arrived)),
             Err(error) if error.is_not_found() => self.items.push(PoolProgress {
                 message:
@@ -254,7 +255,7 @@ fn syncer_progress(context: &str, syncer: &DaemonSet, arrived: bool) -> PoolProg
     );
     PoolProgress {
         context: context.to_owned(),
-        name: "daemonset/global-pull-secret-syncer".to_owned(),
+        name: format!("daemonset/{SYNCER}"),
         state: match syncer.status {
             None => Progress::Missing,
             Some(_) if nodes == ready => Progress::Updated,
@@ -270,26 +271,17 @@ fn syncer_progress(context: &str, syncer: &DaemonSet, arrived: bool) -> PoolProg
 
 impl Report for Rollout {
     fn table(&self, wide: bool) -> Table {
-        let contexts =
-            ContextColumn::new(self.items.iter().map(|item| item.context.as_str()), wide);
-        let mut table =
-            Table::new(contexts.headings(&["NAME", "STATE", "NODES", "SECRET", "DETAIL"]));
-        for item in &self.items {
-            let mut row = contexts.cells(&item.context);
-            let nodes = match item.nodes {
+        Table::of(&self.items, wide)
+            .context(|item| &item.context)
+            .col("NAME", |item| &item.name)
+            .col("STATE", |item| item.state.as_str())
+            .col("NODES", |item| match item.nodes {
                 0 => String::new(),
                 nodes => format!("{}/{nodes}", item.updated),
-            };
-            row.extend([
-                item.name.clone(),
-                item.state.as_str().to_owned(),
-                nodes,
-                item.secret.as_str().to_owned(),
-            ]);
-            row.push(detail([item.message.as_str()], None));
-            table.row(row);
-        }
-        table
+            })
+            .col("SECRET", |item| item.secret.as_str())
+            .col("DETAIL", |item| detail([item.message.as_str()], None))
+            .table()
     }
 
     fn names(&self) -> Vec<String> {

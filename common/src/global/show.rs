@@ -5,14 +5,14 @@ use super::observed::Observed;
 use super::protected::{missing_red_hat, red_hat_entry};
 use super::view::{SecretView, observe_all};
 use crate::Failure;
-use crate::cli::{ContextColumn, Exit, Report, Table, detail, serialize_next};
+use crate::cli::{Exit, Gaps, Report, Table, detail, serialize_next};
 use crate::cluster::{Cluster, Seen};
 use crate::dockerconfig::{Credential, EntryError};
 use crate::fingerprint::{Fingerprint, shown};
 use crate::hint::{self, Hint};
 use crate::names::RobotName;
 use crate::node_secrets::{GLOBAL_PULL_SECRET, SecretName};
-use crate::outcome::{Outcome, only_failure, warnings};
+use crate::outcome::{Outcome, gaps};
 use serde::Serialize;
 use std::fmt;
 
@@ -181,30 +181,18 @@ fn entry(mut entry: Entry, read: Result<Credential, EntryError>) -> Entry {
 
 impl Report for Entries {
     fn table(&self, wide: bool) -> Table {
-        let contexts =
-            ContextColumn::new(self.items.iter().map(|item| item.context.as_str()), wide);
-        let mut headings = contexts.headings(&["KEY", "ACCOUNT", "KIND", "FINGERPRINT", "STATE"]);
-        if wide {
-            headings.push("SECRET");
-        }
-        headings.push("DETAIL");
-        let mut table = Table::new(headings);
-        for item in &self.items {
-            let mut row = contexts.cells(&item.context);
-            row.extend([
-                item.key.clone(),
-                item.account.clone(),
-                item.kind.to_string(),
-                shown(item.fingerprint.as_ref()),
-                item.state.to_string(),
-            ]);
-            if wide {
-                row.push(item.secret.clone());
-            }
-            row.push(detail([item.message.as_str()], item.next.as_ref()));
-            table.row(row);
-        }
-        table
+        Table::of(&self.items, wide)
+            .context(|item| &item.context)
+            .col("KEY", |item| &item.key)
+            .col("ACCOUNT", |item| &item.account)
+            .col("KIND", |item| item.kind)
+            .col("FINGERPRINT", |item| shown(item.fingerprint.as_ref()))
+            .col("STATE", |item| item.state)
+            .wide("SECRET", |item| &item.secret)
+            .col("DETAIL", |item| {
+                detail([item.message.as_str()], item.next.as_ref())
+            })
+            .table()
     }
 
     fn exit(&self) -> Exit {
@@ -216,12 +204,8 @@ impl Report for Entries {
         self.items.is_empty().then_some(nothing)
     }
 
-    fn warnings(&self) -> Vec<String> {
-        warnings(&self.failures)
-    }
-
-    fn only_failure(&self) -> Option<Failure> {
-        only_failure(&self.failures).filter(|_| self.items.is_empty())
+    fn gaps(&self) -> Gaps {
+        gaps(&self.failures, self.items.is_empty())
     }
 
     fn names(&self) -> Vec<String> {

@@ -4,10 +4,10 @@ use super::observed::observe;
 use super::rendered::Rendered;
 use super::rollout::Rollout;
 use crate::Failure;
-use crate::cli::{Bars, Console, Exit, Report, Table, span};
+use crate::cli::{Bars, Console, Exit, Gaps, Report, Table, span};
 use crate::cluster::{Cluster, InContext, Seen};
 use crate::hint;
-use crate::outcome::{Outcome, only_failure, warnings};
+use crate::outcome::{Outcome, gaps};
 use futures::future::join_all;
 use serde::Serialize;
 use std::time::{Duration, Instant};
@@ -166,14 +166,10 @@ impl Report for RolloutStatus {
         self.rollout.items.is_empty().then_some(nothing)
     }
 
-    fn warnings(&self) -> Vec<String> {
-        let mut texts = warnings(&self.failures);
-        texts.extend(self.rollout.unseen.iter().cloned());
-        texts
-    }
-
-    fn only_failure(&self) -> Option<Failure> {
-        only_failure(&self.failures).filter(|_| self.rollout.items.is_empty())
+    fn gaps(&self) -> Gaps {
+        let mut gaps = gaps(&self.failures, self.rollout.items.is_empty());
+        gaps.warnings.extend(self.rollout.unseen.iter().cloned());
+        gaps
     }
 
     fn names(&self) -> Vec<String> {

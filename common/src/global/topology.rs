@@ -1,12 +1,14 @@
 //! What kind of cluster this is, and so where its nodes' credentials come from.
 
 use crate::Failure;
-use crate::cluster::{CallError, Cluster};
+use crate::cluster::{CallError, Cluster, Resource, api_group, path_of};
 use crate::hint::{Hint, can_i};
 use crate::node_secrets::{ADDITIONAL_PULL_SECRET, GLOBAL_PULL_SECRET, SecretName};
+use k8s_openapi::api::core::v1::Secret;
 use serde::Deserialize;
 
-const INFRASTRUCTURE: &str = "/apis/config.openshift.io/v1/infrastructures/cluster";
+const CONFIG: &str = "config.openshift.io";
+const INFRASTRUCTURES: Resource = Resource::v1(CONFIG, "infrastructures");
 
 /// Where the control plane of a cluster is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +50,8 @@ struct Status {
 /// # Errors
 /// Names the right that is missing, if nothing can be told without it.
 pub async fn topology(cluster: &Cluster) -> Result<Topology, Failure> {
-    match cluster.get::<Infrastructure>(INFRASTRUCTURE).await {
+    let path = INFRASTRUCTURES.named("cluster");
+    match cluster.get::<Infrastructure>(&path).await {
         Ok(found) if found.status.control_plane_topology == "External" => {
             Ok(Topology::HostedControlPlane)
         }
@@ -59,10 +62,9 @@ pub async fn topology(cluster: &Cluster) -> Result<Topology, Failure> {
 }
 
 async fn by_secret(cluster: &Cluster) -> Result<Topology, Failure> {
-    match cluster
-        .get::<serde::de::IgnoredAny>(&GLOBAL_PULL_SECRET.path())
-        .await
-    {
+    let SecretName { namespace, name } = GLOBAL_PULL_SECRET;
+    let path = path_of::<Secret>(namespace, name);
+    match cluster.get::<serde::de::IgnoredAny>(&path).await {
         Ok(_) => Ok(Topology::Standalone),
         Err(error) if error.is_not_found() => Ok(Topology::NotOpenShift),
         // Who may not look is told of a missing right only where there is something to see.
@@ -75,8 +77,8 @@ async fn by_secret(cluster: &Cluster) -> Result<Topology, Failure> {
 
 /// Whether the API of OpenShift's configuration is there, which anybody may ask.
 async fn serves_openshift(cluster: &Cluster) -> bool {
-    let path = "/apis/config.openshift.io";
-    let found = cluster.get::<serde::de::IgnoredAny>(path).await;
+    let path = api_group(CONFIG);
+    let found = cluster.get::<serde::de::IgnoredAny>(&path).await;
     !found.is_err_and(|error| error.is_not_found())
 }
 

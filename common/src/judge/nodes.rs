@@ -1,7 +1,7 @@
 //! What the nodes of an OpenShift cluster have of their own.
 
 use super::case::{GlobalSeen, SecretSeen};
-use crate::cluster::{CallError, Cluster};
+use crate::cluster::{CallError, Cluster, path_of};
 use crate::node_secrets::{ADDITIONAL_PULL_SECRET, GLOBAL_PULL_SECRET};
 use k8s_openapi::api::core::v1::Secret;
 use std::collections::BTreeMap;
@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 pub async fn secrets_of_nodes(cluster: &Cluster) -> GlobalSeen {
     let mut found = BTreeMap::new();
     for name in [GLOBAL_PULL_SECRET, ADDITIONAL_PULL_SECRET] {
-        let read: Result<Secret, CallError> = cluster.get(&name.path()).await;
+        let path = path_of::<Secret>(name.namespace, name.name);
+        let read: Result<Secret, CallError> = cluster.get(&path).await;
         match read {
             Ok(secret) => found.insert(name.to_string(), SecretSeen::Found(secret.into())),
             // Without the first there is no second.

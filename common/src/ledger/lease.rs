@@ -2,7 +2,7 @@
 
 use super::state_secret::StateSecret;
 use crate::Failure;
-use crate::cluster::{CallError, WriteMode};
+use crate::cluster::{CallError, WriteMode, collection, path_of};
 use crate::fingerprint::short_hash;
 use crate::hint::{Hint, kubectl_in};
 use crate::names::{RegistryHost, RobotName};
@@ -124,7 +124,7 @@ impl Lease {
         });
         let written: Value = match version {
             None => {
-                let path = self.collection();
+                let path = collection::<Object>(self.secret.namespace());
                 cluster.create(&path, &object, WriteMode::Persist).await?
             }
             Some(version) => {
@@ -140,13 +140,8 @@ impl Lease {
         Ok(())
     }
 
-    fn collection(&self) -> String {
-        let namespace = self.secret.namespace();
-        format!("/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases")
-    }
-
     fn path(&self) -> String {
-        format!("{}/{}", self.collection(), self.name)
+        path_of::<Object>(self.secret.namespace(), &self.name)
     }
 
     fn is_another(&self, robot: &RobotName, holder: &str) -> Failure {

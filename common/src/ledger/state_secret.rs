@@ -3,7 +3,7 @@
 use super::places::Places;
 use super::record::{Entry, Records};
 use crate::Failure;
-use crate::cluster::{CallError, Cluster, WriteMode, parse_object_name};
+use crate::cluster::{CallError, Cluster, WriteMode, collection, parse_object_name, path_of};
 use crate::hint::{Hint, can_i, kubectl_in};
 use crate::labels::MANAGED_BY;
 use base64::Engine;
@@ -77,12 +77,8 @@ impl StateSecret {
         &self.name
     }
 
-    fn collection(&self) -> String {
-        format!("/api/v1/namespaces/{}/secrets", self.namespace)
-    }
-
     fn path(&self) -> String {
-        format!("{}/{}", self.collection(), self.name)
+        path_of::<Secret>(&self.namespace, &self.name)
     }
 
     /// The places it holds; none where it does not exist.
@@ -196,7 +192,7 @@ impl StateSecret {
                 "metadata": {"name": self.name, "labels": {MANAGED_BY.0: MANAGED_BY.1}},
                 "data": data,
             });
-            let collection = self.collection();
+            let collection = collection::<Secret>(&self.namespace);
             let made = self
                 .cluster
                 .create(&collection, &secret, WriteMode::Persist);

@@ -287,22 +287,19 @@ fn file() -> Result<PathBuf, Failure> {
 }
 
 impl Report for RotationStatus {
-    fn table(&self, _wide: bool) -> Table {
-        let mut table = Table::new(["KEY", "BEFORE", "NOW", "STATE"]);
-        for entry in &self.entries {
-            let state = match &entry.before {
+    fn table(&self, wide: bool) -> Table {
+        Table::of(&self.entries, wide)
+            .col("KEY", |entry| &entry.key)
+            .col("BEFORE", |entry| {
+                entry.before.as_deref().unwrap_or_default()
+            })
+            .col("NOW", |entry| &entry.now)
+            .col("STATE", |entry| match &entry.before {
                 None => "current",
                 Some(before) if *before == entry.now => "not rotated yet",
                 Some(_) => "rotated",
-            };
-            table.row([
-                entry.key.as_str(),
-                entry.before.as_deref().unwrap_or_default(),
-                entry.now.as_str(),
-                state,
-            ]);
-        }
-        table
+            })
+            .table()
     }
 
     fn names(&self) -> Vec<String> {

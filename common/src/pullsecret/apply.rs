@@ -7,9 +7,9 @@ use super::proved_write::{StoredData, proved_write};
 use super::reference::{Attachment, ReferenceEdit, ReferenceOwner};
 use super::secret::PullSecret;
 use super::trust::Trust;
-use super::{manifest, plan, recreate, secret};
+use super::{manifest, plan, recreate};
 use crate::cluster;
-use crate::cluster::{CallError, Cluster};
+use crate::cluster::{CallError, Cluster, collection, namespaces, path_of};
 use crate::hint::{self, Hint, can_i};
 use crate::outcome::{Outcome, Verb};
 use crate::place::Place;
@@ -160,7 +160,7 @@ impl Apply<'_> {
             json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
         match self
             .cluster
-            .create::<Value>("/api/v1/namespaces", &object, self.write)
+            .create::<Value>(&namespaces(), &object, self.write)
             .await
         {
             Err(error) if !error.is_conflict() => Err(error),
@@ -205,7 +205,7 @@ impl Apply<'_> {
     }
 
     async fn write(&self, plan: &SecretPlan) -> Result<(), CallError> {
-        let collection = secret::collection(&plan.namespace);
+        let collection = collection::<Secret>(&plan.namespace);
         let (written, document): (StoredData, _) = match &plan.write {
             WriteAction::Nothing => return Ok(()),
             WriteAction::Create(document) => {
@@ -221,7 +221,7 @@ impl Apply<'_> {
                 document,
                 clean_last_applied,
             } => {
-                let path = secret::path(&plan.namespace, &plan.name);
+                let path = path_of::<Secret>(&plan.namespace, &plan.name);
                 let patch = manifest::patch(plan, document, *clean_last_applied);
                 (
                     self.cluster.merge_patch(&path, &patch, self.write).await?,
@@ -239,7 +239,7 @@ impl Apply<'_> {
     async fn plan_again(&self, plan: &SecretPlan) -> Result<Option<SecretPlan>, CallError> {
         let current = match self
             .cluster
-            .get::<Secret>(&secret::path(&plan.namespace, &plan.name))
+            .get::<Secret>(&path_of::<Secret>(&plan.namespace, &plan.name))
             .await
         {
             Ok(current) => current,

@@ -3,14 +3,13 @@
 use super::secret::PullSecret;
 use super::service_account::ServiceAccountRefs;
 use super::view::{ClusterView, unseen_or_missing};
-use crate::Failure;
-use crate::cli::{ContextColumn, Exit, Report, Table, age};
+use crate::cli::{Exit, Gaps, Report, Table, age};
 use crate::cluster::{Cluster, Seen};
 use crate::dockerconfig::EntryError;
 use crate::fingerprint::{Fingerprint, shown};
 use crate::kubelet::{Fault, Unused, UnusedKey};
 use crate::names::RobotName;
-use crate::outcome::{Outcome, only_failure, warnings};
+use crate::outcome::{Outcome, gaps};
 use futures::future::join_all;
 use serde::{Serialize, Serializer};
 use std::borrow::Cow;
@@ -217,38 +216,17 @@ impl Serialize for InventoryState {
 
 impl Report for Inventory {
     fn table(&self, wide: bool) -> Table {
-        let contexts =
-            ContextColumn::new(self.items.iter().map(|item| item.context.as_str()), wide);
-        let mut headings = contexts.headings(&[
-            "NAMESPACE",
-            "SECRET",
-            "KEY",
-            "ROBOT",
-            "STATE",
-            "SERVICE ACCOUNTS",
-        ]);
-        if wide {
-            headings.push("FINGERPRINT");
-        }
-        headings.push("AGE");
-        let mut table = Table::new(headings);
-        for item in &self.items {
-            let mut row = contexts.cells(&item.context);
-            row.extend([
-                item.namespace.clone(),
-                item.secret.clone(),
-                item.key.clone(),
-                item.account.clone(),
-                item.state.to_string(),
-                item.service_accounts.join(","),
-            ]);
-            if wide {
-                row.push(shown(item.fingerprint.as_ref()));
-            }
-            row.push(item.age.clone());
-            table.row(row);
-        }
-        table
+        Table::of(&self.items, wide)
+            .context(|item| &item.context)
+            .col("NAMESPACE", |item| &item.namespace)
+            .col("SECRET", |item| &item.secret)
+            .col("KEY", |item| &item.key)
+            .col("ROBOT", |item| &item.account)
+            .col("STATE", |item| &item.state)
+            .col("SERVICE ACCOUNTS", |item| item.service_accounts.join(","))
+            .wide("FINGERPRINT", |item| shown(item.fingerprint.as_ref()))
+            .col("AGE", |item| &item.age)
+            .table()
     }
 
     fn exit(&self) -> Exit {
@@ -260,12 +238,8 @@ impl Report for Inventory {
         self.items.is_empty().then_some(nothing)
     }
 
-    fn warnings(&self) -> Vec<String> {
-        warnings(&self.failures)
-    }
-
-    fn only_failure(&self) -> Option<Failure> {
-        only_failure(&self.failures).filter(|_| self.items.is_empty())
+    fn gaps(&self) -> Gaps {
+        gaps(&self.failures, self.items.is_empty())
     }
 
     fn names(&self) -> Vec<String> {

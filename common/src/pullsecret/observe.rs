@@ -3,7 +3,7 @@
 use super::secret::PullSecret;
 use super::service_account::ServiceAccountRefs;
 use crate::Failure;
-use crate::cluster::{CallError, Cluster, NamespaceSelection, Readable, Resource, list_in};
+use crate::cluster::{Cluster, Listed, NamespaceSelection, Readable, Resource, list_in};
 use crate::kubelet::Format;
 use futures::future::try_join;
 use globset::GlobSet;
@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 
-const CORE: &str = "/api/v1";
+const SECRETS: Resource = Resource::of::<Secret>();
 
 /// The pull secrets of one cluster's namespaces, ordered by namespace and name.
 #[derive(Debug)]
@@ -36,10 +36,11 @@ pub async fn observe(
 ) -> Result<Observed, Failure> {
     let of = |format: Format| {
         let params = ListParams::default().fields(&format!("type={}", format.secret_type()));
-        async move { list_readable::<Secret>(cluster, selection, "secrets", &params).await }
+        async move { list::<Secret>(cluster, selection, SECRETS, &params).await }
     };
     let lists = try_join(of(Format::DockerConfigJson), of(Format::DockerCfg));
     let (current, legacy) = lists.await?;
+    let (current, legacy) = (current.readable(cluster), legacy.readable(cluster));
     let unreadable = current.unreadable.into_iter().chain(legacy.unreadable);
     let unreadable = unreadable.collect();
     let mut secrets: Vec<PullSecret> = current
@@ -74,7 +75,8 @@ pub async fn types_of(
     name: &str,
 ) -> Result<Readable<(String, String)>, Failure> {
     let params = ListParams::default().fields(&format!("metadata.name={name}"));
-    let listed = list_readable::<Typed>(cluster, selection, "secrets", &params).await?;
+    let listed = list::<Typed>(cluster, selection, SECRETS, &params).await?;
+    let listed = listed.readable(cluster);
     let items = listed.items.into_iter();
     let items = items.filter_map(|secret| Some((secret.metadata.namespace?, secret.secret_type)));
     Ok(Readable {
@@ -94,11 +96,11 @@ pub async fn service_accounts(
     excluded: &GlobSet,
 ) -> Result<Readable<ServiceAccountRefs>, Failure> {
     let params = ListParams::default();
-    let Readable {
-        items: accounts,
-        unreadable: failures,
-    } = list_readable::<ServiceAccount>(cluster, selection, "serviceaccounts", &params).await?;
-    let mut accounts: Vec<ServiceAccountRefs> = accounts
+    let accounts = Resource::of::<ServiceAccount>();
+    let listed = list::<ServiceAccount>(cluster, selection, accounts, &params).await?;
+    let listed = listed.readable(cluster);
+    let mut accounts: Vec<ServiceAccountRefs> = listed
+        .items
         .into_iter()
         .filter_map(ServiceAccountRefs::read)
         .filter(|account| selection.covers(&account.namespace, excluded))
@@ -106,67 +108,31 @@ pub async fn service_accounts(
     accounts.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
     Ok(Readable {
         items: accounts,
-        unreadable: failures,
+        unreadable: listed.unreadable,
     })
 }
 
-/// Lists a core resource in the selected namespaces, with as few requests as the user's
-/// rights allow.
+/// Lists the objects of a kind in the selected namespaces, with as few requests as the user's
+/// rights allow. A namespace that cannot be listed does not hide the others.
 ///
 /// # Errors
-/// If any namespace cannot be listed.
+/// None can be listed.
 pub(super) async fn list<T: Clone + DeserializeOwned>(
     cluster: &Cluster,
     selection: &NamespaceSelection,
-    resource: &'static str,
+    resource: Resource,
     params: &ListParams,
-) -> Result<Vec<T>, Failure> {
-    let listed = list_readable(cluster, selection, resource, params).await?;
-    match listed.unreadable.into_iter().next() {
-        Some((_, failure)) => Err(failure),
-        None => Ok(listed.items),
-    }
-}
-
-/// The same, where a namespace that cannot be listed does not hide the others; an error
-/// only if none can.
-async fn list_readable<T: Clone + DeserializeOwned>(
-    cluster: &Cluster,
-    selection: &NamespaceSelection,
-    plural: &'static str,
-    params: &ListParams,
-) -> Result<Readable<T>, Failure> {
-    let resource = Resource { api: CORE, plural };
-    let listed = list_in(cluster, selection, resource, params)
-        .await
-        .map_err(|error| cluster_wide_failure(error, cluster, plural))?;
-    let failures = listed.failures.into_iter().map(|(namespace, error)| {
-        let action = format!("list {plural} in namespace `{namespace}`");
-        (namespace, error.into_failure(cluster.context(), &action))
-    });
-    let mut failures: Vec<(String, Failure)> = failures.collect();
-    if let NamespaceSelection::Named(names) = selection
-        && failures.len() == names.len()
-        && let Some((_, failure)) = failures.pop()
-    {
-        return Err(failure);
-    }
-    Ok(Readable {
-        items: listed.items,
-        unreadable: failures,
+) -> Result<Listed<T>, Failure> {
+    let listed = list_in(cluster, selection, resource, params).await;
+    listed.map_err(|unlisted| {
+        let is_forbidden = unlisted.error.is_forbidden();
+        let failure = unlisted.into_failure(cluster);
+        match (is_forbidden, selection) {
+            (true, NamespaceSelection::All) => failure.next(format!(
+                "ask for the right to list {} cluster-wide, or pass -n NAMESPACE",
+                resource.plural()
+            )),
+            _ => failure,
+        }
     })
-}
-
-fn cluster_wide_failure(error: CallError, cluster: &Cluster, resource: &str) -> Failure {
-    let forbidden = error.is_forbidden();
-    let failure = error.into_failure(
-        cluster.context(),
-        &format!("list {resource} in all namespaces"),
-    );
-    if forbidden {
-        return failure.next(format!(
-            "ask for the right to list {resource} cluster-wide, or pass -n NAMESPACE"
-        ));
-    }
-    failure
 }

@@ -6,9 +6,11 @@
 
 use super::plan::SecretPlan;
 use super::proved_write::{StoredData, proved_write};
-use super::{manifest, observe, secret};
+use super::{manifest, observe};
 use crate::Failure;
-use crate::cluster::{CallError, Cluster, NamespaceSelection, WriteMode};
+use crate::cluster::{
+    CallError, Cluster, NamespaceSelection, Resource, WriteMode, collection, path_of,
+};
 use crate::dockerconfig::Document;
 use crate::labels::LAST_APPLIED;
 use crate::outcome::{Outcome, Verb};
@@ -68,7 +70,7 @@ pub(super) async fn recreate(
         _ if write == WriteMode::DryRun => return Ok(()),
         _ => {}
     }
-    let collection = secret::collection(&plan.namespace);
+    let collection = collection::<Secret>(&plan.namespace);
     let written: StoredData = match cluster.create(&collection, &object, write).await {
         // Likewise, or another run was faster: it is there, and what is in it decides.
         Err(error) if error.is_conflict() => cluster.get(&path).await?,
@@ -108,7 +110,11 @@ pub async fn finish_replacements(
     excluded: &GlobSet,
 ) -> Result<Vec<Outcome>, Failure> {
     let params = ListParams::default().fields(&format!("type={REPLACING}"));
-    let copies = observe::list::<Secret>(cluster, selection, "secrets", &params).await?;
+    let secrets = Resource::of::<Secret>();
+    let copies = observe::list::<Secret>(cluster, selection, secrets, &params).await?;
+    let copies = copies
+        .complete()
+        .map_err(|unlisted| unlisted.into_failure(cluster))?;
     let mut outcomes = Vec::new();
     for copy in copies {
         let namespace = copy.metadata.namespace.clone().unwrap_or_default();
@@ -141,7 +147,10 @@ async fn finish(cluster: &Cluster, namespace: &str, copy: &Secret) -> Result<(),
         .and_then(|content| serde_json::from_slice(content).ok())
         .ok_or_else(|| CallError::Refused("the copy does not contain a secret".to_owned()))?;
     let name = object["metadata"]["name"].as_str().unwrap_or_default();
-    match cluster.get::<Value>(&secret::path(namespace, name)).await {
+    match cluster
+        .get::<Value>(&path_of::<Secret>(namespace, name))
+        .await
+    {
         Ok(living) if living["metadata"]["deletionTimestamp"].is_string() => {
             return Err(CallError::Refused(format!(
                 "secret `{name}` is being deleted, but still exists"
@@ -151,7 +160,11 @@ async fn finish(cluster: &Cluster, namespace: &str, copy: &Secret) -> Result<(),
         Err(error) if !error.is_not_found() => return Err(error),
         Err(_) => {
             let _: Value = cluster
-                .create(&secret::collection(namespace), &object, WriteMode::Persist)
+                .create(
+                    &collection::<Secret>(namespace),
+                    &object,
+                    WriteMode::Persist,
+                )
                 .await?;
         }
     }
@@ -177,11 +190,11 @@ async fn keep_copy(
         "data": data,
     });
     match cluster
-        .create(&secret::collection(namespace), &copy, write)
+        .create(&collection::<Secret>(namespace), &copy, write)
         .await
     {
         Err(error) if error.is_conflict() => {
-            let path = secret::path(namespace, &copy_name);
+            let path = path_of::<Secret>(namespace, &copy_name);
             cluster
                 .merge_patch(&path, &json!({"data": data}), write)
                 .await
@@ -195,7 +208,7 @@ async fn drop_copy(cluster: &Cluster, copy: &Secret, write: WriteMode) -> Result
         return Ok(());
     }
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    let path = secret::path(&text(&copy.metadata.namespace), &text(&copy.metadata.name));
+    let path = path_of::<Secret>(&text(&copy.metadata.namespace), &text(&copy.metadata.name));
     match cluster
         .delete_any_version(&path, &text(&copy.metadata.uid))
         .await

@@ -5,7 +5,9 @@
 //! one name, write with the version that was read.
 
 use crate::Failure;
-use crate::cluster::{CallError, Cluster, WriteMode, parse_object_name};
+use crate::cluster::{CallError, Cluster, WriteMode, parse_object_name, path_of};
+use crate::workload::TargetKind;
+use k8s_openapi::api::core::v1::ServiceAccount;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -52,7 +54,7 @@ impl ReferenceOwner {
     pub fn service_account(namespace: &str, name: &str) -> Self {
         Self {
             label: format!("serviceaccount/{name}"),
-            path: format!("/api/v1/namespaces/{namespace}/serviceaccounts/{name}"),
+            path: path_of::<ServiceAccount>(namespace, name),
             parent: &[],
             // The service account controller creates it a moment after the namespace.
             may_be_fresh: name == "default",
@@ -71,20 +73,14 @@ impl ReferenceOwner {
         };
         let (kind, name) = reference.split_once('/').ok_or_else(usage)?;
         parse_object_name(name).map_err(|_| usage())?;
-        let (group, plural, parent) = match kind.to_ascii_lowercase().as_str() {
-            "deployment" | "deployments" | "deploy" | "deployment.apps" => {
-                ("apps", "deployments", POD_TEMPLATE)
-            }
-            "statefulset" | "statefulsets" | "sts" | "statefulset.apps" => {
-                ("apps", "statefulsets", POD_TEMPLATE)
-            }
-            "daemonset" | "daemonsets" | "ds" | "daemonset.apps" => {
-                ("apps", "daemonsets", POD_TEMPLATE)
-            }
-            "replicaset" | "replicasets" | "rs" | "replicaset.apps" => {
-                ("apps", "replicasets", POD_TEMPLATE)
-            }
-            "cronjob" | "cronjobs" | "cj" | "cronjob.batch" => ("batch", "cronjobs", CRON_TEMPLATE),
+        let (kind, parent) = match TargetKind::named(kind) {
+            Some(
+                found @ (TargetKind::Deployment
+                | TargetKind::StatefulSet
+                | TargetKind::DaemonSet
+                | TargetKind::ReplicaSet),
+            ) => (found, POD_TEMPLATE),
+            Some(TargetKind::CronJob) => (TargetKind::CronJob, CRON_TEMPLATE),
             _ => {
                 return Err(Failure::usage(format!(
                     "a {kind} has no pod template that can change; use a Deployment, \
@@ -93,8 +89,8 @@ impl ReferenceOwner {
             }
         };
         Ok(Self {
-            label: format!("{}/{name}", plural.trim_end_matches('s')),
-            path: format!("/apis/{group}/v1/namespaces/{namespace}/{plural}/{name}"),
+            label: format!("{}/{name}", kind.singular()),
+            path: kind.resource().object(namespace, name),
             parent,
             may_be_fresh: false,
         })

@@ -1,10 +1,9 @@
 //! What a command that writes pull secrets or references reports.
 
-use crate::Failure;
-use crate::cli::{ContextColumn, Exit, Report, Table, detail, escape_control};
+use crate::cli::{Exit, Gaps, Report, Table, detail, escape_control};
 use crate::cluster::DryRun;
 use crate::fingerprint::shown;
-use crate::outcome::{Outcome, Verb, only_failure};
+use crate::outcome::{Outcome, Verb, gaps};
 use crate::place::Kind;
 use serde::Serialize;
 
@@ -98,39 +97,24 @@ impl Outcomes {
 
 impl Report for Outcomes {
     fn table(&self, wide: bool) -> Table {
-        let contexts = ContextColumn::new(
-            self.items.iter().map(|item| item.place.context.as_str()),
-            wide,
-        );
-        let mut headings = contexts.headings(&["NAMESPACE", "NAME", "ROBOT", "RESULT"]);
-        if wide {
-            headings.extend(["KEY", "BEFORE", "AFTER"]);
-        }
-        headings.push("DETAIL");
-        let mut table = Table::new(headings);
-        for item in &self.items {
-            let mut row = contexts.cells(&item.place.context);
-            let name = if item.place.kind == Kind::Secret {
-                item.place.name.clone()
-            } else {
-                format!("{}/{}", item.place.kind, item.place.name)
-            };
-            row.extend([
-                item.place.namespace.clone(),
-                name,
-                item.account.clone(),
-                item.result_text(self.dry_run),
-            ]);
-            if wide {
-                row.push(item.place.key.clone());
-                row.extend([&item.before, &item.after].map(|found| shown(found.as_ref())));
-            }
-            let references = references(item);
-            let parts = [references.as_str(), item.message.as_str()];
-            row.push(detail(parts, item.next.as_ref()));
-            table.row(row);
-        }
-        table
+        Table::of(&self.items, wide)
+            .context(|item| &item.place.context)
+            .col("NAMESPACE", |item| &item.place.namespace)
+            .col("NAME", |item| match item.place.kind {
+                Kind::Secret => item.place.name.clone(),
+                kind => format!("{kind}/{}", item.place.name),
+            })
+            .col("ROBOT", |item| &item.account)
+            .col("RESULT", |item| item.result_text(self.dry_run))
+            .wide("KEY", |item| &item.place.key)
+            .wide("BEFORE", |item| shown(item.before.as_ref()))
+            .wide("AFTER", |item| shown(item.after.as_ref()))
+            .col("DETAIL", |item| {
+                let references = references(item);
+                let parts = [references.as_str(), item.message.as_str()];
+                detail(parts, item.next.as_ref())
+            })
+            .table()
     }
 
     fn exit(&self) -> Exit {
@@ -141,8 +125,12 @@ impl Report for Outcomes {
         self.nothing.clone().filter(|_| self.items.is_empty())
     }
 
-    fn only_failure(&self) -> Option<Failure> {
-        only_failure(&self.items)
+    fn gaps(&self) -> Gaps {
+        Gaps {
+            // Its rows tell of them.
+            warnings: Vec::new(),
+            ..gaps(&self.items, true)
+        }
     }
 
     fn names(&self) -> Vec<String> {

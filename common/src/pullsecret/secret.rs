@@ -1,7 +1,7 @@
 //! A pull secret as a cluster holds it now.
 
 use super::owner::{OPENSHIFT, Owner};
-use crate::cluster::Site;
+use crate::cluster::{Site, path_of};
 use crate::dockerconfig::{Document, DocumentError};
 use crate::kubelet::Format;
 use crate::labels::{BRIDGE, LAST_APPLIED, MANAGED_BY};
@@ -110,16 +110,6 @@ impl PullSecret {
 
     /// The path of the secret on its API server.
     pub fn path(&self) -> String {
-        path(&self.namespace, &self.name)
+        path_of::<Secret>(&self.namespace, &self.name)
     }
-}
-
-/// The path of a namespace's secrets.
-pub(super) fn collection(namespace: &str) -> String {
-    format!("/api/v1/namespaces/{namespace}/secrets")
-}
-
-/// The path of one secret.
-pub(super) fn path(namespace: &str, name: &str) -> String {
-    format!("{}/{name}", collection(namespace))
 }

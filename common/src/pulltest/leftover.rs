@@ -2,21 +2,16 @@
 
 use super::test_pod::{SELECTOR, is_leftover};
 use crate::Failure;
-use crate::cluster::{Cluster, list_all};
+use crate::cluster::{Cluster, collection, list_all, path_of};
 use k8s_openapi::api::core::v1::Pod;
 use kube::core::params::ListParams;
 
 /// Removes test pods that an earlier run left behind, and returns their names. Those that
 /// another run may be waiting for stay.
 pub async fn remove_leftovers(cluster: &Cluster, namespace: &str) -> Result<Vec<String>, Failure> {
-    let collection = format!("/api/v1/namespaces/{namespace}/pods");
-    let pods = list_all::<Pod>(
-        cluster,
-        &collection,
-        &ListParams::default().labels(SELECTOR),
-    )
-    .await
-    .map_err(|error| {
+    let params = ListParams::default().labels(SELECTOR);
+    let pods = list_all::<Pod>(cluster, &collection::<Pod>(namespace), &params).await;
+    let pods = pods.map_err(|error| {
         let action = format!("list test pods in namespace `{namespace}`");
         error.into_failure(cluster.context(), &action)
     })?;
@@ -26,10 +21,8 @@ pub async fn remove_leftovers(cluster: &Cluster, namespace: &str) -> Result<Vec<
         let (Some(name), Some(uid)) = (pod.metadata.name, pod.metadata.uid) else {
             continue;
         };
-        match cluster
-            .delete_any_version(&format!("{collection}/{name}"), &uid)
-            .await
-        {
+        let path = path_of::<Pod>(namespace, &name);
+        match cluster.delete_any_version(&path, &uid).await {
             Ok(()) => removed.push(name),
             Err(error) if error.is_not_found() || error.is_conflict() => {}
             Err(error) => {

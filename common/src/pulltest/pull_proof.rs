@@ -4,7 +4,7 @@ use super::leftover::remove_leftovers;
 use super::pull_test::PullTest;
 use super::verdict::PullVerdict;
 use crate::Failure;
-use crate::cli::{ContextColumn, Report, Table, detail, serialize_next};
+use crate::cli::{Report, Table, detail, serialize_next};
 use crate::cluster::Cluster;
 use crate::hint::{self, Hint, edit_secret};
 use crate::kubelet::{Fault, ImageReference, matches_image};
@@ -202,18 +202,16 @@ impl Pulls {
 
 impl Report for Pulls {
     fn table(&self, wide: bool) -> Table {
-        let contexts =
-            ContextColumn::new(self.items.iter().map(|item| item.context.as_str()), wide);
-        let headings = ["NAMESPACE", "SECRET", "IMAGE", "RESULT", "DETAIL"];
-        let mut table = Table::new(contexts.headings(&headings));
-        for item in &self.items {
-            let mut row = contexts.cells(&item.context);
-            row.extend([&item.namespace, &item.secret, &item.image].map(Clone::clone));
-            row.push(item.word().to_owned());
-            row.push(detail([item.message.as_str()], item.next.as_ref()));
-            table.row(row);
-        }
-        table
+        Table::of(&self.items, wide)
+            .context(|item| &item.context)
+            .col("NAMESPACE", |item| &item.namespace)
+            .col("SECRET", |item| &item.secret)
+            .col("IMAGE", |item| &item.image)
+            .col("RESULT", PullProof::word)
+            .col("DETAIL", |item| {
+                detail([item.message.as_str()], item.next.as_ref())
+            })
+            .table()
     }
 
     fn names(&self) -> Vec<String> {

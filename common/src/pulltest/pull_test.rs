@@ -5,7 +5,7 @@ use super::rights::missing_rights;
 use super::test_pod::{NOBODY, TestPod, unique_name};
 use super::verdict::PullVerdict;
 use crate::Failure;
-use crate::cluster::{CallError, Cluster, WriteMode, list_all};
+use crate::cluster::{CallError, Cluster, WriteMode, collection, list_all, path_of};
 use crate::hint::{self, Hint};
 use crate::signals;
 use futures::future::join;
@@ -105,8 +105,8 @@ impl PullTest<'_> {
 
     async fn start(&self) -> Result<Started, Failure> {
         let name = unique_name();
-        let collection = format!("/api/v1/namespaces/{}/pods", self.namespace);
-        let path = format!("{collection}/{name}");
+        let collection = collection::<Pod>(self.namespace);
+        let path = path_of::<Pod>(self.namespace, &name);
         let create = async |user| {
             let pod = TestPod {
                 name: &name,
@@ -192,7 +192,7 @@ impl PullTest<'_> {
     }
 
     async fn look(&self, pod: &Started, began: Instant) -> Result<Look, Failure> {
-        let events = format!("/api/v1/namespaces/{}/events", self.namespace);
+        let events = collection::<Event>(self.namespace);
         let about = ListParams::default().fields(&format!("involvedObject.uid={}", pod.uid));
         let (now, events) = join(
             self.cluster.get::<Pod>(&pod.path),

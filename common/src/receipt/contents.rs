@@ -2,8 +2,8 @@
 
 use super::consumer::Consumer;
 use super::log::{Statement, StepTime, Switch, Validity};
-use crate::cli::{ContextColumn, Report, Table};
-use crate::fingerprint::Fingerprint;
+use crate::cli::{Report, Table};
+use crate::fingerprint::{Fingerprint, shown};
 use crate::ledger::Strategy;
 use crate::names::{RegistryHost, RobotName};
 use crate::pulltest::PullProof;
@@ -147,45 +147,35 @@ impl Receipt {
 
 impl Report for Receipt {
     fn table(&self, wide: bool) -> Table {
-        let contexts = ContextColumn::new(self.targets.iter().map(|t| t.context.as_str()), wide);
-        let mut headings = contexts.headings(&["NAMESPACE", "SECRET", "BEFORE", "AFTER"]);
-        if wide {
-            headings.push("KEY");
-        }
-        headings.push("RESULT");
-        let mut table = Table::new(headings);
         let result = match self.outcome {
             End::Finished => "rotated",
             End::Aborted => "as before",
         };
-        for target in &self.targets {
-            let mut row = contexts.cells(&target.context);
-            row.extend([target.namespace.clone(), target.secret.clone()]);
-            row.push(
-                target
-                    .before
-                    .as_ref()
-                    .map(ToString::to_string)
-                    .unwrap_or_default(),
-            );
-            row.push(target.after.to_string());
-            if wide {
-                row.push(target.key.clone());
-            }
-            row.push(if target.holds { result } else { "stale" }.to_owned());
-            table.row(row);
-        }
-        for left in &self.left_behind {
-            let mut row = contexts.cells(&left.context);
-            row.extend([left.namespace.clone(), left.secret.clone()]);
-            row.extend([String::new(), String::new()]);
-            if wide {
-                row.push(String::new());
-            }
-            row.push(format!("left behind: {}", left.reason));
-            table.row(row);
-        }
-        table
+        let targets = self.targets.iter().map(|target| {
+            let result = if target.holds { result } else { "stale" }.to_owned();
+            let place = [&target.context, &target.namespace, &target.secret];
+            (place, Some(target), result)
+        });
+        let left = self.left_behind.iter().map(|left| {
+            let result = format!("left behind: {}", left.reason);
+            ([&left.context, &left.namespace, &left.secret], None, result)
+        });
+        let rows: Vec<_> = targets.chain(left).collect();
+        Table::of(&rows, wide)
+            .context(|([context, ..], ..)| context)
+            .col("NAMESPACE", |([_, namespace, _], ..)| namespace)
+            .col("SECRET", |([.., secret], ..)| secret)
+            .col("BEFORE", |(_, target, _)| {
+                shown(target.and_then(|target| target.before.as_ref()))
+            })
+            .col("AFTER", |(_, target, _)| {
+                shown(target.map(|target| &target.after))
+            })
+            .wide("KEY", |(_, target, _)| {
+                target.map_or("", |target| &target.key)
+            })
+            .col("RESULT", |(.., result)| result)
+            .table()
     }
 
     fn names(&self) -> Vec<String> {

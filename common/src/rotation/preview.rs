@@ -5,7 +5,7 @@ use super::observe::Observed;
 use super::plan::{Plan, Refusal, Target};
 use super::request::{Options, Task};
 use super::stage::Stage;
-use crate::cli::{ContextColumn, Report, Table, span};
+use crate::cli::{Report, Table, span};
 use crate::cluster::{Cluster, NamespaceSelection};
 use crate::fingerprint::Fingerprint;
 use crate::ledger::Strategy;
@@ -336,35 +336,18 @@ fn steps(task: &Task<'_>, observed: &Observed, stage: &Stage) -> Vec<String> {
 
 impl Report for Preview {
     fn table(&self, wide: bool) -> Table {
-        let targets = self.secrets.iter().map(|used| used.target.context.as_str());
-        let contexts = ContextColumn::new(targets, wide);
-        let mut table = Table::new(contexts.headings(&[
-            "NAMESPACE",
-            "SECRET",
-            "KEY",
-            "ACCOUNT",
-            "FINGERPRINT",
-            "SERVICE ACCOUNTS",
-            "WORKLOADS",
-        ]));
-        for used in &self.secrets {
-            let target = &used.target;
-            let mut row = contexts.cells(&target.context);
-            row.extend(
-                [
-                    &target.namespace,
-                    &target.secret,
-                    &target.key,
-                    &target.account,
-                ]
-                .map(Clone::clone),
-            );
-            row.push(target.fingerprint.to_string());
-            row.push(used.service_accounts.join(","));
-            row.push(used.workloads.iter().cloned().collect::<Vec<_>>().join(","));
-            table.row(row);
-        }
-        table
+        Table::of(&self.secrets, wide)
+            .context(|used| &used.target.context)
+            .col("NAMESPACE", |used| &used.target.namespace)
+            .col("SECRET", |used| &used.target.secret)
+            .col("KEY", |used| &used.target.key)
+            .col("ACCOUNT", |used| &used.target.account)
+            .col("FINGERPRINT", |used| &used.target.fingerprint)
+            .col("SERVICE ACCOUNTS", |used| used.service_accounts.join(","))
+            .col("WORKLOADS", |used| {
+                used.workloads.iter().cloned().collect::<Vec<_>>().join(",")
+            })
+            .table()
     }
 
     fn names(&self) -> Vec<String> {

@@ -3,10 +3,9 @@
 use super::images::ImageProof;
 use super::notes::{Note, counted};
 use super::proof::Proof;
-use crate::Failure;
-use crate::cli::{ContextColumn, Exit, Report, Table, detail};
+use crate::cli::{Exit, Gaps, Report, Table, detail};
 use crate::fingerprint::shown;
-use crate::outcome::{Outcome, only_failure, warnings};
+use crate::outcome::{Outcome, gaps};
 use crate::pullsecret::{ProofState, RegistryAnswer};
 use serde::Serialize;
 
@@ -95,71 +94,52 @@ impl Proofs {
         }
     }
 
-    fn image_table(&self, wide: bool) -> Option<Table> {
-        if self.images.is_empty() {
-            return None;
-        }
-        let contexts =
-            ContextColumn::new(self.images.iter().map(|item| item.context.as_str()), wide);
-        let headings =
-            contexts.headings(&["NAMESPACE", "OBJECT", "PODS", "IMAGE", "PULL", "DETAIL"]);
-        let mut table = Table::new(headings);
-        for item in &self.images {
-            let mut row = contexts.cells(&item.context);
-            let pull = match item.state {
+    fn image_table(&self, wide: bool) -> Table {
+        Table::of(&self.images, wide)
+            .context(|item| &item.context)
+            .col("NAMESPACE", |item| &item.namespace)
+            .col("OBJECT", |item| &item.object)
+            .col("PODS", |item| item.pods)
+            .col("IMAGE", |item| &item.image)
+            .col("PULL", |item| match item.state {
                 ProofState::Unknown => "unknown",
                 ProofState::Bad | ProofState::Good => item.why,
-            };
-            row.extend([
-                item.namespace.clone(),
-                item.object.clone(),
-                item.pods.to_string(),
-                item.image.clone(),
-                pull.to_owned(),
-                detail([item.message.as_str()], item.next.as_ref()),
-            ]);
-            table.row(row);
-        }
-        Some(table)
+            })
+            .col("DETAIL", |item| {
+                detail([item.message.as_str()], item.next.as_ref())
+            })
+            .table()
     }
 }
 
 impl Report for Proofs {
     fn table(&self, wide: bool) -> Table {
-        let contexts =
-            ContextColumn::new(self.items.iter().map(|item| item.context.as_str()), wide);
-        let mut headings =
-            contexts.headings(&["NAMESPACE", "SECRET", "ROBOT", "TOKEN", "REGISTRY", "PULL"]);
-        if wide {
-            headings.extend(["KEY", "FINGERPRINT"]);
-        }
-        headings.push("DETAIL");
-        let mut table = Table::new(headings);
-        for item in &self.items {
-            let mut row = contexts.cells(&item.context);
-            let asked = item.pullable.len() + item.refused.len();
-            let pull = match item.registry {
-                RegistryAnswer::Accepted => format!("{}/{asked}", item.pullable.len()),
+        Table::of(&self.items, wide)
+            .context(|item| &item.context)
+            .col("NAMESPACE", |item| &item.namespace)
+            .col("SECRET", |item| &item.secret)
+            .col("ROBOT", |item| &item.account)
+            .col("TOKEN", |item| item.token)
+            .col("REGISTRY", |item| item.registry)
+            .col("PULL", |item| match item.registry {
+                RegistryAnswer::Accepted => {
+                    let asked = item.pullable.len() + item.refused.len();
+                    format!("{}/{asked}", item.pullable.len())
+                }
                 _ => "-".to_owned(),
-            };
-            let texts = [&item.namespace, &item.secret, &item.account];
-            row.extend(texts.map(Clone::clone));
-            row.extend([item.token.to_string(), item.registry.to_string(), pull]);
-            if wide {
-                row.push(item.key.clone());
-                row.push(shown(item.fingerprint.as_ref()));
-            }
-            row.push(match (item.message.as_str(), &item.next) {
+            })
+            .wide("KEY", |item| &item.key)
+            .wide("FINGERPRINT", |item| shown(item.fingerprint.as_ref()))
+            .col("DETAIL", |item| match (item.message.as_str(), &item.next) {
                 ("", None) => "ok".to_owned(),
                 (message, next) => detail([message], next.as_ref()),
-            });
-            table.row(row);
-        }
-        table
+            })
+            .table()
     }
 
     fn more_tables(&self, wide: bool) -> Vec<Table> {
-        self.image_table(wide).into_iter().collect()
+        let images = (!self.images.is_empty()).then(|| self.image_table(wide));
+        images.into_iter().collect()
     }
 
     fn exit(&self) -> Exit {
@@ -172,14 +152,12 @@ impl Report for Proofs {
         self.items.is_empty().then_some(nothing)
     }
 
-    fn warnings(&self) -> Vec<String> {
+    fn gaps(&self) -> Gaps {
+        let is_empty = self.items.is_empty() && self.images.is_empty();
+        let mut gaps = gaps(&self.failures, is_empty);
         let missing = self.missing.clone().filter(|_| !self.items.is_empty());
-        let failures = warnings(&self.failures).into_iter();
-        failures.chain(missing).collect()
-    }
-
-    fn only_failure(&self) -> Option<Failure> {
-        only_failure(&self.failures).filter(|_| self.items.is_empty() && self.images.is_empty())
+        gaps.warnings.extend(missing);
+        gaps
     }
 
     fn names(&self) -> Vec<String> {

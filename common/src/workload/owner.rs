@@ -1,22 +1,15 @@
 //! The workload behind a pod: a ReplicaSet's Deployment, a Job's CronJob.
 
-use super::listing::{ListError, list};
 use super::metadata::{Metadata, controller_of};
 use super::pod::PodUse;
 use super::workload_kind::{Workload, WorkloadKind};
 use crate::Failure;
-use crate::cluster::{Cluster, Resource};
+use crate::cluster::{Cluster, Listed, NamespaceSelection, Resource, list_in};
+use k8s_openapi::api::apps::v1::ReplicaSet;
+use k8s_openapi::api::batch::v1::Job;
+use kube::core::params::ListParams;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
-
-const REPLICA_SETS: Resource = Resource {
-    api: "/apis/apps/v1",
-    plural: "replicasets",
-};
-const JOBS: Resource = Resource {
-    api: "/apis/batch/v1",
-    plural: "jobs",
-};
 
 /// What stands between a pod and its workload: only its name and owner are read.
 #[derive(Clone, Deserialize)]
@@ -27,8 +20,8 @@ struct Between {
 /// Replaces ReplicaSets and Jobs by what owns them, with one LIST for each of the two.
 pub(super) async fn find_workloads(cluster: &Cluster, pods: &mut [PodUse]) -> Result<(), Failure> {
     let steps = [
-        (WorkloadKind::ReplicaSet, REPLICA_SETS),
-        (WorkloadKind::Job, JOBS),
+        (WorkloadKind::ReplicaSet, Resource::of::<ReplicaSet>()),
+        (WorkloadKind::Job, Resource::of::<Job>()),
     ];
     for (kind, resource) in steps {
         let namespaces: BTreeSet<String> = pods
@@ -40,12 +33,12 @@ pub(super) async fn find_workloads(cluster: &Cluster, pods: &mut [PodUse]) -> Re
         if namespaces.is_empty() {
             continue;
         }
-        let owners = match list::<Between>(cluster, &namespaces, resource).await {
+        let selection = NamespaceSelection::Named(namespaces);
+        let listed = list_in(cluster, &selection, resource, &ListParams::default()).await;
+        let owners = match listed.and_then(Listed::complete) {
             Ok(between) => owners_of(&kind, between),
-            Err(ListError { error, .. }) if error.is_forbidden() => continue,
-            Err(ListError { error, action }) => {
-                return Err(error.into_failure(cluster.context(), &action));
-            }
+            Err(unlisted) if unlisted.error.is_forbidden() => continue,
+            Err(unlisted) => return Err(unlisted.into_failure(cluster)),
         };
         for owner in pods.iter_mut().filter_map(|pod| pod.owner.as_mut()) {
             if let Some(above) = owners.get(owner) {

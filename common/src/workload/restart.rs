@@ -1,8 +1,9 @@
 //! Restarts workloads as `kubectl rollout restart` does: by an annotation of the pod template.
 
 use super::workload_kind::{Workload, WorkloadKind};
-use crate::cluster::{CallError, Cluster, WriteMode};
+use crate::cluster::{CallError, Cluster, WriteMode, path_of};
 use jiff::Timestamp;
+use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -56,18 +57,13 @@ pub async fn restart(
 }
 
 fn path(workload: &Workload) -> Option<String> {
-    let plural = match workload.kind {
-        WorkloadKind::Deployment => "deployments",
-        WorkloadKind::StatefulSet => "statefulsets",
-        WorkloadKind::DaemonSet => "daemonsets",
+    let path = match workload.kind {
+        WorkloadKind::Deployment => path_of::<Deployment>,
+        WorkloadKind::StatefulSet => path_of::<StatefulSet>,
+        WorkloadKind::DaemonSet => path_of::<DaemonSet>,
         _ => return None,
     };
-    let Workload {
-        namespace, name, ..
-    } = workload;
-    Some(format!(
-        "/apis/apps/v1/namespaces/{namespace}/{plural}/{name}"
-    ))
+    Some(path(&workload.namespace, &workload.name))
 }
 
 /// What a new pod template will do to this object.

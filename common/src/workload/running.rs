@@ -1,16 +1,15 @@
 //! The pods that have not ended.
 
-use super::listing::{ListError, list_readable};
 use super::owner::find_workloads;
 use super::pod::{Pod, PodUse};
 use crate::Failure;
-use crate::cluster::{Cluster, Readable, Resource};
+use crate::cluster::{Cluster, NamespaceSelection, Readable, Resource, list_in};
+use globset::GlobSet;
+use k8s_openapi::api::core::v1::Pod as WholePod;
+use kube::core::params::ListParams;
 use std::collections::BTreeSet;
 
-pub(super) const PODS: Resource = Resource {
-    api: "/api/v1",
-    plural: "pods",
-};
+pub(super) const PODS: Resource = Resource::of::<WholePod>();
 
 /// The pods in these namespaces that have not ended, each with the workload behind it: a
 /// ReplicaSet's Deployment, a Job's CronJob. Where those cannot be listed for want of
@@ -38,23 +37,18 @@ pub async fn running_pods_as_listed(
     cluster: &Cluster,
     namespaces: BTreeSet<String>,
 ) -> Result<Readable<PodUse>, Failure> {
-    let failure =
-        |ListError { error, action }: ListError| error.into_failure(cluster.context(), &action);
-    let (pods, unread) = list_readable::<Pod>(cluster, &namespaces, PODS)
-        .await
-        .map_err(failure)?;
-    let unread: Vec<(String, Failure)> = unread
-        .into_iter()
-        .map(|(namespace, unlisted)| (namespace, failure(unlisted)))
-        .collect();
+    let selection = NamespaceSelection::Named(namespaces);
+    let listed = list_in::<Pod>(cluster, &selection, PODS, &ListParams::default()).await;
+    let listed = listed
+        .map_err(|unlisted| unlisted.into_failure(cluster))?
+        .readable(cluster);
+    let pods = listed.items.into_iter();
     let pods = pods
-        .into_iter()
         .filter(|pod| !matches!(pod.status.phase.as_str(), "Succeeded" | "Failed"))
-        .filter(|pod| namespaces.contains(&pod.metadata.namespace))
-        .map(PodUse::from)
-        .collect();
+        .filter(|pod| selection.covers(&pod.metadata.namespace, &GlobSet::empty()))
+        .map(PodUse::from);
     Ok(Readable {
-        items: pods,
-        unreadable: unread,
+        items: pods.collect(),
+        unreadable: listed.unreadable,
     })
 }

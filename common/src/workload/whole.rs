@@ -19,28 +19,14 @@ pub async fn whole_pods(
 ) -> Result<Readable<Pod>, Failure> {
     let params = ListParams::default().fields(NOT_ENDED);
     let listed = list_in::<Pod>(cluster, selection, PODS, &params).await;
-    let listed = listed.map_err(|error| {
-        let is_forbidden = error.is_forbidden();
-        let failure = error.into_failure(cluster.context(), "list pods in all namespaces");
-        match is_forbidden {
-            true => failure.next("pass -n NAMESPACE"),
-            false => failure,
+    let listed = listed.map_err(|unlisted| {
+        let is_forbidden = unlisted.error.is_forbidden();
+        let failure = unlisted.into_failure(cluster);
+        match (is_forbidden, selection) {
+            (true, NamespaceSelection::All) => failure.next("pass -n NAMESPACE"),
+            _ => failure,
         }
     })?;
-    let mut unreadable: Vec<(String, Failure)> = listed
-        .failures
-        .into_iter()
-        .map(|(namespace, error)| {
-            let action = format!("list pods in namespace `{namespace}`");
-            (namespace, error.into_failure(cluster.context(), &action))
-        })
-        .collect();
-    if let NamespaceSelection::Named(names) = selection
-        && unreadable.len() == names.len()
-        && let Some((_, failure)) = unreadable.pop()
-    {
-        return Err(failure);
-    }
     let has_ended = |pod: &Pod| {
         let phase = pod
             .status
@@ -48,7 +34,7 @@ pub async fn whole_pods(
             .and_then(|status| status.phase.as_deref());
         matches!(phase, Some("Succeeded" | "Failed"))
     };
-    let mut items = listed.items;
-    items.retain(|pod| !has_ended(pod));
-    Ok(Readable { items, unreadable })
+    let mut pods = listed.readable(cluster);
+    pods.items.retain(|pod| !has_ended(pod));
+    Ok(pods)
 }

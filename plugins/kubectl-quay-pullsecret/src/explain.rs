@@ -6,9 +6,10 @@ use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs};
 use quay_common::cluster::{ClusterArgs, NamespaceArgs, connect};
 use quay_common::credentials::{QuayArgs, SignIns, sign_in_everywhere};
-use quay_common::explain::{Request, Target, TargetKind, explain};
+use quay_common::explain::{Request, explain};
 use quay_common::kubelet::parse_image;
 use quay_common::pullsecret::{alias_warnings, logins};
+use quay_common::workload::{Target, TargetKind};
 
 /// Explain why a pod can or cannot pull its images, and what to do about it
 ///

@@ -1,8 +1,7 @@
 //! `verify --pull`: a real pod pulls an image.
 
 use clap::Args;
-use quay_common::Failure;
-use quay_common::cli::{Console, Exit, Report, Table};
+use quay_common::cli::{Console, Exit, Gaps, Report, Table};
 use quay_common::cluster::{Seen, parse_duration};
 use quay_common::kubelet::parse_image;
 use quay_common::names::RobotName;
@@ -102,11 +101,7 @@ impl Report for Verified {
         self.proofs.nothing()
     }
 
-    fn warnings(&self) -> Vec<String> {
-        self.proofs.warnings()
-    }
-
-    fn only_failure(&self) -> Option<Failure> {
-        self.proofs.only_failure()
+    fn gaps(&self) -> Gaps {
+        self.proofs.gaps()
     }
 }

@@ -96,28 +96,21 @@ impl Changes {
 
 impl Report for Changes {
     fn table(&self, wide: bool) -> Table {
-        let mut headings = vec!["OBJECT", "ROLE", "RESULT"];
-        if wide {
-            headings.push("REASON");
-        }
-        let mut table = Table::new(headings);
-        for change in &self.changes {
-            let dry = if self.dry_run.is_some() {
-                " (dry run)"
-            } else {
-                ""
-            };
-            let mut row = vec![
-                change.object.clone(),
-                change.role.map(|role| role.to_string()).unwrap_or_default(),
-                format!("{}{dry}", change.result),
-            ];
-            if wide {
-                row.push(change.reason.clone().unwrap_or_default());
-            }
-            table.row(row);
-        }
-        table
+        let dry = if self.dry_run.is_some() {
+            " (dry run)"
+        } else {
+            ""
+        };
+        Table::of(&self.changes, wide)
+            .col("OBJECT", |change| &change.object)
+            .col("ROLE", |change| {
+                change.role.map(|role| role.to_string()).unwrap_or_default()
+            })
+            .col("RESULT", |change| format!("{}{dry}", change.result))
+            .wide("REASON", |change| {
+                change.reason.as_deref().unwrap_or_default()
+            })
+            .table()
     }
 
     fn exit(&self) -> Exit {

@@ -190,12 +190,11 @@ fn default_permission(entry: &DefaultPermission) -> String {
 }
 
 impl Report for Description {
-    fn table(&self, _wide: bool) -> Table {
-        let mut table = Table::new(["FIELD", "VALUE"]);
-        for (label, lines) in self.sections() {
-            table.row([label, &lines.join(", ")]);
-        }
-        table
+    fn table(&self, wide: bool) -> Table {
+        Table::of(&self.sections(), wide)
+            .col("FIELD", |(label, _)| label)
+            .col("VALUE", |(_, lines)| lines.join(", "))
+            .table()
     }
 
     fn names(&self) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use quay_common::Failure;
-use quay_common::cli::{Console, Exit, OutputArgs, Report, Table, age, hint_text};
+use quay_common::cli::{Console, Exit, Gaps, OutputArgs, Report, Table, age, hint_text};
 use quay_common::cluster::ClusterArgs;
 use quay_common::credentials::StateArgs;
 use quay_common::ledger::{Entry, Event, Record, Records};
@@ -124,40 +124,34 @@ impl Rotation {
 
 impl Report for History {
     fn table(&self, wide: bool) -> Table {
-        let mut headings = vec![
-            "ROBOT", "STRATEGY", "STATE", "SECRETS", "BEFORE", "AFTER", "BY", "AGE",
-        ];
-        if wide {
-            headings.extend(["ROTATION", "REGISTRY", "CONTEXTS", "TOOK"]);
-        }
-        let mut table = Table::new(headings);
         let now = Timestamp::now();
-        for rotation in &self.rotations {
-            let record = &rotation.record;
-            let mut row = vec![
-                record.robot.to_string(),
-                record.strategy.as_str().to_owned(),
-                rotation.state.clone(),
-                record.secrets.to_string(),
-                record.replaces.clone().unwrap_or_default(),
-                record.token.clone().unwrap_or_default(),
-                record.by.clone(),
+        Table::of(&self.rotations, wide)
+            .col("ROBOT", |rotation| &rotation.record.robot)
+            .col("STRATEGY", |rotation| rotation.record.strategy.as_str())
+            .col("STATE", |rotation| &rotation.state)
+            .col("SECRETS", |rotation| rotation.record.secrets)
+            .col("BEFORE", |rotation| {
+                rotation.record.replaces.as_deref().unwrap_or_default()
+            })
+            .col("AFTER", |rotation| {
+                rotation.record.token.as_deref().unwrap_or_default()
+            })
+            .col("BY", |rotation| &rotation.record.by)
+            .col("AGE", |rotation| {
                 rotation
                     .began
                     .map(|began| age(began, now))
-                    .unwrap_or_default(),
-            ];
-            if wide {
-                row.push(record.rotation.clone());
-                row.push(record.registry.to_string());
-                row.push(record.contexts.join(","));
+                    .unwrap_or_default()
+            })
+            .wide("ROTATION", |rotation| &rotation.record.rotation)
+            .wide("REGISTRY", |rotation| &rotation.record.registry)
+            .wide("CONTEXTS", |rotation| rotation.record.contexts.join(","))
+            .wide("TOOK", |rotation| {
                 let took = rotation.began.zip(rotation.ended);
                 let took = took.map(|(began, ended)| ended.duration_since(began).as_secs_f64());
-                row.push(took.map(|took| format!("{took:.1}s")).unwrap_or_default());
-            }
-            table.row(row);
-        }
-        table
+                took.map(|took| format!("{took:.1}s")).unwrap_or_default()
+            })
+            .table()
     }
 
     fn nothing(&self) -> Option<String> {
@@ -169,9 +163,12 @@ impl Report for History {
         Exit::of(self.failures.is_empty())
     }
 
-    fn only_failure(&self) -> Option<Failure> {
-        let damage = self.failures.first()?;
-        self.rotations.is_empty().then(|| damage.failure.clone())
+    fn gaps(&self) -> Gaps {
+        let damage = self.failures.first().filter(|_| self.rotations.is_empty());
+        Gaps {
+            only_failure: damage.map(|damage| damage.failure.clone()),
+            ..Gaps::default()
+        }
     }
 
     fn names(&self) -> Vec<String> {

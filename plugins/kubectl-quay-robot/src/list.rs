@@ -4,7 +4,7 @@ use crate::connection::{Connection, failed};
 use jiff::Timestamp;
 use quay_common::Failure;
 use quay_common::cli::{
-    Console, Exit, OutputArgs, OutputFormat, Report, Table, age, escape_control,
+    Console, Exit, Gaps, OutputArgs, OutputFormat, Report, Table, age, escape_control,
 };
 use quay_common::credentials::Session;
 use quay_common::hint;
@@ -88,32 +88,25 @@ impl Report for Listing {
         let since = |time: Option<Timestamp>, never: &str| {
             time.map_or_else(|| never.to_owned(), |time| age(time, self.now))
         };
-        let mut headings = vec!["NAME", "CREATED", "LAST USED", "DESCRIPTION"];
-        if wide {
-            headings.extend(["REPOSITORIES", "TEAMS"]);
-        }
-        let mut table = Table::new(headings);
-        for robot in &self.robots {
-            let mut row = vec![
-                robot.name.clone(),
-                since(robot.created, "<unknown>"),
-                since(robot.last_used, "never"),
-                robot.description.clone(),
-            ];
-            if wide {
-                row.extend([shown(&robot.repositories), shown(&robot.teams)]);
-            }
-            table.row(row);
-        }
-        table
+        Table::of(&self.robots, wide)
+            .col("NAME", |robot| &robot.name)
+            .col("CREATED", |robot| since(robot.created, "<unknown>"))
+            .col("LAST USED", |robot| since(robot.last_used, "never"))
+            .col("DESCRIPTION", |robot| &robot.description)
+            .wide("REPOSITORIES", |robot| shown(&robot.repositories))
+            .wide("TEAMS", |robot| shown(&robot.teams))
+            .table()
     }
 
     fn exit(&self) -> Exit {
         Exit::of(self.is_complete)
     }
 
-    fn warnings(&self) -> Vec<String> {
-        self.left_out.clone()
+    fn gaps(&self) -> Gaps {
+        Gaps {
+            warnings: self.left_out.clone(),
+            ..Gaps::default()
+        }
     }
 
     fn names(&self) -> Vec<String> {

@@ -5,9 +5,9 @@ use quay_common::quay::ScopeReport;
 
 /// One row a scope.
 pub fn table(report: &ScopeReport) -> Table {
-    let mut table = Table::new(["SCOPE", "HELD", "NEEDED FOR"]);
-    for scope in &report.scopes {
-        table.row([scope.name, scope.held.as_str(), scope.needed_for]);
-    }
-    table
+    Table::of(&report.scopes, false)
+        .col("SCOPE", |scope| scope.name)
+        .col("HELD", |scope| scope.held.as_str())
+        .col("NEEDED FOR", |scope| scope.needed_for)
+        .table()
 }

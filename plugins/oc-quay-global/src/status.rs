@@ -44,7 +44,7 @@ pub async fn run(args: StatusArgs, console: &Console) -> Result<Exit, Failure> {
     };
     let status = watch.status();
     if let Err(out_of_time) = waited {
-        console.warn_each(&status.warnings());
+        console.warn_each(&status.gaps().warnings);
         return Err(out_of_time);
     }
     console.finish(&status, args.output.output)

@@ -5,11 +5,13 @@
 use super::kind::Kind;
 use super::situation::Situation;
 use crate::cluster;
-use crate::cluster::{Cluster, NamespaceSelection, list_all};
+use crate::cluster::{Cluster, NamespaceSelection, Resource, collection, list_all, namespaces};
 use crate::credentials::{Session, Settings, unattended_session};
 use crate::names::RobotName;
 use crate::pullsecret::{PullSecret, observe};
+use crate::workload::TargetKind;
 use futures::future::{join, join_all};
+use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::core::params::ListParams;
 use serde::Deserialize;
@@ -17,19 +19,19 @@ use std::collections::BTreeSet;
 use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
-/// Pod templates that `--workload` takes: kind, API group, resource.
-const WORKLOADS: [(&str, &str, &str); 4] = [
-    ("deployment", "apps", "deployments"),
-    ("statefulset", "apps", "statefulsets"),
-    ("daemonset", "apps", "daemonsets"),
-    ("cronjob", "batch", "cronjobs"),
+/// Pod templates that `--workload` takes.
+const WORKLOADS: [TargetKind; 4] = [
+    TargetKind::Deployment,
+    TargetKind::StatefulSet,
+    TargetKind::DaemonSet,
+    TargetKind::CronJob,
 ];
 
 /// What `explain` takes besides those, and pods.
-const OTHERS: [(&str, &str, &str); 3] = [
-    ("replicaset", "/apis/apps/v1", "replicasets"),
-    ("job", "/apis/batch/v1", "jobs"),
-    ("serviceaccount", "/api/v1", "serviceaccounts"),
+const OTHERS: [TargetKind; 3] = [
+    TargetKind::ReplicaSet,
+    TargetKind::Job,
+    TargetKind::ServiceAccount,
 ];
 
 /// What can be found within the patience, of what begins with `typed`, in order.
@@ -90,7 +92,7 @@ impl Looking {
             Kind::Namespace => self.namespaces().await,
             Kind::Secret => self.secrets().await,
             Kind::SecretAnywhere => self.secrets_anywhere().await,
-            Kind::ServiceAccount => self.named("", "/api/v1", "serviceaccounts").await,
+            Kind::ServiceAccount => self.named("", TargetKind::ServiceAccount).await,
             Kind::Workload => self.workloads().await,
             Kind::Pulling => self.pulling().await,
             Kind::File => {}
@@ -200,7 +202,7 @@ impl Looking {
             return self.send(namespaces.collect());
         };
         for cluster in self.clusters().await {
-            let path = format!("/api/v1/namespaces/{namespace}/secrets");
+            let path = collection::<Secret>(namespace);
             let names = names(&cluster, &path).await.unwrap_or_default();
             let names = names.iter().map(|name| format!("{namespace}/{name}"));
             self.send(names.collect());
@@ -208,11 +210,7 @@ impl Looking {
     }
 
     async fn workloads(&self) {
-        let lists = WORKLOADS.map(|(kind, group, resource)| async move {
-            let api = format!("/apis/{group}/v1");
-            self.named(&format!("{kind}/"), &api, resource).await;
-        });
-        join_all(lists).await;
+        self.each_named(&WORKLOADS).await;
     }
 
     /// Whatever pulls images; a bare name is a pod's.
@@ -222,22 +220,27 @@ impl Looking {
                 true => "pod/",
                 false => "",
             };
-            self.named(prefix, "/api/v1", "pods").await;
+            self.named(prefix, TargetKind::Pod).await;
         };
-        let others = OTHERS.map(|(kind, api, resource)| async move {
-            self.named(&format!("{kind}/"), api, resource).await;
-        });
-        join(pods, join(self.workloads(), join_all(others))).await;
+        join(pods, join(self.workloads(), self.each_named(&OTHERS))).await;
     }
 
-    /// The names of a resource in the namespaces in scope.
-    async fn named(&self, prefix: &str, api: &str, resource: &str) {
+    async fn each_named(&self, kinds: &[TargetKind]) {
+        let lists = kinds.iter().map(|kind| async {
+            self.named(&format!("{}/", kind.singular()), *kind).await;
+        });
+        join_all(lists).await;
+    }
+
+    /// The names of a kind's objects in the namespaces in scope.
+    async fn named(&self, prefix: &str, kind: TargetKind) {
+        let resource = kind.resource();
         for cluster in self.clusters().await {
             let paths = match self.situation.scope.resolve(&cluster).await {
-                Ok(NamespaceSelection::All) => vec![format!("{api}/{resource}")],
+                Ok(NamespaceSelection::All) => vec![resource.everywhere()],
                 Ok(NamespaceSelection::Named(namespaces)) => namespaces
                     .iter()
-                    .map(|namespace| format!("{api}/namespaces/{namespace}/{resource}"))
+                    .map(|namespace| resource.within(namespace))
                     .collect(),
                 Err(_) => continue,
             };
@@ -298,11 +301,13 @@ async fn own_namespaces(session: &Session) -> Vec<String> {
 
 /// The namespaces; on OpenShift those the user may see, where all of them may not be listed.
 async fn namespaces_of(cluster: &Cluster) -> Vec<String> {
-    if let Some(names) = names(cluster, "/api/v1/namespaces").await {
+    if let Some(names) = names(cluster, &namespaces()).await {
         return names;
     }
-    let projects = "/apis/project.openshift.io/v1/projects";
-    names(cluster, projects).await.unwrap_or_default()
+    let projects = Resource::v1("project.openshift.io", "projects");
+    names(cluster, &projects.everywhere())
+        .await
+        .unwrap_or_default()
 }
 
 async fn names(cluster: &Cluster, path: &str) -> Option<Vec<String>> {

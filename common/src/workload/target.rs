@@ -1,6 +1,9 @@
-//! What is to be explained, as it is typed.
+//! What pulls images, as it is typed.
 
-use crate::cluster::parse_object_name;
+use crate::cluster::{Resource, parse_object_name};
+use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
+use k8s_openapi::api::batch::v1::{CronJob, Job};
+use k8s_openapi::api::core::v1::{Pod, ServiceAccount};
 use std::fmt;
 use std::str::FromStr;
 
@@ -34,53 +37,20 @@ pub struct Target {
     pub name: String,
 }
 
-/// Kind, singular, plural, short name, API.
-type Row = (
-    TargetKind,
-    &'static str,
-    &'static str,
-    &'static str,
-    &'static str,
-);
-
-const CORE: &str = "/api/v1";
-const APPS: &str = "/apis/apps/v1";
-const BATCH: &str = "/apis/batch/v1";
+/// Kind, singular, short name, where its API has it.
+type Row = (TargetKind, &'static str, &'static str, Resource);
 
 /// With kubectl's own names.
+#[rustfmt::skip]
 const KINDS: [Row; 8] = [
-    (TargetKind::Pod, "pod", "pods", "po", CORE),
-    (
-        TargetKind::Deployment,
-        "deployment",
-        "deployments",
-        "deploy",
-        APPS,
-    ),
-    (
-        TargetKind::StatefulSet,
-        "statefulset",
-        "statefulsets",
-        "sts",
-        APPS,
-    ),
-    (TargetKind::DaemonSet, "daemonset", "daemonsets", "ds", APPS),
-    (
-        TargetKind::ReplicaSet,
-        "replicaset",
-        "replicasets",
-        "rs",
-        APPS,
-    ),
-    (TargetKind::Job, "job", "jobs", "job", BATCH),
-    (TargetKind::CronJob, "cronjob", "cronjobs", "cj", BATCH),
-    (
-        TargetKind::ServiceAccount,
-        "serviceaccount",
-        "serviceaccounts",
-        "sa",
-        CORE,
-    ),
+    (TargetKind::Pod, "pod", "po", Resource::of::<Pod>()),
+    (TargetKind::Deployment, "deployment", "deploy", Resource::of::<Deployment>()),
+    (TargetKind::StatefulSet, "statefulset", "sts", Resource::of::<StatefulSet>()),
+    (TargetKind::DaemonSet, "daemonset", "ds", Resource::of::<DaemonSet>()),
+    (TargetKind::ReplicaSet, "replicaset", "rs", Resource::of::<ReplicaSet>()),
+    (TargetKind::Job, "job", "job", Resource::of::<Job>()),
+    (TargetKind::CronJob, "cronjob", "cj", Resource::of::<CronJob>()),
+    (TargetKind::ServiceAccount, "serviceaccount", "sa", Resource::of::<ServiceAccount>()),
 ];
 
 impl TargetKind {
@@ -94,17 +64,29 @@ impl TargetKind {
         self.row().1
     }
 
-    /// `deployments`, as in paths and rights.
-    pub fn plural(self) -> &'static str {
-        self.row().2
+    /// Where its API has it.
+    pub fn resource(self) -> Resource {
+        self.row().3
+    }
+
+    /// The kind that kubectl knows by this name: `deployment`, `deployments`, `deploy`, any of
+    /// them with the API group, `deployment.apps`.
+    pub fn named(kind: &str) -> Option<Self> {
+        let (name, group) = kind.split_once('.').unwrap_or((kind, ""));
+        let name = name.to_ascii_lowercase();
+        let mut rows = KINDS.iter();
+        let row = rows.find(|(_, singular, short, resource)| {
+            let is_named = [*singular, resource.plural(), *short].contains(&name.as_str());
+            is_named && (group.is_empty() || group == resource.group())
+        });
+        row.map(|row| row.0)
     }
 }
 
 impl Target {
     /// Where its API server has it.
     pub fn path(&self, namespace: &str) -> String {
-        let (_, _, plural, _, api) = self.kind.row();
-        format!("{api}/namespaces/{namespace}/{plural}/{}", self.name)
+        self.kind.resource().object(namespace, &self.name)
     }
 }
 
@@ -121,14 +103,7 @@ impl FromStr for Target {
     /// a pod.
     fn from_str(text: &str) -> Result<Self, String> {
         let (kind, name) = text.split_once('/').unwrap_or(("pod", text));
-        let (kind, group) = kind.split_once('.').unwrap_or((kind, ""));
-        let kind = kind.to_ascii_lowercase();
-        let mut rows = KINDS.iter();
-        let found = rows.find(|(_, singular, plural, short, api)| {
-            let is_named = [*singular, *plural, *short].contains(&kind.as_str());
-            is_named && (group.is_empty() || *api == format!("/apis/{group}/v1"))
-        });
-        let (kind, ..) = found.ok_or_else(|| {
+        let kind = TargetKind::named(kind).ok_or_else(|| {
             let kinds: Vec<&str> = KINDS.iter().map(|row| row.1).collect();
             format!(
                 "`{text}` is not of a kind that pulls images; use one of {}",
@@ -136,7 +111,7 @@ impl FromStr for Target {
             )
         })?;
         Ok(Self {
-            kind: *kind,
+            kind,
             name: parse_object_name(name)?,
         })
     }
