@@ -23,6 +23,8 @@ pub enum FailureKind {
     Unreachable,
     /// A server wants a credential sent where it does not belong: exit code 1.
     Untrusted,
+    /// A server was not asked at all: exit code 1.
+    NotAsked,
     /// The command line cannot be carried out as written: exit code 2.
     Usage,
     /// The user broke off before anything was begun: exit code 130, as the shell has it for
@@ -63,6 +65,15 @@ impl Failure {
     pub fn untrusted(self) -> Self {
         Self {
             kind: FailureKind::Untrusted,
+            ..self
+        }
+    }
+
+    /// The same, because the server was not asked at all.
+    #[must_use]
+    pub fn not_asked(self) -> Self {
+        Self {
+            kind: FailureKind::NotAsked,
             ..self
         }
     }

@@ -1,7 +1,7 @@
 //! What became of one target: a line of any report.
 
 use crate::Failure;
-use crate::cli::{Gaps, hint_text, serialize_next};
+use crate::cli::{Gaps, escape_control, hint_text, serialize_next};
 use crate::fingerprint::Fingerprint;
 use crate::hint::Hint;
 use crate::place::{Kind, Place};
@@ -176,11 +176,11 @@ impl Outcome {
     /// `kind name: message`, and what to do next: for what is no row of a table.
     pub fn warning(&self) -> String {
         let next = self.next.as_ref();
-        let next = next.map(|next| format!("\n  next: {}", hint_text(next)));
+        let next = next.map(|next| format!("\n  next: {}", escape_control(&hint_text(next))));
         format!(
             "{} {}: {}{}",
             self.place.kind,
-            self.place.name,
+            escape_control(&self.place.name),
             self.message,
             next.unwrap_or_default()
         )

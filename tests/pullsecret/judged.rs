@@ -110,11 +110,13 @@ fn roles_that_cannot_be_read_are_not_known_and_pods_are_judged_all_the_same() {
 
 #[test]
 fn a_registry_that_cannot_be_asked_is_not_good_unless_that_is_allowed() {
-    let world = world();
+    let mut world = world();
+    // No proxy listens there.
+    world.context.set("HTTPS_PROXY", "http://127.0.0.1:1");
     let namespace = world.cluster.namespace("unreachable");
-    let auths = json!({"localhost:1": {"auth": auth("other+robot", "T")}});
+    let auths = json!({"far.example.com": {"auth": auth("other+robot", "T")}});
     world.cluster.create(&pull_secret(&namespace, "a", &auths));
-    let far = "localhost:1/other/app:v1";
+    let far = "far.example.com/other/app:v1";
     world.cluster.create(&pod(&namespace, "shop", far, &["a"]));
     let verified = report(&world, &["-n", &namespace], 1);
     let item = &verified["items"][0];
@@ -127,7 +129,7 @@ fn a_registry_that_cannot_be_asked_is_not_good_unless_that_is_allowed() {
     table
         .expect(0)
         .prints("unknown")
-        .prints("cannot ask localhost:1");
+        .prints("cannot ask far.example.com");
 }
 
 #[test]

@@ -192,7 +192,10 @@ fn exit_code(result: Result<Exit, Failure>, console: &Console) -> ExitCode {
         Ok(Exit::Problem) => ExitCode::from(1),
         Err(failure) => match failure.kind() {
             FailureKind::BrokenPipe => ExitCode::SUCCESS,
-            FailureKind::Failed | FailureKind::Unreachable | FailureKind::Untrusted => {
+            FailureKind::Failed
+            | FailureKind::Unreachable
+            | FailureKind::Untrusted
+            | FailureKind::NotAsked => {
                 console.end(&failure);
                 ExitCode::from(1)
             }

@@ -1,6 +1,6 @@
 //! Where a command's words go: data to stdout, everything else to stderr.
 
-use super::escape::escape_control;
+use super::escape::{escape_and_cut, escape_control};
 use super::exit::Exit;
 use super::global_args::GlobalArgs;
 use super::output::{OutputFormat, Report};
@@ -11,6 +11,9 @@ use crate::invocation::Invocation;
 use serde::Serialize;
 use std::cell::Cell;
 use std::io::{self, ErrorKind, IsTerminal, Write};
+
+/// Characters of one line on stderr.
+const LONGEST_LINE: usize = 4_000;
 
 /// The two streams of a command and what is known of them.
 pub struct Console {
@@ -167,14 +170,18 @@ impl Console {
     fn tell(&self, title: &str, failure: &Failure) {
         let mut text = format!("{title} {}", failure.message());
         if let Some(next) = failure.next_step() {
-            text.push_str(&format!("\n  next: {}", hint_text(next)));
+            text.push_str(&format!("\n  next: {}", escape_control(&hint_text(next))));
         }
         self.message(&text);
     }
 
     fn message(&self, text: &str) {
-        let lines = text.split('\n').map(|line| self.escape_keeping_color(line));
-        let text = lines.collect::<Vec<_>>().join("\n");
+        let mut lines = text.split('\n');
+        let first = lines.next().unwrap_or_default();
+        let mut text = self.escape_keeping_color(first);
+        for line in lines {
+            text.push_str(&further_line(line));
+        }
         // Nothing can be said about a stderr that cannot be written to.
         let _ = self
             .progress
@@ -183,16 +190,17 @@ impl Console {
 
     fn escape_keeping_color(&self, line: &str) -> String {
         // Our own prefix is the only place an escape sequence may stand.
+        let cut = |text: &str| escape_and_cut(text, LONGEST_LINE);
         for prefix in ["warning:", "error:"] {
             let painted = [self.paint(prefix, "31"), self.paint(prefix, "33")];
             if let Some(found) = painted
                 .iter()
                 .find(|painted| line.starts_with(painted.as_str()))
             {
-                return format!("{found}{}", escape_control(&line[found.len()..]));
+                return format!("{found}{}", cut(&line[found.len()..]));
             }
         }
-        escape_control(line).into_owned()
+        cut(line)
     }
 
     fn paint(&self, text: &str, code: &str) -> String {
@@ -202,6 +210,16 @@ impl Console {
             text.to_owned()
         }
     }
+}
+
+/// A line after the first. Those of ours are indented; one that is not comes from elsewhere, and
+/// must not look like a message of its own.
+fn further_line(line: &str) -> String {
+    let indent = match line.starts_with("  ") {
+        true => "",
+        false => "    ",
+    };
+    format!("\n{indent}{}", escape_and_cut(line, LONGEST_LINE))
 }
 
 /// A command that ended before it had anything to report.

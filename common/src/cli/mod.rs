@@ -14,7 +14,7 @@ mod tree;
 mod typed;
 
 pub use console::Console;
-pub use escape::escape_control;
+pub use escape::{escape_and_cut, escape_control};
 pub use exit::Exit;
 pub use global_args::GlobalArgs;
 pub use output::{Gaps, OutputArgs, OutputFormat, Report, to_yaml};

@@ -1,6 +1,6 @@
 //! Columns as kubectl prints them: upper-case headings, three spaces, no borders.
 
-use super::escape::escape_control;
+use super::escape::escape_and_cut;
 use super::typed::hint_text;
 use crate::hint::Hint;
 use jiff::Timestamp;
@@ -8,7 +8,14 @@ use std::fmt::Display;
 use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
 
-/// Columns under headings, each cell escaped.
+/// Characters of a cell: what is longer would push all others off the screen.
+const WIDEST_CELL: usize = 200;
+/// Characters of the last cell, which nothing follows: there are reasons, and what to type.
+const WIDEST_LAST: usize = 1_000;
+/// A longer command is not shown: a part of one is worse than none.
+const LONGEST_COMMAND: usize = 600;
+
+/// Columns under headings, each cell escaped and cut.
 #[derive(Debug, Default)]
 pub struct Table {
     /// Each column from its heading down.
@@ -61,7 +68,7 @@ impl<'a, T> Columns<'a, T> {
     pub fn col<C: Display>(mut self, heading: &str, cell: impl Fn(&'a T) -> C) -> Self {
         let cells = self.items.iter().map(|item| match cell(item).to_string() {
             text if text.is_empty() => "<none>".to_owned(),
-            text => escape_control(&text).into_owned(),
+            text => escape_and_cut(&text, WIDEST_LAST),
         });
         let column = std::iter::once(heading.to_owned()).chain(cells).collect();
         self.table.columns.push(column);
@@ -89,19 +96,26 @@ impl<'a, T> Columns<'a, T> {
     }
 
     /// The table with these columns.
-    pub fn table(self) -> Table {
+    pub fn table(mut self) -> Table {
+        if let Some((_, others)) = self.table.columns.split_last_mut() {
+            let cells = others.iter_mut().flatten();
+            cells.for_each(|cell| *cell = escape_and_cut(cell, WIDEST_CELL));
+        }
         self.table
     }
 }
 
 /// The last cell of a row: what is worth knowing, then what to do next. Empty parts are left
-/// out.
+/// out, and long ones cut so that there is room for the command.
 pub fn detail<'a>(parts: impl IntoIterator<Item = &'a str>, next: Option<&Hint>) -> String {
-    let parts = parts.into_iter().filter(|part| !part.is_empty());
-    let parts = parts.map(str::to_owned);
-    let parts: Vec<String> = parts
-        .chain(next.map(|next| format!("next: {}", hint_text(next))))
-        .collect();
+    let next = next.map(hint_text);
+    let next = next.filter(|next| next.chars().count() <= LONGEST_COMMAND);
+    let room = WIDEST_LAST - next.as_ref().map_or(0, |next| next.chars().count() + 8);
+    let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    let told = escape_and_cut(&parts.join("; "), room);
+    let told = Some(told).filter(|told| !told.is_empty());
+    let next = next.map(|next| format!("next: {next}"));
+    let parts: Vec<String> = told.into_iter().chain(next).collect();
     // A dash, since "<none>" in the last column reads like a missing value.
     match parts.is_empty() {
         true => "-".to_owned(),
@@ -178,6 +192,26 @@ mod tests {
             let table = table.col("NAME", |_| "").wide("KEY", |_| "").table();
             assert!(table.render().starts_with(headings), "{contexts:?} {wide}");
         }
+    }
+
+    #[test]
+    fn a_cell_is_cut_and_a_command_is_whole_or_not_there() {
+        let long = "x".repeat(1 << 20);
+        let details = [
+            detail([long.as_str()], Some(&"kubectl get secrets".into())),
+            detail(["why"], Some(&long.as_str().into())),
+        ];
+        let table = Table::of(&details, false).col("KEY", |_| &long);
+        let shown = table.col("MESSAGE", |detail| detail).table().render();
+        let lines: Vec<&str> = shown.lines().collect();
+        let (key, message) = lines[1].split_once("   ").unwrap();
+        assert_eq!(key.chars().count(), WIDEST_CELL);
+        assert!(message.chars().count() <= WIDEST_LAST, "{message}");
+        assert!(
+            message.ends_with("…; next: kubectl get secrets"),
+            "{message}"
+        );
+        assert!(lines[2].ends_with("   why"), "{}", lines[2]);
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! What belongs to what, as lines under lines.
 
-use super::escape::escape_control;
+use super::escape::escape_and_cut;
+
+/// Characters of a line.
+const LONGEST_LINE: usize = 1_000;
 
 /// A line, and what is below it.
 #[derive(Debug, Clone, Default)]
@@ -27,7 +30,7 @@ impl Tree {
 
     /// The text, every line ended by a line break.
     pub fn render(&self) -> String {
-        let mut text = format!("{}\n", escape_control(&self.line));
+        let mut text = format!("{}\n", escape_and_cut(&self.line, LONGEST_LINE));
         self.render_below("", &mut text);
         text
     }
@@ -38,7 +41,10 @@ impl Tree {
                 true => ("└─ ", "   "),
                 false => ("├─ ", "│  "),
             };
-            text.push_str(&format!("{indent}{branch}{}\n", escape_control(&one.line)));
+            text.push_str(&format!(
+                "{indent}{branch}{}\n",
+                escape_and_cut(&one.line, LONGEST_LINE)
+            ));
             one.render_below(&format!("{indent}{more}"), text);
         }
     }

@@ -25,6 +25,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// A page of 500 secrets of 1 MiB each is the largest answer there can be.
 const LARGEST_ANSWER: usize = 600 << 20;
+/// What a server says of its refusal may name every field of a Secret.
+const LARGEST_ERROR: usize = 1 << 20;
 
 /// How a write is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -266,7 +268,11 @@ impl Cluster {
                 .map_err(|error| (self.transport(&error), None))?;
             self.clock.read(response.headers());
             let (status, retry_after) = (response.status(), retry_after(response.headers()));
-            let collected = Limited::new(response.into_body(), LARGEST_ANSWER)
+            let largest = match status.is_success() {
+                true => LARGEST_ANSWER,
+                false => LARGEST_ERROR,
+            };
+            let collected = Limited::new(response.into_body(), largest)
                 .collect()
                 .await
                 .map_err(|error| {
@@ -351,7 +357,8 @@ fn api_error(code: u16, body: &[u8]) -> CallError {
         Ok(status) if !status.message.is_empty() => CallError::Api {
             code,
             reason: status.reason,
-            message: status.message,
+            // A further line of it must not look like one of ours.
+            message: status.message.replace('\n', "\n    "),
         },
         // Not a Status: some proxy's page, of which the status says more than the text.
         _ => CallError::Api {

@@ -47,6 +47,9 @@ pub enum CallError {
     /// We do not do it, for this reason.
     #[error("{0}")]
     Refused(String),
+    /// A list that goes on and on.
+    #[error("the list has no end: the server sends one page again, or too many pages")]
+    Endless,
     /// The answer is not what the API promises.
     #[error("unreadable answer: {0}")]
     Unreadable(String),

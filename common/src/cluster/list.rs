@@ -15,14 +15,16 @@ const PAGE: u32 = 500;
 /// Up to this many namespaces are listed one by one; one LIST of the whole cluster is
 /// cheaper than more of them.
 pub(super) const ONE_BY_ONE: usize = 8;
+/// Pages of one list: a million objects fit, and no cluster has as many.
+const MOST_PAGES: usize = 2_000;
 /// How often a list begins again because its snapshot expired on the server (410).
 const RESTARTS: usize = 3;
 
 /// Every object of the collection at `path` that `params` select.
 ///
 /// # Errors
-/// The first request's failure. A continue token that expired half way (410 Gone)
-/// starts the list over, since a half list would look like missing objects.
+/// The first request's failure, or a list that has no end. A continue token that expired half way
+/// (410 Gone) starts the list over, since a half list would look like missing objects.
 pub async fn list_all<T>(
     cluster: &Cluster,
     path: &str,
@@ -34,7 +36,7 @@ where
     let mut restarts = 0;
     let mut items = Vec::new();
     let mut params = params.clone().limit(PAGE);
-    loop {
+    for _ in 0..MOST_PAGES {
         let request = kube::core::Request::new(path)
             .list(&params)
             .map_err(|error| CallError::Unreadable(error.to_string()))?;
@@ -50,10 +52,12 @@ where
         };
         items.extend(page.items);
         match page.metadata.continue_.filter(|token| !token.is_empty()) {
+            Some(token) if params.continue_token.as_ref() == Some(&token) => break,
             Some(token) => params.continue_token = Some(token),
             None => return Ok(items),
         }
     }
+    Err(CallError::Endless)
 }
 
 /// What could be listed, and the namespaces that could not.

@@ -52,6 +52,12 @@ pub struct QuayArgs {
 }
 
 impl QuayArgs {
+    /// Whether the command line or the environment says which registry is meant.
+    pub(super) fn names_registry(&self) -> bool {
+        let is_url = |url: &String| !url.trim().is_empty();
+        self.registry.is_some() || self.quay_url.as_ref().is_some_and(is_url)
+    }
+
     /// The hosts of `--registry-alias`, or of its variable. Empty ones are none.
     ///
     /// # Errors

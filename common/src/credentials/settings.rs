@@ -3,7 +3,7 @@
 use crate::cli::to_yaml;
 use crate::names::RegistryHost;
 use crate::private_file::Turn;
-use crate::web::Endpoint;
+use crate::web::{Endpoint, NamedBy};
 use crate::{Failure, folders, private_file};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -173,6 +173,7 @@ impl Remembered {
             api: self.api.clone(),
             ca: self.ca.clone(),
             insecure: self.insecure,
+            named_by: NamedBy::User,
         }
     }
 }

@@ -1,10 +1,13 @@
 //! How it is shown: the sentence, what to type, the evidence; or a line for each pod.
 
 use super::evidence::evidence;
-use crate::cli::{Exit, Gaps, Report, Table, detail, escape_control, hint_text};
+use crate::cli::{Exit, Gaps, Report, Table, detail, escape_and_cut, escape_control, hint_text};
 use crate::judge::{Judgement, Verdict, word};
 use crate::outcome::{Outcome, gaps};
 use serde::Serialize;
+
+/// Characters of the sentence that says it.
+const LONGEST_MESSAGE: usize = 1_000;
 
 /// Everything that was explained.
 #[derive(Debug, Serialize)]
@@ -70,7 +73,7 @@ impl Report for Explanations {
 
 /// The most important thing first.
 fn explained(judged: &Judgement) -> String {
-    let mut text = format!("{}\n", escape_control(&judged.message));
+    let mut text = format!("{}\n", escape_and_cut(&judged.message, LONGEST_MESSAGE));
     if let Some(next) = &judged.next {
         text.push_str(&format!("next: {}\n", escape_control(&hint_text(next))));
     }

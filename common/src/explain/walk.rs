@@ -8,9 +8,9 @@ use crate::dockerconfig::RegistryNames;
 use crate::judge::{Case, ask, judge};
 use crate::progress::Progress;
 use crate::pullsecret::KnownRegistry;
-use crate::web::Endpoint;
+use crate::registry::OtherRegistries;
 
-/// Explains what is asked for. `other` gives the connection to a registry without a login.
+/// Explains what is asked for. `others` are the registries without a login.
 ///
 /// # Errors
 /// A mistake of the command line.
@@ -18,13 +18,13 @@ pub async fn explain(
     clusters: &Seen<Cluster>,
     request: &Request<'_>,
     logins: &[KnownRegistry<'_>],
-    other: impl Fn(Endpoint) -> Endpoint,
+    others: &OtherRegistries,
     progress: &dyn Progress,
 ) -> Result<Explanations, Failure> {
     let observed = observe(clusters, request).await?;
     let known: Vec<RegistryNames> = logins.iter().map(|login| login.names.clone()).collect();
     let cases: Vec<&Case> = observed.cases.iter().collect();
-    let answers = ask(&cases, logins, &known, other, progress).await;
+    let answers = ask(&cases, logins, &known, others, progress).await;
     let cases = cases.into_iter();
     Ok(Explanations {
         items: cases.map(|case| judge(case, &known, &answers)).collect(),

@@ -11,13 +11,15 @@ use crate::credentials::clear_up;
 use crate::dockerconfig::{Credential, Document, EntryError, owner_of, registry_of_key};
 use crate::hint::{self, Hint};
 use crate::kubelet::ImageReference;
-use crate::names::{RegistryHost, RobotName};
+use crate::names::{RegistryHost, RobotAt, RobotName};
 use crate::node_secrets::{GLOBAL_PULL_SECRET, SecretName};
-use crate::pullsecret::{KnownRegistry, ProofState, RegistryAnswer, TokenState};
-use crate::registry::{Probe, Registry};
-use crate::web::{ApiError, Endpoint};
+use crate::pullsecret::{
+    KnownRegistry, ProofState, RegistryAnswer, RobotToken, TokenState, robot_tokens,
+};
+use crate::registry::{OtherRegistries, Probe};
 use futures::future::join_all;
 use secrecy::ExposeSecret;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Authenticates to Telemetry and Insights, and is no registry.
 const NO_REGISTRY: &str = "cloud.openshift.com";
@@ -28,8 +30,16 @@ pub struct Reference<'a> {
     pub logins: &'a [KnownRegistry<'a>],
     /// What Red Hat hands out to the account, where somebody is logged in.
     pub red_hat: Option<&'a Document>,
+    /// The registries without one.
+    pub others: &'a OtherRegistries,
     /// A registry without a login that could not be asked will do.
     pub allow_unknown: bool,
+}
+
+/// What entries are held against, with what Quay says of the robots in them.
+struct Known<'a> {
+    by: &'a Reference<'a>,
+    robots: BTreeMap<RobotAt, RobotToken>,
 }
 
 /// Checks every entry of every cluster's secret, side by side. Each password goes to the
@@ -39,8 +49,12 @@ pub struct Reference<'a> {
 /// A mistake of the command line. A cluster that cannot be looked at is one of the failures.
 pub async fn verify(clusters: &Seen<Cluster>, by: &Reference<'_>) -> Result<Checks, Failure> {
     let seen = observe_all(clusters).await?;
+    let known = Known {
+        robots: robots(&seen.reached, by.logins).await,
+        by,
+    };
     let seen = seen
-        .in_each(async |view| Ok(check(&view, by).await))
+        .in_each(async |view| Ok(check(&view, &known).await))
         .await?;
     Ok(Checks {
         failures: seen.failures(),
@@ -48,7 +62,33 @@ pub async fn verify(clusters: &Seen<Cluster>, by: &Reference<'_>) -> Result<Chec
     })
 }
 
-async fn check(view: &SecretView<'_>, by: &Reference<'_>) -> Vec<Check> {
+/// What Quay says of every robot in the secrets, at the registries with a login.
+async fn robots(
+    views: &[SecretView<'_>],
+    logins: &[KnownRegistry<'_>],
+) -> BTreeMap<RobotAt, RobotToken> {
+    let documents = views.iter().flat_map(|view| view.observed.documents());
+    let entries = documents.flat_map(|(_, document)| document.entries());
+    let mut held: BTreeMap<&RegistryHost, BTreeSet<RobotName>> = BTreeMap::new();
+    for (key, read) in entries {
+        let owner = owner_of(key, logins).ok().flatten();
+        let robot = read.ok().and_then(|held| held.username.parse().ok());
+        if let (Some(owner), Some(robot)) = (owner, robot) {
+            let registry = &owner.session.endpoint.registry;
+            held.entry(registry).or_default().insert(robot);
+        }
+    }
+    let asked = logins.iter().map(async |login| {
+        let registry = &login.session.endpoint.registry;
+        let robots = held.get(registry).cloned().unwrap_or_default();
+        let tokens = robot_tokens(login.session, robots).await.into_iter();
+        let tokens = tokens.map(|(robot, token, _)| ((registry.clone(), robot), token));
+        tokens.collect::<Vec<_>>()
+    });
+    join_all(asked).await.into_iter().flatten().collect()
+}
+
+async fn check(view: &SecretView<'_>, known: &Known<'_>) -> Vec<Check> {
     let (context, observed) = (view.cluster.context(), &view.observed);
     if let Some(error) = observed.unreadable() {
         let mut check = Check::blank(context, observed.name, "");
@@ -59,7 +99,7 @@ async fn check(view: &SecretView<'_>, by: &Reference<'_>) -> Vec<Check> {
     // Side by side, so that registries nobody reaches cost their time once.
     let documents = observed
         .documents()
-        .map(|(name, document)| check_document(context, observed, name, document, by));
+        .map(|(name, document)| check_document(context, observed, name, document, known));
     let mut items: Vec<Check> = join_all(documents).await.into_iter().flatten().collect();
     let keys = items.iter().map(|item| item.key.as_str());
     let missing = missing_red_hat(&observed.release, keys);
@@ -80,11 +120,11 @@ async fn check_document(
     observed: &Observed,
     name: SecretName,
     document: &Document,
-    by: &Reference<'_>,
+    known: &Known<'_>,
 ) -> Vec<Check> {
     let checks = document.entries().map(|(key, read)| {
         let check = Check::blank(context, name, key);
-        check_entry(check, observed, document, read, by)
+        check_entry(check, observed, document, read, known)
     });
     let mut checks = join_all(checks).await;
     if let Some(fault) = file_fault(observed, name, document) {
@@ -109,10 +149,10 @@ async fn check_entry(
     observed: &Observed,
     document: &Document,
     read: Result<Credential, EntryError>,
-    by: &Reference<'_>,
+    known: &Known<'_>,
 ) -> Check {
     match read {
-        Ok(held) => check_credential(&mut check, document, &held, by).await,
+        Ok(held) => check_credential(&mut check, document, &held, known).await,
         Err(EntryError::Empty) => check_empty(&mut check, observed),
         Err(EntryError::Broken(fault)) => {
             check.fail(&fault.to_string());
@@ -138,8 +178,9 @@ async fn check_credential(
     check: &mut Check,
     document: &Document,
     held: &Credential,
-    by: &Reference<'_>,
+    known: &Known<'_>,
 ) {
+    let by = known.by;
     check.account.clone_from(&held.username);
     check.fingerprint = Some(held.fingerprint());
     let owner = owner_of(&check.key, by.logins);
@@ -147,7 +188,8 @@ async fn check_credential(
     if red_hat_entry(&check.key).is_some() {
         against_red_hat(check, document, held, by.red_hat);
     } else if let (Some(login), Ok(robot)) = (login, held.username.parse::<RobotName>()) {
-        against_quay(check, held, login, &robot).await;
+        let at = (login.session.endpoint.registry.clone(), robot);
+        against_quay(check, held, login, known.robots.get(&at));
     } else if RobotName::is_robot(&held.username)
         && let Err(unclear) = owner
     {
@@ -155,7 +197,7 @@ async fn check_credential(
         check.fail(&unclear.to_string());
         check.next = Some(clear_up(&unclear));
     }
-    ask_registry(check, held, login, by.allow_unknown).await;
+    ask_registry(check, held, login, by).await;
 }
 
 /// The comparisons that Red Hat's own support makes: present, with an email, and letter by
@@ -197,33 +239,36 @@ fn against_red_hat(
     }
 }
 
-async fn against_quay(
+fn against_quay(
     check: &mut Check,
     held: &Credential,
     login: &KnownRegistry<'_>,
-    robot: &RobotName,
+    robot: Option<&RobotToken>,
 ) {
-    match login.session.quay.robot(robot).await {
-        Ok(found) if found.token.expose_secret() == held.password.expose_secret() => {
+    match robot {
+        Some(RobotToken::Current(token))
+            if token.expose_secret() == held.password.expose_secret() =>
+        {
             check.token = TokenState::Current;
         }
-        Ok(_) => {
+        Some(RobotToken::Current(_)) => {
             check.token = TokenState::Stale;
             check.fail("the robot has another token in Quay");
             check.next = Some(hint::global("update").into());
         }
-        Err(ApiError::NotFound) => {
+        Some(RobotToken::NoSuchRobot) => {
             check.fail("the robot does not exist in Quay");
             check.next = Some(hint::global("remove").arg(&check.key).into());
         }
-        Err(error) => {
+        Some(RobotToken::Unreadable(reason)) => {
             check.token = TokenState::Unknown;
             check.doubt(
-                &format!("the robot's current token is unknown: {error}"),
+                &format!("the robot's current token is unknown ({reason})"),
                 false,
             );
             check.next = Some(whoami(login));
         }
+        None => check.token = TokenState::Unknown,
     }
 }
 
@@ -231,7 +276,7 @@ async fn ask_registry(
     check: &mut Check,
     held: &Credential,
     login: Option<&KnownRegistry<'_>>,
-    allow_unknown: bool,
+    by: &Reference<'_>,
 ) {
     let host = registry_of_key(&check.key);
     if host
@@ -247,7 +292,7 @@ async fn ask_registry(
             registry.probe(&held.username, &held.password, &[]).await
         }
         (_, Some(host)) if !is_in_image_names(host) => return check_unused(check, host),
-        (_, Some(host)) => match Registry::connect(&Endpoint::of(host.clone())) {
+        (_, Some(host)) => match by.others.at(host) {
             Ok(registry) => registry.probe(&held.username, &held.password, &[]).await,
             Err(failure) => Err(failure),
         },
@@ -262,7 +307,7 @@ async fn ask_registry(
             check.fail(&format!("the registry refuses the credential: {reason}"));
         }
         Err(failure) => {
-            let allowed = allow_unknown && login.is_none();
+            let allowed = by.allow_unknown && login.is_none();
             if host.is_some() {
                 check.registry = RegistryAnswer::without(&failure);
             }

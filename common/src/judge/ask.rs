@@ -3,25 +3,23 @@
 use super::answers::{Answers, Question, password_of};
 use super::case::Case;
 use super::judgement::Answer;
-use super::questions::{AT_ONCE, connect, for_each_pull};
+use super::questions::{AT_ONCE, REGISTRIES_AT_ONCE, by_registry, connect, for_each_pull};
 use super::robots::ask_quay;
 use crate::dockerconfig::RegistryNames;
 use crate::names::RegistryHost;
 use crate::progress::Progress;
 use crate::pullsecret::KnownRegistry;
-use crate::registry::{Pull, Registry};
-use crate::web::Endpoint;
+use crate::registry::{OtherRegistries, Pull, Registry};
 use futures::stream::{self, StreamExt};
 use secrecy::SecretString;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Asks everything that judging these pods takes. `other` gives the connection to a registry
-/// without a login.
+/// Asks everything that judging these pods takes. `others` are the registries without a login.
 pub async fn ask(
     cases: &[&Case],
     logins: &[KnownRegistry<'_>],
     known: &[RegistryNames],
-    other: impl Fn(Endpoint) -> Endpoint,
+    others: &OtherRegistries,
     progress: &dyn Progress,
 ) -> Answers {
     let mut questions: BTreeMap<Question, Option<SecretString>> = BTreeMap::new();
@@ -34,12 +32,12 @@ pub async fn ask(
         .keys()
         .map(|question| &question.asker.at)
         .collect();
-    let registries = connect(&hosts, logins, other);
+    let registries = connect(&hosts, logins, others);
     progress.begin("asking the registries", questions.len());
-    let pulls = stream::iter(&questions)
-        .map(|(question, password)| {
-            let registry = registries.get(&question.asker.at);
-            async move {
+    let pulls = stream::iter(by_registry(questions.iter(), |(asked, _)| &asked.asker.at))
+        .map(|(host, questions)| {
+            let registry = registries.get(host);
+            let each = stream::iter(questions).map(move |(question, password)| async move {
                 let answer = match registry {
                     Some(Ok(registry)) => pull(registry, question, password.as_ref()).await,
                     Some(Err(reason)) => not_asked(reason),
@@ -47,11 +45,16 @@ pub async fn ask(
                 };
                 progress.advance();
                 (question.clone(), answer)
-            }
+            });
+            each.buffer_unordered(AT_ONCE).collect::<Vec<_>>()
         })
-        .buffer_unordered(AT_ONCE)
-        .collect()
-        .await;
+        .buffer_unordered(REGISTRIES_AT_ONCE);
+    let pulls = pulls
+        .collect::<Vec<_>>()
+        .await
+        .into_iter()
+        .flatten()
+        .collect();
     progress.end();
     let mut answers = Answers {
         pulls,

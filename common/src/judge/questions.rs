@@ -5,12 +5,14 @@ use super::heard::Heard;
 use crate::kubelet::{Attempt, ImageReference, Keyring};
 use crate::names::RegistryHost;
 use crate::pullsecret::KnownRegistry;
-use crate::registry::Registry;
-use crate::web::Endpoint;
+use crate::registry::{OtherRegistries, Registry};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Questions at once. A registry limits requests for each credential, not in all.
+/// Questions to one registry at once. It limits requests for each credential, not in all.
 pub(super) const AT_ONCE: usize = 8;
+
+/// Registries at once, so that slow ones keep nobody else waiting.
+pub(super) const REGISTRIES_AT_ONCE: usize = 32;
 
 /// An image that a pod pulls.
 pub(super) struct Wanted {
@@ -59,16 +61,30 @@ fn wanted(case: &Case) -> Vec<Wanted> {
         .collect()
 }
 
+/// The questions, those to one registry together.
+pub(super) fn by_registry<'a, Q>(
+    questions: impl Iterator<Item = Q>,
+    registry: impl Fn(&Q) -> &'a RegistryHost,
+) -> Vec<(&'a RegistryHost, Vec<Q>)> {
+    let mut all: BTreeMap<&RegistryHost, Vec<Q>> = BTreeMap::new();
+    for question in questions {
+        all.entry(registry(&question)).or_default().push(question);
+    }
+    all.into_iter().collect()
+}
+
+/// The connections to these registries.
 pub(super) fn connect(
     hosts: &BTreeSet<&RegistryHost>,
     logins: &[KnownRegistry<'_>],
-    other: impl Fn(Endpoint) -> Endpoint,
+    others: &OtherRegistries,
 ) -> BTreeMap<RegistryHost, Result<Registry, String>> {
     let of = |host: &RegistryHost| {
         let login = login_at(logins, host);
         match login {
-            Some(login) => Ok(login.session.registry.clone()),
-            None => Registry::connect(&other(Endpoint::of(host.clone())))
+            Some(login) => Ok(login.session.registry.asked_until_silent()),
+            None => others
+                .at(host)
                 .map_err(|failure| failure.message().to_owned()),
         }
     };

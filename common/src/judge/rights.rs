@@ -5,15 +5,14 @@ use super::answers::{Answers, Asker, Question, RobotFacts, password_of};
 use super::ask::pull;
 use super::case::Case;
 use super::judgement::Answer;
-use super::questions::{AT_ONCE, connect, for_each_pull};
+use super::questions::{AT_ONCE, REGISTRIES_AT_ONCE, by_registry, connect, for_each_pull};
 use super::robots::ask_quay;
 use crate::Failure;
 use crate::dockerconfig::RegistryNames;
 use crate::names::{RegistryHost, RobotAt};
 use crate::progress::Progress;
 use crate::pullsecret::KnownRegistry;
-use crate::registry::{Registry, Rights};
-use crate::web::Endpoint;
+use crate::registry::{OtherRegistries, Registry, Rights};
 use futures::stream::{self, StreamExt};
 use secrecy::SecretString;
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,39 +40,36 @@ struct Asked {
 
 /// Asks what these pods' credentials may pull, and those that are `held`. A pull is tried only
 /// where a registry does not tell, or a kubelet cannot pull now. `robots` is what is known of
-/// robots already; `other` gives the connection to a registry without a login.
+/// robots already; `others` are the registries without a login.
 pub async fn ask_rights(
     cases: &[&Case],
     held: Vec<Held>,
     robots: BTreeMap<RobotAt, RobotFacts>,
     logins: &[KnownRegistry<'_>],
     known: &[RegistryNames],
-    other: impl Fn(Endpoint) -> Endpoint,
+    others: &OtherRegistries,
     progress: &dyn Progress,
 ) -> Answers {
     let asked = collect(cases, held, known);
     let hosts: BTreeSet<&RegistryHost> = asked.keys().map(|asker| &asker.at).collect();
-    let registries = connect(&hosts, logins, other);
+    let registries = connect(&hosts, logins, others);
     progress.begin("asking the registries", asked.len());
     let mut answers = Answers {
         robots,
         ..Answers::default()
     };
-    let mut told = stream::iter(&asked)
-        .map(|(asker, asked)| {
-            let registry = registries.get(&asker.at);
-            async move {
-                let told = match registry {
-                    Some(Ok(registry)) => about(registry, asker, asked).await,
-                    Some(Err(reason)) => (Err(Failure::new(reason)), BTreeMap::new()),
-                    None => (Err(Failure::new("no connection")), BTreeMap::new()),
-                };
+    let told = stream::iter(by_registry(asked.iter(), |(asker, _)| &asker.at))
+        .map(|(host, asked)| {
+            let registry = registries.get(host);
+            let each = stream::iter(asked).map(move |(asker, asked)| async move {
+                let told = about(registry, asker, asked).await;
                 progress.advance();
                 (asker.clone(), told)
-            }
+            });
+            each.buffer_unordered(AT_ONCE).collect::<Vec<_>>()
         })
-        .buffer_unordered(AT_ONCE);
-    while let Some((asker, (rights, pulls))) = told.next().await {
+        .buffer_unordered(REGISTRIES_AT_ONCE);
+    for (asker, (rights, pulls)) in told.collect::<Vec<_>>().await.into_iter().flatten() {
         answers.rights.insert(asker, rights);
         answers.pulls.extend(pulls);
     }
@@ -106,10 +102,15 @@ fn collect(cases: &[&Case], held: Vec<Held>, known: &[RegistryNames]) -> BTreeMa
 
 /// What the registry says of one credential, or of nobody.
 async fn about(
-    registry: &Registry,
+    registry: Option<&Result<Registry, String>>,
     asker: &Asker,
     asked: &Asked,
 ) -> (Result<Rights, Failure>, BTreeMap<Question, Answer>) {
+    let registry = match registry {
+        Some(Ok(registry)) => registry,
+        Some(Err(reason)) => return (Err(Failure::new(reason)), BTreeMap::new()),
+        None => return (Err(Failure::new("no connection")), BTreeMap::new()),
+    };
     let login = asker.who.as_ref().zip(asked.password.as_ref());
     let login = login.map(|((account, _), password)| (account.as_str(), password));
     let repositories: Vec<String> = asked.repositories.iter().cloned().collect();

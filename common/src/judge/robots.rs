@@ -6,10 +6,9 @@ use super::judgement::Answer;
 use super::questions::{for_each_pull, login_at};
 use crate::dockerconfig::{RegistryNames, owner_of};
 use crate::names::{RegistryHost, RepositoryName, RobotAt, RobotName};
-use crate::pullsecret::{KnownRegistry, RobotToken};
-use crate::web::ApiError;
-use futures::future::{join, join_all};
-use std::collections::BTreeSet;
+use crate::pullsecret::{KnownRegistry, RobotToken, robot_tokens};
+use futures::future::join_all;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Asks Quay about the robots that do not get an image, and whether there is a repository of
 /// that name.
@@ -36,37 +35,71 @@ pub(super) async fn ask_quay(
             repositories.insert((owner.registry.clone(), image.repository().to_owned()));
         }
     });
-    let facts = robots.into_iter().filter_map(|key| {
-        let login = login_at(logins, &key.0)?;
-        Some(async move { (robot_facts(login, &key.1).await, key) })
-    });
-    for (facts, key) in join_all(facts).await {
-        answers.robots.insert(key, facts);
+    let mut at: BTreeMap<RegistryHost, BTreeSet<RobotName>> = BTreeMap::new();
+    for (host, robot) in robots {
+        at.entry(host).or_default().insert(robot);
     }
+    for (host, robots) in at {
+        if let Some(login) = login_at(logins, &host) {
+            let facts = robot_facts(login, robots).await;
+            let facts = facts.into_iter();
+            answers
+                .robots
+                .extend(facts.map(|(robot, facts)| ((host.clone(), robot), facts)));
+        }
+    }
+    ask_for_repositories(repositories, logins, answers).await;
+}
+
+/// Whether there are such repositories, asked once for each namespace.
+async fn ask_for_repositories(
+    repositories: BTreeSet<(RegistryHost, String)>,
+    logins: &[KnownRegistry<'_>],
+    answers: &mut Answers,
+) {
+    let mut of: BTreeMap<(RegistryHost, String), Vec<RepositoryName>> = BTreeMap::new();
     for (host, repository) in repositories {
+        let name = repository.split_once('/');
+        let name = name.and_then(|(namespace, _)| RepositoryName::of(namespace, &repository).ok());
+        if let Some(name) = name {
+            let namespace = (host, name.namespace().to_owned());
+            of.entry(namespace).or_default().push(name);
+        }
+    }
+    for ((host, namespace), names) in of {
         let Some(login) = login_at(logins, &host) else {
             continue;
         };
-        let name = repository.split_once('/');
-        let name = name.and_then(|(namespace, _)| RepositoryName::of(namespace, &repository).ok());
-        if let Some(name) = name
-            && let Ok(exists) = login.session.quay.repository_exists(&name).await
-        {
-            answers.repositories.insert((host, repository), exists);
-        }
+        let quay = &login.session.quay;
+        let found = match names.as_slice() {
+            [only] => quay
+                .repository_exists(only)
+                .await
+                .map(|exists| vec![exists]),
+            several => quay.repositories(&namespace).await.map(|there| {
+                let names = several.iter();
+                let is_there = |name: &RepositoryName| there.iter().any(|one| one == name.name());
+                names.map(is_there).collect()
+            }),
+        };
+        let found = names.iter().zip(found.unwrap_or_default());
+        let found = found.map(|(name, exists)| ((host.clone(), name.to_string()), exists));
+        answers.repositories.extend(found);
     }
 }
 
-async fn robot_facts(login: &KnownRegistry<'_>, robot: &RobotName) -> RobotFacts {
+async fn robot_facts(
+    login: &KnownRegistry<'_>,
+    robots: BTreeSet<RobotName>,
+) -> Vec<(RobotName, RobotFacts)> {
     let quay = &login.session.quay;
-    let (found, roles) = join(quay.robot(robot), quay.grants(robot)).await;
-    let token = match found {
-        Ok(found) => RobotToken::Current(found.token),
-        Err(ApiError::NotFound) => RobotToken::NoSuchRobot,
-        Err(error) => RobotToken::Unreadable(error.to_string()),
-    };
-    RobotFacts {
-        token,
-        roles: roles.ok(),
-    }
+    let tokens = robot_tokens(login.session, robots).await;
+    join_all(tokens.into_iter().map(async |(robot, token, _)| {
+        let roles = match &token {
+            RobotToken::Current(_) => quay.grants(&robot).await.ok(),
+            RobotToken::NoSuchRobot | RobotToken::Unreadable(_) => None,
+        };
+        (robot, RobotFacts { token, roles })
+    }))
+    .await
 }

@@ -54,8 +54,14 @@ impl FromStr for RegistryHost {
             ));
         }
         let (name, port) = split_port(&host);
+        let is_ipv6 = |name: &str| {
+            let inner = name
+                .strip_prefix('[')
+                .and_then(|name| name.strip_suffix(']'));
+            inner.is_some_and(|inner| inner.parse::<std::net::Ipv6Addr>().is_ok())
+        };
         let valid_name = !name.is_empty()
-            && (name.starts_with('[')
+            && (is_ipv6(name)
                 || name
                     .chars()
                     .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')));
@@ -118,7 +124,15 @@ mod tests {
         assert!(scheme.contains("`quay.io`"), "{scheme}");
         let path = "quay.io/myorg".parse::<RegistryHost>().unwrap_err();
         assert!(path.contains("`quay.io`"), "{path}");
-        for bad in ["", "quay io", "quay.io:", "quay.io:0", "quay.io:99999"] {
+        for bad in [
+            "",
+            "quay io",
+            "quay.io:",
+            "quay.io:0",
+            "quay.io:99999",
+            "[::1]@quay.io",
+            "[quay.io]",
+        ] {
             assert!(bad.parse::<RegistryHost>().is_err(), "{bad}");
         }
     }

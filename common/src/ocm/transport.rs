@@ -2,7 +2,7 @@
 
 use super::error::OcmError;
 use crate::Failure;
-use crate::web::{TlsProblem, Trust, certificates, client, proxy_for};
+use crate::web::{NamedBy, TlsProblem, Trust, certificates, client, proxy_for};
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Client, Method, RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
@@ -83,7 +83,7 @@ impl Transport {
             }
         }
         let unprepared = |error: String| Failure::new(format!("cannot prepare TLS: {error}"));
-        let client = client(Trust::Certified(given))
+        let client = client(Trust::Certified(given), NamedBy::User)
             .map_err(|error| unprepared(error.to_string()))?
             .build()
             .map_err(|error| unprepared(error.to_string()))?;

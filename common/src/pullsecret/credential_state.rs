@@ -67,6 +67,7 @@ impl RegistryAnswer {
     pub(crate) fn without(failure: &Failure) -> Self {
         match failure.kind() {
             FailureKind::Untrusted => Self::Unknown,
+            FailureKind::NotAsked => Self::NotAsked,
             _ => Self::Unreachable,
         }
     }

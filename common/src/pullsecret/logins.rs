@@ -1,13 +1,14 @@
 //! What Quay says the credentials should be.
 
 use super::current_tokens::{Bridge, CurrentTokens, RegistryTokens, RobotToken};
+use super::robot_tokens::robot_tokens;
 use super::secret::PullSecret;
 use crate::credentials::{Session, names};
 use crate::dockerconfig::{Document, RegistryNames, belongs_to};
 use crate::names::{RegistryHost, RobotName};
 use crate::quay::{BridgeMark, Quay, bridge_name};
 use crate::web::ApiError;
-use futures::future::{join, join_all};
+use futures::future::join_all;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A session and the names of its registry.
@@ -52,11 +53,7 @@ pub async fn look_up(
             Some(robot) => BTreeSet::from([robot.clone()]),
             None => held_at(secrets, &login.names.hosts).robots(),
         };
-        let known = join_all(robots.into_iter().map(async |robot| {
-            let (token, bridge) = token(login.session, &robot).await;
-            (robot, token, bridge)
-        }))
-        .await;
+        let known = robot_tokens(login.session, robots).await;
         let mut registry = RegistryTokens {
             registry: login.session.endpoint.registry.clone(),
             names: login.names.clone(),
@@ -76,24 +73,6 @@ pub async fn look_up(
     };
     add_gone_bridges(&mut wanted, secrets);
     wanted
-}
-
-/// A robot's token, and the bridge that stands in for it. Where either cannot be found
-/// out, nothing may be written: the token counts as unreadable.
-async fn token(session: &Session, robot: &RobotName) -> (RobotToken, Option<Bridge>) {
-    let (found, bridge) = join(
-        session.quay.robot(robot),
-        standing_bridge(&session.quay, robot),
-    )
-    .await;
-    let unreadable = |error: ApiError| {
-        RobotToken::Unreadable(format!("at {}: {error}", session.endpoint.registry))
-    };
-    match (found, bridge) {
-        (Ok(found), Ok(bridge)) => (RobotToken::Current(found.token), bridge),
-        (Err(ApiError::NotFound), bridge) => (RobotToken::NoSuchRobot, bridge.ok().flatten()),
-        (Err(error), _) | (Ok(_), Err(error)) => (unreadable(error), None),
-    }
 }
 
 /// The bridge that stands in for the robot now: a robot of the bridge's name whose

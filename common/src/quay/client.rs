@@ -1,7 +1,7 @@
 //! One signed-in connection to Quay's API.
 
 use crate::registry::Registry;
-use crate::web::{Answer, ApiError, Auth, Call, Endpoint, Repeat, Transport, body, url};
+use crate::web::{Answer, ApiError, Auth, Call, Endpoint, Largest, Repeat, Transport, body, url};
 use jiff::Timestamp;
 use reqwest::Method;
 use secrecy::SecretString;
@@ -96,9 +96,19 @@ impl Quay {
         query: &[(&str, &str)],
         needs: &'static str,
     ) -> Result<T, ApiError> {
-        let call = self.call(Method::GET, path, query, None, Repeat::Safe)?;
-        let answer = self.accepted(&call, needs).await?;
+        let answer = self.get_answer(path, query, needs).await?;
         body::parse(answer.status, &answer.body)
+    }
+
+    /// GET of what is there.
+    pub(super) async fn get_answer(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        needs: &'static str,
+    ) -> Result<Answer, ApiError> {
+        let call = self.call(Method::GET, path, query, None, Repeat::Safe)?;
+        self.accepted(&call, needs).await
     }
 
     /// PUT, POST or DELETE; the answer is a success.
@@ -151,6 +161,7 @@ impl Quay {
             body,
             accept: None,
             repeat,
+            largest: Largest::Page,
         })
     }
 }

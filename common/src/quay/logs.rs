@@ -1,6 +1,7 @@
 //! The usage log: who pulled what, and when.
 
 use super::client::Quay;
+use super::pages::Pages;
 use crate::names::RobotName;
 use crate::web::{ApiError, body};
 use jiff::Timestamp;
@@ -84,9 +85,9 @@ impl Quay {
         robot: &RobotName,
         since: Timestamp,
     ) -> Result<Option<Pull>, ApiError> {
-        let mut next: Option<String> = None;
+        let mut pages = Pages::default();
         for _ in 0..MOST_PAGES {
-            let page = self.log_page(robot, since, next.as_deref()).await?;
+            let page = self.log_page(robot, since, &mut pages).await?;
             let pulls = page
                 .logs
                 .into_iter()
@@ -95,9 +96,8 @@ impl Quay {
             if let Some(last) = pulls.max_by_key(|pull| pull.at) {
                 return Ok(Some(last));
             }
-            match page.next_page {
-                Some(marker) => next = Some(marker),
-                None => return Ok(None),
+            if !pages.go_on(page.next_page)? {
+                return Ok(None);
             }
         }
         Ok(None)
@@ -109,14 +109,13 @@ impl Quay {
     /// [`ApiError::MissingScope`] where the token may not read the log.
     pub async fn pulls(&self, robot: &RobotName, since: Timestamp) -> Result<Vec<Pull>, ApiError> {
         let mut pulls = Vec::new();
-        let mut next: Option<String> = None;
+        let mut pages = Pages::default();
         for _ in 0..MOST_PAGES {
-            let page = self.log_page(robot, since, next.as_deref()).await?;
+            let page = self.log_page(robot, since, &mut pages).await?;
             let entries = page.logs.into_iter();
             pulls.extend(entries.filter_map(|entry| entry.into_pull(robot)));
-            match page.next_page {
-                Some(marker) => next = Some(marker),
-                None => break,
+            if !pages.go_on(page.next_page)? {
+                break;
             }
         }
         pulls.sort_by_key(|pull| std::cmp::Reverse(pull.at));
@@ -127,7 +126,7 @@ impl Quay {
         &self,
         robot: &RobotName,
         since: Timestamp,
-        marker: Option<&str>,
+        pages: &mut Pages,
     ) -> Result<LogPage, ApiError> {
         let namespace = robot.namespace();
         let (path, needs) = if self.is_own(namespace).await? {
@@ -140,9 +139,8 @@ impl Quay {
         };
         // Without a start the log answers for one day only.
         let start = day(since);
-        let mut query = vec![("performer", robot.as_str()), ("starttime", &start)];
-        query.extend(marker.map(|marker| ("next_page", marker)));
-        self.get(&path, &query, needs).await
+        let query = [("performer", robot.as_str()), ("starttime", &start)];
+        self.page(pages, &path, &query, needs).await
     }
 }
 

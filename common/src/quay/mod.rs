@@ -5,6 +5,7 @@ mod client;
 mod details;
 mod logs;
 mod namespace;
+mod pages;
 mod permissions;
 mod provision;
 mod read_only;

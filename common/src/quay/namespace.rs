@@ -1,6 +1,7 @@
 //! Users, organizations, repositories, and the server itself.
 
 use super::client::Quay;
+use super::pages::Pages;
 use crate::names::RepositoryName;
 use crate::registry::ServerConfig;
 use crate::web::ApiError;
@@ -73,9 +74,9 @@ impl Quay {
     /// The repositories of a namespace the user may see, without the namespace.
     pub async fn repositories(&self, namespace: &str) -> Result<Vec<String>, ApiError> {
         let mut names = Vec::new();
-        let mut next: Option<String> = None;
+        let mut pages = Pages::default();
         loop {
-            let page = self.repository_page(namespace, next.as_deref()).await?;
+            let page = self.repository_page(namespace, &mut pages).await?;
             let known = names.len();
             names.extend(page.repositories.into_iter().map(|listed| listed.name));
             // An expired page marker silently starts over at page 1.
@@ -83,16 +84,17 @@ impl Quay {
                 names.truncate(known);
                 return Ok(names);
             }
-            match page.next_page {
-                Some(marker) => next = Some(marker),
-                None => return Ok(names),
+            if !pages.go_on(page.next_page)? {
+                return Ok(names);
             }
         }
     }
 
     /// Some repository of the namespace, if there is one.
     pub(super) async fn any_repository(&self, namespace: &str) -> Result<Option<String>, ApiError> {
-        let page = self.repository_page(namespace, None).await?;
+        let page = self
+            .repository_page(namespace, &mut Pages::default())
+            .await?;
         Ok(page
             .repositories
             .into_iter()
@@ -103,10 +105,10 @@ impl Quay {
     async fn repository_page(
         &self,
         namespace: &str,
-        marker: Option<&str>,
+        pages: &mut Pages,
     ) -> Result<RepositoryPage, ApiError> {
-        let mut query = vec![("namespace", namespace)];
-        query.extend(marker.map(|marker| ("next_page", marker)));
-        self.get("/api/v1/repository", &query, "repo:read").await
+        let query = [("namespace", namespace)];
+        self.page(pages, "/api/v1/repository", &query, "repo:read")
+            .await
     }
 }

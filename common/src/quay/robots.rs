@@ -5,7 +5,7 @@ use crate::names::RobotName;
 use crate::web::{ApiError, Repeat, body};
 use jiff::Timestamp;
 use reqwest::Method;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -26,6 +26,24 @@ pub struct Robot {
     /// What somebody wrote about it; empty rather than absent.
     #[serde(default, deserialize_with = "text")]
     pub description: String,
+}
+
+impl Robot {
+    /// Holds the answer against what was asked for: what goes into secrets has to be a token, and
+    /// that robot's own.
+    fn checked(self, asked: &RobotName) -> Result<Self, ApiError> {
+        let token = self.token.expose_secret();
+        let is_token = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
+        let text = match (self.name == *asked, is_token) {
+            (true, true) => return Ok(self),
+            (true, false) => format!("the token of {asked} in the answer is not a token"),
+            (false, _) => format!(
+                "the answer is about {}, the question was about {asked}",
+                self.name
+            ),
+        };
+        Err(ApiError::Unexpected { status: 200, text })
+    }
 }
 
 /// A robot as listings have it: no token.
@@ -78,7 +96,7 @@ impl Quay {
     /// [`ApiError::NotFound`]; [`ApiError::MissingScope`] also for an unknown organization.
     pub async fn robot(&self, robot: &RobotName) -> Result<Robot, ApiError> {
         let (path, needs) = self.robot_path(robot).await?;
-        self.get(&path, &[], needs).await
+        self.get::<Robot>(&path, &[], needs).await?.checked(robot)
     }
 
     /// All robots of an organization or of the signed-in user, sorted by name,
@@ -124,7 +142,7 @@ impl Quay {
         let answer = self
             .write(Method::PUT, &path, body, Repeat::Refused, needs)
             .await?;
-        body::parse(answer.status, &answer.body)
+        body::parse::<Robot>(answer.status, &answer.body)?.checked(robot)
     }
 
     /// Replaces the robot's token; the old one is dead at once. Of two racing calls both
@@ -135,7 +153,7 @@ impl Quay {
         let answer = self
             .write(Method::POST, &path, None, Repeat::Refused, needs)
             .await?;
-        body::parse(answer.status, &answer.body)
+        body::parse::<Robot>(answer.status, &answer.body)?.checked(robot)
     }
 
     /// Deletes the robot with its permissions, memberships and default permissions.
@@ -188,6 +206,24 @@ mod tests {
         assert_eq!(robot.description, "");
         assert!(robot.created.is_some() && robot.last_accessed.is_none());
         assert!(!format!("{robot:?}").contains(token));
+    }
+
+    #[test]
+    fn what_is_no_token_or_another_robots_is_refused() {
+        let asked: RobotName = "myorg+deploy".parse().unwrap();
+        let check = |name: &str, token: &str| {
+            let text = json!({"name": name, "token": token}).to_string();
+            parse::<Robot>(200, text.as_bytes())
+                .unwrap()
+                .checked(&asked)
+        };
+        assert!(check("myorg+deploy", &"K".repeat(64)).is_ok());
+        for token in ["", "A\nB", "A B", "A\u{202e}B"] {
+            assert!(check("myorg+deploy", token).is_err(), "{token:?}");
+        }
+        let other = check("myorg+admin", &"S3CRET".repeat(10)).unwrap_err();
+        assert!(other.to_string().contains("myorg+admin"), "{other}");
+        assert!(!other.to_string().contains("S3CRET"), "{other}");
     }
 
     #[test]

@@ -2,8 +2,9 @@
 
 use super::claims::Claims;
 use super::probe::{Registry, TokenAnswer, reason, unexpected};
+use super::well_known::is_well_known;
 use crate::Failure;
-use crate::web::{Answer, ApiError, Auth, Call, Repeat, body, host_of, url};
+use crate::web::{Answer, ApiError, Auth, Call, Largest, NamedBy, Repeat, body, host_of, url};
 use reqwest::{Method, Url};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -57,7 +58,7 @@ impl Registry {
         let answer = match self.ask_as(auth, &repositories).await {
             Ok(answer) => answer,
             // It asks nobody who he is.
-            Err(ApiError::Unexpected { status: 200, .. }) => {
+            Err(ApiError::AsksNoToken(_)) => {
                 return self.manifest(Auth::None, repository, reference).await;
             }
             Err(ApiError::Redirected { .. }) if login.is_none() => {
@@ -123,8 +124,13 @@ impl Registry {
     }
 
     /// Where a registry may send those who ask: over https, and to this machine only from there.
+    /// One that nobody but a pull secret names sends nobody anywhere, unless everybody knows it.
     fn may_send_to(&self, url: &Url) -> bool {
-        let from_here = self.transport.endpoint().registry.is_loopback();
+        let endpoint = self.transport.endpoint();
+        if endpoint.named_by == NamedBy::PullSecret && !is_well_known(&endpoint.registry) {
+            return false;
+        }
+        let from_here = endpoint.registry.is_loopback();
         let host = host_of(url.as_str());
         url.scheme() == "https" && host.is_some_and(|host| from_here || !host.is_loopback())
     }
@@ -143,7 +149,8 @@ impl Registry {
             body: None,
             accept: Some(MANIFESTS),
             repeat: Repeat::Safe,
+            largest: Largest::Token,
         };
-        self.transport.send(&call).await
+        self.send(&call).await
     }
 }

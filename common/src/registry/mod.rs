@@ -3,6 +3,8 @@
 mod challenge;
 mod claims;
 mod image;
+mod others;
+mod patience;
 mod probe;
 mod rights;
 mod scope;
@@ -10,6 +12,8 @@ mod server_config;
 mod well_known;
 
 pub use image::Pull;
+pub use others::OtherRegistries;
+pub use patience::ProbeArgs;
 pub use probe::{Probe, Registry};
 pub use rights::Rights;
 pub use server_config::ServerConfig;

@@ -2,12 +2,14 @@
 
 use super::challenge::Challenge;
 use super::claims::Claims;
+use super::patience::Patience;
 use super::scope;
 use super::server_config::ServerConfig;
 use super::well_known::hands_out_tokens_for;
 use crate::Failure;
 use crate::web::{
-    Answer, ApiError, Auth, Call, Endpoint, Repeat, Transport, body, error_text, host_of, url,
+    Answer, ApiError, Auth, Call, Endpoint, Largest, NamedBy, Repeat, Transport, body, error_text,
+    first_line, host_of, url,
 };
 use reqwest::{Method, Url};
 use secrecy::{ExposeSecret, SecretString};
@@ -31,6 +33,8 @@ pub struct Registry {
     challenge: Arc<OnceCell<(Url, String)>>,
     /// What the server says of itself; asked for once too.
     config: Arc<OnceCell<ServerConfig>>,
+    /// How long it is waited for, besides the transport's own limits.
+    patience: Arc<Patience>,
 }
 
 /// What the registry makes of a credential.
@@ -69,7 +73,21 @@ impl Registry {
             transport,
             challenge: Arc::default(),
             config: Arc::default(),
+            patience: Arc::default(),
         }
+    }
+
+    /// The same with patience of its own.
+    pub(super) fn with(self, patience: Patience) -> Self {
+        Self {
+            patience: Arc::new(patience),
+            ..self
+        }
+    }
+
+    /// The same for many questions in a row: once it did not answer in time, it is not asked again.
+    pub fn asked_until_silent(&self) -> Self {
+        self.clone().with(Patience::default())
     }
 
     /// Whether the registry accepts the credential, and which repositories (`org/name`)
@@ -86,14 +104,8 @@ impl Registry {
         self.try_probe(user, password, repositories)
             .await
             .map_err(|error| {
-                let failure = Failure::new(format!(
-                    "cannot ask {} about the credential of {user}: {error}",
-                    self.transport.endpoint().registry
-                ));
-                match error {
-                    ApiError::TokenServiceElsewhere { .. } => failure.untrusted(),
-                    _ => failure,
-                }
+                let registry = &self.transport.endpoint().registry;
+                error.without_answer(format!("{registry} about the credential of {user}"))
             })
     }
 
@@ -155,7 +167,9 @@ impl Registry {
 
     async fn ask_for_config(&self) -> Result<ServerConfig, ApiError> {
         let api = &self.transport.endpoint().api;
-        let answer = self.get(url(api, "/config", &[])?, Auth::None).await?;
+        let answer = self
+            .get(url(api, "/config", &[])?, Auth::None, Largest::Page)
+            .await?;
         if answer.status != 200 {
             return Err(unexpected(&answer));
         }
@@ -179,16 +193,16 @@ impl Registry {
     ) -> Result<Answer, ApiError> {
         let (realm, service) = self
             .challenge
-            .get_or_try_init(|| self.find_token_endpoint())
+            .get_or_try_init(|| self.patience.once(self.find_token_endpoint()))
             .await?;
         let mut url = realm.clone();
         url.query_pairs_mut()
             .append_pair("service", service)
             .extend_pairs(repositories.iter().map(|name| ("scope", scope::pull(name))));
-        self.get(url, auth).await
+        self.get(url, auth, Largest::Token).await
     }
 
-    async fn get(&self, url: Url, auth: Auth<'_>) -> Result<Answer, ApiError> {
+    async fn get(&self, url: Url, auth: Auth<'_>, largest: Largest) -> Result<Answer, ApiError> {
         let call = Call {
             method: Method::GET,
             url,
@@ -196,19 +210,28 @@ impl Registry {
             body: None,
             accept: None,
             repeat: Repeat::Safe,
+            largest,
         };
-        self.transport.send(&call).await
+        self.send(&call).await
+    }
+
+    pub(super) async fn send(&self, call: &Call<'_>) -> Result<Answer, ApiError> {
+        self.patience.wait_for(self.transport.send(call)).await
     }
 
     async fn find_token_endpoint(&self) -> Result<(Url, String), ApiError> {
         let origin = self.transport.endpoint().registry_origin();
-        let answer = self.get(url(&origin, "/v2/", &[])?, Auth::None).await?;
+        let asked = self.get(url(&origin, "/v2/", &[])?, Auth::None, Largest::Token);
+        let answer = asked.await?;
         let challenge = answer.challenge.as_deref().and_then(Challenge::parse);
-        let (401, Some(challenge)) = (answer.status, challenge) else {
-            return Err(ApiError::Unexpected {
-                status: answer.status,
-                text: format!("{origin}/v2/ asks for no token: check that it is a Quay registry"),
-            });
+        let challenge = match (answer.status, challenge) {
+            (401, Some(challenge)) => challenge,
+            (200, _) => return Err(ApiError::AsksNoToken(origin)),
+            (status, _) => {
+                let text =
+                    format!("{origin}/v2/ asks for no token: check that it is a Quay registry");
+                return Err(ApiError::Unexpected { status, text });
+            }
         };
         let realm = Url::parse(&challenge.realm).map_err(|_| distrust(&challenge.realm))?;
         if !self.trusts(&realm) {
@@ -227,7 +250,9 @@ impl Registry {
         };
         let is_safe = match realm.scheme() {
             "https" => true,
-            "http" => endpoint.insecure || host.is_loopback(),
+            "http" => {
+                endpoint.named_by == NamedBy::User && (endpoint.insecure || host.is_loopback())
+            }
             _ => false,
         };
         is_safe
@@ -252,7 +277,11 @@ fn read_claims(answer: &Answer) -> Result<Claims, ApiError> {
 pub(super) fn reason(answer: &Answer) -> String {
     serde_json::from_slice::<serde_json::Value>(&answer.body)
         .ok()
-        .and_then(|body| Some(body.pointer("/errors/0/message")?.as_str()?.to_owned()))
+        .and_then(|body| {
+            Some(first_line(
+                body.pointer("/errors/0/message")?.as_str()?.as_bytes(),
+            ))
+        })
         .unwrap_or_else(|| "no reason given".to_owned())
 }
 
@@ -265,6 +294,6 @@ pub(super) fn unexpected(answer: &Answer) -> ApiError {
 
 fn distrust(realm: &str) -> ApiError {
     ApiError::TokenServiceElsewhere {
-        service: realm.to_owned(),
+        service: first_line(realm.as_bytes()),
     }
 }

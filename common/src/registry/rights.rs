@@ -52,7 +52,7 @@ impl Registry {
         let is_anybody = matches!(auth, Auth::None);
         let answer = match self.ask_as(auth, batch).await {
             Ok(answer) => answer,
-            Err(ApiError::Unexpected { status: 200, .. }) => return Ok(Rights::Untold),
+            Err(ApiError::AsksNoToken(_)) => return Ok(Rights::Untold),
             Err(ApiError::Redirected { .. }) if is_anybody => return Ok(Rights::Untold),
             Err(error) => return Err(error),
         };
@@ -75,10 +75,6 @@ impl Registry {
     /// What a question about an image that was not answered comes to.
     pub(super) fn not_asked(&self, error: ApiError) -> Failure {
         let registry = &self.transport.endpoint().registry;
-        let failure = Failure::new(format!("cannot ask {registry} for the image: {error}"));
-        match error {
-            ApiError::TokenServiceElsewhere { .. } => failure.untrusted(),
-            _ => failure,
-        }
+        error.without_answer(format!("{registry} for the image"))
     }
 }

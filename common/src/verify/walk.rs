@@ -15,7 +15,7 @@ use crate::names::RobotName;
 use crate::progress::Progress;
 use crate::pullsecret::{ClusterView, CurrentTokens, KnownRegistry, secrets, unseen_or_missing};
 use crate::quay::bridge_name;
-use crate::web::Endpoint;
+use crate::registry::OtherRegistries;
 use futures::future::{join, join_all};
 
 /// What is asked for.
@@ -65,14 +65,14 @@ impl Request<'_> {
     }
 }
 
-/// Verifies what is in scope. `wanted` is what Quay says of the robots that secrets hold; `other`
-/// gives the connection to a registry without a login.
+/// Verifies what is in scope. `wanted` is what Quay says of the robots that secrets hold; `others`
+/// are the registries without a login.
 pub async fn verify(
     seen: &Seen<ClusterView<'_>>,
     request: &Request<'_>,
     logins: &[KnownRegistry<'_>],
     wanted: &CurrentTokens,
-    other: impl Fn(Endpoint) -> Endpoint,
+    others: &OtherRegistries,
     progress: &dyn Progress,
 ) -> Proofs {
     let known: Vec<RegistryNames> = logins.iter().map(|login| login.names.clone()).collect();
@@ -91,7 +91,7 @@ pub async fn verify(
         robots.collect(),
         logins,
         &known,
-        other,
+        others,
         progress,
     )
     .await;

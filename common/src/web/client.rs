@@ -1,6 +1,8 @@
 //! The one way to an HTTP client: the TLS provider is there before it is needed.
 
+use super::endpoint::NamedBy;
 use super::proxy::proxy_for;
+use super::reach::Checked;
 use super::trust::{Roots, tls};
 use reqwest::{ClientBuilder, Proxy};
 use rustls::pki_types::CertificateDer;
@@ -24,8 +26,8 @@ pub(crate) enum Trust {
     Anyone,
 }
 
-/// A client that says who we are, follows no redirect, waits for a bounded time, and goes through
-/// the proxy of the environment.
+/// A client that says who we are, follows no redirect, waits for a bounded time, goes through the
+/// proxy of the environment, and reaches no more than who named the server may have it reach.
 ///
 /// # Errors
 /// One of the certificates is none.
@@ -33,7 +35,7 @@ pub(crate) enum Trust {
     clippy::disallowed_methods,
     reason = "the one place that builds a client, right after the provider"
 )]
-pub(crate) fn client(trust: Trust) -> Result<ClientBuilder, rustls::Error> {
+pub(crate) fn client(trust: Trust, named_by: NamedBy) -> Result<ClientBuilder, rustls::Error> {
     install_crypto();
     let builder = reqwest::Client::builder()
         .user_agent(concat!("kubectl-quay/", env!("CARGO_PKG_VERSION")))
@@ -41,6 +43,10 @@ pub(crate) fn client(trust: Trust) -> Result<ClientBuilder, rustls::Error> {
         .connect_timeout(CONNECT_TIMEOUT)
         .timeout(REQUEST_TIMEOUT)
         .proxy(Proxy::custom(|url| proxy_for(url).ok().flatten().cloned()));
+    let builder = match named_by {
+        NamedBy::User => builder,
+        NamedBy::PullSecret => builder.dns_resolver(Checked).https_only(true),
+    };
     match trust {
         Trust::Anyone => Ok(builder.tls_danger_accept_invalid_certs(true)),
         Trust::Certified(given) => {

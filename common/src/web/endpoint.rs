@@ -4,6 +4,16 @@ use crate::names::RegistryHost;
 use reqwest::Url;
 use std::path::PathBuf;
 
+/// Who says that a server is to be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NamedBy {
+    /// The user: a flag, the environment, or a login.
+    User,
+    /// A pull secret, which others may have written. Such a server is asked over https alone, and
+    /// never where it would be this machine or its link; it may only send little.
+    PullSecret,
+}
+
 /// One registry with its API.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Endpoint {
@@ -17,6 +27,8 @@ pub struct Endpoint {
     pub ca: Option<PathBuf>,
     /// Whether plain http and unknown certificates are accepted.
     pub insecure: bool,
+    /// Who says that it is to be asked.
+    pub named_by: NamedBy,
 }
 
 impl Endpoint {
@@ -29,6 +41,15 @@ impl Endpoint {
             api,
             ca: None,
             insecure: false,
+            named_by: NamedBy::User,
+        }
+    }
+
+    /// A registry that nobody but a pull secret names.
+    pub fn of_pull_secret(registry: RegistryHost) -> Self {
+        Self {
+            named_by: NamedBy::PullSecret,
+            ..Self::of(registry)
         }
     }
 

@@ -70,6 +70,17 @@ pub enum ApiError {
     /// No answer in time.
     #[error("no answer in time")]
     Timeout,
+    /// It did not answer in time before, and is not asked again.
+    #[error(
+        "an earlier answer took too long, so it was not asked again; --probe-timeout sets the limit"
+    )]
+    GivenUp,
+    /// The time for registries that nobody is signed in to is used up.
+    #[error("no time is left for it, so it was not asked; --probe-timeout sets the limit")]
+    OutOfTime,
+    /// A pull secret names a server where it would be this machine, or its link.
+    #[error("it was not asked, because {0}; log in to it or name it with --registry")]
+    ForbiddenAddress(String),
     /// What went wrong where the request went through a proxy: its own fault, maybe.
     #[error("{error}, through the proxy {proxy}")]
     ThroughProxy {
@@ -78,6 +89,9 @@ pub enum ApiError {
         /// The proxy's address, without a password.
         proxy: String,
     },
+    /// A registry that hands everything to anybody.
+    #[error("unexpected answer 200: {0}/v2/ asks for no token: check that it is a Quay registry")]
+    AsksNoToken(String),
     /// An answer nobody expects.
     #[error("unexpected answer {status}: {text}")]
     Unexpected {
@@ -126,6 +140,25 @@ impl ApiError {
             Self::NotFound
         } else {
             Self::Refused(said.to_owned())
+        }
+    }
+
+    /// Whether there was no answer in time.
+    pub(crate) fn is_timeout(&self) -> bool {
+        match self {
+            Self::Timeout => true,
+            Self::ThroughProxy { error, .. } => error.is_timeout(),
+            _ => false,
+        }
+    }
+
+    /// What to tell of a question to a registry that has no answer, as `asked` says.
+    pub(crate) fn without_answer(&self, asked: impl std::fmt::Display) -> Failure {
+        let failure = Failure::new(format!("cannot ask {asked}: {self}"));
+        match self {
+            Self::TokenServiceElsewhere { .. } => failure.untrusted(),
+            Self::GivenUp | Self::OutOfTime | Self::ForbiddenAddress(_) => failure.not_asked(),
+            _ => failure,
         }
     }
 

@@ -59,6 +59,12 @@ pub(crate) fn proxy_for(url: &Url) -> Result<Option<&'static Url>, String> {
     OF_ENVIRONMENT.of(url)
 }
 
+/// The hosts of the environment's proxies, as they are looked up.
+pub(super) fn proxy_hosts() -> impl Iterator<Item = &'static str> {
+    let proxies = [&OF_ENVIRONMENT.http, &OF_ENVIRONMENT.https];
+    proxies.into_iter().flatten().filter_map(Url::host_str)
+}
+
 /// The proxy's address without what might be a password.
 pub(crate) fn without_password(proxy: &Url) -> String {
     let port = proxy.port_or_known_default();

@@ -2,11 +2,12 @@
 
 use super::client::{Trust, client};
 use super::clock::ServerClock;
-use super::endpoint::{Endpoint, host_of};
+use super::endpoint::{Endpoint, NamedBy, host_of};
 use super::error::ApiError;
 use super::error_text::problem_text;
 use super::pace::Pace;
 use super::proxy::{proxy_for, without_password};
+use super::reach::{self, Forbidden};
 use super::tls_problem::TlsProblem;
 use super::trust::certificates;
 use crate::Failure;
@@ -15,6 +16,7 @@ use reqwest::{Client, Method, Response, Url, Version};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use std::error::Error;
+use std::fmt;
 use std::hash::{BuildHasher, Hasher};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
@@ -27,8 +29,8 @@ const FIRST_WAIT: Duration = Duration::from_millis(500);
 /// A server that asks for more patience than this is reported instead.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// A listing of some ten thousand robots stays well below.
-const LARGEST_BODY: usize = 16 << 20;
+/// Of what an error says, more is read by nobody.
+const LARGEST_ERROR: usize = 4 << 10;
 
 /// The credential of one request.
 #[derive(Clone, Copy)]
@@ -47,6 +49,33 @@ pub(crate) enum Repeat {
     Refused,
 }
 
+/// How much of a success is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Largest {
+    /// A token with what it is good for, or less: 64 KiB.
+    Token,
+    /// A page of a list: 16 MiB. A listing of some ten thousand robots stays well below.
+    Page,
+}
+
+impl Largest {
+    fn bytes(self) -> usize {
+        match self {
+            Self::Token => 64 << 10,
+            Self::Page => 16 << 20,
+        }
+    }
+}
+
+impl fmt::Display for Largest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Token => "64 KiB",
+            Self::Page => "16 MiB",
+        })
+    }
+}
+
 /// One request; `url` is absolute.
 pub(crate) struct Call<'a> {
     pub method: Method,
@@ -56,6 +85,7 @@ pub(crate) struct Call<'a> {
     /// The kinds of content that are wanted, where the server has to be told.
     pub accept: Option<&'static str>,
     pub repeat: Repeat,
+    pub largest: Largest,
 }
 
 /// One answer that is neither a redirect nor a sign to come back later.
@@ -109,7 +139,7 @@ impl Transport {
         let unprepared = |error: &(dyn Error + 'static)| {
             Failure::new(format!("cannot prepare TLS: {}", root_cause(error)))
         };
-        let client = client(trust)
+        let client = client(trust, endpoint.named_by)
             .map_err(|error| unprepared(&error))?
             .default_headers(headers())
             .build()
@@ -174,6 +204,9 @@ impl Transport {
     }
 
     async fn try_once(&self, call: &Call<'_>) -> Result<Answer, Trouble> {
+        if self.endpoint.named_by == NamedBy::PullSecret {
+            reach::check(&call.url).map_err(|forbidden| Trouble::ends(forbidden.into()))?;
+        }
         let mut request = self.client.request(call.method.clone(), call.url.clone());
         request = match call.auth {
             Auth::None => request,
@@ -209,7 +242,7 @@ impl Transport {
         let retry_after = retry_after(response.headers());
         let challenge = header(&response, WWW_AUTHENTICATE);
         let location = header(&response, LOCATION);
-        let body = read(&call.url, response)
+        let body = read(call, response)
             .await
             .map_err(|trouble| trouble.through(proxy))?;
         match status {
@@ -277,6 +310,9 @@ impl Trouble {
         if let Some(problem) = TlsProblem::in_causes(error) {
             return Self::ends(ApiError::Tls(problem));
         }
+        if let Some(forbidden) = Forbidden::in_causes(error) {
+            return Self::ends(forbidden.into());
+        }
         let unavailable = unavailable(asked, root_cause(error));
         if error.is_connect() || error.is_builder() {
             return Self::ends(unavailable);
@@ -315,19 +351,32 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     seconds.parse().ok().map(Duration::from_secs)
 }
 
-async fn read(asked: &Url, mut response: Response) -> Result<Vec<u8>, Trouble> {
+/// Reads the body: of a success all, or it is none; of anything else the beginning.
+async fn read(call: &Call<'_>, mut response: Response) -> Result<Vec<u8>, Trouble> {
+    let is_success = response.status().is_success();
+    let largest = match is_success {
+        true => call.largest.bytes(),
+        false => LARGEST_ERROR,
+    };
     let mut body = Vec::new();
     loop {
         match response.chunk().await {
             Ok(None) => return Ok(body),
-            Ok(Some(chunk)) if body.len() + chunk.len() > LARGEST_BODY => {
-                return Err(Trouble::ends(ApiError::Unexpected {
-                    status: response.status().as_u16(),
-                    text: format!("the answer is larger than {} MiB", LARGEST_BODY >> 20),
-                }));
+            Ok(Some(chunk)) => {
+                let room = largest - body.len();
+                body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+                match chunk.len() > room {
+                    true if is_success => {
+                        return Err(Trouble::ends(ApiError::Unexpected {
+                            status: response.status().as_u16(),
+                            text: format!("the answer is larger than {}", call.largest),
+                        }));
+                    }
+                    true => return Ok(body),
+                    false => {}
+                }
             }
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Err(error) => return Err(Trouble::from_transport(asked, &error)),
+            Err(error) => return Err(Trouble::from_transport(&call.url, &error)),
         }
     }
 }

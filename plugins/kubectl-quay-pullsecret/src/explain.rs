@@ -5,10 +5,11 @@ use clap::Args;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs};
 use quay_common::cluster::{ClusterArgs, NamespaceArgs, connect};
-use quay_common::credentials::{QuayArgs, SignIns, sign_in_everywhere};
+use quay_common::credentials::{QuayArgs, SignIns, other_registries, sign_in_everywhere};
 use quay_common::explain::{Request, explain};
 use quay_common::kubelet::parse_image;
 use quay_common::pullsecret::{alias_warnings, logins};
+use quay_common::registry::ProbeArgs;
 use quay_common::workload::{Target, TargetKind};
 
 /// Explain why a pod can or cannot pull its images, and what to do about it
@@ -47,6 +48,8 @@ pub struct ExplainArgs {
     #[command(flatten)]
     quay: QuayArgs,
     #[command(flatten)]
+    probe: ProbeArgs,
+    #[command(flatten)]
     cluster: ClusterArgs,
 }
 
@@ -55,6 +58,7 @@ pub async fn run(args: ExplainArgs, console: &Console) -> Result<Exit, Failure> 
     let clusters = connect(&args.cluster, FIELD_MANAGER, console).await?;
     let SignIns { sessions, left_out } =
         sign_in_everywhere(&args.quay, &args.cluster, console).await?;
+    let others = other_registries(&args.quay, &args.probe)?;
     console.warn_each(&left_out);
     console.warn_each(&alias_warnings(&sessions).await);
     let logins = logins(&sessions).await;
@@ -63,18 +67,7 @@ pub async fn run(args: ExplainArgs, console: &Console) -> Result<Exit, Failure> 
         images: &args.images,
         scope: &args.scope,
     };
-    let explained = explain(
-        &clusters,
-        &request,
-        &logins,
-        |mut endpoint| {
-            endpoint.ca = args.quay.registry_ca.clone();
-            endpoint.insecure = args.quay.registry_insecure;
-            endpoint
-        },
-        console.progress(),
-    )
-    .await?;
+    let explained = explain(&clusters, &request, &logins, &others, console.progress()).await?;
     console.finish(&explained, args.output.output)
 }
 

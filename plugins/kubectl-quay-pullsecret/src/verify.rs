@@ -7,11 +7,14 @@ use futures::future::join;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs};
 use quay_common::cluster::{ClusterArgs, NamespaceArgs, connect, parse_object_name};
-use quay_common::credentials::{QuayArgs, SignIns, StateArgs, remember, sign_in_everywhere};
+use quay_common::credentials::{
+    QuayArgs, SignIns, StateArgs, other_registries, remember, sign_in_everywhere,
+};
 use quay_common::names::RobotName;
 use quay_common::pullsecret::{
     alias_warnings, logins, look_up, note_held, observe_each_located, secrets,
 };
+use quay_common::registry::ProbeArgs;
 use quay_common::verify::{Request, verify};
 
 /// Check that pods can pull their images
@@ -56,6 +59,8 @@ pub struct VerifyArgs {
     #[command(flatten)]
     quay: QuayArgs,
     #[command(flatten)]
+    probe: ProbeArgs,
+    #[command(flatten)]
     cluster: ClusterArgs,
 }
 
@@ -63,6 +68,7 @@ pub async fn run(args: VerifyArgs, console: &Console) -> Result<Exit, Failure> {
     let clusters = connect(&args.cluster, FIELD_MANAGER, console).await?;
     let SignIns { sessions, left_out } =
         sign_in_everywhere(&args.quay, &args.cluster, console).await?;
+    let others = other_registries(&args.quay, &args.probe)?;
     console.warn_each(&left_out);
     console.warn_each(&alias_warnings(&sessions).await);
     let mut memory = args.state.memory(&args.cluster, console).await?;
@@ -83,11 +89,7 @@ pub async fn run(args: VerifyArgs, console: &Console) -> Result<Exit, Failure> {
         &request,
         &logins,
         &wanted,
-        |mut endpoint| {
-            endpoint.ca = args.quay.registry_ca.clone();
-            endpoint.insecure = args.quay.registry_insecure;
-            endpoint
-        },
+        &others,
         console.progress(),
     )
     .await;

@@ -5,11 +5,12 @@ use clap::Args;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs};
 use quay_common::cluster::{ClusterArgs, connect};
-use quay_common::credentials::{QuayArgs, SignIns, sign_in_everywhere};
+use quay_common::credentials::{QuayArgs, SignIns, other_registries, sign_in_everywhere};
 use quay_common::dockerconfig::Document;
 use quay_common::global::{Reference, verify};
 use quay_common::ocm::{OcmArgs, open};
 use quay_common::pullsecret::{alias_warnings, logins};
+use quay_common::registry::ProbeArgs;
 
 /// Check every entry: is it readable, accepted by its registry, and current
 ///
@@ -33,6 +34,8 @@ pub struct VerifyArgs {
     #[command(flatten)]
     quay: QuayArgs,
     #[command(flatten)]
+    probe: ProbeArgs,
+    #[command(flatten)]
     ocm: OcmArgs,
     #[command(flatten)]
     cluster: ClusterArgs,
@@ -42,6 +45,7 @@ pub async fn run(args: VerifyArgs, console: &Console) -> Result<Exit, Failure> {
     let clusters = connect(&args.cluster, FIELD_MANAGER, console).await?;
     let SignIns { sessions, left_out } =
         sign_in_everywhere(&args.quay, &args.cluster, console).await?;
+    let others = other_registries(&args.quay, &args.probe)?;
     console.warn_each(&left_out);
     console.warn_each(&alias_warnings(&sessions).await);
     let logins = logins(&sessions).await;
@@ -49,6 +53,7 @@ pub async fn run(args: VerifyArgs, console: &Console) -> Result<Exit, Failure> {
     let reference = Reference {
         logins: &logins,
         red_hat: red_hat.as_ref(),
+        others: &others,
         allow_unknown: args.allow_unknown,
     };
     let checks = verify(&clusters, &reference).await?;

@@ -1,11 +1,14 @@
 //! Rules by which a server fails on purpose.
 
+use std::convert::Infallible;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
+use bytes::Bytes;
+use futures::stream::{self, StreamExt};
 
 use super::hold::Hold;
 use super::log::{mutates, path_of};
@@ -66,6 +69,27 @@ pub enum FaultAction {
     HoldAfter(Hold),
     /// 307 to this address; the request is not carried out.
     Redirect(String),
+    /// An answer whose body comes in pieces; the request is not carried out.
+    Pieces(Pieces),
+    /// The real answer, and no further request on this connection: GOAWAY, or `close` in HTTP/1.1.
+    GoAway,
+}
+
+/// A body that comes in pieces, all of them alike.
+#[derive(Clone, Debug)]
+pub struct Pieces {
+    /// The status code.
+    pub code: u16,
+    /// Its headers.
+    pub headers: Vec<(String, String)>,
+    /// What comes first.
+    pub head: String,
+    /// One piece.
+    pub piece: Bytes,
+    /// How many there are.
+    pub times: usize,
+    /// How long each comes after the one before.
+    pub every: Duration,
 }
 
 /// Which requests get which fault.
@@ -215,14 +239,33 @@ impl FaultAction {
                 let location = ("Location".into(), to.clone());
                 answer(307, "text/html; charset=utf-8", "", &[location])
             }
+            Self::Pieces(pieces) => pieces.answer(),
             Self::Reset
             | Self::Stall
             | Self::HalfBody
             | Self::AnswerLost
             | Self::Delay(_)
             | Self::HoldBefore(_)
-            | Self::HoldAfter(_) => return None,
+            | Self::HoldAfter(_)
+            | Self::GoAway => return None,
         })
+    }
+}
+
+impl Pieces {
+    fn answer(&self) -> Response<Body> {
+        let first = std::iter::once(Bytes::from(self.head.clone()));
+        let pieces = first.chain(std::iter::repeat_n(self.piece.clone(), self.times));
+        let every = self.every;
+        let body = stream::iter(pieces).then(move |piece| async move {
+            if !every.is_zero() {
+                tokio::time::sleep(every).await;
+            }
+            Ok::<Bytes, Infallible>(piece)
+        });
+        let mut response = answer(self.code, "application/json", "", &self.headers);
+        *response.body_mut() = Body::from_stream(body);
+        response
     }
 }
 

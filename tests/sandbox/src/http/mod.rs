@@ -2,6 +2,7 @@
 //! request log, and the faults it can be told to make.
 
 mod authority;
+mod drip;
 mod faults;
 mod hold;
 mod log;
@@ -10,7 +11,8 @@ mod serve;
 mod server;
 
 pub use authority::Authority;
-pub use faults::{Fault, FaultAction, Faults};
+pub use drip::drip;
+pub use faults::{Fault, FaultAction, Faults, Pieces};
 pub use hold::Hold;
 pub use log::{Recorded, RequestLog};
 pub use proxy::Proxy;

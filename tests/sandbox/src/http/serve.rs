@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -44,20 +44,24 @@ pub(super) async fn connection<S>(stream: S, shared: Arc<Shared>, number: u64)
 where
     S: AsyncRead + AsyncWrite + Unpin + 'static,
 {
-    let cut = Arc::new(Notify::new());
+    let (cut, leave) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let service = service_fn({
-        let cut = Arc::clone(&cut);
+        let (cut, leave) = (Arc::clone(&cut), Arc::clone(&leave));
         move |request: Request<Incoming>| {
-            let (shared, cut) = (Arc::clone(&shared), Arc::clone(&cut));
-            async move { answer(request, &shared, cut, number).await }
+            let (shared, cut, leave) = (Arc::clone(&shared), Arc::clone(&cut), Arc::clone(&leave));
+            async move { answer(request, &shared, cut, &leave, number).await }
         }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http2().max_concurrent_streams(STREAMS);
-    tokio::select! {
-        // A client that leaves in the middle is its own business.
-        _ = builder.serve_connection(TokioIo::new(stream), service) => {}
-        () = cut.notified() => {}
+    let mut serving = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    loop {
+        tokio::select! {
+            // A client that leaves in the middle is its own business.
+            _ = serving.as_mut() => return,
+            () = cut.notified() => return,
+            () = leave.notified() => serving.as_mut().graceful_shutdown(),
+        }
     }
 }
 
@@ -66,6 +70,7 @@ async fn answer(
     request: Request<Incoming>,
     shared: &Shared,
     cut: Arc<Notify>,
+    leave: &Notify,
     connection: u64,
 ) -> io::Result<Response<Body>> {
     let (parts, body) = request.into_parts();
@@ -88,6 +93,10 @@ async fn answer(
     let request = Request::from_parts(parts, body);
     let response = match fault {
         None => route(shared, request).await,
+        Some(FaultAction::GoAway) => {
+            leave.notify_one();
+            route(shared, request).await
+        }
         Some(action) => faulty(action, shared, request, cut).await?,
     };
     if !shared.delay.is_zero() {
