@@ -134,6 +134,14 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// The same target, left out because the command was asked to end.
+    #[must_use]
+    pub fn skipped(mut self) -> Self {
+        self.result = Verb::Skipped;
+        self.message = "interrupted".to_owned();
+        self.next("run the same command again")
+    }
+
     /// An outcome without anything to say about it.
     pub fn new(place: Place, result: Verb) -> Self {
         Self {

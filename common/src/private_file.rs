@@ -3,14 +3,13 @@
 use crate::hint::Hint;
 use crate::{Failure, folders};
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 /// Writes `content` to `path` in one step: whoever reads it sees the old content or the
 /// new, never a part. The file has mode 0600, and a link in its place is replaced, not followed.
 pub fn replace(path: &Path, content: &[u8]) -> Result<(), Failure> {
-    let failed =
-        |error: io::Error| Failure::new(format!("cannot write {}: {error}", path.display()));
+    let failed = |error: io::Error| unwritable(path, &error);
     if path.is_dir() {
         return Err(failed(io::ErrorKind::IsADirectory.into()));
     }
@@ -65,6 +64,73 @@ pub fn check_replaceable(path: &Path) -> Result<(), Failure> {
     create_beside(path)
         .and_then(|(temporary, _)| fs::remove_file(&temporary))
         .map_err(|error| refuse(format!("cannot write {}: {error}", path.display())))
+}
+
+/// A file to be written once what belongs in it is there: its place on the disk is taken.
+pub struct Reserved {
+    path: PathBuf,
+    /// Beside the file, and full.
+    temporary: PathBuf,
+    file: File,
+}
+
+/// Takes the place of so many bytes for what is to replace the file later.
+///
+/// # Errors
+/// The disk is full, or as [`check_replaceable`].
+pub fn reserve(path: &Path, size: usize) -> Result<Reserved, Failure> {
+    check_replaceable(path)?;
+    let failed = |error| unwritable(path, &error);
+    let (temporary, file) = create_beside(path).map_err(failed)?;
+    let mut reserved = Reserved {
+        path: path.to_owned(),
+        temporary,
+        file,
+    };
+    let placeholder = vec![b'-'; size];
+    let written = reserved.file.write_all(&placeholder);
+    written
+        .and_then(|()| reserved.file.sync_all())
+        .map_err(failed)?;
+    Ok(reserved)
+}
+
+impl Reserved {
+    /// Writes the file, in one step as [`replace`] does.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn fill(mut self, content: &[u8]) -> Result<(), Failure> {
+        let written = self.file.rewind();
+        written
+            .and_then(|()| self.file.write_all(content))
+            .and_then(|()| {
+                self.file
+                    .set_len(content.len().try_into().unwrap_or(u64::MAX))
+            })
+            .and_then(|()| self.file.sync_all())
+            .and_then(|()| fs::rename(&self.temporary, &self.path))
+            .map_err(|error| unwritable(&self.path, &error))
+    }
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        // Nothing is there any more once the file was filled.
+        let _ = fs::remove_file(&self.temporary);
+    }
+}
+
+/// Whether both paths lead to one file, whether it is there or not.
+pub fn is_same(one: &Path, other: &Path) -> bool {
+    let whole = |path: &Path| {
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new(".")).canonicalize();
+        folder.map(|folder| folder.join(path.file_name().unwrap_or_default()))
+    };
+    one == other || whole(one).is_ok_and(|one| whole(other).is_ok_and(|other| one == other))
 }
 
 /// What is in a file of ours; `None` where there is none.
@@ -124,6 +190,10 @@ pub(crate) fn content(path: &Path, mut file: File) -> Result<Vec<u8>, Failure> {
     let mut content = Vec::new();
     file.read_to_end(&mut content).map_err(failed)?;
     Ok(content)
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Failure {
+    Failure::new(format!("cannot write {}: {error}", path.display()))
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Failure {

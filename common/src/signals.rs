@@ -1,5 +1,7 @@
 //! The signals that ask a command to end.
 
+use std::cell::Cell;
+
 /// Resolves when Ctrl-C is pressed, the terminal closes (SIGHUP), or somebody ends the process
 /// (SIGTERM). From the first call on, none of them kills the process by itself.
 ///
@@ -7,6 +9,31 @@
 pub async fn interrupted() {
     if imp::next().await.is_none() {
         std::future::pending::<()>().await;
+    }
+}
+
+/// Whether somebody asked for the end of work that ends at the next safe point.
+#[derive(Debug, Default)]
+pub struct Ending(Cell<bool>);
+
+impl Ending {
+    /// Carries work out, and listens meanwhile: no signal ends it by itself any more.
+    pub async fn watch<T>(&self, work: impl Future<Output = T>) -> T {
+        let listen = async {
+            loop {
+                interrupted().await;
+                self.0.set(true);
+            }
+        };
+        tokio::select! {
+            done = work => done,
+            never = listen => never,
+        }
+    }
+
+    /// Whether to begin nothing more.
+    pub fn is_asked_for(&self) -> bool {
+        self.0.get()
     }
 }
 

@@ -2,7 +2,8 @@
 
 use crate::faults::world::{ROBOT, World, world};
 use quay_sandbox::http::{Fault, FaultAction, Hold};
-use quay_tests::Plugin;
+use quay_tests::{Plugin, Running};
+use serde_json::json;
 
 /// Holds every write of a secret until it is released.
 fn hold_writes(world: &World) -> Hold {
@@ -25,11 +26,7 @@ fn ignores_hangups() -> bool {
 
 #[test]
 fn whatever_signal_ends_a_sync_it_reports_what_it_did_and_what_it_did_not() {
-    let signals = ["INT", "TERM", "HUP"];
-    for signal in signals
-        .iter()
-        .filter(|name| **name != "HUP" || !ignores_hangups())
-    {
+    for signal in signals() {
         let mut world = world();
         // More than are in flight at once, so that some have to wait.
         let old = world.token();
@@ -62,6 +59,126 @@ fn whatever_signal_ends_a_sync_it_reports_what_it_did_and_what_it_did_not() {
             with("updated") > 0 && with("skipped") > 0,
             "{signal}: {report}"
         );
+    }
+}
+
+/// The signals that are sent to a run here.
+fn signals() -> impl Iterator<Item = &'static str> {
+    let signals = ["INT", "TERM", "HUP"].into_iter();
+    signals.filter(|name| *name != "HUP" || !ignores_hangups())
+}
+
+/// Sends a signal to a run that is held, lets it go on, and finds each of its targets in its
+/// report: some done, some skipped.
+#[track_caller]
+fn reports_each(run: Running<'_>, signal: &str, hold: &Hold, (list, done): (&str, &str)) {
+    run.signal(signal);
+    hold.release();
+    let output = run.wait().expect(1);
+    let report: serde_json::Value = serde_json::from_str(&output.stdout).expect("JSON");
+    let items = report[list].as_array().expect("a list");
+    let with = |result: &str| items.iter().filter(|item| item["result"] == result).count();
+    assert!(with(done) > 0 && with("skipped") > 0, "{signal}: {report}");
+    assert_eq!(
+        with(done) + with("skipped"),
+        items.len(),
+        "{signal}: {report}"
+    );
+}
+
+#[test]
+fn whatever_signal_ends_a_command_about_roles_it_reports_every_repository() {
+    for signal in signals() {
+        let world = world();
+        let repositories: Vec<String> = (0..40).map(|number| format!("r{number:02}")).collect();
+        world.quay.quay.edit(|state| {
+            for name in &repositories {
+                state.add_repository("myorg", name, false);
+            }
+        });
+        for (command, method, done) in
+            [("grant", "PUT", "granted"), ("revoke", "DELETE", "revoked")]
+        {
+            let hold = Hold::default();
+            world.quay.quay.server().faults().add(Fault::always(
+                method.parse().expect("a method"),
+                "/permissions/user/",
+                FaultAction::HoldBefore(hold.clone()),
+            ));
+            let words = [&[command.to_owned(), ROBOT.to_owned()], &repositories[..]].concat();
+            let words = [&words[..], &["-o".to_owned(), "json".to_owned()]].concat();
+            let mut run = world.context.program(Plugin::Robot, words).spawn();
+            assert!(run.reaches(&hold, 1), "{signal}");
+            reports_each(run, signal, &hold, ("changes", done));
+            world.quay.quay.server().faults().clear();
+            let all = format!("grant {ROBOT} {}", repositories.join(" "));
+            world.context.program(Plugin::Robot, all).run().expect(0);
+        }
+    }
+}
+
+#[test]
+fn whatever_signal_ends_a_creation_it_reports_the_robot_and_the_roles_it_lacks() {
+    for signal in signals() {
+        let world = world();
+        let hold = Hold::default();
+        world.quay.quay.server().faults().add(Fault::once(
+            "PUT".parse().expect("a method"),
+            "/robots/",
+            FaultAction::HoldAfter(hold.clone()),
+        ));
+        let create = "create myorg+new --grant my-app --grant backend-api -o json";
+        let mut run = world.context.program(Plugin::Robot, create).spawn();
+        assert!(run.reaches(&hold, 1), "{signal}");
+        run.signal(signal);
+        hold.release();
+        let output = run.wait().expect(1);
+        output
+            .prints(r#""created""#)
+            .prints(r#""skipped""#)
+            .says("grant myorg+new my-app backend-api --role read");
+        assert!(world.quay.token_of_robot("myorg+new").is_some());
+    }
+}
+
+#[test]
+fn whatever_signal_ends_a_command_about_references_or_entries_it_reports_every_one() {
+    for signal in signals() {
+        let world = world();
+        let token = world.token();
+        let namespace = world.cluster.fresh_namespace("signals", |namespace| {
+            let secret = |number| {
+                let name = format!("a{number:03}");
+                quay_tests::pull_secret_of(namespace, &name, world.mixed(ROBOT, &token))
+            };
+            (0..120).map(secret).collect()
+        });
+        let hold = hold_writes(&world);
+        let delete = format!("delete --robot {ROBOT} -n {namespace} --yes -o json");
+        let mut run = world.context.command(delete).spawn();
+        assert!(run.reaches(&hold, 1), "{signal}");
+        reports_each(run, signal, &hold, ("items", "removed"));
+
+        let accounts: Vec<String> = (0..120).map(|number| format!("b{number:03}")).collect();
+        for account in &accounts {
+            let account = json!({
+                "apiVersion": "v1", "kind": "ServiceAccount",
+                "metadata": {"namespace": namespace, "name": account},
+            });
+            world.cluster.create(&account);
+        }
+        let hold = Hold::default();
+        world.faulty.faults().clear();
+        world.faulty.faults().add(Fault::always(
+            "PATCH".parse().expect("a method"),
+            "/serviceaccounts/",
+            FaultAction::HoldBefore(hold.clone()),
+        ));
+        let accounts = accounts.join(" --service-account ");
+        let attach = format!("attach a000 -n {namespace} --service-account {accounts} -o json");
+        let mut run = world.context.command(attach).spawn();
+        assert!(run.reaches(&hold, 1), "{signal}");
+        reports_each(run, signal, &hold, ("items", "attached"));
     }
 }
 

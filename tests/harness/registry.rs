@@ -72,6 +72,14 @@ impl TestQuay {
         token
     }
 
+    /// Its clock goes on for longer than a rotation's marker counts that nobody renews.
+    pub fn outlast_markers(&self) {
+        self.quay.edit(|state| {
+            let later = state.now() + jiff::SignedDuration::from_secs(61);
+            state.set_clock(later);
+        });
+    }
+
     /// How many requests changed something so far.
     pub fn writes(&self) -> usize {
         self.quay.server().log().count(|request| request.mutates)

@@ -2,6 +2,7 @@
 //! fails: no token is in what it prints, in what it leaves in files, or on its command line.
 
 mod case;
+mod core_dumps;
 mod exceptions;
 mod global;
 mod pullsecret;

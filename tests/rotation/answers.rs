@@ -75,7 +75,7 @@ fn each(
 fn with_a_bridge_no_answer_of_quay_leaves_a_dead_token() {
     let world = World::new(1);
     let faults = world.quay.quay.server().faults();
-    each(&world, &[], faults, of_quay(), 7, World::every_secret_works);
+    each(&world, &[], faults, of_quay(), 9, World::every_secret_works);
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn in_place_every_answer_ends_in_the_new_token_everywhere() {
     };
     let more = ["--in-place"];
     let faults = world.quay.quay.server().faults();
-    each(&world, &more, faults, of_quay(), 1, kept);
+    each(&world, &more, faults, of_quay(), 3, kept);
     each(
         &world,
         &more,

@@ -145,7 +145,8 @@ fn the_ledger_tells_what_was_done_and_is_for_its_owner_alone() {
     assert_eq!(
         events,
         [
-            "began", "crossed", "renewing", "renewed", "returned", "removing", "finished"
+            "began", "running", "crossed", "renewing", "renewed", "returned", "removing",
+            "finished"
         ]
     );
     let ledger = world

@@ -67,9 +67,9 @@ fn a_rotation_asks_quay_for_little_and_side_by_side() {
     let calls = without_polls(world.quay.quay.server().log().all());
     let steps = steps(&calls);
     let table = listed(&calls, &steps);
-    assert!(calls.len() <= 30, "{} calls:\n{table}", calls.len());
+    assert!(calls.len() <= 35, "{} calls:\n{table}", calls.len());
     let last = steps.iter().max().copied().unwrap_or_default();
-    assert!(last <= 15, "{last} steps:\n{table}");
+    assert!(last <= 17, "{last} steps:\n{table}");
 }
 
 #[test]

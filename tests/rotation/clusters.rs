@@ -214,6 +214,7 @@ fn a_run_that_goes_on_with_fewer_clusters_is_refused() {
     let elsewhere = three.context.path("elsewhere");
     let elsewhere = elsewhere.to_string_lossy().into_owned();
     three.context.set("XDG_STATE_HOME", &elsewhere);
+    three.quay.outlast_markers();
     let less = ["--take-over", "--context", "one,three"];
     three.rotate(less).expect(1).says("began in 3 clusters");
     three.rotate("--take-over --all-contexts").expect(0);

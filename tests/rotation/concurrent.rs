@@ -2,7 +2,7 @@
 
 use crate::rotation::world::{BRIDGE, ROBOT, World, name};
 use quay_sandbox::http::{FaultAction, Hold};
-use quay_tests::{Plugin, auth, pull_secret_of, text_of};
+use quay_tests::{Output, Plugin, auth, pull_secret_of, text_of};
 use serde_json::json;
 
 #[test]
@@ -222,7 +222,37 @@ fn a_secret_that_sync_makes_while_the_bridge_goes_away_ends_with_the_robot() {
     run.wait().expect(0);
     assert_eq!(world.token_of(BRIDGE), None);
     creation.release();
-    sync.wait().expect(0);
+    names_the_robot(&sync.wait().expect(0));
+    let password = world
+        .cluster
+        .password(&fresh, "quay-pull-secret", world.registry());
+    assert_eq!(password, world.token());
+}
+
+/// The report is about the robot that the secret holds in the end, and not about its bridge.
+#[track_caller]
+fn names_the_robot(output: &Output) {
+    let printed = &output.stdout;
+    assert!(
+        printed.contains(ROBOT) && !printed.contains(BRIDGE),
+        "{printed}"
+    );
+}
+
+#[test]
+fn a_sync_names_the_robot_that_a_rotation_put_into_its_new_secret() {
+    let world = World::new(1);
+    let fresh = world.cluster.namespace("fresh");
+    let renewal = world.hold_quay("POST", "/regenerate");
+    let run = world.start_until(&renewal, "");
+    let creation = world.hold_write(0, FaultAction::HoldAfter);
+    let arguments = ["sync", "-n", &fresh, "--robot", ROBOT, "--no-attach"];
+    let mut sync = world.context.program(Plugin::PullSecret, arguments).spawn();
+    assert!(sync.reaches(&creation, 1));
+    renewal.release();
+    run.wait().expect(0);
+    creation.release();
+    names_the_robot(&sync.wait().expect(0));
     let password = world
         .cluster
         .password(&fresh, "quay-pull-secret", world.registry());

@@ -2,6 +2,7 @@
 
 use crate::rotation::world::{BRIDGE, ROBOT, World, expected_rights, name};
 use quay_sandbox::http::{Fault, FaultAction};
+use quay_tests::{Output, Plugin};
 use serde_json::Value;
 
 #[test]
@@ -16,7 +17,10 @@ fn every_secret_gets_the_new_token_and_the_window_is_told() {
     assert_eq!(receipt["strategy"], "in-place");
     assert!(receipt["bridge"].is_null());
     output.says("pulls could fail for");
-    let regenerated = |request: &quay_sandbox::http::Recorded| request.mutates;
+    let regenerated = |request: &quay_sandbox::http::Recorded| {
+        // The run's marker is put up and taken down.
+        request.mutates && !request.path.contains("-run-")
+    };
     assert_eq!(world.quay.quay.server().log().count(regenerated), 1);
 }
 
@@ -148,4 +152,76 @@ fn what_is_half_written_is_not_closed_by_a_run_that_sees_no_cluster() {
         .says("--skip-unreachable");
     world.rotate("--in-place").expect(0);
     world.is_at_rest();
+}
+
+/// A rotation of a robot that no cluster uses, started by a shell that does `first`.
+#[track_caller]
+fn in_a_shell(world: &World, script: &str, more: &[&str]) -> Output {
+    let plugin = Plugin::Robot.path().to_string_lossy();
+    let words = [
+        "-c",
+        script,
+        "sh",
+        &*plugin,
+        "rotate",
+        ROBOT,
+        "--yes",
+        "--in-place",
+    ];
+    let words = [&words[..], &["--no-cluster"], more].concat();
+    world.context.program("sh", words).run()
+}
+
+#[test]
+fn a_token_is_not_replaced_where_nobody_would_read_the_new_one() {
+    let world = World::new(1);
+    let token = world.token();
+    let nobody = r#"mkfifo p && exec 3<>p 4>p 3<&- && exec "$@" >&4 4>&-"#;
+    for script in [r#"exec "$@" >&-"#, r#"exec "$@" > /dev/null"#, nobody] {
+        let output = in_a_shell(&world, script, &["--token-output", "-"]);
+        output
+            .expect(1)
+            .says("nothing was changed: nobody reads stdout, and the token would be lost")
+            .says("--token-output FILE");
+        assert_eq!(world.token(), token, "{script}");
+    }
+}
+
+#[test]
+fn a_token_is_not_replaced_where_the_disk_has_no_room_for_what_remains() {
+    let world = World::new(1);
+    let (token, writes) = (world.token(), world.quay.writes());
+    // Nothing but the receipt is so large.
+    let full = r#"trap '' XFSZ; ulimit -f 16; exec "$@""#;
+    let receipt = world.context.path("receipt.json");
+    let more = ["--receipt", &receipt.to_string_lossy()];
+    let output = in_a_shell(&world, full, &more).expect(1);
+    output.says("nothing was changed: cannot write");
+    assert_eq!((world.token(), world.quay.writes()), (token, writes));
+    let folder = receipt.parent().expect("a folder");
+    let left = std::fs::read_dir(folder).expect("a folder");
+    let left = left.flatten().map(|entry| entry.file_name());
+    let left: Vec<_> = left
+        .filter(|name| name.to_string_lossy().contains("receipt"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn a_receipt_does_not_take_the_place_of_the_token() {
+    let world = World::new(1);
+    let token = world.token();
+    let file = world.context.path("one").to_string_lossy().into_owned();
+    let again = format!("{}/../files/one", world.context.path("").display());
+    for receipt in [&file, &again] {
+        let more = ["--in-place", "--no-cluster", "--token-output", &file];
+        let more = [&more[..], &["--receipt", receipt]].concat();
+        let output = world
+            .context
+            .run([&["rotate", ROBOT, "--yes"], &more[..]].concat());
+        output
+            .expect(2)
+            .says("--receipt and --token-output name one file");
+    }
+    assert_eq!(world.token(), token);
 }

@@ -1,6 +1,7 @@
 //! SIGKILL at every mutating request, to Quay and to the cluster, before its delivery and
 //! after its effect with the answer withheld; then the same command again.
 
+use crate::rotation::resumed::RENEW;
 use crate::rotation::world::World;
 use quay_sandbox::http::{FaultAction, Faults};
 use quay_tests::{MOMENTS, Moment, Running, killed_at, text_of};
@@ -78,8 +79,12 @@ fn uids(world: &World) -> Vec<Value> {
     secrets.iter().map(uid).collect()
 }
 
-/// Create, two roles, a team, a default permission, regenerate, delete.
-const BRIDGE_WRITES_TO_QUAY: usize = 7;
+/// The run's marker; create, two roles, a team, a default permission, regenerate, delete; the marker
+/// taken down.
+const BRIDGE_WRITES_TO_QUAY: usize = 9;
+
+/// The run's marker, regenerate, the marker taken down.
+const IN_PLACE_WRITES_TO_QUAY: usize = 3;
 
 #[test]
 fn a_bridge_rotation_killed_at_any_write_to_quay_never_leaves_a_dead_token() {
@@ -120,7 +125,13 @@ fn nothing_else_is_lost(world: &World) {
 fn an_in_place_rotation_killed_at_any_write_is_finished_by_the_next_run() {
     let world = World::new(4);
     let more = ["--in-place"];
-    at_every_request(&world, &more, Server::Quay, 1, nothing_else_is_lost);
+    at_every_request(
+        &world,
+        &more,
+        Server::Quay,
+        IN_PLACE_WRITES_TO_QUAY,
+        nothing_else_is_lost,
+    );
     at_every_request(&world, &more, Server::Cluster, 4, nothing_else_is_lost);
 }
 
@@ -129,18 +140,21 @@ fn an_aborted_rotation_that_is_killed_is_aborted_by_the_next_run() {
     let world = World::new(2);
     let token = world.token();
     for (moment, action) in MOMENTS {
-        // Two secrets are written back, then the bridge is deleted.
+        // The marker is put up, and that of the run before taken down; two secrets are written back;
+        // then the bridge is deleted.
         for (server, request) in [
+            (Server::Quay, 0),
+            (Server::Quay, 1),
             (Server::Cluster, 0),
             (Server::Cluster, 1),
-            (Server::Quay, 0),
+            (Server::Quay, 2),
         ] {
             println!("{server:?}: killed {moment} of request {request} of --abort");
             let began = kill(
                 &world,
                 &world.arguments(""),
                 Server::Quay,
-                5,
+                RENEW,
                 FaultAction::HoldBefore,
             );
             assert!(began, "the rotation stops before it regenerates");

@@ -20,4 +20,5 @@ mod rights;
 mod settle;
 mod shared;
 mod trust;
+mod turn;
 mod world;

@@ -14,8 +14,8 @@ pub fn killed_before(world: &World, request: usize) {
 }
 
 /// Before the token is regenerated, and before the bridge is deleted.
-pub const RENEW: usize = 5;
-const REMOVE: usize = 6;
+pub const RENEW: usize = 6;
+pub const REMOVE: usize = 7;
 
 #[test]
 fn before_the_token_is_replaced_a_rotation_can_be_taken_back() {
@@ -52,6 +52,7 @@ fn a_bridge_of_another_machine_is_left_alone_unless_it_is_taken_over() {
     world
         .context
         .set("XDG_STATE_HOME", &elsewhere.to_string_lossy());
+    world.outlast_markers();
     for more in [&[][..], &["--abort"]] {
         let refused = world.rotate(more).expect(1);
         refused
@@ -69,7 +70,7 @@ fn a_rotation_after_one_that_was_taken_back_and_cut_off_replaces_the_token() {
     killed_before(&world, RENEW);
     // The bridge is deleted, and nobody hears of it.
     let hold = Hold::default();
-    world.quay_fault("DELETE", "/robots/", FaultAction::HoldAfter(hold.clone()));
+    world.quay_fault("DELETE", "-bridge", FaultAction::HoldAfter(hold.clone()));
     let run = world.start_until(&hold, ["--abort"]);
     drop(run.kill());
     world.heal();

@@ -1,7 +1,9 @@
 //! Waiting for those who still pull with a credential.
 
+use crate::rotation::resumed::{REMOVE, killed_before};
 use crate::rotation::world::{BRIDGE, ROBOT, World};
 use quay_sandbox::http::{Fault, FaultAction};
+use quay_tests::{Running, eventually};
 use std::time::Duration;
 
 const AGENT: &str = "cri-o/1.33";
@@ -175,4 +177,55 @@ fn whoever_pulled_lately_is_named_before_anything_is_changed() {
     });
     let output = world.rotate("").expect(0);
     output.says("192.0.2.44 (podman/5.0): 2 pulls of myorg/my-app");
+}
+
+/// Waits until every secret works, long before a grace of minutes is over; the run still waits for
+/// that, and is broken off.
+#[track_caller]
+fn every_secret_works_soon(world: &World, account: &str, run: Running<'_>) {
+    let token = world.token_of(account).expect("the robot exists");
+    let good = world.mixed(account, &token);
+    eventually("every secret holds the new token", || {
+        let secrets = world.list(&world.namespace, "secrets");
+        secrets
+            .iter()
+            .all(|secret| quay_tests::text_of(secret) == good)
+    });
+    run.interrupt();
+    let output = run.wait().expect(1).says("interrupted");
+    output.says(&format!("somebody else regenerated {account}"));
+    world.every_secret_works();
+    world.rotate("").expect(0);
+    world.is_at_rest();
+}
+
+#[test]
+fn a_token_that_somebody_makes_after_the_return_is_in_every_secret_at_once() {
+    let world = World::new(2);
+    killed_before(&world, REMOVE);
+    let first = world.hold_quay("GET", "/logs");
+    first.release();
+    let settling = world.hold_quay("GET", "/logs");
+    let rotate = format!("rotate {ROBOT} --yes --grace 5m");
+    let mut run = world.context.command(rotate).spawn();
+    assert!(run.reaches(&settling, 1));
+    let theirs = world.quay.quay.edit(|state| state.regenerate(ROBOT));
+    settling.release();
+    every_secret_works_soon(&world, ROBOT, run);
+    assert_eq!(world.token(), theirs.expect("the robot exists"));
+}
+
+#[test]
+fn a_bridges_token_that_somebody_makes_is_in_every_secret_at_once() {
+    let world = World::new(2);
+    let first = world.hold_quay("GET", "/logs");
+    first.release();
+    let settling = world.hold_quay("GET", "/logs");
+    let rotate = format!("rotate {ROBOT} --yes --grace 5m");
+    let mut run = world.context.command(rotate).spawn();
+    assert!(run.reaches(&settling, 1));
+    let theirs = world.quay.quay.edit(|state| state.regenerate(BRIDGE));
+    theirs.expect("the bridge stands");
+    settling.release();
+    every_secret_works_soon(&world, BRIDGE, run);
 }

@@ -4,7 +4,8 @@
 use quay_sandbox::http::{Fault, FaultAction, Hold};
 use quay_sandbox::quay::{QuayOptions, Role, State};
 use quay_tests::{
-    Leaks, Moment, Output, Plugin, Running, TestCluster, TestQuay, Words, pull_secret_of, text_of,
+    Leaks, Moment, Output, Plugin, Run, Running, TestCluster, TestQuay, Words, pull_secret_of,
+    text_of,
 };
 use serde_json::Value;
 use std::ops::{Deref, DerefMut};
@@ -138,7 +139,26 @@ impl World {
     pub fn is_at_rest(&self) {
         self.is_at_rest_in(&self.namespace);
         assert_eq!(self.token_of(BRIDGE), None, "the bridge still stands");
+        assert_eq!(
+            self.markers(),
+            Vec::<String>::new(),
+            "a marker still stands"
+        );
         assert_eq!(self.rights(ROBOT), expected_rights());
+    }
+
+    /// The robots by which runs tell in Quay that they are at work.
+    pub fn markers(&self) -> Vec<String> {
+        self.quay.quay.read(|state| {
+            let robots = state.robots_of("myorg").into_iter();
+            let markers = robots.filter(|name| name.contains("+deploy-run-"));
+            markers.map(str::to_owned).collect()
+        })
+    }
+
+    /// Quay's clock goes on for longer than a marker counts that nobody renews.
+    pub fn outlast_markers(&self) {
+        self.quay.outlast_markers();
     }
 
     /// The part of it that one namespace tells.
@@ -192,6 +212,14 @@ impl World {
         let patch = ["-n", namespace, "patch", "lease", name, "--type=merge"];
         self.cluster
             .kubectl([&patch[..], &["-p", long_ago]].concat());
+    }
+
+    /// A rotation that waits for nobody, on another machine: it shares no disk with the first.
+    pub fn elsewhere(&self, machine: &str, more: impl Words) -> Run<'_> {
+        let home = self.context.path(machine);
+        std::fs::create_dir_all(&home).expect("a home can be made");
+        let run = self.context.command(self.arguments(more));
+        run.env("HOME", &home.to_string_lossy())
     }
 
     /// Starts a rotation, and returns when it is held there.

@@ -1,6 +1,7 @@
 //! What stands above every command: from `main` to an exit code, completion, examples in help.
 
 mod completion;
+mod core_dumps;
 mod help;
 mod help_problems;
 mod matches;

@@ -2,7 +2,7 @@
 
 use super::completion::CompletionArgs;
 use super::matches::{leaf, texts};
-use super::{completion, help};
+use super::{completion, core_dumps, help};
 use crate::Failure;
 use crate::cli::{Console, Exit, GlobalArgs, OutputFormat, Typed};
 use crate::failure::FailureKind;
@@ -38,6 +38,7 @@ enum Asked<P> {
 ///
 /// Called by the name of a completer, it completes instead, and says nothing else.
 pub fn run<P: Plugin>(body: impl AsyncFnOnce(P, &Console) -> Result<Exit, Failure>) -> ExitCode {
+    core_dumps::turn_off();
     let executable = std::env::args_os().next().unwrap_or_default();
     let executable = executable.to_string_lossy();
     let invocation = Invocation::from_executable(&executable, P::NAME);

@@ -97,6 +97,12 @@ impl Console {
             })
     }
 
+    /// Whether what is written to stdout reaches nobody: its reader is gone, or it leads to
+    /// /dev/null, as it also does where it was closed when the program started.
+    pub fn stdout_is_dead(&self) -> bool {
+        leads_nowhere(&io::stdout())
+    }
+
     /// Writes a result to stdout in the format asked for.
     pub fn report(&self, report: &impl Report, format: OutputFormat) -> Result<(), Failure> {
         self.data(&format.render(report)?)
@@ -220,6 +226,35 @@ fn further_line(line: &str) -> String {
         false => "    ",
     };
     format!("\n{indent}{}", escape_and_cut(line, LONGEST_LINE))
+}
+
+#[cfg(unix)]
+fn leads_nowhere(stream: &io::Stdout) -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    use std::os::fd::AsFd;
+    use std::os::unix::fs::MetadataExt;
+    let now = Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    let mut asked = [PollFd::new(stream, PollFlags::OUT)];
+    let is_broken = poll(&mut asked, Some(&now)).is_ok_and(|ready| ready > 0)
+        && asked[0]
+            .revents()
+            .intersects(PollFlags::ERR | PollFlags::NVAL);
+    let device = |file: std::fs::File| file.metadata().map(|found| found.rdev());
+    let stream = stream.as_fd().try_clone_to_owned().map(std::fs::File::from);
+    let null = std::fs::metadata("/dev/null").map(|found| found.rdev());
+    let is_null = match (stream.and_then(device), null) {
+        (Ok(stream), Ok(null)) => stream == null,
+        _ => false,
+    };
+    is_broken || is_null
+}
+
+#[cfg(not(unix))]
+fn leads_nowhere(_stream: &io::Stdout) -> bool {
+    false
 }
 
 /// A command that ended before it had anything to report.

@@ -58,18 +58,18 @@ impl Ledger {
         }
     }
 
-    /// The newest rotation of the robot.
+    /// The rotations of the robot, the oldest first.
     ///
     /// # Errors
     /// The ledger cannot be read.
-    pub async fn latest(
+    pub async fn of(
         &self,
         registry: &RegistryHost,
         robot: &RobotName,
-    ) -> Result<Option<Record>, Failure> {
+    ) -> Result<Vec<Record>, Failure> {
         let mut records = self.records().await?.records;
         records.retain(|record| record.registry == *registry && record.robot == *robot);
-        Ok(records.pop())
+        Ok(records)
     }
 
     /// Keeps every other run that has this ledger from rotating the robot: on this machine until

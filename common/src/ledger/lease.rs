@@ -1,5 +1,6 @@
 //! One run at a time on machines that share a ledger: a Lease beside it.
 
+use super::run_id::{machine, random_id};
 use super::state_secret::StateSecret;
 use crate::Failure;
 use crate::cluster::{CallError, WriteMode, collection, path_of};
@@ -180,10 +181,5 @@ impl Lease {
 
 /// This run, as others see it.
 fn holder() -> String {
-    use std::hash::{BuildHasher, Hasher};
-    let random = std::hash::RandomState::new().build_hasher().finish();
-    let host = std::env::var("HOSTNAME").unwrap_or_default();
-    let host = host.chars().filter(|it| it.is_ascii_graphic()).take(63);
-    let host: String = host.collect();
-    format!("{host}/{}/{:08x}", std::process::id(), random & 0xffff_ffff)
+    format!("{}/{}/{}", machine(), std::process::id(), random_id())
 }

@@ -6,6 +6,7 @@ mod lease;
 mod memory;
 mod places;
 mod record;
+mod run_id;
 mod state_secret;
 
 pub use books::{Ledger, Lock};
@@ -14,4 +15,5 @@ pub(crate) use folder::tests;
 pub use memory::{Memory, Replacing};
 pub use places::{CredentialPlace, Places};
 pub use record::{Entry, Event, Record, Records, Strategy};
+pub use run_id::{machine, random_id};
 pub use state_secret::{StateSecret, check_reference};

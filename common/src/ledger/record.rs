@@ -74,6 +74,11 @@ pub enum Event {
         /// What the robot may do now, where that is known; the bridge is given the same.
         rights: Option<Rights>,
     },
+    /// A run takes its turn, and is about to put up its marker in Quay.
+    Running {
+        /// The run's id.
+        run: String,
+    },
     /// Robot and bridge may do this now.
     Compared {
         /// Both of them.
@@ -227,6 +232,14 @@ impl Record {
     /// The token that it was replacing when it ended early, if it did.
     pub fn replacing(&self) -> Option<&TokenHash> {
         self.replaces_token.as_ref().filter(|_| !self.is_over())
+    }
+
+    /// The ids of the runs that served it.
+    pub fn runs(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().filter_map(|entry| match &entry.event {
+            Event::Running { run } => Some(run.as_str()),
+            _ => None,
+        })
     }
 
     /// Whether such an event is among its lines.

@@ -14,11 +14,10 @@ use crate::hint::{self, Hint, can_i};
 use crate::outcome::{Outcome, Verb};
 use crate::place::Place;
 use crate::progress::Progress;
-use crate::signals;
+use crate::signals::Ending;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
 use serde_json::{Value, json};
-use std::cell::Cell;
 
 /// A secret that keeps changing under us is given up on after so many tries.
 const CONFLICTS: usize = 8;
@@ -33,6 +32,8 @@ pub struct Apply<'a> {
     pub write: cluster::WriteMode,
     /// Whether Ctrl-C leaves out what is not in flight yet.
     pub interruptible: bool,
+    /// Asked before each write; where it says no, what is not in flight is left out.
+    pub goes_on: &'a dyn Fn() -> bool,
 }
 
 /// Plans a secret anew from what it is now. No I/O.
@@ -90,11 +91,11 @@ pub async fn apply(
     plans: Vec<NamespacePlan>,
     progress: &dyn Progress,
 ) -> Vec<Outcome> {
-    let interrupted = Cell::new(false);
+    let ending = Ending::default();
     let run = work.cluster.window().run(plans, |plan| {
-        let interrupted = &interrupted;
+        let ending = &ending;
         async move {
-            let outcomes = if interrupted.get() && work.interruptible {
+            let outcomes = if ending.is_asked_for() && work.interruptible {
                 work.skipped(&plan)
             } else {
                 work.namespace(plan).await
@@ -103,32 +104,19 @@ pub async fn apply(
             outcomes
         }
     });
-    let watch = async {
-        loop {
-            signals::interrupted().await;
-            interrupted.set(true);
-        }
-    };
-    let outcomes: Vec<Vec<Outcome>> = tokio::select! {
-        outcomes = run => outcomes,
-        outcomes = watch => outcomes,
-    };
+    let outcomes: Vec<Vec<Outcome>> = ending.watch(run).await;
     outcomes.into_iter().flatten().collect()
 }
 
 impl Apply<'_> {
     fn skipped(&self, plan: &NamespacePlan) -> Vec<Outcome> {
-        let skip = |mut outcome: Outcome| {
-            outcome.result = Verb::Skipped;
-            outcome.message = "interrupted".to_owned();
-            outcome.next = Some("run the same command again".into());
-            outcome
-        };
-        plan.secrets
-            .iter()
-            .flat_map(|secret| of_plan(self.cluster.context(), secret))
-            .map(skip)
-            .collect()
+        let secrets = plan.secrets.iter();
+        secrets.flat_map(|it| self.skipped_secret(it)).collect()
+    }
+
+    fn skipped_secret(&self, plan: &SecretPlan) -> Vec<Outcome> {
+        let outcomes = of_plan(self.cluster.context(), plan).into_iter();
+        outcomes.map(Outcome::skipped).collect()
     }
 
     async fn namespace(&self, plan: NamespacePlan) -> Vec<Outcome> {
@@ -179,6 +167,9 @@ impl Apply<'_> {
 
     async fn secret(&self, mut plan: SecretPlan) -> Vec<Outcome> {
         for _ in 0..CONFLICTS {
+            if !(self.goes_on)() {
+                return self.skipped_secret(&plan);
+            }
             let error = match self.write(&plan).await {
                 Ok(()) => {
                     let now = plan.writes().then(Timestamp::now);

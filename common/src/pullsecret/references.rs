@@ -11,6 +11,7 @@ use crate::hint;
 use crate::outcome::{Outcome, Verb};
 use crate::place::Place;
 use crate::progress::Progress;
+use crate::signals::Ending;
 use futures::future::join_all;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -73,17 +74,20 @@ pub async fn edit_references(
     }
     let total = work.iter().map(|(_, targets)| targets.len()).sum();
     progress.begin("changing references", total);
+    let ending = Ending::default();
     let done = work.into_iter().map(async |(cluster, targets)| {
         let changes = cluster.window().run(targets, async |target: Target| {
-            let outcome = change(request, cluster, target).await;
+            let outcome = match ending.is_asked_for() {
+                true => Outcome::new(target.place, Verb::Unchanged).skipped(),
+                false => change(request, cluster, target).await,
+            };
             progress.advance();
             outcome
         });
         changes.await
     });
-    outcomes
-        .items
-        .extend(join_all(done).await.into_iter().flatten());
+    let done = ending.watch(join_all(done)).await;
+    outcomes.items.extend(done.into_iter().flatten());
     progress.end();
     Ok(outcomes)
 }

@@ -7,6 +7,7 @@ use crate::cluster::{Cluster, DryRun, Seen};
 use crate::names::{RegistryHost, RobotName};
 use crate::outcome::Outcome;
 use crate::progress::Progress;
+use crate::signals::Ending;
 use futures::future::{join, join_all};
 use std::collections::BTreeSet;
 
@@ -130,10 +131,12 @@ impl PlannedRemovals<'_> {
     pub async fn apply(self, dry_run: DryRun, progress: &dyn Progress) -> Vec<Outcome> {
         let total = self.plans.iter().map(|(_, plans)| plans.len()).sum();
         progress.begin("removing", total);
+        let ending = Ending::default();
         let done = self.plans.into_iter().map(async |(cluster, plans)| {
             let removed = cluster.window().run(plans, async |plan: RemovalPlan| {
                 let outcome = match dry_run.is_client() {
                     true => plan.outcome(cluster.context()),
+                    false if ending.is_asked_for() => plan.outcome(cluster.context()).skipped(),
                     false => plan.apply(cluster, dry_run.write()).await,
                 };
                 progress.advance();
@@ -141,7 +144,7 @@ impl PlannedRemovals<'_> {
             });
             removed.await
         });
-        let done = join_all(done).await;
+        let done = ending.watch(join_all(done)).await;
         progress.end();
         done.into_iter().flatten().collect()
     }

@@ -30,14 +30,17 @@ impl Outcomes {
         }
     }
 
-    /// Adds what a later round came to; of what is right then, the earlier round tells what
-    /// was done.
+    /// Adds what a later round came to. Of what is right then, the earlier round tells what was
+    /// done, and the later one which account is there now.
     pub fn supersede(&mut self, later: Vec<Outcome>) {
         for item in later {
             let mut known = self.items.iter_mut();
             let same = known.find(|known| known.place == item.place);
             match same {
-                Some(_) if item.result == Verb::Unchanged => {}
+                Some(known) if item.result == Verb::Unchanged => {
+                    known.account = item.account;
+                    known.after = item.after;
+                }
                 Some(known) => *known = item,
                 None => self.items.push(item),
             }

@@ -367,6 +367,7 @@ async fn carry_out<'a>(
             planner: &planner,
             write: request.dry_run.write(),
             interruptible: true,
+            goes_on: &|| true,
         };
         apply(&work, plan.namespaces, progress).await
     });

@@ -11,14 +11,19 @@ const PREFIX: &str = "kubectl-quay rotation ";
 const REPLACES: &str = " replaces ";
 const CLUSTERS: &str = ", clusters: ";
 
-/// The name of the robot that stands in for `robot`: `org+name-bridge`. A name that Quay
-/// would find too long is cut and told apart by 8 hex digits of the whole name's SHA-256.
+/// The name of the robot that stands in for `robot`: `org+name-bridge`.
 pub fn bridge_name(robot: &RobotName) -> Option<RobotName> {
-    let plain = format!("{robot}{SUFFIX}");
+    name_beside(robot, SUFFIX)
+}
+
+/// The name of a robot that serves `robot` for a while: its own, and `suffix`. A name that Quay
+/// would find too long is cut and told apart by 8 hex digits of the whole name's SHA-256.
+pub(super) fn name_beside(robot: &RobotName, suffix: &str) -> Option<RobotName> {
+    let plain = format!("{robot}{suffix}");
     if plain.len() <= RobotName::MAX_LENGTH {
         return plain.parse().ok();
     }
-    let end = format!("-{}{SUFFIX}", short_hash(robot.as_str(), 4));
+    let end = format!("-{}{suffix}", short_hash(robot.as_str(), 4));
     let room = RobotName::MAX_LENGTH.saturating_sub(end.len());
     let cut = robot.as_str().get(..room)?;
     let cut = cut.trim_end_matches(['.', '_', '-']);

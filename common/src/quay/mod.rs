@@ -13,6 +13,7 @@ mod right;
 mod rights;
 mod robots;
 mod role;
+mod run_marker;
 mod scopes;
 
 pub use bridge::{BridgeMark, bridge_name};
@@ -28,4 +29,5 @@ pub use right::{DefaultRight, Degree, Party, Right, Rights};
 pub use rights::{RolesOn, Roster, agree};
 pub use robots::{ListedRobot, Robot};
 pub use role::Role;
+pub use run_marker::{Run, RunMarker};
 pub use scopes::{Held, OAuthScope, ScopeReport};

@@ -4,6 +4,7 @@ use super::client::Quay;
 use super::permissions::no_such_robot;
 use super::role::Role;
 use crate::names::{RepositoryName, RobotName};
+use crate::signals::Ending;
 use crate::web::ApiError;
 use futures::{StreamExt, stream};
 use std::collections::BTreeMap;
@@ -53,6 +54,8 @@ pub enum GrantState {
     Unchanged(Option<Role>),
     /// Not written.
     Failed(ApiError),
+    /// Not written, because the command was asked to end.
+    Skipped,
 }
 
 /// Why nothing was written at all.
@@ -64,6 +67,8 @@ pub enum NotBegun {
     Unclear(RepositoryName, ApiError),
     /// Quay said no.
     Refused(ApiError),
+    /// The command was asked to end.
+    Interrupted,
 }
 
 impl From<ApiError> for NotBegun {
@@ -76,6 +81,7 @@ impl From<ApiError> for NotBegun {
 async fn check_repositories(
     quay: &Quay,
     repositories: impl Iterator<Item = &RepositoryName>,
+    ending: &Ending,
 ) -> Result<(), NotBegun> {
     let mut missing = Vec::new();
     let mut checks = stream::iter(repositories)
@@ -89,20 +95,32 @@ async fn check_repositories(
         }
     }
     match missing.is_empty() {
+        true if ending.is_asked_for() => Err(NotBegun::Interrupted),
         true => Ok(()),
         false => Err(NotBegun::UnknownRepositories(missing)),
     }
 }
 
 /// Creates the robot and gives it its roles, once every repository was found; `dry_run` only
-/// looks.
+/// looks. A signal ends it after the writes in flight.
 pub async fn create_robot(
     quay: &Quay,
     creation: &Creation,
     dry_run: bool,
 ) -> Result<Provisioned, NotBegun> {
+    let ending = Ending::default();
+    let work = create_unless_ended(quay, creation, dry_run, &ending);
+    ending.watch(work).await
+}
+
+async fn create_unless_ended(
+    quay: &Quay,
+    creation: &Creation,
+    dry_run: bool,
+    ending: &Ending,
+) -> Result<Provisioned, NotBegun> {
     let repositories = creation.grants.iter().map(|(repository, _)| repository);
-    check_repositories(quay, repositories).await?;
+    check_repositories(quay, repositories, ending).await?;
     let existed = if dry_run {
         match quay.robot(&creation.robot).await {
             Ok(_) => true,
@@ -142,7 +160,7 @@ pub async fn create_robot(
         .into_iter()
         .map(|(_, repository, role)| (repository, role))
         .collect::<Vec<_>>();
-    grants.extend(write_grants(quay, &creation.robot, &wanted, dry_run).await);
+    grants.extend(write_grants(quay, &creation.robot, &wanted, dry_run, ending).await);
     let order = |outcome: &GrantOutcome| {
         let mut asked = creation.grants.iter();
         asked.position(|(repository, _)| *repository == outcome.repository)
@@ -169,18 +187,19 @@ async fn write_grants(
     robot: &RobotName,
     grants: &[(RepositoryName, Role)],
     dry_run: bool,
+    ending: &Ending,
 ) -> Vec<GrantOutcome> {
     stream::iter(grants)
         .map(|(repository, role)| async move {
-            let written = if dry_run {
-                Ok(())
-            } else {
-                quay.grant(robot, repository, *role).await
+            let state = match dry_run {
+                true => GrantState::Changed,
+                false if ending.is_asked_for() => GrantState::Skipped,
+                false => GrantState::of(quay.grant(robot, repository, *role).await),
             };
             GrantOutcome {
                 repository: repository.clone(),
                 role: Some(*role),
-                state: written.map_or_else(GrantState::Failed, |()| GrantState::Changed),
+                state,
             }
         })
         .buffered(AHEAD)
@@ -188,8 +207,14 @@ async fn write_grants(
         .await
 }
 
+impl GrantState {
+    fn of(written: Result<(), ApiError>) -> Self {
+        written.map_or_else(Self::Failed, |()| Self::Changed)
+    }
+}
+
 /// Gives the robot `role` on each repository, once every one of them was found; a write that
-/// fails does not stop the others.
+/// fails does not stop the others. A signal ends it after the writes in flight.
 ///
 /// # Errors
 /// A repository does not exist, or that cannot be told; then nothing was written.
@@ -200,23 +225,26 @@ pub async fn grant_all(
     role: Role,
     dry_run: bool,
 ) -> Result<Vec<GrantOutcome>, NotBegun> {
-    check_repositories(quay, repositories.iter()).await?;
-    let outcomes = stream::iter(repositories)
-        .map(|repository| async move {
-            let state = if dry_run {
-                preview_grant(quay, robot, repository, role).await
-            } else {
-                let written = quay.grant(robot, repository, role).await;
-                written.map(|()| GrantState::Changed)
-            };
-            GrantOutcome {
-                repository: repository.clone(),
-                role: Some(role),
-                state: state.unwrap_or_else(GrantState::Failed),
-            }
-        })
-        .buffered(AHEAD);
-    Ok(outcomes.collect().await)
+    let ending = &Ending::default();
+    let outcomes = async {
+        check_repositories(quay, repositories.iter(), ending).await?;
+        let outcomes = stream::iter(repositories)
+            .map(|repository| async move {
+                let state = match dry_run {
+                    true => preview_grant(quay, robot, repository, role).await,
+                    false if ending.is_asked_for() => Ok(GrantState::Skipped),
+                    false => Ok(GrantState::of(quay.grant(robot, repository, role).await)),
+                };
+                GrantOutcome {
+                    repository: repository.clone(),
+                    role: Some(role),
+                    state: state.unwrap_or_else(GrantState::Failed),
+                }
+            })
+            .buffered(AHEAD);
+        Ok(outcomes.collect().await)
+    };
+    ending.watch(outcomes).await
 }
 
 async fn preview_grant(
@@ -246,18 +274,25 @@ pub async fn revoke_all(
     repositories: &[RepositoryName],
     dry_run: bool,
 ) -> Result<Vec<GrantOutcome>, NotBegun> {
-    check_repositories(quay, repositories.iter()).await?;
-    let outcomes = stream::iter(repositories)
-        .map(|repository| async move {
-            let state = revoke_one(quay, robot, repository, dry_run).await;
-            GrantOutcome {
-                repository: repository.clone(),
-                role: None,
-                state: state.unwrap_or_else(GrantState::Failed),
-            }
-        })
-        .buffered(AHEAD);
-    Ok(outcomes.collect().await)
+    let ending = &Ending::default();
+    let outcomes = async {
+        check_repositories(quay, repositories.iter(), ending).await?;
+        let outcomes = stream::iter(repositories)
+            .map(|repository| async move {
+                let state = match ending.is_asked_for() {
+                    true => Ok(GrantState::Skipped),
+                    false => revoke_one(quay, robot, repository, dry_run).await,
+                };
+                GrantOutcome {
+                    repository: repository.clone(),
+                    role: None,
+                    state: state.unwrap_or_else(GrantState::Failed),
+                }
+            })
+            .buffered(AHEAD);
+        Ok(outcomes.collect().await)
+    };
+    ending.watch(outcomes).await
 }
 
 async fn revoke_one(

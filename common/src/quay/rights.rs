@@ -58,6 +58,11 @@ impl Roster {
         robots.find(|listed| listed.name == robot.as_str())
     }
 
+    /// The robots, as the list has them.
+    pub fn robots(&self) -> &[ListedRobot] {
+        &self.robots
+    }
+
     fn teams_and_defaults(&self, robot: &RobotName, listed: &ListedRobot) -> Rights {
         let teams = listed.teams.iter().flatten();
         let teams = teams.map(|team| (Right::Team(team.clone()), Degree::Member));

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::json;
 
 /// A robot with its token.
@@ -143,6 +144,24 @@ impl Quay {
             .write(Method::PUT, &path, body, Repeat::Refused, needs)
             .await?;
         body::parse::<Robot>(answer.status, &answer.body)?.checked(robot)
+    }
+
+    /// Creates a robot that nobody signs in as: its token is not even read from the answer.
+    pub async fn put_up(&self, robot: &RobotName, description: &str) -> Result<(), ApiError> {
+        let (path, needs) = self.robot_path(robot).await?;
+        let body = Some(json!({ "description": description }));
+        let made = self.write(Method::PUT, &path, body, Repeat::Refused, needs);
+        made.await.map(drop)
+    }
+
+    /// Whether the robot exists. Its token is not read from the answer.
+    pub async fn stands(&self, robot: &RobotName) -> Result<bool, ApiError> {
+        let (path, needs) = self.robot_path(robot).await?;
+        match self.get::<IgnoredAny>(&path, &[], needs).await {
+            Ok(_) => Ok(true),
+            Err(ApiError::NotFound) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Replaces the robot's token; the old one is dead at once. Of two racing calls both

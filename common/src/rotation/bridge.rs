@@ -11,6 +11,8 @@ use crate::ledger::Event;
 use crate::quay::{BridgeMark, Robot};
 use crate::receipt::{End, Receipt};
 use crate::web::ApiError;
+use futures::future::join;
+use std::rc::Rc;
 
 /// The robot with its new token, and the bridge that every secret holds then.
 type Crossed = (Robot, Robot);
@@ -21,10 +23,9 @@ impl Rotation<'_> {
     /// # Errors
     /// Whatever stopped it; the same command goes on from there.
     pub async fn run_bridge(&mut self) -> Result<Receipt, Failure> {
-        let interrupt = Interrupt::default();
-        let run = self.bridge_the_gap(&interrupt);
-        let result = interrupt.watch(run).await;
-        self.end(result).await
+        let work =
+            async |run: &mut Self, interrupt: &Interrupt| run.bridge_the_gap(interrupt).await;
+        self.carry_out(work).await
     }
 
     async fn bridge_the_gap(&mut self, interrupt: &Interrupt) -> Result<Receipt, Failure> {
@@ -58,16 +59,15 @@ impl Rotation<'_> {
     /// # Errors
     /// Whatever stopped it; the same command goes on from there.
     pub async fn abort(&mut self) -> Result<Receipt, Failure> {
-        let interrupt = Interrupt::default();
-        let run = self.take_back(&interrupt);
-        let result = interrupt.watch(run).await;
-        self.end(result).await
+        let work = async |run: &mut Self, interrupt: &Interrupt| run.take_back(interrupt).await;
+        self.carry_out(work).await
     }
 
     async fn take_back(&mut self, interrupt: &Interrupt) -> Result<Receipt, Failure> {
         if self.stage == Stage::Undone {
             return self.finish(End::Aborted, None, None, interrupt).await;
         }
+        self.take_turn().await?;
         let robot = self.bring_back(None, interrupt).await?;
         let bridge = self.remove_bridge(None, interrupt).await?;
         self.finish(End::Aborted, Some(robot), bridge, interrupt)
@@ -87,6 +87,7 @@ impl Rotation<'_> {
         let mark = BridgeMark::new(&self.journal.id, &replaces, self.fleet.members.len());
         // A bridge that nobody remembers could not be told from somebody else's.
         self.note_beginning().await?;
+        self.take_turn().await?;
         let quay = &self.twins.session.quay;
         match quay.create(&bridge, &mark.to_string()).await {
             Ok(made) => self.equalize_new(made, interrupt).await,
@@ -112,6 +113,7 @@ impl Rotation<'_> {
         if !self.is_known {
             self.note_beginning().await?;
         }
+        self.take_turn().await?;
         if matches!(self.stage, Stage::Returning(_)) {
             let current = self.twins.read(&self.twins.robot).await?;
             self.journal
@@ -183,8 +185,7 @@ impl Rotation<'_> {
             let swap = self.fleet.swap(credential(&bridge));
             self.write_everywhere(&swap).await?;
             self.journal.note(Event::Crossed).await?;
-            // Whoever regenerated the bridge meanwhile is followed too.
-            bridge = self.settle(&robot, interrupt).await?;
+            bridge = self.settle(&robot, bridge, interrupt).await?;
             let compared = self.reconcile(interrupt).await?;
             let swap = self.fleet.swap(credential(&bridge));
             astray = self.fleet.astray(&swap).await?;
@@ -215,6 +216,7 @@ impl Rotation<'_> {
         if !self.twins.bridge_is_gone().await {
             return Err(failure);
         }
+        self.turn.look().await?;
         let (robot, bridge) = (self.twins.robot.clone(), self.twins.bridge.clone());
         self.task.watcher.warn(&format!(
             "somebody deleted the bridge {bridge}: writing {robot} back into every secret"
@@ -234,7 +236,10 @@ impl Rotation<'_> {
         let text = format!("regenerating the token of {robot}");
         self.step("renew", &text, interrupt)?;
         let old = self.old_fingerprint();
-        let current = self.twins.read(&robot).await?;
+        self.journal.note(Event::Renewing).await?;
+        let (turn, current) = join(self.turn.look(), self.twins.read(&robot)).await;
+        turn?;
+        let current = current?;
         let token = Fingerprint::of(&current.token);
         if token != old {
             // Whoever it was, nobody holds the old token, and the new one is brought everywhere.
@@ -245,7 +250,7 @@ impl Rotation<'_> {
             self.renewed(&token).await?;
             return Ok(current);
         }
-        self.journal.note(Event::Renewing).await?;
+        self.turn.hurry(true);
         let (current, lost) = match self.twins.session.quay.regenerate(&robot).await {
             Ok(renewed) => (renewed, None),
             // The answer can be lost, and the token replaced.
@@ -259,10 +264,17 @@ impl Rotation<'_> {
             });
         }
         self.renewed(&token).await?;
+        if let Err(lost) = self.turn.assure().await {
+            // It was another's by then, whose secrets hold what is dead now.
+            let swap = self.fleet.swap(credential(&current));
+            self.write_while(&swap, &|| true).await?;
+            return Err(lost);
+        }
+        self.turn.hurry(false);
         Ok(current)
     }
 
-    async fn renewed(&mut self, token: &Fingerprint) -> Result<(), Failure> {
+    pub(super) async fn renewed(&mut self, token: &Fingerprint) -> Result<(), Failure> {
         self.journal.renewed(token);
         self.journal
             .note(Event::Renewed {
@@ -294,7 +306,7 @@ impl Rotation<'_> {
             let swap = self.fleet.swap(credential(&found));
             self.write_everywhere(&swap).await?;
             self.journal.note(Event::Returned).await?;
-            let last = self.settle(&bridge, interrupt).await?;
+            let last = self.settle(&bridge, found, interrupt).await?;
             let swap = self.fleet.swap(credential(&last));
             astray = self.fleet.astray(&swap).await?;
             if astray.is_empty() {
@@ -320,7 +332,10 @@ impl Rotation<'_> {
         interrupt: &Interrupt,
     ) -> Result<Option<Robot>, Failure> {
         let bridge = self.twins.bridge.clone();
-        if let Err(failure) = self.reconcile(interrupt).await {
+        let turn = Rc::clone(&self.turn);
+        let (compared, turn) = join(self.reconcile(interrupt), turn.look()).await;
+        turn?;
+        if let Err(failure) = compared {
             if !self.twins.bridge_is_gone().await {
                 return Err(failure);
             }
@@ -338,12 +353,12 @@ impl Rotation<'_> {
             &format!("deleting the bridge {bridge}"),
             interrupt,
         )?;
-        self.journal
-            .note(match self.task.options.abort {
-                true => Event::Undoing,
-                false => Event::Removing,
-            })
-            .await?;
+        let about_to = match self.task.options.abort {
+            true => Event::Undoing,
+            false => Event::Removing,
+        };
+        self.journal.note(about_to).await?;
+        self.turn.assure().await?;
         match self.twins.session.quay.delete(&bridge).await {
             Ok(()) | Err(ApiError::NotFound) => {}
             Err(error) => return Err(self.twins.failed(format!("bridge `{bridge}`"))(error)),

@@ -152,7 +152,8 @@ impl<'a> Fleet<'a> {
         Ok(())
     }
 
-    /// Writes what `swap` asks for into secrets that were just listed; an outcome for each.
+    /// Writes what `swap` asks for into secrets that were just listed, while `goes_on` says so; an
+    /// outcome for each.
     ///
     /// # Errors
     /// A global pull secret cannot be written now. Nothing was written then.
@@ -160,6 +161,7 @@ impl<'a> Fleet<'a> {
         &mut self,
         holders: &[SecretsWithRobot],
         swap: &Swap,
+        goes_on: &dyn Fn() -> bool,
         progress: &dyn Progress,
     ) -> Result<Vec<Outcome>, Failure> {
         for holders in holders {
@@ -167,7 +169,7 @@ impl<'a> Fleet<'a> {
                 .await?;
         }
         Ok(self
-            .carry_out(holders, swap, WriteMode::Persist, progress)
+            .carry_out(holders, swap, WriteMode::Persist, goes_on, progress)
             .await)
     }
 
@@ -191,7 +193,7 @@ impl<'a> Fleet<'a> {
                 }));
             }
         }
-        let tried = self.carry_out(&holders, swap, WriteMode::DryRun, progress);
+        let tried = self.carry_out(&holders, swap, WriteMode::DryRun, &|| true, progress);
         outcomes.extend(tried.await);
         outcomes
     }
@@ -201,6 +203,7 @@ impl<'a> Fleet<'a> {
         holders: &[SecretsWithRobot],
         swap: &Swap,
         mode: WriteMode,
+        goes_on: &dyn Fn() -> bool,
         progress: &dyn Progress,
     ) -> Vec<Outcome> {
         let plans: Vec<(&Member<'_>, Vec<NamespacePlan>)> = holders
@@ -221,6 +224,7 @@ impl<'a> Fleet<'a> {
                 write: mode,
                 // A token that is dead already has to go everywhere; a rotation stops between steps.
                 interruptible: false,
+                goes_on,
             };
             apply(&work, plans, progress).await
         });

@@ -20,19 +20,20 @@ impl Rotation<'_> {
     /// # Errors
     /// Whatever stopped it; the same command goes on from there.
     pub async fn run_in_place(&mut self) -> Result<Receipt, Failure> {
-        let interrupt = Interrupt::default();
-        let run = self.replace_in_place(&interrupt);
-        let result = interrupt.watch(run).await;
-        self.end(result).await
+        let work =
+            async |run: &mut Self, interrupt: &Interrupt| run.replace_in_place(interrupt).await;
+        self.carry_out(work).await
     }
 
     async fn replace_in_place(&mut self, interrupt: &Interrupt) -> Result<Receipt, Failure> {
         if self.stage == Stage::Distributing {
+            self.take_turn().await?;
             self.distribute(interrupt).await?;
         } else {
             self.rehearse(interrupt).await?;
             let old = self.old_fingerprint();
             self.note_beginning().await?;
+            self.take_turn().await?;
             self.replace(&old, interrupt).await?;
         }
         self.finish(End::Finished, None, None, interrupt).await
@@ -61,8 +62,11 @@ impl Rotation<'_> {
             &format!("regenerating the token of {robot}"),
             interrupt,
         )?;
-        let holders = self.fleet.holders().await?;
         self.journal.note(Event::Renewing).await?;
+        let (holders, turn) = join(self.fleet.holders(), self.turn.look()).await;
+        let holders = holders?;
+        turn?;
+        self.turn.hurry(true);
         let sent = Instant::now();
         self.journal.log.window_began = Some(Timestamp::now());
         let renewed = match self.twins.session.quay.regenerate(robot).await {
@@ -81,10 +85,11 @@ impl Rotation<'_> {
         let progress = self.task.watcher.progress();
         let (fleet, twins) = (&mut self.fleet, &self.twins);
         let write = async {
-            let written = fleet.write(&holders, &swap, progress);
+            let written = fleet.write(&holders, &swap, &|| true, progress);
             (written.await, sent.elapsed())
         };
         let ((written, window), current) = join(write, twins.read(robot)).await;
+        self.turn.hurry(false);
         self.journal.log.window_ms = Some(milliseconds(window));
         let written = written?;
         self.journal.switched(written.iter(), &swap);

@@ -2,7 +2,7 @@
 
 use crate::Failure;
 use crate::fingerprint::Fingerprint;
-use crate::ledger::{Entry, Event, Ledger};
+use crate::ledger::{Entry, Event, Ledger, random_id};
 use crate::names::{RegistryHost, RobotName};
 use crate::outcome::{Outcome, Verb};
 use crate::pullsecret::Swap;
@@ -77,8 +77,6 @@ impl Journal {
 
 /// The id of a new rotation: its time, and something random.
 pub(super) fn new_id() -> String {
-    use std::hash::{BuildHasher, Hasher};
-    let random = std::hash::RandomState::new().build_hasher().finish();
     let now = Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
-    format!("{now}-{:08x}", random & 0xffff_ffff)
+    format!("{now}-{}", random_id())
 }

@@ -22,6 +22,7 @@ mod rights;
 mod run;
 mod settle;
 mod stage;
+mod turn;
 mod twins;
 
 pub use members::{Member, RobotAndBridge, SecretsWithRobot, UnprovenEntry};

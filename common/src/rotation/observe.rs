@@ -11,11 +11,11 @@ use crate::global::{Pools, Topology, topology};
 use crate::hint::{self, Hint};
 use crate::ledger::{Record, Strategy};
 use crate::pullsecret::{Adopted, Claim, Trust};
-use crate::quay::{BridgeMark, Pull, Rights, Roster, bridge_name};
+use crate::quay::{BridgeMark, Pull, Rights, Roster, RunMarker, bridge_name};
 use crate::receipt::{Consumer, USAGE_DAYS, consumers};
 use crate::web::ApiError;
 use futures::future::{join, join_all};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use std::collections::BTreeSet;
 
@@ -39,6 +39,12 @@ pub struct Observed {
     pub consumers: Result<Vec<Consumer>, String>,
     /// What this machine's ledger has of its newest rotation.
     pub record: Option<Record>,
+    /// The runs that this ledger knows. They are not alive where its lock is held.
+    pub known_runs: Vec<String>,
+    /// What the runs that work on the robot, or died of it, have put up in Quay.
+    pub markers: Vec<RunMarker>,
+    /// What time it was at Quay then.
+    pub at: Timestamp,
 }
 
 /// What Quay has under the bridge's name.
@@ -121,6 +127,7 @@ pub async fn observe<'a>(
         Err(ApiError::MissingScope { .. }) => return Err(lacking(task).await),
         roster => roster.map_err(failed("the robots".to_owned()))?,
     };
+    let (markers, at) = (RunMarker::of(robot, roster.robots()), quay.now());
     let standing = match roster.find(&bridge) {
         Some(standing) => BridgeMark::parse(&standing.description)
             .map_or(StandingBridge::Foreign, StandingBridge::Ours),
@@ -172,7 +179,13 @@ pub async fn observe<'a>(
             subject.note_held(secret, &mut books.memory);
         }
     }
+    let registry = &session.endpoint.registry;
+    let mut records = books.ledger.of(registry, robot).await?;
+    let runs = records.iter().flat_map(Record::runs);
     let observed = Observed {
+        known_runs: runs.map(str::to_owned).collect(),
+        markers,
+        at,
         by,
         is_bridge: BridgeMark::parse(&found.description).is_some(),
         token: found.token,
@@ -182,10 +195,7 @@ pub async fn observe<'a>(
         consumers: pulls
             .map(|pulls: Vec<Pull>| consumers(&pulls))
             .map_err(|error| error.to_string()),
-        record: books
-            .ledger
-            .latest(&session.endpoint.registry, robot)
-            .await?,
+        record: records.pop(),
         subject,
     };
     Ok((observed, members))
@@ -354,6 +364,12 @@ impl Observed {
     /// The fingerprint of the robot's token.
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of(&self.token)
+    }
+
+    /// The marker of another run that is alive, for all that can be told.
+    pub fn other_run(&self) -> Option<&RunMarker> {
+        let mut markers = self.markers.iter();
+        markers.find(|it| it.is_fresh(self.at) && !self.known_runs.contains(&it.run.id))
     }
 
     /// The clusters that answered.

@@ -9,18 +9,21 @@ use super::plan::{Plan, Target};
 use super::rehearsal::REHEARSAL;
 use super::request::{Books, Task};
 use super::stage::Stage;
+use super::turn::Turn;
 use super::twins::Twins;
 use crate::Failure;
 use crate::dockerconfig::Credential;
 use crate::fingerprint::{Fingerprint, TokenHash};
-use crate::ledger::{Event, Memory, Record};
+use crate::ledger::{Event, Memory, Record, Strategy, machine, random_id};
 use crate::outcome::Outcome;
 use crate::place::Place;
 use crate::pullsecret::Swap;
-use crate::quay::{Rights, Robot};
+use crate::quay::{Rights, Robot, Run};
 use crate::receipt::{Consumer, Receipt};
 use secrecy::SecretString;
+use std::cell::Cell;
 use std::collections::HashSet;
+use std::rc::Rc;
 
 /// Secrets that keep appearing with the wrong credential are given up on after so many rounds.
 pub(super) const ROUNDS: usize = 5;
@@ -35,6 +38,8 @@ pub struct Rotation<'a> {
     pub(super) journal: Journal,
     /// The robot and its bridge.
     pub(super) twins: Twins<'a>,
+    /// Whose turn it is.
+    pub(super) turn: Rc<Turn<'a>>,
     pub(super) targets: Vec<Target>,
     pub(super) skipped: Vec<String>,
     pub(super) consumers: Vec<Consumer>,
@@ -67,6 +72,17 @@ impl<'a> Rotation<'a> {
         let is_known = record.is_some_and(|record| record.rotation == id);
         let robot = observed.subject.robot.clone();
         let registry = task.session.endpoint.registry.clone();
+        let run = Run {
+            id: random_id(),
+            rotation: id.clone(),
+            machine: machine(),
+        };
+        let turn = Rc::new(Turn::new(
+            &task,
+            run,
+            observed.known_runs,
+            &observed.markers,
+        ));
         let mut journal = Journal::new(id, registry, robot.clone(), ledger);
         journal.log.accepted(robot.as_str(), &fingerprint, false);
         let twins = Twins::new(
@@ -88,6 +104,7 @@ impl<'a> Rotation<'a> {
             fleet,
             journal,
             twins,
+            turn,
             targets: plan.targets,
             skipped: plan.skipped,
             consumers: observed.consumers.unwrap_or_default(),
@@ -96,6 +113,31 @@ impl<'a> Rotation<'a> {
             is_known,
             old: is_old.then_some(observed.token),
             memory,
+        }
+    }
+
+    /// Carries `work` out while it is this run's turn and nobody breaks it off, and gives the turn
+    /// back however it ended.
+    pub(super) async fn carry_out(
+        &mut self,
+        work: impl AsyncFnOnce(&mut Self, &Interrupt) -> Result<Receipt, Failure>,
+    ) -> Result<Receipt, Failure> {
+        let interrupt = Interrupt::default();
+        let turn = Rc::clone(&self.turn);
+        let run = turn.keep(work(self, &interrupt));
+        let result = interrupt.watch(run).await;
+        turn.give_back().await;
+        self.end(result).await
+    }
+
+    /// Takes the turn. The ledger knows of it before Quay does: whoever finds the marker of a run
+    /// that was killed has to know it for its own.
+    pub(super) async fn take_turn(&self) -> Result<(), Failure> {
+        let run = self.turn.run_id().to_owned();
+        self.journal.note(Event::Running { run }).await?;
+        match self.task.options.strategy {
+            Strategy::Bridge => self.turn.take().await,
+            Strategy::InPlace => self.turn.take_if_possible().await,
         }
     }
 
@@ -168,9 +210,31 @@ impl<'a> Rotation<'a> {
     /// # Errors
     /// When a target could not be written; all others are written nevertheless.
     pub(super) async fn write_everywhere(&mut self, swap: &Swap) -> Result<(), Failure> {
+        let turn = Rc::clone(&self.turn);
+        loop {
+            turn.assure().await?;
+            let stood_still = Cell::new(false);
+            let goes_on = || {
+                stood_still.set(stood_still.get() || !turn.stands());
+                !stood_still.get()
+            };
+            let written = self.write_while(swap, &goes_on).await;
+            if !stood_still.get() {
+                return written;
+            }
+        }
+    }
+
+    /// The same, while `goes_on` says so.
+    pub(super) async fn write_while(
+        &mut self,
+        swap: &Swap,
+        goes_on: &dyn Fn() -> bool,
+    ) -> Result<(), Failure> {
         let holders = self.fleet.holders().await?;
         let progress = self.task.watcher.progress();
-        let outcomes = self.fleet.write(&holders, swap, progress).await?;
+        let written = self.fleet.write(&holders, swap, goes_on, progress);
+        let outcomes = written.await?;
         self.journal.switched(outcomes.iter(), swap);
         self.remember(&holders, &outcomes, swap).await;
         self.fleet.check(&outcomes)

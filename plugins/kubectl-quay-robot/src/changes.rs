@@ -72,6 +72,7 @@ impl Changes {
                 GrantState::Changed if role.is_some() => (role, Verb::Granted, None),
                 GrantState::Changed => (None, Verb::Revoked, None),
                 GrantState::Unchanged(held) => (held, Verb::Unchanged, None),
+                GrantState::Skipped => (role, Verb::Skipped, Some("interrupted".to_owned())),
                 GrantState::Failed(error) => {
                     let reason = error.to_string();
                     let is_gone = matches!(error, ApiError::NotFound);

@@ -129,7 +129,8 @@ fn rest_of(robot: &RobotName, outcomes: &[GrantOutcome]) -> Option<Hint> {
         let lacking: Vec<&str> = outcomes
             .iter()
             .filter(|outcome| {
-                outcome.role == Some(role) && matches!(outcome.state, GrantState::Failed(_))
+                let is_left = matches!(outcome.state, GrantState::Failed(_) | GrantState::Skipped);
+                outcome.role == Some(role) && is_left
             })
             .map(|outcome| outcome.repository.name())
             .collect();

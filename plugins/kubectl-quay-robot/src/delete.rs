@@ -10,6 +10,7 @@ use quay_common::names::RobotName;
 use quay_common::outcome::Verb;
 use quay_common::pullsecret::{Bridge, standing_bridge};
 use quay_common::quay::BridgeMark;
+use quay_common::signals::Ending;
 
 /// Delete a robot with its roles and team memberships
 ///
@@ -66,7 +67,9 @@ pub async fn run(args: DeleteArgs, console: &Console) -> Result<Exit, Failure> {
                 "{object} was not deleted: you answered no"
             )));
         }
-        let deleted = session.quay.delete(&robot).await;
+        // Once it is asked for, it is waited for and told.
+        let deletion = session.quay.delete(&robot);
+        let deleted = Ending::default().watch(deletion).await;
         deleted.map_err(failed(&session, object))?;
     }
     changes.robot(Verb::Deleted);

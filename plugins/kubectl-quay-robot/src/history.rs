@@ -94,7 +94,7 @@ impl Rotation {
                 Event::Undoing => "undoing",
                 Event::Finished => "finished",
                 Event::Aborted => "aborted",
-                Event::Compared { .. } => continue,
+                Event::Running { .. } | Event::Compared { .. } => continue,
                 Event::Stopped { reason: why } => {
                     reason = Some(why.clone());
                     continue;

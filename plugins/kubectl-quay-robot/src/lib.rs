@@ -14,6 +14,7 @@ mod repositories;
 mod revoke;
 mod rotate;
 mod rotate_output;
+mod rotate_places;
 mod scopes;
 mod token;
 mod whoami;

@@ -34,6 +34,7 @@ pub fn not_begun(reason: NotBegun, undone: &str, robot: &RobotName, session: &Se
             failed(session, format!("repository `{repository}`"))(error).context(undone)
         }
         NotBegun::Refused(error) => failed(session, format!("robot `{robot}`"))(error),
+        NotBegun::Interrupted => Failure::interrupted(),
     }
 }
 

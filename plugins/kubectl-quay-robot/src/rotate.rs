@@ -2,7 +2,8 @@
 
 use crate::FIELD_MANAGER;
 use crate::connection::Connection;
-use crate::rotate_output::{Narrator, count, keep_token, tried_text, write_receipt};
+use crate::rotate_output::{Narrator, count, tried_text};
+use crate::rotate_places::{Places, keep_token};
 use clap::ArgAction;
 use jiff::Timestamp;
 use quay_common::Failure;
@@ -231,6 +232,15 @@ fn check(args: &Args) -> Result<(), Failure> {
             .next("pass -o json to write the receipt to stdout"));
     }
     let token = args.token_output.iter().filter(|_| !args.token_to_stdout());
+    if let (Some(receipt), Some(token)) = (&args.receipt, token.clone().next())
+        && private_file::is_same(receipt, token)
+    {
+        return Err(Failure::usage(format!(
+            "--receipt and --token-output name one file: {}",
+            token.display()
+        ))
+        .next("name another one for the receipt"));
+    }
     for file in args.receipt.iter().chain(token) {
         private_file::check_replaceable(file)?;
     }
@@ -276,6 +286,8 @@ async fn rotate(
     let looked = began.elapsed();
     agree(args, &observed, &plan, console)?;
     let skipped = plan.skipped.clone();
+    let (receipt, token) = (args.receipt.as_deref(), args.token_output.as_deref());
+    let places = Places::take(receipt, token, plan.targets.len(), console)?;
     let mut rotation = Rotation::new(task, observed, members, plan, books);
     let mut receipt = match (args.abort, args.in_place) {
         (true, _) => rotation.abort().await?,
@@ -283,22 +295,19 @@ async fn rotate(
         (false, false) => rotation.run_bridge().await?,
     };
     let followed = follow_up(args, &rotation, &mut receipt).await;
-    let written = match &args.receipt {
-        Some(file) => write_receipt(file, &receipt, console),
-        None => Ok(()),
-    };
+    let written = places.receipt.map(|place| place.write(&receipt, console));
     if args.no_cluster {
         keep_token(
             &args.robot,
             session,
-            args.token_output.as_deref(),
+            places.token,
             args.store_token,
             console,
         )
         .await?;
     }
     report(args, &receipt, looked, &skipped, console)?;
-    written?;
+    written.transpose()?;
     followed?;
     Ok(Exit::of(receipt.is_proved() && skipped.is_empty()))
 }

@@ -1,15 +1,10 @@
-//! What `rotate` says while it works, and what it leaves.
+//! What `rotate` says while it works.
 
-use quay_common::Failure;
 use quay_common::cli::{Console, hint_text};
-use quay_common::credentials::{Session, store_robot_token};
 use quay_common::names::RobotName;
-use quay_common::private_file;
 use quay_common::progress::Progress;
-use quay_common::receipt::{Consumer, End, Receipt, USAGE_DAYS, receipt_page};
+use quay_common::receipt::{Consumer, End, Receipt, USAGE_DAYS};
 use quay_common::rotation::{Answer, Plan, Preview, Stage, Target, TriedWrite, Watcher};
-use secrecy::ExposeSecret;
-use std::path::Path;
 use std::time::Duration;
 
 /// How many of those who pull with the robot are named.
@@ -201,78 +196,5 @@ impl Watcher for Narrator<'_> {
             let asked = self.console.confirm_meanwhile(question, "--ignore-usage");
             asked.await.ok()
         })
-    }
-}
-
-/// Writes the receipt as a page where the file is named so, and as JSON otherwise.
-pub fn write_receipt(file: &Path, receipt: &Receipt, console: &Console) -> Result<(), Failure> {
-    let text = match is_page(file) {
-        true => receipt_page(receipt),
-        false => serde_json::to_string_pretty(receipt)
-            .map(|text| text + "\n")
-            .map_err(|error| Failure::new(format!("cannot write the receipt: {error}")))?,
-    };
-    private_file::replace(file, text.as_bytes())?;
-    console.note(format!("wrote the receipt to {}", file.display()));
-    Ok(())
-}
-
-fn is_page(file: &Path) -> bool {
-    let extension = file.extension().and_then(|extension| extension.to_str());
-    extension.is_some_and(|extension| {
-        ["html", "htm"]
-            .iter()
-            .any(|page| extension.eq_ignore_ascii_case(page))
-    })
-}
-
-/// Hands over the new token of a robot that no cluster uses.
-pub async fn keep_token(
-    robot: &RobotName,
-    session: &Session,
-    file: Option<&Path>,
-    store: bool,
-    console: &Console,
-) -> Result<(), Failure> {
-    if file.is_none() && !store {
-        let typed = console.invocation().typed();
-        console.note(format!("to hand the new token over: {typed} token {robot}"));
-        return Ok(());
-    }
-    let current = session
-        .quay
-        .robot(robot)
-        .await
-        .map_err(|error| error.failure(format!("robot `{robot}`"), &session.endpoint))?;
-    match file {
-        None => {
-            store_robot_token(&session.endpoint.registry, robot, &current.token).await?;
-            console.note(format!("stored the token of {robot} in the OS keyring"));
-        }
-        Some(path) if path == Path::new("-") => {
-            console.data(current.token.expose_secret())?;
-            console.note(format!("wrote the token of {robot} to stdout"));
-        }
-        Some(path) => {
-            let typed = console.invocation().typed();
-            private_file::replace(path, current.token.expose_secret().as_bytes())
-                .map_err(|failure| failure.next(format!("{typed} token {robot} -o FILE")))?;
-            console.note(format!("wrote the token of {robot} to {}", path.display()));
-        }
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_named_like_a_page_gets_one() {
-        assert!(is_page(Path::new("evidence/rotation.html")));
-        assert!(is_page(Path::new("ROTATION.HTM")));
-        assert!(!is_page(Path::new("rotation.json")));
-        assert!(!is_page(Path::new("html")));
-        assert!(!is_page(Path::new("rotation.html.json")));
     }
 }

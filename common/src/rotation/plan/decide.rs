@@ -4,6 +4,7 @@ use super::super::members::RobotAndBridge;
 use super::super::observe::{ClusterState, Observed, ObservedCluster, StandingBridge};
 use super::super::request::Options;
 use super::super::stage::{Stage, stage};
+use super::super::turn::is_rotated;
 use super::Plan;
 use super::cluster::plan_cluster;
 use crate::Failure;
@@ -272,6 +273,11 @@ fn refuse_less(observed: &Observed, options: &Options, plan: &mut Plan) {
 
 fn refuse_by_quay(observed: &Observed, options: &Options, plan: &mut Plan) {
     let RobotAndBridge { robot, bridge, .. } = &observed.subject;
+    let other_run = observed.other_run();
+    if let Some(marker) = other_run {
+        let (reason, remedy) = is_rotated(robot, marker, options.strategy, observed.at);
+        plan.refuse(reason, remedy);
+    }
     if observed.is_bridge {
         plan.refuse(
             format!("{robot} is itself the bridge of a rotation"),
@@ -296,7 +302,7 @@ fn refuse_by_quay(observed: &Observed, options: &Options, plan: &mut Plan) {
                     format!("a rotation of {robot} is in progress: its bridge {bridge} exists"),
                     "run the command without --in-place to finish that rotation",
                 );
-            } else if !known && !options.take_over {
+            } else if !known && !options.take_over && other_run.is_none() {
                 plan.refuse(
                     format!(
                         "somebody else is rotating the robot: the bridge {bridge} exists, and \

@@ -133,6 +133,13 @@ impl State {
         token
     }
 
+    /// The names of the robots of a namespace, sorted.
+    pub fn robots_of(&self, namespace: &str) -> Vec<&str> {
+        let own = format!("{namespace}+");
+        let names = self.robots.keys().map(String::as_str);
+        names.filter(|name| name.starts_with(&own)).collect()
+    }
+
     /// Gives the robot a new token and returns it; the old one is dead at once.
     ///
     /// # Errors
