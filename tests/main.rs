@@ -16,6 +16,7 @@ mod hostile;
 mod keyring;
 mod leaks;
 mod node;
+mod pages;
 mod pullsecret;
 mod robot;
 mod rotation;

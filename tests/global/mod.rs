@@ -5,7 +5,7 @@ mod confirm;
 mod from_ocm;
 mod killed;
 mod many_clusters;
-mod ocm;
+pub mod ocm;
 mod ocm_record;
 mod rollback;
 mod status;

@@ -5,7 +5,7 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A proxy on 127.0.0.1 that knows `CONNECT`. Wherever a client wants to go, it ends at that port
-/// of this machine. Its thread ends with the test's process.
+/// of this machine, or at one for all. Its thread ends with the test's process.
 pub struct ConnectProxy {
     port: u16,
     heads: Arc<Mutex<Vec<String>>>,
@@ -14,6 +14,15 @@ pub struct ConnectProxy {
 impl ConnectProxy {
     /// Starts it.
     pub fn start() -> Self {
+        Self::leading(None)
+    }
+
+    /// Starts one that leads every client to this port, whatever name and port it asks for.
+    pub fn leading_to(port: u16) -> Self {
+        Self::leading(Some(port))
+    }
+
+    fn leading(to: Option<u16>) -> Self {
         let listener =
             TcpListener::bind("127.0.0.1:0").unwrap_or_else(|error| panic!("no port: {error}"));
         let port = listener.local_addr().map_or(0, |address| address.port());
@@ -23,7 +32,7 @@ impl ConnectProxy {
             for client in listener.incoming().flatten() {
                 let seen = Arc::clone(&seen);
                 // A client that leaves in the middle is its own business.
-                std::thread::spawn(move || serve(client, &seen).ok());
+                std::thread::spawn(move || serve(client, to, &seen).ok());
             }
         });
         Self { port, heads }
@@ -45,11 +54,11 @@ impl ConnectProxy {
     }
 }
 
-fn serve(mut client: TcpStream, seen: &Mutex<Vec<String>>) -> std::io::Result<()> {
+fn serve(mut client: TcpStream, to: Option<u16>, seen: &Mutex<Vec<String>>) -> std::io::Result<()> {
     let mut reader = BufReader::new(client.try_clone()?);
     let mut head = String::new();
     while reader.read_line(&mut head)? > 2 {}
-    let port: Option<u16> = head
+    let asked: Option<u16> = head
         .split_whitespace()
         .nth(1)
         .and_then(|target| target.rsplit(':').next())
@@ -58,7 +67,7 @@ fn serve(mut client: TcpStream, seen: &Mutex<Vec<String>>) -> std::io::Result<()
     seen.lock()
         .unwrap_or_else(PoisonError::into_inner)
         .push(head);
-    let Some(port) = port.filter(|_| is_connect) else {
+    let Some(port) = to.or(asked).filter(|_| is_connect) else {
         return client.write_all(b"HTTP/1.1 405 Method Not Allowed\r\ncontent-length: 0\r\n\r\n");
     };
     let Ok(server) = TcpStream::connect(("127.0.0.1", port)) else {

@@ -189,7 +189,7 @@ mod tests {
             (&["a", "a"], true, "CONTEXT   NAME   KEY\n"),
         ] {
             let table = Table::of(contexts, wide).context(|context| context);
-            let table = table.col("NAME", |_| "").wide("KEY", |_| "").table();
+            let table = table.col("NAME", |_| "n").wide("KEY", |_| "k").table();
             assert!(table.render().starts_with(headings), "{contexts:?} {wide}");
         }
     }

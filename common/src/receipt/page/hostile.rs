@@ -67,8 +67,8 @@ fn hostile() -> Receipt {
         rotation: said("rotation"),
         bridge: Some(robot.clone()),
         robot,
-        // Between brackets a host may hold anything but a slash.
-        registry: format!("[{HOSTILE}]").parse().unwrap(),
+        // A host cannot hold anything hostile.
+        registry: "quay.example.com".parse().unwrap(),
         strategy: Strategy::Bridge,
         outcome: End::Finished,
         resumed: true,
@@ -170,7 +170,7 @@ fn text_from_elsewhere_is_shown_and_never_obeyed() {
         let shown = format!("{field}&lt;/title&gt;{SHOWN}");
         assert!(page.contains(&shown), "{field}");
     }
-    assert!(page.contains(&format!("<dd>[{SHOWN}]</dd>")));
+    assert!(page.contains("<dd>quay.example.com</dd>"));
     // Wherever there is any of it, all of it is as it is to be shown.
     assert_eq!(page.matches("alert(").count(), page.matches(SHOWN).count());
     assert!(!page.contains("<script"));

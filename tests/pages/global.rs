@@ -1,0 +1,84 @@
+//! docs/global-pull-secret.md.
+
+use crate::global::ocm;
+use crate::pages::openshift::{OpenShift, become_openshift};
+use crate::pages::page::Page;
+use crate::pages::stage::Stage;
+use quay_tests::{SessionBus, TestCluster, TestKeyring};
+
+const ROBOT: &str = "myorg+deploy";
+
+pub fn play(page: &mut Page) {
+    let mut openshift = openshift();
+    page.block("oc quay-global show").rest(&openshift.stage);
+    openshift.pause("worker");
+    page.block("oc quay-global update").rest(&openshift.stage);
+    page.block("oc quay-global remove")
+        .next(&openshift.stage)
+        .ends_with(1)
+        .holds();
+    page.block("oc quay-global status")
+        .next(&openshift.stage)
+        .ends_with(1)
+        .holds();
+    regenerate(&mut openshift.stage);
+    openshift.stage.types("oc quay-global update --yes");
+    page.block("oc quay-global backups").rest(&openshift.stage);
+    let openshift = self::openshift();
+    page.block("oc quay-global update").rest(&openshift.stage);
+    dead_token(page);
+    red_hats_own(page);
+}
+
+fn openshift() -> OpenShift {
+    let mut openshift = OpenShift::new("sandbox");
+    openshift.stage.robot(ROBOT, &["my-app"]);
+    openshift
+}
+
+fn regenerate(stage: &mut Stage) {
+    stage.quay.regenerate(&mut stage.context, ROBOT);
+}
+
+fn dead_token(page: &mut Page) {
+    let mut openshift = openshift();
+    openshift
+        .stage
+        .types("oc quay-global update --robot myorg+deploy --yes");
+    regenerate(&mut openshift.stage);
+    page.block("oc quay-global verify")
+        .next(&openshift.stage)
+        .ends_with(1)
+        .holds();
+}
+
+/// Two clusters of an account that has a third.
+fn red_hats_own(page: &mut Page) {
+    let mut stage = Stage::new("prod");
+    let bus = SessionBus::start(&mut stage.context);
+    let _keyring = TestKeyring::unlocked(&stage.context, &bus);
+    let ocm = ocm::start(&mut stage.context);
+    stage.context.unset("OCM_TOKEN");
+    let (offline, before) = ocm.edit(|state| {
+        let cluster = serde_json::json!({
+            "id": "1", "external_cluster_id": "6a2f3f5e-8b1c-4d7e-9a55-0c4e2b7d9f10",
+            "display_name": "prod", "status": "Active",
+        });
+        state.clusters.push(cluster);
+        (state.offline_token.clone(), state.pull_token.clone())
+    });
+    let staging = TestCluster::small("staging");
+    for cluster in [&stage.cluster, &staging] {
+        become_openshift(cluster, &before);
+    }
+    stage.also_reaches(&staging);
+    let mut block = page.block("oc quay-global ocm login");
+    block
+        .next(&stage)
+        .types_hidden(&format!("{offline}\n"))
+        .holds();
+    block.next(&stage).holds();
+    ocm.edit(|state| state.run_batch(&ocm::rotated()));
+    block.next(&stage).holds();
+    block.next(&stage).answered("y\n").holds();
+}
