@@ -289,7 +289,7 @@ fn every_refusal_says_what_to_do() {
         (403, reason("Account is banned"), "Account is banned"),
         (404, reason("Cannot find registry"), "Cannot find registry"),
         (500, reason("oops"), "unexpected answer 500: oops"),
-        (200, "<html>".to_owned(), "no JSON"),
+        (200, "<html>".to_owned(), "not JSON"),
         (200, "[]".to_owned(), "not the JSON that the API promises"),
         (302, String::new(), "unexpected answer 302"),
     ] {

@@ -90,7 +90,7 @@ fn a_secret_that_was_deleted_is_created_again() {
     world
         .cluster
         .kubectl(format!("-n {NAMESPACE} delete secret pull-secret"));
-    world.run("update --yes").expect(1).prints("there is no");
+    world.run("update --yes").expect(1).prints("does not exist");
     world.run("rollback --yes").expect(0);
     assert_eq!(world.text(), world.content(None));
 }
@@ -117,7 +117,7 @@ fn five_backups_are_kept_and_no_content_twice() {
     world
         .run("rollback --yes")
         .expect(1)
-        .says("there is no backup of openshift-config/pull-secret");
+        .says("openshift-config/pull-secret (context admin) has no backup");
     world.run(format!("update --robot {ROBOT} --yes")).expect(0);
     let mut contents = vec![world.text()];
     for _ in 0..6 {

@@ -156,7 +156,7 @@ fn a_secret_that_cannot_be_read_is_left_alone_and_says_where_to_go() {
     for content in [r#"{"auths":"SECRET"}"#, r#"{"auths":["SECRET"]}"#] {
         world.put(content);
         let output = world.run(format!("update --robot {ROBOT} --yes")).expect(1);
-        output.prints("cannot be read").prints("rollback");
+        output.prints("is unreadable").prints("rollback");
         world.run("show").expect(1).says("cannot be read");
         world.run("remove quay.io --yes").expect(1);
         assert_eq!(world.text(), content);
@@ -196,7 +196,7 @@ fn a_secret_of_another_type_is_told_apart() {
         .cluster
         .kubectl(format!("-n {NAMESPACE} delete secret {SECRET}"));
     let output = world.run(format!("update --robot {ROBOT} --yes")).expect(1);
-    output.prints("there is no openshift-config/pull-secret");
+    output.prints("openshift-config/pull-secret does not exist");
 }
 
 #[test]

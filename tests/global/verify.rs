@@ -236,7 +236,7 @@ fn what_is_missing_or_unreadable_fails_by_name() {
     assert!(message("quay.io").contains("not base64"));
     assert!(message("registry.redhat.io").contains("missing"));
     world.put(r#"{"auths":[]}"#);
-    world.run("verify").expect(1).prints("cannot be read");
+    world.run("verify").expect(1).prints("is unreadable");
 }
 
 /// The passwords that the Quay is sent while it calls itself so, as fingerprints.

@@ -49,7 +49,7 @@ fn a_secret_that_is_broken_meanwhile_is_not_written() {
     let broken = r#"{"auths":["SECRET"]}"#;
     world.put(broken);
     hold.release();
-    run.wait().expect(1).prints("cannot be read");
+    run.wait().expect(1).prints("is unreadable");
     assert_eq!(world.text(), broken);
 }
 

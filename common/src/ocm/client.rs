@@ -1,14 +1,18 @@
 //! The account API as one login sees it.
 
 use super::args::Services;
-use super::error::OcmError;
+use super::error::{OcmError, said};
 use super::sso;
 use super::sso::Grant;
-use super::transport::{Answer, Auth, Call, Content, Transport};
 use crate::Failure;
 use crate::dockerconfig::Document;
 use crate::kubelet::Format;
+use crate::web::{
+    Answer, Auth, Body, Call, Endpoint, Largest, Repeat, Transport, Trust, certificates, host_of,
+    url,
+};
 use jiff::Timestamp;
+use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
@@ -140,7 +144,7 @@ struct List<T> {
 impl Ocm {
     pub(super) fn new(services: Services, grant: Grant) -> Result<Self, Failure> {
         Ok(Self {
-            transport: Transport::open(services.ca.as_deref())?,
+            transport: transport(&services)?,
             services,
             grant,
             access: Mutex::default(),
@@ -156,7 +160,7 @@ impl Ocm {
     /// The account's pull secret as Red Hat hands it out now.
     pub async fn pull_secret(&self) -> Result<Document, OcmError> {
         let path = format!("{ACCOUNTS}/access_token");
-        let answer = self.post(&path, true).await?;
+        let answer = self.post(&path, Repeat::Safe).await?;
         Document::parse(Format::DockerConfigJson, &answer.body).map_err(|error| {
             OcmError::Unexpected {
                 status: answer.status,
@@ -176,7 +180,7 @@ impl Ocm {
 
     /// Asks for a rotation. Not to be repeated: each request is one more rotation.
     pub async fn request_rotation(&self, account: &Account) -> Result<Rotation, OcmError> {
-        parse(&self.post(&rotation_path(account), false).await?)
+        parse(&self.post(&rotation_path(account), Repeat::Limited).await?)
     }
 
     /// The clusters that the account registered and that are not gone.
@@ -196,25 +200,14 @@ impl Ocm {
     }
 
     async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Answer, OcmError> {
-        let url = self.url(path, query)?;
-        self.authorized(Method::GET, url, Content::None, true).await
+        let url = url(&self.services.api, path, query)?;
+        self.authorized(Method::GET, url, None, Repeat::Safe).await
     }
 
-    async fn post(&self, path: &str, repeatable: bool) -> Result<Answer, OcmError> {
-        let url = self.url(path, &[])?;
-        let body = json!({});
-        self.authorized(Method::POST, url, Content::Json(&body), repeatable)
+    async fn post(&self, path: &str, repeat: Repeat) -> Result<Answer, OcmError> {
+        let url = url(&self.services.api, path, &[])?;
+        self.authorized(Method::POST, url, Some(json!({})), repeat)
             .await
-    }
-
-    fn url(&self, path: &str, query: &[(&str, &str)]) -> Result<Url, OcmError> {
-        let text = format!("{}{path}", self.services.api);
-        let mut url = Url::parse(&text)
-            .map_err(|error| OcmError::Unavailable(format!("{text} is not an address: {error}")))?;
-        if !query.is_empty() {
-            url.query_pairs_mut().extend_pairs(query);
-        }
-        Ok(url)
     }
 
     /// Access tokens live for minutes: one that is refused is exchanged once.
@@ -222,8 +215,8 @@ impl Ocm {
         &self,
         method: Method,
         url: Url,
-        content: Content<'_>,
-        repeatable: bool,
+        body: Option<Value>,
+        repeat: Repeat,
     ) -> Result<Answer, OcmError> {
         let mut access = self.access.lock().await;
         let mut fresh = false;
@@ -240,25 +233,45 @@ impl Ocm {
                 method: method.clone(),
                 url: url.clone(),
                 auth: Auth::Bearer(&token),
-                content,
-                repeatable,
+                body: body.clone().map(Body::Json),
+                accept: None,
+                repeat,
+                largest: Largest::Page,
             };
             let answer = self.transport.send(&call).await?;
             match answer.status {
                 200..300 => return Ok(answer),
                 401 if fresh => return Err(OcmError::Unauthorized),
                 401 => *access = None,
-                403 => return Err(OcmError::Forbidden(answer.text())),
-                404 => return Err(OcmError::NotFound(answer.text())),
+                403 => return Err(OcmError::Forbidden(said(&answer))),
+                404 => return Err(OcmError::NotFound(said(&answer))),
                 status => {
                     return Err(OcmError::Unexpected {
                         status,
-                        text: answer.text(),
+                        text: said(&answer),
                     });
                 }
             }
         }
     }
+}
+
+/// Reads the certificate authority and prepares the client; nothing is sent.
+fn transport(services: &Services) -> Result<Transport, Failure> {
+    let mut given = Vec::new();
+    if let Some(path) = &services.ca {
+        let unusable = |reason: &str| Failure::usage(format!("{}: {reason}", path.display()));
+        let pem = std::fs::read(path).map_err(|error| unusable(&error.to_string()))?;
+        given = certificates(&pem);
+        if given.is_empty() {
+            return Err(unusable("it holds no certificate in PEM form"));
+        }
+    }
+    let host = host_of(&services.api)
+        .ok_or_else(|| Failure::usage(format!("{} is not an address", services.api)))?;
+    let json = HeaderValue::from_static("application/json");
+    let headers = HeaderMap::from_iter([(ACCEPT, json)]);
+    Transport::build(Endpoint::of(host), Trust::Certified(given), headers)
 }
 
 fn rotation_path(account: &Account) -> String {

@@ -2,11 +2,12 @@
 
 use crate::Failure;
 use crate::hint::{self, Hint};
-use crate::web::{TlsProblem, without_password};
-use reqwest::Url;
+use crate::web::{Answer, ApiError, TlsProblem};
+use serde_json::Value;
 
 /// Where offline tokens come from.
 pub(super) const TOKEN_PAGE: &str = "https://console.redhat.com/openshift/token";
+const LONGEST_REASON: usize = 200;
 
 /// Why a request did not do what it was sent for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,6 +33,9 @@ pub enum OcmError {
     /// The certificate or the TLS handshake is at fault.
     #[error("no trusted connection: {0}")]
     Tls(TlsProblem),
+    /// The answer is a redirect, which is not followed with a credential.
+    #[error("the service redirects to {0}, and a credential never follows a redirect")]
+    Redirected(String),
     /// What went wrong where the request went through a proxy.
     #[error("{error}, through the proxy {proxy}")]
     ThroughProxy {
@@ -53,31 +57,30 @@ pub enum OcmError {
     },
 }
 
-impl OcmError {
-    /// Names the proxy that was on the way.
-    pub(super) fn through(self, proxy: Option<&Url>) -> Self {
-        match proxy {
-            None => self,
-            Some(proxy) => Self::ThroughProxy {
-                error: Box::new(self),
-                proxy: without_password(proxy),
+impl From<ApiError> for OcmError {
+    fn from(error: ApiError) -> Self {
+        match error {
+            ApiError::RateLimited => Self::RateLimited,
+            ApiError::Unavailable { reason, .. } => Self::Unavailable(reason),
+            ApiError::Redirected { to } => Self::Redirected(to),
+            ApiError::Tls(problem) => Self::Tls(problem),
+            ApiError::ThroughProxy { error, proxy } => Self::ThroughProxy {
+                error: Box::new(Self::from(*error)),
+                proxy,
             },
+            ApiError::Timeout => Self::Timeout,
+            ApiError::Unexpected { status, text } => Self::Unexpected { status, text },
+            // What only Quay says.
+            other => Self::Unavailable(other.to_string()),
         }
     }
+}
 
-    /// Whether another try may end better; one that got no answer in time took long enough.
-    pub(super) fn may_pass(&self) -> bool {
-        match self {
-            Self::Tls(_) | Self::Timeout => false,
-            Self::ThroughProxy { error, .. } => error.may_pass(),
-            _ => true,
-        }
-    }
-
+impl OcmError {
     /// Whether the request may have been carried out all the same.
     pub fn is_doubtful(&self) -> bool {
         match self {
-            Self::Unavailable(_) | Self::Timeout => true,
+            Self::Unavailable(_) | Self::Timeout | Self::Redirected(_) => true,
             Self::ThroughProxy { error, .. } => error.is_doubtful(),
             Self::Unexpected { status, .. } => *status >= 500 || *status < 400,
             _ => false,
@@ -107,7 +110,50 @@ impl OcmError {
             Self::ThroughProxy { .. } => {
                 failure.next("check the proxy in HTTPS_PROXY, or add the host to NO_PROXY")
             }
-            Self::NotFound(_) | Self::Unexpected { .. } => failure,
+            Self::NotFound(_) | Self::Redirected(_) | Self::Unexpected { .. } => failure,
         }
+    }
+}
+
+/// What the service says of its refusal. Nothing else of the answer is quoted: it may hold what
+/// was sent.
+pub(super) fn said(answer: &Answer) -> String {
+    let value: Option<Value> = serde_json::from_slice(&answer.body).ok();
+    let said = value.as_ref().and_then(|value| {
+        ["reason", "error_description"]
+            .iter()
+            .find_map(|key| value.get(key)?.as_str())
+    });
+    match said {
+        Some(said) => said.chars().take(LONGEST_REASON).collect(),
+        None => "no reason given".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_told_in_the_services_own_words_and_a_page_is_not() {
+        let text = |body: &str| {
+            said(&Answer {
+                status: 400,
+                challenge: None,
+                body: body.as_bytes().to_vec(),
+                after_loss: false,
+            })
+        };
+        assert_eq!(
+            text(
+                r#"{"error":"invalid_grant","error_description":"Offline user session not found"}"#
+            ),
+            "Offline user session not found"
+        );
+        assert_eq!(
+            text(r#"{"kind":"Error","code":"ACCT-MGMT-11","reason":"Account is banned"}"#),
+            "Account is banned"
+        );
+        assert_eq!(text("<html>x</html>"), "no reason given");
     }
 }

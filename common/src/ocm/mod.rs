@@ -6,7 +6,6 @@ mod error;
 mod login;
 mod rotation;
 mod sso;
-mod transport;
 
 pub use args::OcmArgs;
 pub use client::{Account, AccountCluster, Ocm, Rotation, RotationState};

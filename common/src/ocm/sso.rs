@@ -1,7 +1,7 @@
 //! From an offline token or a service account to an access token.
 
-use super::error::OcmError;
-use super::transport::{Auth, Call, Content, Transport};
+use super::error::{OcmError, said};
+use crate::web::{Auth, Body, Call, Largest, Repeat, Transport};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::{Method, Url};
@@ -61,8 +61,10 @@ pub(super) async fn exchange(
         method: Method::POST,
         url,
         auth,
-        content: Content::Form(&fields),
-        repeatable: true,
+        body: Some(Body::Form(form(&fields))),
+        accept: None,
+        repeat: Repeat::Safe,
+        largest: Largest::Token,
     };
     let answer = transport.send(&call).await?;
     match answer.status {
@@ -73,12 +75,22 @@ pub(super) async fn exchange(
                 status: 200,
                 text: "the sign-on service returned no access token".to_owned(),
             }),
-        400 | 401 => Err(OcmError::BadLogin(answer.text())),
+        400 | 401 => Err(OcmError::BadLogin(said(&answer))),
         status => Err(OcmError::Unexpected {
             status,
-            text: answer.text(),
+            text: said(&answer),
         }),
     }
+}
+
+fn form(fields: &[(&str, &str)]) -> String {
+    // Only the query of this address is used.
+    let mut url = match Url::parse("form:") {
+        Ok(url) => url,
+        Err(_) => return String::new(),
+    };
+    url.query_pairs_mut().extend_pairs(fields);
+    url.query().unwrap_or_default().to_owned()
 }
 
 /// A refresh token is only good for the client that issued it, which it names where it is
@@ -93,6 +105,18 @@ fn issuing_client(token: &SecretString) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_form_is_encoded_as_browsers_do() {
+        let fields = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", "a b+c/d=&é"),
+        ];
+        assert_eq!(
+            form(&fields),
+            "grant_type=refresh_token&refresh_token=a+b%2Bc%2Fd%3D%26%C3%A9"
+        );
+    }
 
     #[test]
     fn a_refresh_token_names_the_client_it_is_good_for() {

@@ -1,7 +1,9 @@
 //! One signed-in connection to Quay's API.
 
 use crate::registry::Registry;
-use crate::web::{Answer, ApiError, Auth, Call, Endpoint, Largest, Repeat, Transport, body, url};
+use crate::web::{
+    Answer, ApiError, Auth, Body, Call, Endpoint, Largest, Repeat, Transport, body, url,
+};
 use jiff::Timestamp;
 use reqwest::Method;
 use secrecy::SecretString;
@@ -158,7 +160,7 @@ impl Quay {
             method,
             url: url(&self.endpoint().api, path, query)?,
             auth: Auth::Bearer(&self.token),
-            body,
+            body: body.map(Body::Json),
             accept: None,
             repeat,
             largest: Largest::Page,

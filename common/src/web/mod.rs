@@ -15,13 +15,13 @@ mod transport;
 mod trust;
 
 pub(crate) use address::url;
-pub(crate) use client::{Trust, client, install_crypto};
+pub(crate) use client::{Trust, install_crypto};
 pub(crate) use clock::ServerClock;
 pub(crate) use endpoint::host_of;
 pub use endpoint::{Endpoint, NamedBy, parse_origin};
 pub use error::ApiError;
 pub(crate) use error_text::{error_text, first_line};
-pub(crate) use proxy::{proxy_for, without_password};
+pub(crate) use proxy::proxy_for;
 pub use tls_problem::{SelfSigned, TlsProblem};
-pub(crate) use transport::{Answer, Auth, Call, Largest, Repeat, Transport};
+pub(crate) use transport::{Answer, Auth, Body, Call, Largest, Repeat, Transport};
 pub(crate) use trust::{Roots, certificates, verifier};

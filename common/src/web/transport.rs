@@ -11,7 +11,9 @@ use super::reach::{self, Forbidden};
 use super::tls_problem::TlsProblem;
 use super::trust::certificates;
 use crate::Failure;
-use reqwest::header::{ACCEPT, HeaderMap, HeaderName, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
+use reqwest::header::{
+    ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use reqwest::{Client, Method, Response, Url, Version};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -47,6 +49,15 @@ pub(crate) enum Repeat {
     Safe,
     /// Only after an answer that says it was not carried out.
     Refused,
+    /// Only after 429: a proxy's word is not enough.
+    Limited,
+}
+
+/// What a request carries.
+pub(crate) enum Body {
+    Json(Value),
+    /// As browsers encode it.
+    Form(String),
 }
 
 /// How much of a success is read.
@@ -81,7 +92,7 @@ pub(crate) struct Call<'a> {
     pub method: Method,
     pub url: Url,
     pub auth: Auth<'a>,
-    pub body: Option<Value>,
+    pub body: Option<Body>,
     /// The kinds of content that are wanted, where the server has to be told.
     pub accept: Option<&'static str>,
     pub repeat: Repeat,
@@ -136,16 +147,21 @@ impl Transport {
             true => Trust::Anyone,
             false => Trust::Certified(given),
         };
+        Self::build(endpoint.clone(), trust, headers())
+    }
+
+    /// A transport whose every request has these headers.
+    pub fn build(endpoint: Endpoint, trust: Trust, headers: HeaderMap) -> Result<Self, Failure> {
         let unprepared = |error: &(dyn Error + 'static)| {
             Failure::new(format!("cannot prepare TLS: {}", root_cause(error)))
         };
         let client = client(trust, endpoint.named_by)
             .map_err(|error| unprepared(&error))?
-            .default_headers(headers())
+            .default_headers(headers)
             .build()
             .map_err(|error| unprepared(&error))?;
         Ok(Self {
-            endpoint: endpoint.clone(),
+            endpoint,
             client,
             api_window: Semaphore::new(API_REQUESTS_IN_FLIGHT),
             pace: Pace::default(),
@@ -185,7 +201,7 @@ impl Transport {
                 }
                 Err(Trouble { error, again }) => match again {
                     Again::No => return Err(error),
-                    Again::Unknown if call.repeat == Repeat::Refused => return Err(error),
+                    Again::Unknown if call.repeat != Repeat::Safe => return Err(error),
                     Again::Unknown => {
                         after_loss = true;
                         (error, None)
@@ -213,9 +229,13 @@ impl Transport {
             Auth::Bearer(token) => request.bearer_auth(token.expose_secret()),
             Auth::Basic(user, password) => request.basic_auth(user, Some(password.expose_secret())),
         };
-        if let Some(body) = &call.body {
-            request = request.json(body);
-        }
+        request = match &call.body {
+            None => request,
+            Some(Body::Json(value)) => request.json(value),
+            Some(Body::Form(fields)) => request
+                .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .body(fields.clone()),
+        };
         if let Some(kinds) = call.accept {
             request = request.header(ACCEPT, kinds);
         }
@@ -256,7 +276,10 @@ impl Transport {
             503 if is_read_only(&body) => Err(Trouble::ends(ApiError::ReadOnly)),
             502..=504 => Err(Trouble {
                 error: unavailable(&call.url, format!("it answers {status}")),
-                again: retry_after.map_or(Again::Unknown, |wait| Again::Later(Some(wait))),
+                again: match retry_after {
+                    Some(_) if call.repeat != Repeat::Limited => Again::Later(retry_after),
+                    _ => Again::Unknown,
+                },
             }),
             _ => Ok(Answer {
                 status,
