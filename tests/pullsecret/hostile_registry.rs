@@ -306,7 +306,7 @@ fn loud_registries_are_cut_short() {
         .verify(&namespace)
         .output
         .expect(1)
-        .prints("refuses it");
+        .prints("refuses the credential");
     let json = ["verify", "-n", &namespace, PATIENCE, "-o", "json"];
     bounded(&hostile.world, &json).output.expect(1);
 }
@@ -316,7 +316,7 @@ fn a_body_without_an_end_is_not_read_to_its_end() {
     let gigabyte = 16 << 10;
     for (code, said) in [
         (200, "larger than 64 KiB"),
-        (401, "refuses it"),
+        (401, "refuses the credential"),
         (500, "500"),
     ] {
         let hostile = Hostile::handing_out(&json!({}));

@@ -34,7 +34,7 @@ fn every_developer_command_that_a_page_types_is_one() {
 }
 
 fn pages(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).unwrap().flatten();
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let paths = entries.map(|entry| entry.path());
     paths
         .filter(|path| path.extension().is_some_and(|ending| ending == "md"))

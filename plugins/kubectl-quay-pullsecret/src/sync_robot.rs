@@ -8,6 +8,7 @@ use quay_common::credentials::{QuayArgs, Session};
 use quay_common::dockerconfig::{RegistryNames, belongs_to, unused_at};
 use quay_common::names::{RegistryHost, RobotName};
 use quay_common::pullsecret::{Placement, RobotCredential, Source, TokenSource};
+use quay_common::quay::RunMarker;
 use quay_common::web::{ApiError, Endpoint};
 
 /// The robot, and how its credential is written where it is new.
@@ -173,7 +174,10 @@ async fn robots(session: &Session) -> Result<Vec<String>, ApiError> {
     let mut names = Vec::new();
     for namespace in namespaces {
         match session.quay.robots(&namespace, false).await {
-            Ok(robots) => names.extend(robots.into_iter().map(|robot| robot.name)),
+            Ok(robots) => {
+                let robots = robots.into_iter().filter(|robot| !RunMarker::is_one(robot));
+                names.extend(robots.map(|robot| robot.name));
+            }
             Err(ApiError::MissingScope { .. }) => {}
             Err(error) => return Err(error),
         }

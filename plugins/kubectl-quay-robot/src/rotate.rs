@@ -3,7 +3,7 @@
 use crate::FIELD_MANAGER;
 use crate::connection::Connection;
 use crate::rotate_output::{Narrator, count, tried_text};
-use crate::rotate_places::{Places, keep_token};
+use crate::rotate_places::{Places, check_files, keep_token};
 use clap::ArgAction;
 use jiff::Timestamp;
 use quay_common::Failure;
@@ -16,7 +16,6 @@ use quay_common::credentials::{Session, StateArgs, remember};
 use quay_common::kubelet::parse_image;
 use quay_common::ledger::Strategy;
 use quay_common::names::RobotName;
-use quay_common::private_file;
 use quay_common::receipt::Receipt;
 use quay_common::rotation::{
     Books, LeaveBehind, Observed, Options, Plan, Preview, Rotation, Stage, Task, observe, plan,
@@ -231,20 +230,11 @@ fn check(args: &Args) -> Result<(), Failure> {
         return Err(Failure::usage("--receipt needs the name of a file")
             .next("pass -o json to write the receipt to stdout"));
     }
-    let token = args.token_output.iter().filter(|_| !args.token_to_stdout());
-    if let (Some(receipt), Some(token)) = (&args.receipt, token.clone().next())
-        && private_file::is_same(receipt, token)
-    {
-        return Err(Failure::usage(format!(
-            "--receipt and --token-output name one file: {}",
-            token.display()
-        ))
-        .next("name another one for the receipt"));
-    }
-    for file in args.receipt.iter().chain(token) {
-        private_file::check_replaceable(file)?;
-    }
-    Ok(())
+    let token = args.token_output.as_deref();
+    check_files(
+        args.receipt.as_deref(),
+        token.filter(|_| !args.token_to_stdout()),
+    )
 }
 
 async fn rotate(

@@ -39,6 +39,22 @@ pub enum TokenPlace {
     File(PathBuf, Reserved),
 }
 
+/// Files that could not be written in the end, and one that is named twice.
+///
+/// # Errors
+/// A usage failure.
+pub fn check_files(receipt: Option<&Path>, token: Option<&Path>) -> Result<(), Failure> {
+    if let (Some(receipt), Some(token)) = (receipt, token)
+        && private_file::is_same(receipt, token)
+    {
+        let token = token.display();
+        let message = format!("--receipt and --token-output name one file: {token}");
+        return Err(Failure::usage(message).next("name another one for the receipt"));
+    }
+    let mut files = receipt.into_iter().chain(token);
+    files.try_for_each(private_file::check_replaceable)
+}
+
 impl Places {
     /// Takes as much of the disk as will be needed, and looks whether somebody reads stdout.
     ///

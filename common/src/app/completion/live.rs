@@ -9,6 +9,7 @@ use crate::cluster::{Cluster, NamespaceSelection, Resource, collection, list_all
 use crate::credentials::{Session, Settings, unattended_session};
 use crate::names::RobotName;
 use crate::pullsecret::{PullSecret, observe};
+use crate::quay::RunMarker;
 use crate::workload::TargetKind;
 use futures::future::{join, join_all};
 use k8s_openapi::api::core::v1::Secret;
@@ -160,7 +161,8 @@ impl Looking {
         let Some(session) = session else { return };
         let lists = session.quay.robots_of_each(namespaces, false).await;
         let robots = lists.into_iter().filter_map(|(_, list)| list.ok());
-        self.send(robots.flatten().map(|robot| robot.name).collect());
+        let robots = robots.flatten().filter(|robot| !RunMarker::is_one(robot));
+        self.send(robots.map(|robot| robot.name).collect());
     }
 
     async fn organizations(&self) {
