@@ -3,9 +3,7 @@
 /// A secret's namespace and name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SecretName {
-    /// Its namespace.
     pub namespace: &'static str,
-    /// Its name.
     pub name: &'static str,
 }
 

@@ -181,7 +181,7 @@ fn nothing_on_this_machine_or_its_link_is_asked_for_a_pull_secrets_sake() {
     let far = format!("localhost:{port}/evil/app:v1");
     world.cluster.create(&pod(&namespace, "shop", &far, &["a"]));
     let verify = ["verify", "-n", &namespace, "-o", "json"];
-    let output = world.run(&verify).expect(1);
+    let output = world.run(verify).expect(1);
     let report: Value = serde_json::from_str(&output.stdout).expect("JSON");
     let items = report["items"].as_array().expect("items");
     assert_eq!(items.len(), count);
@@ -194,7 +194,7 @@ fn nothing_on_this_machine_or_its_link_is_asked_for_a_pull_secrets_sake() {
         );
     }
     world
-        .run(&["explain", "pod/shop", "-n", &namespace])
+        .run(["explain", "pod/shop", "-n", &namespace])
         .expect(1)
         .prints("an address of this machine");
     // Not so much as a connection.
@@ -214,12 +214,12 @@ fn a_registry_of_this_machine_that_the_user_names_is_asked() {
     world.context.unset("QUAY_URL");
     let verify = ["verify", "-n", &namespace];
     world
-        .run(&verify)
+        .run(verify)
         .expect(1)
         .prints("an address of this machine");
     assert!(world.quay.quay.server().log().all().is_empty());
     world
-        .run(&[&verify[..], &["--registry", &registry]].concat())
+        .run([&verify[..], &["--registry", &registry]].concat())
         .expect(0)
         .prints("accepted");
 }
@@ -464,9 +464,9 @@ fn what_quay_says_of_another_robot_or_is_no_token_is_written_nowhere() {
         let body = json!({"name": name, "token": token}).to_string();
         let lie = answer(200, &body, &[]);
         faults.add(wherever("/robots/deploy", lie));
-        world.run(&["sync", "-n", &namespace]).expect(1);
+        world.run(["sync", "-n", &namespace]).expect(1);
         world
-            .run(&["sync", "-n", &namespace, "--robot", ROBOT])
+            .run(["sync", "-n", &namespace, "--robot", ROBOT])
             .expect(1);
         assert_eq!(world.cluster.content(&namespace, "a"), before, "{body}");
     }

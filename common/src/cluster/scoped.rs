@@ -14,9 +14,7 @@ use std::collections::BTreeSet;
 /// One cluster, and the namespaces meant in it.
 #[derive(Clone)]
 pub struct Scoped<'a> {
-    /// The cluster.
     pub cluster: &'a Cluster,
-    /// Which of its namespaces.
     pub selection: NamespaceSelection,
     /// Those of `--exclude-namespace`.
     pub excluded: GlobSet,

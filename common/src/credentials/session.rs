@@ -147,7 +147,6 @@ pub async fn sign_in(
 /// Every session there is, and what is to be said of logins that are left out.
 #[derive(Default)]
 pub struct SignIns {
-    /// The sessions.
     pub sessions: Vec<Session>,
     /// A sentence for each login whose token is gone or cannot be read.
     pub left_out: Vec<String>,

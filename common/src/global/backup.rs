@@ -31,7 +31,6 @@ const TRIES: usize = 3;
 
 /// One backup, as the cluster has it.
 pub struct Backup {
-    /// Its name.
     pub name: String,
     /// When it was made.
     pub created: Option<Timestamp>,

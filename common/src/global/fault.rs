@@ -15,7 +15,6 @@ pub(super) const NO_CREDENTIAL: &str = "the entry holds no credential, as docker
 /// What makes a content unreadable as a whole, although its entries can be told apart.
 #[derive(Debug, Clone)]
 pub(super) struct FileFault {
-    /// The secret.
     pub secret: SecretName,
     /// The entry; empty where none is at fault.
     pub key: String,

@@ -41,7 +41,6 @@ pub struct Pool {
     pub name: String,
     /// What it is doing.
     pub state: PoolState,
-    /// Its machines.
     pub machines: usize,
     /// Those that have what the pool wants.
     pub updated_machines: usize,

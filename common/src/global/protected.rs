@@ -46,7 +46,6 @@ pub enum ProtectedEntry {
     /// The entry holds another account.
     #[error("`{key}` holds {account}")]
     Held {
-        /// The key.
         key: String,
         /// Who holds it.
         account: String,

@@ -27,7 +27,6 @@ pub struct BackupItem {
     pub context: String,
     /// `namespace/name` of the secret it was made of.
     pub secret: String,
-    /// Its name.
     pub name: String,
     /// When it was made.
     #[serde(skip_serializing_if = "Option::is_none")]

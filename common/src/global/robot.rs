@@ -17,7 +17,6 @@ use crate::pullsecret::{
 /// Which robot, and how its credential is found.
 #[derive(Debug, Clone)]
 pub struct RobotSource {
-    /// The robot.
     pub robot: RobotName,
     /// The key to write; by default the registry's host, or `host/org` where the host's
     /// own entry is Red Hat's.

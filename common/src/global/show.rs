@@ -28,7 +28,6 @@ pub struct Entry {
     pub key: String,
     /// Who holds it.
     pub account: String,
-    /// Whose it is.
     pub kind: EntryKind,
     /// What may be shown of its password.
     #[serde(skip_serializing_if = "Option::is_none")]

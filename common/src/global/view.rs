@@ -8,7 +8,6 @@ use crate::cluster::{Cluster, DryRun, InContext, Seen};
 
 /// One cluster, and its global pull secret.
 pub struct SecretView<'a> {
-    /// The cluster.
     pub cluster: &'a Cluster,
     /// Its secret.
     pub observed: Observed,

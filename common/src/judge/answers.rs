@@ -15,7 +15,6 @@ use std::collections::BTreeMap;
 /// Which registry is asked, and as whom.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Asker {
-    /// The registry.
     pub at: RegistryHost,
     /// The account and the SHA-256 of its password; nobody's where there is none.
     pub who: Option<(String, String)>,
@@ -48,7 +47,6 @@ pub struct Answers {
 /// What Quay says of a robot.
 #[derive(Debug, Clone)]
 pub struct RobotFacts {
-    /// Its token.
     pub token: RobotToken,
     /// Its roles; `None` where Quay does not tell.
     pub roles: Option<Vec<Grant>>,

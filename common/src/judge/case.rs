@@ -22,7 +22,6 @@ pub struct Case {
     pub account: Option<Vec<String>>,
     /// The secrets that it names, and those that its account does.
     pub secrets: BTreeMap<String, SecretSeen>,
-    /// Its node.
     pub node: Option<NodeSeen>,
     /// What the nodes of an OpenShift cluster have of their own.
     pub global: Arc<GlobalSeen>,
@@ -44,7 +43,6 @@ pub enum SecretSeen {
 /// A secret that was read.
 #[derive(Debug, Clone)]
 pub struct FoundSecret {
-    /// Its type.
     pub secret_type: String,
     /// What stands under the data keys of the two types of pull secrets.
     pub data: [Option<SecretSlice<u8>>; 2],

@@ -21,7 +21,6 @@ pub enum Heard {
         cause: PullFailure,
         /// `ErrImagePull`, `ImagePullBackOff`, …
         reason: String,
-        /// The words.
         words: String,
         /// When they were last said, if an event still tells.
         #[serde(skip_serializing_if = "Option::is_none")]

@@ -33,33 +33,22 @@ pub enum Cause {
     InvalidName,
     /// A secret of the pod's cannot be read by a kubelet, which then pulls nothing.
     BrokenSecret {
-        /// The secret.
         secret: String,
         /// What is wrong with it.
         fault: String,
     },
     /// The account was given what it takes after the pod was created.
     AccountChangedLater {
-        /// The account.
         account: String,
         /// The secret that it takes.
         secret: String,
     },
     /// A secret that the pod names does not exist.
-    MissingSecret {
-        /// The secret.
-        secret: String,
-    },
+    MissingSecret { secret: String },
     /// The kubelet gets nothing from a secret that the pod names.
-    UnusedSecret {
-        /// The secret.
-        secret: String,
-        /// Why.
-        why: Unused,
-    },
+    UnusedSecret { secret: String, why: Unused },
     /// A key is meant for the image's registry, and no kubelet uses it for the image.
     KeyMismatch {
-        /// The entry.
         #[serde(flatten)]
         entry: Blamed,
         /// Why not.
@@ -72,7 +61,6 @@ pub enum Cause {
     OnlyTheNodes,
     /// The registry does not accept the credential.
     Refused {
-        /// The entry.
         #[serde(flatten)]
         entry: Blamed,
         /// What Quay says of the robot.
@@ -87,25 +75,13 @@ pub enum Cause {
     /// The pod forbids to pull, and whether it may use an image of its node nobody sees.
     NeverPulled,
     /// Something between the node and the registry, in the kubelet's words.
-    Node {
-        /// What.
-        failure: PullFailure,
-    },
+    Node { failure: PullFailure },
     /// What the kubelet said; the registry could not be asked from here.
-    Heard {
-        /// What.
-        failure: PullFailure,
-    },
+    Heard { failure: PullFailure },
     /// The user may not read a secret that the pod names.
-    UnreadableSecret {
-        /// The secret.
-        secret: String,
-    },
+    UnreadableSecret { secret: String },
     /// The user may not read the account that a new pod would run as.
-    UnreadableAccount {
-        /// The account.
-        account: String,
-    },
+    UnreadableAccount { account: String },
     /// The registry was not asked, or gave no answer.
     NotAsked {
         /// Why.
@@ -117,11 +93,8 @@ pub enum Cause {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Blamed {
-    /// Its secret.
     pub secret: String,
-    /// Its key.
     pub key: String,
-    /// Its account.
     pub account: String,
 }
 
@@ -183,7 +156,6 @@ pub enum Agreement {
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EntryJudgement {
-    /// Its secret.
     pub secret: String,
     /// Whether every node has it, and not the pod.
     pub of_nodes: bool,
@@ -237,7 +209,6 @@ pub struct ImageJudgement {
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SecretJudgement {
-    /// Its name.
     pub name: String,
     /// What the kubelet gets from it.
     #[serde(flatten)]
@@ -252,17 +223,13 @@ pub struct SecretJudgement {
 pub enum SecretState {
     /// Its entries.
     Used {
-        /// Its type.
         #[serde(rename = "type")]
         secret_type: String,
     },
     /// It is not there.
     Missing,
     /// Nothing.
-    Unused {
-        /// Why.
-        why: Unused,
-    },
+    Unused { why: Unused },
     /// It refuses the pod for it.
     Broken {
         /// What is wrong with it.
@@ -284,7 +251,6 @@ pub struct Judgement {
     /// What time it is there.
     #[serde(skip)]
     pub now: Timestamp,
-    /// The namespace.
     pub namespace: String,
     /// `pod/shop-1`; the workload or the service account where there is no pod.
     pub object: String,
@@ -298,7 +264,6 @@ pub struct Judgement {
         serialize_with = "serialize_next"
     )]
     pub next: Option<Hint>,
-    /// Its node.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
     /// The kubelet's version and the runtime's.
@@ -307,7 +272,6 @@ pub struct Judgement {
     /// Why it has no node.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unscheduled: Option<String>,
-    /// Its service account.
     pub service_account: String,
     /// Where its list of secrets is from.
     pub secrets_from: Origin,
@@ -316,7 +280,6 @@ pub struct Judgement {
     /// What its account hands out since the pod was created, and does not reach it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub later: Vec<String>,
-    /// Its images.
     pub images: Vec<ImageJudgement>,
     /// Whether what OpenShift's nodes have of their own could be seen.
     pub nodes_seen: bool,

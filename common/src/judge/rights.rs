@@ -22,7 +22,6 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Held {
     /// Who is asked.
     pub asker: Asker,
-    /// Its password.
     pub password: SecretString,
     /// What it should be able to pull.
     pub repositories: BTreeSet<String>,

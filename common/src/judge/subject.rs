@@ -13,7 +13,6 @@ pub type Likeness = (Vec<String>, Vec<String>);
 pub struct Subject {
     /// `pod/shop-1`; the workload or the service account where there is no pod.
     pub object: String,
-    /// Its namespace.
     pub namespace: String,
     /// What is special about a pod that exists.
     pub pod: Option<PodState>,
@@ -28,7 +27,6 @@ pub struct Subject {
 /// A pod that exists.
 #[derive(Debug, Clone)]
 pub struct PodState {
-    /// Its name.
     pub name: String,
     /// The node it is on.
     pub node: Option<String>,

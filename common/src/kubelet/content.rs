@@ -55,7 +55,6 @@ pub(crate) struct Auths {
 
 /// One entry as it was written, and what was read in it.
 pub(crate) struct Entry {
-    /// Its key.
     pub key: String,
     /// The key as JSON.
     pub name: Raw,

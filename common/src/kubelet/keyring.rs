@@ -14,7 +14,6 @@ use std::collections::BTreeMap;
 /// A pull secret as the kubelet gets it from the API server.
 #[derive(Debug, Clone, Copy)]
 pub struct Secret<'a> {
-    /// Its type.
     pub secret_type: &'a str,
     /// What stands under the data keys of the two types, `.dockerconfigjson` and `.dockercfg`.
     pub data: [Option<&'a [u8]>; 2],

@@ -36,9 +36,7 @@ pub struct Entry {
     pub at: Timestamp,
     /// The rotation's id.
     pub rotation: String,
-    /// The registry.
     pub registry: RegistryHost,
-    /// The robot.
     pub robot: RobotName,
     /// What happened, or is about to.
     #[serde(flatten)]
@@ -191,9 +189,7 @@ fn no_records(lines: &[usize]) -> String {
 pub struct Record {
     /// The rotation's id.
     pub rotation: String,
-    /// The registry.
     pub registry: RegistryHost,
-    /// The robot.
     pub robot: RobotName,
     /// How.
     pub strategy: Strategy,

@@ -36,7 +36,6 @@ pub struct Ocm {
 /// Somebody's account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
-    /// Its id.
     pub id: String,
     /// Its name.
     pub username: String,
@@ -49,7 +48,6 @@ pub struct Account {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all(serialize = "camelCase"))]
 pub struct Rotation {
-    /// Its id.
     pub id: String,
     /// How far Red Hat says it is.
     #[serde(default)]
@@ -72,7 +70,6 @@ pub enum RotationState {
 /// A cluster that the account registered, and that has its pull secret.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct AccountCluster {
-    /// Its name.
     #[serde(default)]
     pub display_name: String,
     /// Its own id, as its ClusterVersion has it.

@@ -15,7 +15,6 @@ const ELSEWHERE: &str = "set OCM_TOKEN to an offline token from https://console.
 
 /// A login that was checked and stored.
 pub struct OcmLogin {
-    /// Whose it is.
     pub account: Account,
     /// Where its token or secret is kept.
     pub storage: Storage,

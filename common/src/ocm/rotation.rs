@@ -97,7 +97,6 @@ impl RotationRecord {
 /// One entry that Red Hat hands out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct EntryState {
-    /// Its key.
     pub key: String,
     /// The fingerprint when the rotation was requested, where that was done from here.
     #[serde(skip_serializing_if = "Option::is_none")]

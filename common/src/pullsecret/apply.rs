@@ -24,7 +24,6 @@ const CONFLICTS: usize = 8;
 
 /// What is needed to carry plans out in one cluster, and to make them anew after a conflict.
 pub struct Apply<'a> {
-    /// The cluster.
     pub cluster: &'a Cluster,
     /// Makes the plan of a secret that changed in the meantime.
     pub planner: &'a dyn Planner,

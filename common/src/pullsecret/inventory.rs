@@ -21,9 +21,7 @@ use std::fmt;
 pub struct InventoryItem {
     /// The cluster, by the name of its context.
     pub context: String,
-    /// The namespace.
     pub namespace: String,
-    /// The secret.
     pub secret: String,
     /// The `auths` key; empty if the secret cannot be read.
     pub key: String,

@@ -27,7 +27,6 @@ pub struct ReferenceRequest<'a> {
     pub all_service_accounts: bool,
     /// Workloads, written `KIND/NAME`.
     pub workloads: &'a [String],
-    /// Which namespaces.
     pub scope: &'a NamespaceArgs,
     /// How far the walk goes.
     pub dry_run: DryRun,

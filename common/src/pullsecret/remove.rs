@@ -13,7 +13,6 @@ use std::collections::BTreeSet;
 
 /// What is asked for.
 pub struct RemovalRequest<'a> {
-    /// The robot.
     pub robot: &'a RobotName,
     /// Only at this registry.
     pub registry: Option<&'a RegistryHost>,

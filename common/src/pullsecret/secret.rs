@@ -14,9 +14,7 @@ use std::collections::BTreeSet;
 /// A secret of one of the two pull secret types.
 #[derive(Debug, Clone)]
 pub struct PullSecret {
-    /// Its namespace.
     pub namespace: String,
-    /// Its name.
     pub name: String,
     /// Its namespace's identity, where that was looked up.
     pub site: Option<Site>,

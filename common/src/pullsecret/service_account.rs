@@ -5,9 +5,7 @@ use k8s_openapi::api::core::v1::ServiceAccount;
 /// A service account's `imagePullSecrets`, in their order, which is the kubelet's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceAccountRefs {
-    /// Its namespace.
     pub namespace: String,
-    /// Its name.
     pub name: String,
     /// Names of secrets, existing or not.
     pub pull_secrets: Vec<String>,

@@ -17,7 +17,6 @@ use std::collections::BTreeSet;
 /// One robot, and how its credential is written where it is new.
 #[derive(Debug, Clone)]
 pub struct Placement {
-    /// The robot.
     pub robot: RobotName,
     /// The `auths` key of a new entry.
     pub key: String,

@@ -23,7 +23,6 @@ const ROUNDS: usize = 4;
 
 /// What is asked for.
 pub struct SyncRequest<'a> {
-    /// Which namespaces.
     pub scope: &'a NamespaceArgs,
     /// The robot that every one of them shall have; `None` to repair what is there.
     pub placement: Option<Placement>,

@@ -31,7 +31,6 @@ pub enum TokenSource {
 /// A robot's current credential, and whatever stands in for it.
 #[derive(Clone)]
 pub struct RobotCredential {
-    /// The registry.
     pub registry: RegistryHost,
     /// The hosts that its `auths` keys may have, and what it claims beyond them.
     pub names: RegistryNames,

@@ -19,7 +19,6 @@ pub enum Unusable {
     UnusedKey {
         /// The first of them.
         key: String,
-        /// Why.
         why: UnusedKey,
         /// The robot it holds.
         robot: Option<RobotName>,

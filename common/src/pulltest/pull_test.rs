@@ -27,7 +27,6 @@ const GONE_WITHIN: Duration = Duration::from_secs(10);
 /// The pod has `imagePullPolicy: Always` and runs nothing of the image. Besides the pull
 /// secrets the kubelet tries what its node knows, as it does for every pod.
 pub struct PullTest<'a> {
-    /// The cluster.
     pub cluster: &'a Cluster,
     /// Where the pod is started.
     pub namespace: &'a str,

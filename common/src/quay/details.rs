@@ -43,7 +43,6 @@ pub struct DefaultPermission {
 pub struct FederatedSubject {
     /// The issuer's URL, letter by letter.
     pub issuer: String,
-    /// The subject.
     pub subject: String,
 }
 

@@ -20,7 +20,6 @@ pub struct User {
 /// An organization as the user's own record names it.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Organization {
-    /// The name.
     pub name: String,
 }
 

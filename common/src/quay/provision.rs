@@ -37,7 +37,6 @@ pub struct Provisioned {
 /// What became of one repository.
 #[derive(Debug)]
 pub struct GrantOutcome {
-    /// The repository.
     pub repository: RepositoryName,
     /// The role in question; `None` where one is taken away.
     pub role: Option<Role>,

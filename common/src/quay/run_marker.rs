@@ -29,7 +29,6 @@ pub struct Run {
 pub struct RunMarker {
     /// Its name: `org+name-run-<id>-<seconds>`.
     pub name: RobotName,
-    /// Whose it is.
     pub run: Run,
     /// When it was put up, by Quay's clock.
     pub at: Timestamp,

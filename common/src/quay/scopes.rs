@@ -24,7 +24,6 @@ pub struct OAuthScope {
     pub name: &'static str,
     /// Whether the token has it.
     pub held: Held,
-    /// What it is needed for.
     #[serde(rename = "neededFor")]
     pub needed_for: &'static str,
 }

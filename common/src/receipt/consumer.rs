@@ -19,7 +19,6 @@ pub struct Consumer {
     pub repositories: Vec<String>,
     /// How often.
     pub pulls: usize,
-    /// The last time.
     pub last: Timestamp,
 }
 

@@ -28,12 +28,10 @@ pub struct Receipt {
     pub version: u8,
     /// The rotation's id.
     pub rotation: String,
-    /// The robot.
     pub robot: RobotName,
     /// The robot that stood in for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bridge: Option<RobotName>,
-    /// The registry.
     pub registry: RegistryHost,
     /// How the token was replaced.
     pub strategy: Strategy,
@@ -92,9 +90,7 @@ pub struct Receipt {
 pub struct TargetProof {
     /// The cluster, by the name of its context.
     pub context: String,
-    /// The namespace.
     pub namespace: String,
-    /// The secret.
     pub secret: String,
     /// The `auths` key.
     pub key: String,
@@ -115,9 +111,7 @@ pub struct TargetProof {
 pub struct LeftBehind {
     /// The cluster, by the name of its context.
     pub context: String,
-    /// The namespace.
     pub namespace: String,
-    /// The secret.
     pub secret: String,
     /// Why it cannot be written.
     pub reason: String,

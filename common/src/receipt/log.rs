@@ -23,9 +23,7 @@ pub struct StepTime {
 pub struct Switch {
     /// The cluster, by the name of its context.
     pub context: String,
-    /// The namespace.
     pub namespace: String,
-    /// The secret.
     pub secret: String,
     /// The `auths` key.
     pub key: String,
@@ -58,11 +56,9 @@ pub struct Validity {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Statement {
-    /// What is claimed.
     pub claim: String,
     /// Whether it holds.
     pub holds: bool,
-    /// What was seen.
     pub seen: String,
 }
 

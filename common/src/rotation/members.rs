@@ -14,7 +14,6 @@ use std::collections::BTreeMap;
 /// The robot of a rotation, and where its credentials count.
 #[derive(Debug, Clone)]
 pub struct RobotAndBridge {
-    /// The robot.
     pub robot: RobotName,
     /// The robot that stands in for it meanwhile.
     pub bridge: RobotName,
@@ -144,9 +143,7 @@ pub struct SecretsWithRobot {
 /// An entry that names a robot and has no claim to its token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnprovenEntry {
-    /// The namespace.
     pub namespace: String,
-    /// The secret.
     pub secret: String,
     /// The `auths` key.
     pub key: String,

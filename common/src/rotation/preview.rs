@@ -22,9 +22,7 @@ use std::collections::BTreeSet;
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Preview {
-    /// The registry.
     pub registry: RegistryHost,
-    /// The robot.
     pub robot: RobotName,
     /// The fingerprint of its token now.
     pub fingerprint: Fingerprint,
@@ -60,7 +58,6 @@ pub struct Preview {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SecretUse {
-    /// Which.
     #[serde(flatten)]
     pub target: Target,
     /// Service accounts that hand the secret to their pods.
@@ -80,9 +77,7 @@ pub struct SecretUse {
 pub struct TriedWrite {
     /// The cluster, by the name of its context.
     pub context: String,
-    /// The namespace.
     pub namespace: String,
-    /// The secret.
     pub secret: String,
     /// Whose credential it would hold.
     pub account: String,

@@ -13,7 +13,6 @@ pub struct Task<'a> {
     pub session: &'a Session,
     /// Who looks on.
     pub watcher: &'a dyn Watcher,
-    /// The robot.
     pub robot: RobotName,
     /// How it is done.
     pub options: Options,

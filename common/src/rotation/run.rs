@@ -38,7 +38,6 @@ pub struct Rotation<'a> {
     pub(super) journal: Journal,
     /// The robot and its bridge.
     pub(super) twins: Twins<'a>,
-    /// Whose turn it is.
     pub(super) turn: Rc<Turn<'a>>,
     pub(super) targets: Vec<Target>,
     pub(super) skipped: Vec<String>,

@@ -17,7 +17,6 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct ImageProof {
     /// The cluster, by the name of its context.
     pub context: String,
-    /// The namespace.
     pub namespace: String,
     /// `deployment/shop`; `pod/shop-1` where nothing is behind it.
     pub object: String,

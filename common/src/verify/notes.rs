@@ -19,7 +19,6 @@ pub enum Note {
     MissingSecret {
         /// The cluster, by the name of its context.
         context: String,
-        /// The secret.
         secret: String,
         /// Where it is named.
         namespaces: Vec<String>,

@@ -17,7 +17,6 @@ pub(super) struct Pulling<'v> {
     pub(super) view: &'v ClusterView<'v>,
     /// The pods that have not ended, those alike once.
     pub(super) cases: Vec<PodCase>,
-    /// The service accounts.
     pub(super) accounts: Vec<ServiceAccountRefs>,
     /// The secrets that are named, by pods or accounts: by namespace and name.
     pub(super) named: BTreeMap<(String, String), SecretSeen>,

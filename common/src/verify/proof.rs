@@ -12,9 +12,7 @@ use serde::Serialize;
 pub struct Proof {
     /// The cluster, by the name of its context.
     pub context: String,
-    /// The namespace.
     pub namespace: String,
-    /// The secret.
     pub secret: String,
     /// The `auths` key; empty if it is about the whole secret.
     pub key: String,

@@ -9,9 +9,7 @@ use std::collections::BTreeSet;
 /// A pod's references and images.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PodUse {
-    /// Its namespace.
     pub namespace: String,
-    /// Its name.
     pub name: String,
     /// The service account it runs as.
     pub service_account: String,

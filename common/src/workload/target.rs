@@ -31,9 +31,7 @@ pub enum TargetKind {
 /// One object, in whatever namespaces are meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
-    /// Its kind.
     pub kind: TargetKind,
-    /// Its name.
     pub name: String,
 }
 

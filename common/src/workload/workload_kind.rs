@@ -25,11 +25,8 @@ pub enum WorkloadKind {
 /// One such object.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Workload {
-    /// Its namespace.
     pub namespace: String,
-    /// Its kind.
     pub kind: WorkloadKind,
-    /// Its name.
     pub name: String,
 }
 

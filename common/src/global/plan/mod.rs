@@ -46,7 +46,6 @@ fn mark(account: &str, fingerprint: Option<&Fingerprint>) -> String {
 /// A robot's credential, and where it goes.
 #[derive(Debug, Clone)]
 pub struct RobotIntent {
-    /// The robot.
     pub robot: RobotName,
     /// Its current credential.
     pub credential: Credential,

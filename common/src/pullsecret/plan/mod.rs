@@ -33,7 +33,6 @@ pub struct Consent {
 /// A robot's credential that every chosen namespace shall have.
 #[derive(Debug, Clone)]
 pub struct PlacedCredential {
-    /// The robot.
     pub robot: RobotName,
     /// Its current credential, or that of the bridge that stands in for it now.
     pub credential: Credential,
@@ -194,9 +193,7 @@ impl Refusal {
 /// One secret's part of a plan.
 #[derive(Debug, Clone)]
 pub struct SecretPlan {
-    /// Its namespace.
     pub namespace: String,
-    /// Its name.
     pub name: String,
     /// What the plan was made from; `None` for a secret that does not exist.
     pub base: Option<PullSecret>,
@@ -213,11 +210,9 @@ pub struct SecretPlan {
 /// One namespace's part of a plan, carried out from top to bottom.
 #[derive(Debug, Clone)]
 pub struct NamespacePlan {
-    /// The namespace.
     pub namespace: String,
     /// Create it first.
     pub create_namespace: bool,
-    /// Its secrets.
     pub secrets: Vec<SecretPlan>,
     /// The secret to attach, and the service accounts to attach it to.
     pub attach: Option<(String, Vec<String>)>,

@@ -46,9 +46,7 @@ pub struct Plan {
 pub struct Target {
     /// The cluster, by the name of its context.
     pub context: String,
-    /// The namespace.
     pub namespace: String,
-    /// The secret.
     pub secret: String,
     /// The `auths` key.
     pub key: String,
