@@ -21,7 +21,6 @@ pub mod judge;
 pub mod kubelet;
 pub mod labels;
 pub mod ledger;
-#[cfg(test)]
 mod mangled;
 pub mod names;
 pub mod node_secrets;

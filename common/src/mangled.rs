@@ -1,4 +1,5 @@
 //! Texts as a fault or an enemy might leave them, for the tests of whatever reads foreign text.
+#![cfg(test)]
 
 /// How many texts are made from each sample.
 const ROUNDS: u64 = 5_000;

@@ -199,7 +199,9 @@ async fn a_registry_that_is_none_is_told_as_such() {
     let registry = world.registry("localhost");
     let failure = registry.probe(ROBOT, &world.token, &[]).await.unwrap_err();
     assert!(
-        failure.message().contains("is it a Quay registry?"),
+        failure
+            .message()
+            .contains("check that it is a Quay registry"),
         "{failure}"
     );
 }

@@ -121,22 +121,35 @@ fn whatever_signal_ends_a_command_about_roles_it_reports_every_repository() {
 fn whatever_signal_ends_a_creation_it_reports_the_robot_and_the_roles_it_lacks() {
     for signal in signals() {
         let world = world();
-        let hold = Hold::default();
-        world.quay.quay.server().faults().add(Fault::once(
-            "PUT".parse().expect("a method"),
-            "/robots/",
-            FaultAction::HoldAfter(hold.clone()),
-        ));
-        let create = "create myorg+new --grant my-app --grant backend-api -o json";
+        // More than are in flight at once, so that some have to wait.
+        let repositories: Vec<String> = (0..24).map(|number| format!("r{number:02}")).collect();
+        world.quay.quay.edit(|state| {
+            for name in &repositories {
+                state.add_repository("myorg", name, false);
+            }
+        });
+        let (creation, grants) = (Hold::default(), Hold::default());
+        let put = || "PUT".parse().expect("a method");
+        let faults = world.quay.quay.server().faults();
+        let held = FaultAction::HoldBefore(grants.clone());
+        faults.add(Fault::always(put(), "/permissions/user/", held));
+        let held = FaultAction::HoldAfter(creation.clone());
+        faults.add(Fault::once(put(), "/robots/", held));
+        let flags = repositories.iter().map(|name| format!(" --grant {name}"));
+        let create = format!("create myorg+new -o json{}", flags.collect::<String>());
         let mut run = world.context.program(Plugin::Robot, create).spawn();
-        assert!(run.reaches(&hold, 1), "{signal}");
+        assert!(run.reaches(&creation, 1), "{signal}");
         run.signal(signal);
-        hold.release();
+        creation.release();
+        // Whether the first grants are sent before the signal is heard is a race.
+        run.reaches(&grants, 1);
+        grants.release();
         let output = run.wait().expect(1);
         output
             .prints(r#""created""#)
             .prints(r#""skipped""#)
-            .says("grant myorg+new my-app backend-api --role read");
+            .says("grant myorg+new")
+            .says("r23 --role read");
         assert!(world.quay.token_of_robot("myorg+new").is_some());
     }
 }
@@ -157,7 +170,7 @@ fn whatever_signal_ends_a_command_about_references_or_entries_it_reports_every_o
         let delete = format!("delete --robot {ROBOT} -n {namespace} --yes -o json");
         let mut run = world.context.command(delete).spawn();
         assert!(run.reaches(&hold, 1), "{signal}");
-        reports_each(run, signal, &hold, ("items", "removed"));
+        reports_each(run, signal, &hold, ("items", "updated"));
 
         let accounts: Vec<String> = (0..120).map(|number| format!("b{number:03}")).collect();
         for account in &accounts {

@@ -130,7 +130,7 @@ fn five_backups_are_kept_and_no_content_twice() {
     world
         .run("rollback nothing --yes")
         .expect(1)
-        .says("there is no backup nothing of")
+        .says("has no backup `nothing`")
         .says("oc quay global rollback --context admin, with one of: pull-secret-backup-");
     // Backups are of a type that `sync` and `rotate` never look at.
     let types = world.cluster.kubectl(format!(

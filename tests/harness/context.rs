@@ -126,7 +126,8 @@ impl TestContext {
     }
 
     fn add_commands(&self, plugin: Plugin, above: &str, found: &mut BTreeSet<String>) {
-        let help = self.program(plugin, format!("{above} --help")).run();
+        let help = self.program(plugin, format!("{above} --help"));
+        let help = help.keeps().run();
         let help = help.expect(0).stdout;
         let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);
         // A description goes on in lines that are indented further.

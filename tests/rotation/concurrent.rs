@@ -35,7 +35,7 @@ fn whoever_keeps_undoing_a_rotation_is_named_with_the_secret() {
         hold.release();
         hold = next;
     }
-    let place = format!("{}/{} of", world.namespace, name(0));
+    let place = format!("{}/{}", world.namespace, name(0));
     let output = run.wait().expect(1).says("myorg+deploy keeps coming back");
     output.says(&place).says("last written by legacy-sync");
 }

@@ -150,7 +150,7 @@ async fn find_backup(
         None => kept.iter().find(|backup| !backup.taken_back),
     };
     let found = found.ok_or_else(|| {
-        let what = wanted.map_or("no backup".to_owned(), |name| format!("no backup {name}"));
+        let what = wanted.map_or("no backup".to_owned(), |name| format!("no backup `{name}`"));
         let names: Vec<&str> = kept.iter().map(|backup| backup.name.as_str()).collect();
         Failure::new(format!("{name} (context {context}) has {what}")).next(
             match names.is_empty() {

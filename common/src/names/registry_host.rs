@@ -43,8 +43,8 @@ impl FromStr for RegistryHost {
         let host = text.trim().to_ascii_lowercase();
         if let Some((scheme, rest)) = host.split_once("://") {
             return Err(format!(
-                "`{text}` has a scheme: write a registry as in image names, `{}`; \
-                 an API elsewhere than at https://HOST goes into --quay-url {scheme}://…",
+                "`{text}` has a scheme: write only the host, as in image names: `{}`; if Quay's API \
+                 is not at https://HOST, pass its URL with --quay-url {scheme}://…",
                 rest.split('/').next().unwrap_or(rest)
             ));
         }

@@ -6,8 +6,7 @@ use super::secret::PullSecret;
 use crate::credentials::{Session, names};
 use crate::dockerconfig::{Document, RegistryNames, belongs_to};
 use crate::names::{RegistryHost, RobotName};
-use crate::quay::{BridgeMark, Quay, bridge_name};
-use crate::web::ApiError;
+use crate::quay::bridge_name;
 use futures::future::join_all;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -73,23 +72,6 @@ pub async fn look_up(
     };
     add_gone_bridges(&mut wanted, secrets);
     wanted
-}
-
-/// The bridge that stands in for the robot now: a robot of the bridge's name whose
-/// description says that a rotation made it.
-pub async fn standing_bridge(quay: &Quay, robot: &RobotName) -> Result<Option<Bridge>, ApiError> {
-    let Some(name) = bridge_name(robot) else {
-        return Ok(None);
-    };
-    match quay.robot(&name).await {
-        Ok(found) if BridgeMark::parse(&found.description).is_some() => Ok(Some(Bridge {
-            name,
-            robot: robot.clone(),
-            token: Some(found.token),
-        })),
-        Ok(_) | Err(ApiError::NotFound) => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 /// Which robots secrets hold at one registry.

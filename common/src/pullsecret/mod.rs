@@ -32,9 +32,7 @@ pub use apply::{Apply, Planner, SyncPlanner, apply};
 pub use credential_state::{ProofState, RegistryAnswer, TokenState};
 pub use current_tokens::{Bridge, CurrentTokens, RegistryTokens, RobotAnswer, RobotToken};
 pub use inventory::{Inventory, InventoryItem, InventoryState};
-pub use logins::{
-    KnownRegistry, add_gone_bridges, alias_warnings, logins, look_up, standing_bridge,
-};
+pub use logins::{KnownRegistry, add_gone_bridges, alias_warnings, logins, look_up};
 pub(crate) use manifest::data;
 pub use manifest::manifests;
 pub use observe::{Observed, observe, service_accounts, types_of};
@@ -48,7 +46,7 @@ pub use reference::ReferenceEdit;
 pub use references::{ReferenceRequest, edit_references};
 pub use remove::{RemovalRequest, plan_removals};
 pub use report::Outcomes;
-pub use robot_tokens::robot_tokens;
+pub use robot_tokens::{robot_tokens, standing_bridge};
 pub use secret::PullSecret;
 pub use service_account::ServiceAccountRefs;
 pub use source::{Placement, Source};

@@ -2,10 +2,9 @@
 //! so Quay is asked about each organization once, and then about those robots alone that it has.
 
 use super::current_tokens::{Bridge, RobotToken};
-use super::logins::standing_bridge;
 use crate::credentials::Session;
 use crate::names::RobotName;
-use crate::quay::{BridgeMark, ListedRobot, bridge_name};
+use crate::quay::{BridgeMark, ListedRobot, Quay, bridge_name};
 use crate::web::ApiError;
 use futures::future::{join, join_all};
 use std::collections::{BTreeMap, BTreeSet};
@@ -68,6 +67,23 @@ async fn token(
         (Ok(found), Ok(bridge)) => (RobotToken::Current(found.token), bridge),
         (Err(ApiError::NotFound), bridge) => (RobotToken::NoSuchRobot, bridge.ok().flatten()),
         (Err(error), _) | (Ok(_), Err(error)) => (unreadable(session, &error), None),
+    }
+}
+
+/// The bridge that stands in for the robot now: a robot of the bridge's name whose
+/// description says that a rotation made it.
+pub async fn standing_bridge(quay: &Quay, robot: &RobotName) -> Result<Option<Bridge>, ApiError> {
+    let Some(name) = bridge_name(robot) else {
+        return Ok(None);
+    };
+    match quay.robot(&name).await {
+        Ok(found) if BridgeMark::parse(&found.description).is_some() => Ok(Some(Bridge {
+            name,
+            robot: robot.clone(),
+            token: Some(found.token),
+        })),
+        Ok(_) | Err(ApiError::NotFound) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -2,7 +2,7 @@
 //! registry has to accept it.
 
 use super::current_tokens::{Bridge, CurrentTokens, RegistryTokens, RobotToken};
-use super::logins::standing_bridge;
+use super::robot_tokens::standing_bridge;
 use crate::Failure;
 use crate::cli::Console;
 use crate::cluster::ClusterArgs;

@@ -12,7 +12,6 @@ use crate::quay::{BridgeMark, Robot};
 use crate::receipt::{End, Receipt};
 use crate::web::ApiError;
 use futures::future::join;
-use std::rc::Rc;
 
 /// The robot with its new token, and the bridge that every secret holds then.
 type Crossed = (Robot, Robot);
@@ -332,13 +331,11 @@ impl Rotation<'_> {
         interrupt: &Interrupt,
     ) -> Result<Option<Robot>, Failure> {
         let bridge = self.twins.bridge.clone();
-        let turn = Rc::clone(&self.turn);
-        let (compared, turn) = join(self.reconcile(interrupt), turn.look()).await;
-        turn?;
-        if let Err(failure) = compared {
+        if let Err(failure) = self.reconcile(interrupt).await {
             if !self.twins.bridge_is_gone().await {
                 return Err(failure);
             }
+            self.turn.look().await?;
             let text = format!("somebody else already deleted {bridge}");
             self.task.watcher.warn(&text);
             return Ok(None);
@@ -358,7 +355,7 @@ impl Rotation<'_> {
             false => Event::Removing,
         };
         self.journal.note(about_to).await?;
-        self.turn.assure().await?;
+        self.turn.look().await?;
         match self.twins.session.quay.delete(&bridge).await {
             Ok(()) | Err(ApiError::NotFound) => {}
             Err(error) => return Err(self.twins.failed(format!("bridge `{bridge}`"))(error)),

@@ -102,6 +102,8 @@ impl Clocks {
 }
 
 impl<'a> Turn<'a> {
+    /// The turn of this run, which knows the markers that stand and which of the runs behind them
+    /// have ended.
     pub fn new(task: &Task<'a>, run: Run, known_runs: Vec<String>, observed: &[RunMarker]) -> Self {
         let dead = observed.iter().filter(|it| known_runs.contains(&it.run.id));
         let dead = dead.map(|marker| marker.name.clone()).collect();

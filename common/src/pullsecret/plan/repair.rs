@@ -132,11 +132,16 @@ impl Entry<'_> {
         // While a bridge stands, the robot's own token is about to die or was just born.
         let credential = standing.unwrap_or(own);
         let after = Some(credential.fingerprint());
+        let mut stale = self.plan(Verdict::Stale, after);
+        if bridge.is_some() {
+            // A bridge that is gone is not what the secret holds then.
+            stale.account.clone_from(&credential.username);
+        }
         let becomes = Replacement {
             credential,
             robot: robot.clone(),
         };
-        Some((self.plan(Verdict::Stale, after), Some(becomes)))
+        Some((stale, Some(becomes)))
     }
 
     fn plan(&self, verdict: Verdict, after: Option<Fingerprint>) -> EntryPlan {
