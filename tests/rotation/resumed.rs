@@ -113,7 +113,7 @@ fn a_bridge_itself_is_not_rotated_and_in_place_waits_for_the_bridge() {
         .expect(1);
     refused.says("is itself the bridge");
     let refused = world.rotate("--in-place").expect(1);
-    refused.says("its bridge myorg+deploy-bridge stands");
+    refused.says("its bridge myorg+deploy-bridge exists");
     world.rotate("").expect(0);
     world.is_at_rest();
 }

@@ -97,7 +97,7 @@ fn a_run_that_is_refused_gives_its_lease_back_at_once() {
     let world = World::new(1);
     let (namespace, state) = shared(&world);
     let nowhere = [&["-n", "no-such-namespace"][..], &words(&state)].concat();
-    world.rotate(&nowhere).expect(1).says("no namespace");
+    world.rotate(&nowhere).expect(1).says("has namespace");
     assert_eq!(world.lease(&namespace)["spec"]["holderIdentity"], "");
     world.rotate(words(&state)).expect(0);
     world.is_at_rest();
