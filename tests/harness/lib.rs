@@ -43,7 +43,7 @@ pub use kubelet::{Kubelet, test_pods};
 pub use leaks::Leaks;
 pub use node::{Node, PAUSE, RUNTIME};
 pub use nowhere::NOWHERE;
-pub use plugins::{BIN_DIR, Plugin, cargo};
+pub use plugins::{BIN_DIR, Plugin, cargo, executables};
 pub use process::Output;
 pub use registry::TestQuay;
 pub use running::Running;

@@ -1,6 +1,8 @@
 //! The plugins as they were built from the sources that lie here now.
 
+use serde_json::Value;
 use std::collections::BTreeMap;
+use std::io::{self, BufRead};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -99,18 +101,28 @@ fn build() -> BTreeMap<&'static str, PathBuf> {
         .output()
         .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
     assert!(output.status.success(), "the plugins do not build");
-    let messages = String::from_utf8_lossy(&output.stdout);
-    let executables: Vec<serde_json::Value> = messages
-        .lines()
-        .filter_map(|line| serde_json::from_str(line).ok())
-        .collect();
+    let mut executables = executables(&*output.stdout)
+        .unwrap_or_else(|error| panic!("cannot read what cargo says: {error}"));
     let built = Plugin::ALL.map(|plugin| {
-        let path = executables
-            .iter()
-            .filter(|message| message["target"]["name"] == plugin.name())
-            .find_map(|message| message["executable"].as_str());
+        let path = executables.remove(plugin.name());
         let path = path.unwrap_or_else(|| panic!("cargo built no {}", plugin.name()));
-        (plugin.name(), PathBuf::from(path))
+        (plugin.name(), path)
     });
     built.into()
+}
+
+/// The executables that a build came to, by name, from cargo's messages in JSON.
+///
+/// # Errors
+/// The messages cannot be read.
+pub fn executables(messages: impl BufRead) -> io::Result<BTreeMap<String, PathBuf>> {
+    let mut executables = BTreeMap::new();
+    for line in messages.lines() {
+        let message: Value = serde_json::from_str(&line?).unwrap_or_default();
+        let name = message["target"]["name"].as_str();
+        if let (Some(name), Some(path)) = (name, message["executable"].as_str()) {
+            executables.insert(name.to_owned(), PathBuf::from(path));
+        }
+    }
+    Ok(executables)
 }

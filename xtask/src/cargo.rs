@@ -2,9 +2,8 @@
 
 use crate::process::Running;
 use anyhow::{Context, Result, bail, ensure};
-use serde_json::Value;
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -76,14 +75,8 @@ fn finish(mut command: Command, packages: &[&str], profile: &str) -> Result<Bina
         .stdout(Stdio::piped());
     let mut cargo = Running::start(command)?;
     let stdout = cargo.child().stdout.take();
-    let mut binaries = Binaries::new();
-    for line in BufReader::new(stdout.context("cargo has no stdout")?).lines() {
-        let message: Value = serde_json::from_str(&line?).unwrap_or_default();
-        let name = message["target"]["name"].as_str();
-        if let (Some(name), Some(path)) = (name, message["executable"].as_str()) {
-            binaries.insert(name.to_owned(), PathBuf::from(path));
-        }
-    }
+    let stdout = BufReader::new(stdout.context("cargo has no stdout")?);
+    let binaries = quay_tests::executables(stdout)?;
     let status = cargo.wait()?;
     ensure!(status.success(), "the build failed ({status})");
     for package in packages {
