@@ -10,27 +10,33 @@ use clap::Command;
 const HEADING: &str = "Examples:";
 /// The last line of `-h`, which leaves out examples and what is rarely needed.
 const MORE: &str = "See --help for all options and for examples.";
-/// The plugins as examples name them, and as an executable is named.
-const PLUGINS: [(&str, &str); 3] = [
-    ("kubectl quay-robot", "quay-robot"),
-    ("kubectl quay-pullsecret", "quay-pullsecret"),
-    ("oc quay-global", "quay-global"),
-];
+/// The plugins, which examples name as they are usually called.
+const PLUGINS: [&str; 3] = ["quay-robot", "quay-pullsecret", "quay-global"];
 /// The plugin itself, in the examples of a command that every plugin has.
 const ITSELF: &str = "PLUGIN";
 
 /// The command and all below it, with examples as the user would type them.
 pub(super) fn in_words_typed(command: Command, invocation: &Invocation) -> Command {
-    let command = command.mut_subcommands(|below| in_words_typed(below, invocation));
+    let plugins = PLUGINS.map(|plugin| {
+        let usual = Invocation::from_executable("", plugin).typed();
+        (usual, invocation.words_of(plugin))
+    });
+    let itself = (ITSELF.to_owned(), invocation.typed());
+    let words: Vec<(String, String)> = [itself].into_iter().chain(plugins).collect();
+    with_words(command, &words)
+}
+
+/// The same, where each first text is typed as the second.
+fn with_words(command: Command, words: &[(String, String)]) -> Command {
+    let command = command.mut_subcommands(|below| with_words(below, words));
     let Some(text) = command.get_after_long_help().map(ToString::to_string) else {
         return command;
     };
     let header = command.get_styles().get_header();
     let heading = format!("{header}{HEADING}{header:#}");
-    let text = PLUGINS.iter().fold(
-        text.replace(ITSELF, &invocation.typed()),
-        |text, (usual, plugin)| text.replace(usual, &invocation.words_of(plugin)),
-    );
+    let text = words
+        .iter()
+        .fold(text, |text, (usual, typed)| text.replace(usual, typed));
     command
         .after_help(MORE)
         .after_long_help(text.replacen(HEADING, &heading, 1))
