@@ -2,6 +2,7 @@
 
 mod address;
 pub(crate) mod body;
+mod call;
 mod client;
 mod clock;
 mod endpoint;
@@ -15,6 +16,7 @@ mod transport;
 mod trust;
 
 pub(crate) use address::url;
+pub(crate) use call::{Answer, Auth, Body, Call, Largest, Repeat};
 pub(crate) use client::{Trust, install_crypto};
 pub(crate) use clock::ServerClock;
 pub(crate) use endpoint::host_of;
@@ -23,5 +25,5 @@ pub use error::ApiError;
 pub(crate) use error_text::{error_text, first_line};
 pub(crate) use proxy::proxy_for;
 pub use tls_problem::{SelfSigned, TlsProblem};
-pub(crate) use transport::{Answer, Auth, Body, Call, Largest, Repeat, Transport};
+pub(crate) use transport::Transport;
 pub(crate) use trust::{Roots, certificates, verifier};
