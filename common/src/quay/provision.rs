@@ -188,28 +188,45 @@ async fn write_grants(
     dry_run: bool,
     ending: &Ending,
 ) -> Vec<GrantOutcome> {
-    stream::iter(grants)
-        .map(|(repository, role)| async move {
-            let state = match dry_run {
-                true => GrantState::Changed,
-                false if ending.is_asked_for() => GrantState::Skipped,
-                false => GrantState::of(quay.grant(robot, repository, *role).await),
-            };
-            GrantOutcome {
-                repository: repository.clone(),
-                role: Some(*role),
-                state,
+    let writes = grants.iter().map(|(repository, role)| {
+        let write = async move {
+            match dry_run {
+                true => Ok(GrantState::Changed),
+                false => grant_unless_ended(quay, robot, repository, *role, ending).await,
             }
-        })
-        .buffered(AHEAD)
-        .collect()
-        .await
+        };
+        (repository, Some(*role), write)
+    });
+    outcomes(writes).await
 }
 
-impl GrantState {
-    fn of(written: Result<(), ApiError>) -> Self {
-        written.map_or_else(Self::Failed, |()| Self::Changed)
+async fn grant_unless_ended(
+    quay: &Quay,
+    robot: &RobotName,
+    repository: &RepositoryName,
+    role: Role,
+    ending: &Ending,
+) -> Result<GrantState, ApiError> {
+    if ending.is_asked_for() {
+        return Ok(GrantState::Skipped);
     }
+    quay.grant(robot, repository, role).await?;
+    Ok(GrantState::Changed)
+}
+
+/// What becomes of each repository and its role, a few at a time; one that fails does not stop the
+/// others.
+async fn outcomes<'a, W: Future<Output = Result<GrantState, ApiError>>>(
+    writes: impl Iterator<Item = (&'a RepositoryName, Option<Role>, W)>,
+) -> Vec<GrantOutcome> {
+    let outcomes = stream::iter(writes).map(|(repository, role, write)| async move {
+        GrantOutcome {
+            repository: repository.clone(),
+            role,
+            state: write.await.unwrap_or_else(GrantState::Failed),
+        }
+    });
+    outcomes.buffered(AHEAD).collect().await
 }
 
 /// Gives the robot `role` on each repository, once every one of them was found; a write that
@@ -225,25 +242,20 @@ pub async fn grant_all(
     dry_run: bool,
 ) -> Result<Vec<GrantOutcome>, NotBegun> {
     let ending = &Ending::default();
-    let outcomes = async {
+    let work = async {
         check_repositories(quay, repositories.iter(), ending).await?;
-        let outcomes = stream::iter(repositories)
-            .map(|repository| async move {
-                let state = match dry_run {
+        let writes = repositories.iter().map(|repository| {
+            let write = async move {
+                match dry_run {
                     true => preview_grant(quay, robot, repository, role).await,
-                    false if ending.is_asked_for() => Ok(GrantState::Skipped),
-                    false => Ok(GrantState::of(quay.grant(robot, repository, role).await)),
-                };
-                GrantOutcome {
-                    repository: repository.clone(),
-                    role: Some(role),
-                    state: state.unwrap_or_else(GrantState::Failed),
+                    false => grant_unless_ended(quay, robot, repository, role, ending).await,
                 }
-            })
-            .buffered(AHEAD);
-        Ok(outcomes.collect().await)
+            };
+            (repository, Some(role), write)
+        });
+        Ok(outcomes(writes).await)
     };
-    ending.watch(outcomes).await
+    ending.watch(work).await
 }
 
 async fn preview_grant(
@@ -274,24 +286,20 @@ pub async fn revoke_all(
     dry_run: bool,
 ) -> Result<Vec<GrantOutcome>, NotBegun> {
     let ending = &Ending::default();
-    let outcomes = async {
+    let work = async {
         check_repositories(quay, repositories.iter(), ending).await?;
-        let outcomes = stream::iter(repositories)
-            .map(|repository| async move {
-                let state = match ending.is_asked_for() {
+        let writes = repositories.iter().map(|repository| {
+            let write = async move {
+                match ending.is_asked_for() {
                     true => Ok(GrantState::Skipped),
                     false => revoke_one(quay, robot, repository, dry_run).await,
-                };
-                GrantOutcome {
-                    repository: repository.clone(),
-                    role: None,
-                    state: state.unwrap_or_else(GrantState::Failed),
                 }
-            })
-            .buffered(AHEAD);
-        Ok(outcomes.collect().await)
+            };
+            (repository, None, write)
+        });
+        Ok(outcomes(writes).await)
     };
-    ending.watch(outcomes).await
+    ending.watch(work).await
 }
 
 async fn revoke_one(
