@@ -17,6 +17,8 @@ pub enum Verb {
     Unchanged,
     /// It was there already, and its content is not looked at.
     Exists,
+    /// Somebody else wrote it, and it was left so.
+    Kept,
     /// It holds a bridge while a rotation lasts, and was left so.
     Bridged,
     /// A new object.
@@ -65,7 +67,7 @@ impl Verb {
         !self.is_failure()
             && !matches!(
                 self,
-                Self::Unchanged | Self::Exists | Self::Bridged | Self::Unknown
+                Self::Unchanged | Self::Exists | Self::Kept | Self::Bridged | Self::Unknown
             )
     }
 }
@@ -75,6 +77,7 @@ impl fmt::Display for Verb {
         f.write_str(match self {
             Self::Unchanged => "unchanged",
             Self::Exists => "exists",
+            Self::Kept => "kept",
             Self::Bridged => "bridged",
             Self::Created => "created",
             Self::Added => "added",

@@ -1,6 +1,7 @@
 //! `backups` and `rollback`.
 
 use crate::global::world::{NAMESPACE, ROBOT, World};
+use serde_json::Value;
 
 #[test]
 fn a_rollback_brings_back_what_was_there_and_can_be_rolled_back() {
@@ -46,22 +47,32 @@ fn a_dead_token_comes_back_alive_unless_it_is_wanted_to_the_letter() {
 }
 
 #[test]
-fn red_hats_present_entries_change_only_when_named() {
+fn what_others_wrote_since_is_kept_and_named() {
     let mut world = World::new();
     let dead = world.red_hat_token.clone();
     world.run(format!("update --robot {ROBOT} --yes")).expect(0);
+    // Red Hat's entries are rotated by Red Hat.
     world.red_hat_token = "S".repeat(64);
     world.context.watch(&"S".repeat(64));
     world.put(&world.content(Some(&world.token())));
-    let rotated = world.text();
-    let output = world.run("rollback --yes").expect(1);
-    output
-        .prints("refused")
-        .prints("--replace-entry quay.io")
-        .prints("--exact");
-    assert_eq!(world.text(), rotated);
-    world.run("rollback --exact --yes").expect(0);
+    let output = world.run("rollback --yes").expect(0);
+    output.prints("removed").prints("kept");
+    assert_eq!(world.text(), world.content(None));
     world.red_hat_token = dead;
+    let names = world.run("backups -o name").expect(0).stdout;
+    let oldest = names
+        .lines()
+        .last()
+        .expect("a backup")
+        .replace("secret/", "");
+    let output = world.run(format!("rollback {oldest} --yes")).expect(1);
+    output
+        .prints("somebody else did")
+        .prints("--replace-entry KEY")
+        .prints("--exact");
+    world
+        .run(format!("rollback {oldest} --exact --yes"))
+        .expect(0);
     assert_eq!(world.text(), world.content(None));
 }
 
@@ -108,6 +119,18 @@ fn a_hosted_clusters_additional_secret_has_backups_of_its_own() {
         .prints("additional-pull-secret-backup-");
     world.run("rollback --exact --yes").expect(0);
     assert_eq!(world.additional(), before);
+}
+
+#[test]
+fn an_exact_rollback_restores_every_byte() {
+    let world = World::new();
+    let pretty: Value = serde_json::from_str(&world.content(None)).expect("JSON");
+    let pretty = format!("{pretty:#}\n");
+    world.put(&pretty);
+    world.run(format!("update --robot {ROBOT} --yes")).expect(0);
+    assert_ne!(world.text(), pretty);
+    world.run("rollback --exact --yes").expect(0);
+    assert_eq!(world.text(), pretty);
 }
 
 #[test]

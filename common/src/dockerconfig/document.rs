@@ -18,7 +18,11 @@ const AUTHS: &str = "auths";
 /// unknown fields, numbers, the order of keys, text that is not UTF-8. `Debug` shows no
 /// content.
 #[derive(Clone)]
-pub struct Document(Content);
+pub struct Document {
+    content: Content,
+    /// The text it was read from, until somebody changes something.
+    verbatim: Option<Arc<SecretSlice<u8>>>,
+}
 
 /// Why a secret's content is no credential document.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -34,32 +38,54 @@ pub enum DocumentError {
 impl Document {
     /// A document without any entry.
     pub fn empty(format: Format) -> Self {
-        Self(Content {
-            format,
-            root: Arc::default(),
-            auths: Vec::new(),
-            taken_away: Vec::new(),
-        })
+        Self {
+            content: Content {
+                format,
+                root: Arc::default(),
+                auths: Vec::new(),
+                taken_away: Vec::new(),
+            },
+            verbatim: None,
+        }
     }
 
     /// Reads the content of a secret's data key.
     pub fn parse(format: Format, content: &[u8]) -> Result<Self, DocumentError> {
-        Ok(Self(Content::parse(format, content)?))
+        Ok(Self {
+            content: Content::parse(format, content)?,
+            verbatim: None,
+        })
+    }
+
+    /// The same; as long as nobody changes anything, also the spaces and line breaks around the
+    /// entries stay as they are.
+    pub fn parse_verbatim(format: Format, content: &[u8]) -> Result<Self, DocumentError> {
+        Ok(Self {
+            verbatim: Some(Arc::new(SecretSlice::from(content.to_vec()))),
+            ..Self::parse(format, content)?
+        })
     }
 
     /// Which of the two shapes it has.
     pub fn format(&self) -> Format {
-        self.0.format
+        self.content.format
     }
 
     /// The JSON text. It is UTF-8 where all that was read is.
     pub fn to_json(&self) -> SecretSlice<u8> {
+        match &self.verbatim {
+            Some(verbatim) => SecretSlice::clone(verbatim),
+            None => self.without_spaces(),
+        }
+    }
+
+    fn without_spaces(&self) -> SecretSlice<u8> {
         let Content {
             format,
             root,
             auths,
             ..
-        } = &self.0;
+        } = &self.content;
         let members = |auths: &Auths| {
             let entries = auths.entries.iter();
             let members = entries.map(|entry| (entry.name.clone(), entry.value.clone()));
@@ -87,7 +113,7 @@ impl Document {
     /// Every entry that counts: its key, and its credential or why there is none. Of several
     /// of one key the last counts.
     pub fn entries(&self) -> impl Iterator<Item = (&str, Result<Credential, EntryError>)> {
-        let entries = self.0.entries();
+        let entries = self.content.entries();
         entries.map(|entry| (entry.key.as_str(), entry::credential(&entry.login)))
     }
 
@@ -98,18 +124,18 @@ impl Document {
 
     /// What makes a kubelet refuse every pod that names the secret.
     pub fn fault(&self) -> Option<Fault> {
-        self.0.fault()
+        self.content.fault()
     }
 
     /// Why a kubelet gets nothing from it, where it is not refused.
     pub fn unused(&self) -> Option<Unused> {
-        self.0.unused()
+        self.content.unused()
     }
 
     /// The accounts that a kubelet tries for the image with this secret alone, in its order;
     /// none where it refuses the secret.
     pub fn accounts_for(&self, image: &ImageReference) -> Vec<String> {
-        let keyring = Keyring::of_one(&self.0).unwrap_or_default();
+        let keyring = Keyring::of_one(&self.content).unwrap_or_default();
         let attempts = keyring.lookup(image).into_iter();
         attempts
             .map(|attempt| String::from_utf8_lossy(&attempt.login.username).into_owned())
@@ -130,7 +156,8 @@ impl Document {
     /// Removes the entry `key`; the others keep their order.
     pub fn remove(&mut self, key: &str) -> bool {
         let there = self.get(key).is_some();
-        for auths in &mut self.0.auths {
+        self.verbatim = None;
+        for auths in &mut self.content.auths {
             auths.entries.retain(|entry| entry.key != key);
         }
         there
@@ -159,9 +186,9 @@ impl Document {
 
     /// Whether nothing is in it: no entry, and no field we do not know.
     pub fn is_empty(&self) -> bool {
-        self.0.all_entries().next().is_none()
+        self.content.all_entries().next().is_none()
             && self
-                .0
+                .content
                 .root
                 .0
                 .iter()
@@ -170,7 +197,9 @@ impl Document {
 
     /// Every entry of this key.
     fn of(&self, key: &str) -> impl Iterator<Item = &Entry> {
-        self.0.all_entries().filter(move |entry| entry.key == key)
+        self.content
+            .all_entries()
+            .filter(move |entry| entry.key == key)
     }
 
     /// The entry of this key that counts.
@@ -180,7 +209,12 @@ impl Document {
 
     /// Replaces every value of this key, or adds one at the end.
     fn put(&mut self, key: &str, value: impl Fn(Option<&serde_json::value::RawValue>) -> Raw) {
-        let entries = self.0.auths.iter_mut().flat_map(|auths| &mut auths.entries);
+        self.verbatim = None;
+        let entries = self
+            .content
+            .auths
+            .iter_mut()
+            .flat_map(|auths| &mut auths.entries);
         let mut found = false;
         for entry in entries.filter(|entry| entry.key == key) {
             let written = value(Some(&entry.value));
@@ -196,20 +230,20 @@ impl Document {
     /// Where new entries go. What stands there instead of an object is `null`, which is replaced
     /// only if it takes nothing away: entries before it would count again.
     fn last_auths(&mut self) -> &mut Auths {
-        let members = &self.0.root.0;
+        let members = &self.content.root.0;
         let null = members
             .iter()
             .rposition(|(name, _)| json::names(name, AUTHS));
-        let null = null.filter(|_| self.0.taken_away.is_empty());
+        let null = null.filter(|_| self.content.taken_away.is_empty());
         let at = null.unwrap_or(members.len());
-        if self.0.auths.is_empty() {
-            self.0.auths.push(Auths {
+        if self.content.auths.is_empty() {
+            self.content.auths.push(Auths {
                 at,
                 entries: Vec::new(),
             });
         }
-        let last = self.0.auths.len() - 1;
-        &mut self.0.auths[last]
+        let last = self.content.auths.len() - 1;
+        &mut self.content.auths[last]
     }
 }
 
@@ -222,7 +256,7 @@ impl Document {
                 && ours.entries.len() == theirs.entries.len()
                 && entries.all(|(ours, theirs)| Arc::ptr_eq(ours, theirs))
         };
-        let [ours, theirs] = [&self.0, &other.0];
+        let [ours, theirs] = [&self.content, &other.content];
         Arc::ptr_eq(&ours.root, &theirs.root)
             && ours.auths.len() == theirs.auths.len()
             && ours.auths.iter().zip(&theirs.auths).all(same)
@@ -234,7 +268,8 @@ impl PartialEq for Document {
         if self.format() != other.format() {
             return false;
         }
-        self.is_copy_of(other) || self.to_json().expose_secret() == other.to_json().expose_secret()
+        let text = Self::without_spaces;
+        self.is_copy_of(other) || text(self).expose_secret() == text(other).expose_secret()
     }
 }
 

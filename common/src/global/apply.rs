@@ -1,8 +1,8 @@
 //! Carries a plan out: a backup, one PATCH, and the proof from its answer.
 
-use super::backup::{Retention, keep};
+use super::backup::{Purpose, keep};
 use super::observed::{Current, Observed, get};
-use super::plan::{Intent, Obstacle, Plan, Request, plan};
+use super::plan::{Intent, Obstacle, Plan, Request, RestoreIntent, Written, plan};
 use super::topology::forbidden_or;
 use crate::Failure;
 use crate::cluster::{CallError, Cluster, WriteMode, collection, path_of};
@@ -89,11 +89,12 @@ pub(super) async fn apply_after(
         let backup = match &observed.current {
             Some(current) => {
                 let content = current.content();
-                let retention = Retention {
+                let purpose = Purpose {
+                    wrote: Written::by(&planned),
                     until: options.until,
                     taken_back: matches!(request.intent, Intent::Undo { .. }),
                 };
-                Some(keep(cluster, name, content, &retention, write).await?)
+                Some(keep(cluster, name, content, &purpose, write).await?)
             }
             None => None,
         };
@@ -122,7 +123,7 @@ pub(super) async fn apply_after(
             }
             Err(error) => return Err(forbidden_or(error, cluster, name, verb(&observed))),
         }
-        if let Intent::Restore(_) = request.intent {
+        if let Intent::Restore(RestoreIntent { exact: true, .. }) = request.intent {
             return Err(changed_meanwhile(cluster, name));
         }
         planned = plan(&observed, request).map_err(|found| found.into_failure(cluster, name))?;

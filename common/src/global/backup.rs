@@ -1,5 +1,6 @@
 //! What the secret held before each write, kept in a Secret beside it.
 
+use super::plan::Written;
 use crate::Failure;
 use crate::cluster::{CallError, Cluster, WriteMode, collection, list_all, path_of};
 use crate::dockerconfig::{Document, DocumentError};
@@ -11,10 +12,12 @@ use crate::pullsecret::PullSecret;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
+use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use kube::core::params::ListParams;
 use secrecy::{ExposeSecret, SecretSlice};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// A type of our own: nothing that looks for pull secrets finds a backup.
 const TYPE: &str = "kubectl-quay.io/pull-secret-backup";
@@ -24,6 +27,10 @@ const BACKUP_OF: &str = "kubectl-quay/backup-of";
 const KEPT_UNTIL: &str = "kubectl-quay/kept-until";
 /// On a backup of what a watchdog took back.
 const TAKEN_BACK: &str = "kubectl-quay/taken-back";
+/// What was written over the content: the entries, as in a pull secret.
+const WROTE: &str = "wrote.json";
+/// And the keys of the entries that were removed, as a list.
+const REMOVED: &str = "removed.json";
 /// Kept for each secret.
 const KEPT: usize = 5;
 /// Names are made from the time; another run may have taken this millisecond.
@@ -37,6 +44,8 @@ pub struct Backup {
     /// Whether it holds what was not confirmed, and so was taken back.
     pub(super) taken_back: bool,
     kept_until: Option<Timestamp>,
+    /// What was written over the content; nothing where nobody said so.
+    pub(super) wrote: Written,
     uid: String,
     content: SecretSlice<u8>,
 }
@@ -44,7 +53,7 @@ pub struct Backup {
 impl Backup {
     /// What the secret held then.
     pub fn document(&self) -> Result<Document, DocumentError> {
-        Document::parse(Format::DockerConfigJson, self.content.expose_secret())
+        Document::parse_verbatim(Format::DockerConfigJson, self.content.expose_secret())
     }
 
     pub(super) fn holds(&self, content: &[u8]) -> bool {
@@ -62,10 +71,18 @@ impl Backup {
             kept_until: annotations
                 .get(KEPT_UNTIL)
                 .and_then(|until| until.parse().ok()),
+            wrote: wrote(&data).unwrap_or_default(),
             uid: secret.metadata.uid.unwrap_or_default(),
             content: SecretSlice::from(content),
         })
     }
+}
+
+/// What the backup says of the write after it.
+fn wrote(data: &BTreeMap<String, ByteString>) -> Option<Written> {
+    let entries = Document::parse(Format::DockerConfigJson, &data.get(WROTE)?.0).ok()?;
+    let removed: Vec<String> = serde_json::from_slice(&data.get(REMOVED)?.0).ok()?;
+    Some(Written::read(entries, removed))
 }
 
 /// The backups of one secret, the newest first.
@@ -101,19 +118,21 @@ pub async fn back_up(
     let content = document.to_json();
     let content = content.expose_secret();
     let place = (secret.namespace.as_str(), secret.name.as_str());
-    keep_in(cluster, place, content, &Retention::default(), write).await
+    keep_in(cluster, place, content, &Purpose::default(), write).await
 }
 
 /// What a backup is needed for.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Retention {
+#[derive(Debug, Clone, Default)]
+pub(super) struct Purpose {
+    /// What is about to be written over the content.
+    pub wrote: Written,
     /// No run on any machine drops it before.
     pub until: Option<Timestamp>,
     /// A watchdog makes it of what it takes back.
     pub taken_back: bool,
 }
 
-impl Retention {
+impl Purpose {
     fn annotations(&self) -> Value {
         let mut annotations = json!({});
         if let Some(until) = self.until {
@@ -131,7 +150,7 @@ pub(super) async fn keep(
     cluster: &Cluster,
     name: SecretName,
     content: &[u8],
-    purpose: &Retention,
+    purpose: &Purpose,
     write: WriteMode,
 ) -> Result<String, Failure> {
     keep_in(
@@ -148,14 +167,15 @@ async fn keep_in(
     cluster: &Cluster,
     place: (&str, &str),
     content: &[u8],
-    purpose: &Retention,
+    purpose: &Purpose,
     write: WriteMode,
 ) -> Result<String, Failure> {
     let (namespace, name) = place;
     let existing = backups(cluster, namespace, name).await?;
-    let newest = existing
-        .first()
-        .filter(|newest| newest.holds(content) && newest.kept_until >= purpose.until);
+    let newest = existing.first().filter(|newest| {
+        let says_it = purpose.wrote.is_empty() || newest.wrote == purpose.wrote;
+        newest.holds(content) && newest.kept_until >= purpose.until && says_it
+    });
     let kept = match newest {
         Some(newest) => newest.name.clone(),
         None => create(cluster, place, content, purpose, write)
@@ -191,7 +211,7 @@ async fn create(
     cluster: &Cluster,
     place: (&str, &str),
     content: &[u8],
-    purpose: &Retention,
+    purpose: &Purpose,
     write: WriteMode,
 ) -> Result<String, CallError> {
     let (namespace, name) = place;
@@ -224,8 +244,15 @@ async fn create(
     }
 }
 
-fn object(place: (&str, &str), backup: &str, content: &[u8], purpose: &Retention) -> Value {
+fn object(place: (&str, &str), backup: &str, content: &[u8], purpose: &Purpose) -> Value {
     let (namespace, name) = place;
+    let mut data = json!({Format::DockerConfigJson.data_key(): STANDARD.encode(content)});
+    if !purpose.wrote.is_empty() {
+        let entries = purpose.wrote.entries().to_json();
+        data[WROTE] = STANDARD.encode(entries.expose_secret()).into();
+        let removed: Vec<&str> = purpose.wrote.removed().collect();
+        data[REMOVED] = STANDARD.encode(json!(removed).to_string()).into();
+    }
     json!({
         "apiVersion": "v1",
         "kind": "Secret",
@@ -237,7 +264,7 @@ fn object(place: (&str, &str), backup: &str, content: &[u8], purpose: &Retention
         },
         "type": TYPE,
         "immutable": true,
-        "data": {Format::DockerConfigJson.data_key(): STANDARD.encode(content)},
+        "data": data,
     })
 }
 

@@ -45,6 +45,10 @@ pub(super) fn of_applied(context: &str, name: SecretName, applied: &Applied) -> 
 fn of_entry(secret: &Place, entry: &EntryPlan) -> Outcome {
     let (result, message) = match (&entry.change, &entry.holder) {
         (EntryChange::Unchanged, _) => (Verb::Unchanged, String::new()),
+        (EntryChange::Kept, _) => (
+            Verb::Kept,
+            "it differs from the backup, and these plugins did not write it".to_owned(),
+        ),
         (EntryChange::Unknown, _) => (
             Verb::Unknown,
             "you are not logged in to its registry".to_owned(),

@@ -2,7 +2,7 @@
 
 use super::backup::{Backup, backups};
 use super::changes::Target;
-use super::plan::{Intent, Request, RestoreIntent};
+use super::plan::{Intent, Request, RestoreIntent, Written};
 use super::protected::red_hat_entry;
 use super::view::{SecretView, observe_all};
 use crate::Failure;
@@ -169,8 +169,16 @@ async fn find_backup(
     })?;
     Ok(RestoreIntent {
         document,
+        wrote: wrote_since(&kept, found),
         exact: request.exact,
     })
+}
+
+/// What was written over this backup and over every later one, of which the newest come first.
+fn wrote_since(kept: &[Backup], found: &Backup) -> Written {
+    let since = kept.iter().take_while(|backup| backup.name != found.name);
+    let writes = since.chain([found]).map(|backup| &backup.wrote);
+    writes.fold(Written::default(), Written::after)
 }
 
 /// Gives every robot its current token whose entry its registry does not accept any more;

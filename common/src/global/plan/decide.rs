@@ -3,8 +3,8 @@
 use super::super::fault::faults_with;
 use super::super::observed::Observed;
 use super::super::topology::Topology;
-use super::edit;
 use super::{EntryChange, EntryPlan, Intent, Obstacle, Plan, Request};
+use super::{edit, restore};
 use crate::dockerconfig::Document;
 use crate::hint::{self, Hint};
 use crate::kubelet::Format;
@@ -25,8 +25,11 @@ pub fn plan(observed: &Observed, request: &Request) -> Result<Plan, Obstacle> {
         Intent::Refresh(wanted) => edit::refresh(&mut after, wanted),
         Intent::Remove(key) => vec![edit::remove(&mut after, key, &request.replace)?],
         Intent::RedHat(document) => edit::red_hat(&mut after, document, &request.replace)?,
-        Intent::Restore(intent) => edit::restore(&mut after, intent, &request.replace),
-        Intent::Undo { written, document } => edit::undo(&mut after, document, written),
+        Intent::Restore(intent) if intent.exact || before.entries().next().is_none() => {
+            restore::restore_all(&mut after, &intent.document)
+        }
+        Intent::Restore(intent) => restore::restore_ours(&mut after, intent, &request.replace)?,
+        Intent::Undo { written, document } => restore::undo(&mut after, document, written),
     };
     if request.intent.gives_credentials() {
         entries.extend(still_broken(observed, &after));

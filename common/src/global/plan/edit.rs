@@ -2,14 +2,13 @@
 
 use super::super::observed::Observed;
 use super::super::protected::{ProtectedEntry, check_writable, red_hat_entry};
-use super::{EntryChange, EntryPlan, Obstacle, RestoreIntent, RobotIntent, WrittenMarks, mark};
+use super::{EntryChange, EntryPlan, Obstacle, RobotIntent};
 use crate::credentials::clear_up;
 use crate::dockerconfig::{Credential, Document, EntryError, belongs_to};
 use crate::fingerprint::Fingerprint;
 use crate::hint::{self, Hint};
 use crate::names::RobotName;
 use crate::pullsecret::{CurrentTokens, RobotToken};
-use std::collections::BTreeSet;
 
 /// Who holds the entry `key`, and the password's fingerprint.
 fn holder(document: &Document, key: &str) -> Option<(String, Option<Fingerprint>)> {
@@ -310,31 +309,8 @@ fn red_hat_refusal(
     ))
 }
 
-/// Makes every one of these entries what it is in `source`, where it still is what was
-/// written; what somebody changed since is left to them.
-pub(super) fn undo(
-    after: &mut Document,
-    source: &Document,
-    written: &WrittenMarks,
-) -> Vec<EntryPlan> {
-    let entries = written.iter().map(|(key, expected)| {
-        let mut entry = copy(after, source, key);
-        let holder = entry.holder.as_deref().unwrap_or_default();
-        if mark(holder, entry.before.as_ref()) == *expected {
-            after.copy(key, source);
-        } else if entry.change != EntryChange::Unchanged {
-            entry.change = EntryChange::Refused {
-                reason: "somebody changed the entry since then".to_owned(),
-                next: None,
-            };
-        }
-        entry
-    });
-    entries.collect()
-}
-
 /// What copying the entry from `source` would change.
-fn copy(current: &Document, source: &Document, key: &str) -> EntryPlan {
+pub(super) fn copy(current: &Document, source: &Document, key: &str) -> EntryPlan {
     let (holder_before, before) = holder(current, key).unzip();
     let (holder_after, after) = holder(source, key).unzip();
     let change = match (&holder_before, &holder_after) {
@@ -354,48 +330,4 @@ fn copy(current: &Document, source: &Document, key: &str) -> EntryPlan {
         before: before.flatten(),
         after: after.flatten(),
     }
-}
-
-/// All or nothing: half a backup is no state that ever was.
-pub(super) fn restore(
-    after: &mut Document,
-    intent: &RestoreIntent,
-    replace: &[String],
-) -> Vec<EntryPlan> {
-    let target = &intent.document;
-    let keys: BTreeSet<&str> = after
-        .entries()
-        .chain(target.entries())
-        .map(|(key, _)| key)
-        .collect();
-    let mut entries: Vec<EntryPlan> = keys.iter().map(|key| copy(after, target, key)).collect();
-    for entry in &mut entries {
-        // What cannot be read now is lost already.
-        let loses = entry.before.is_some()
-            && !matches!(entry.change, EntryChange::Unchanged | EntryChange::Added);
-        let named = intent.exact || replace.contains(&entry.key);
-        if let Some(red_hat) = red_hat_entry(&entry.key).filter(|_| loses && !named) {
-            entry.change = EntryChange::Refused {
-                reason: format!(
-                    "`{}` is Red Hat's and would change: if the credential of the backup is \
-                     dead, {}",
-                    entry.key, red_hat.breaks
-                ),
-                next: Some(
-                    format!(
-                        "pass --replace-entry {} to restore this entry, or --exact to restore all",
-                        entry.key
-                    )
-                    .into(),
-                ),
-            };
-        }
-    }
-    let is_refused = |entry: &EntryPlan| matches!(entry.change, EntryChange::Refused { .. });
-    if entries.iter().any(is_refused) {
-        entries.retain(is_refused);
-    } else {
-        after.clone_from(target);
-    }
-    entries
 }

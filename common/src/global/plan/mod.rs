@@ -2,8 +2,11 @@
 
 mod decide;
 mod edit;
+mod restore;
+mod written;
 
 pub use decide::plan;
+pub use written::Written;
 
 use crate::dockerconfig::{Credential, Document, RegistryNames};
 use crate::fingerprint::{Fingerprint, shown};
@@ -23,7 +26,7 @@ pub enum Intent {
     Remove(String),
     /// Red Hat's entries are these.
     RedHat(Document),
-    /// It is as a backup has it.
+    /// What was written since a backup is taken back, or everything is as the backup has it.
     Restore(RestoreIntent),
     /// These entries are as a backup has them, unless somebody changed them since; the rest
     /// stays.
@@ -62,7 +65,9 @@ pub struct RobotIntent {
 pub struct RestoreIntent {
     /// What it holds, with robots' tokens replaced that no longer work.
     pub document: Document,
-    /// Also where that changes or drops an entry of Red Hat's.
+    /// What these plugins wrote since the backup was made.
+    pub wrote: Written,
+    /// Restore everything, also what others wrote, and entries of Red Hat's.
     pub exact: bool,
 }
 
@@ -98,6 +103,8 @@ pub enum EntryChange {
     Replaced,
     /// It is removed.
     Removed,
+    /// Somebody else wrote it since the backup, and it stays.
+    Kept,
     /// Nothing is known of it, because its registry has no login.
     Unknown,
     /// It stays broken, and with it the whole file: nodes get nothing of what is written.
@@ -138,10 +145,15 @@ impl EntryPlan {
         !matches!(
             self.change,
             EntryChange::Unchanged
+                | EntryChange::Kept
                 | EntryChange::Unknown
                 | EntryChange::Broken { .. }
                 | EntryChange::Refused { .. }
         )
+    }
+
+    fn is_refused(&self) -> bool {
+        matches!(self.change, EntryChange::Refused { .. })
     }
 }
 
@@ -176,9 +188,7 @@ impl Plan {
 
     /// Whether an entry is left alone that should change.
     pub fn has_refusal(&self) -> bool {
-        self.entries
-            .iter()
-            .any(|entry| matches!(entry.change, EntryChange::Refused { .. }))
+        self.entries.iter().any(EntryPlan::is_refused)
     }
 }
 

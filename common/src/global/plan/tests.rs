@@ -1,4 +1,5 @@
 mod red_hat;
+mod restore;
 mod undo;
 
 use super::super::observed::{Current, Observed};
@@ -168,6 +169,7 @@ fn what_cannot_be_read_is_not_written_and_can_be_restored() {
         assert!(!obstacle.reason.contains("SECRET"));
         let restore = RestoreIntent {
             document: document(RED_HAT),
+            wrote: Written::default(),
             exact: false,
         };
         let restored = plan(&standalone(broken), &request(Intent::Restore(restore), &[]));
@@ -179,36 +181,6 @@ fn what_cannot_be_read_is_not_written_and_can_be_restored() {
     // An `auth` that is not base64 belongs to nobody.
     let garbled = standalone(r#"{"auths":{"quay.io/acme":{"auth":"!!"}}}"#);
     assert!(plan(&garbled, &update(None, &[])).unwrap().has_refusal());
-}
-
-#[test]
-fn a_backup_does_not_bring_back_red_hats_dead_tokens_unasked() {
-    let restore = |exact: bool, replace: &[&str]| {
-        let restore = RestoreIntent {
-            document: document(RED_HAT),
-            exact,
-        };
-        let now = RED_HAT.replacen("bWU6eA==", "bWU6bmV3", 1);
-        plan(
-            &standalone(&now),
-            &request(Intent::Restore(restore), replace),
-        )
-        .unwrap()
-    };
-    let refused = restore(false, &[]);
-    assert!(refused.has_refusal() && refused.document.is_none());
-    assert_eq!(refused.entries.len(), 1);
-    for plan in [restore(true, &[]), restore(false, &["cloud.openshift.com"])] {
-        assert_eq!(text(&plan), RED_HAT);
-    }
-    // What was lost is brought back.
-    let restore = RestoreIntent {
-        document: document(RED_HAT),
-        exact: false,
-    };
-    let lost = standalone(r#"{"auths":{"quay.io/acme":{"auth":"YWNtZStwdWxsZXI6b2xk"}}}"#);
-    let plan = plan(&lost, &request(Intent::Restore(restore), &[])).unwrap();
-    assert_eq!(text(&plan), RED_HAT);
 }
 
 #[test]
