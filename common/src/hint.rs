@@ -11,7 +11,7 @@ pub enum Program {
     PullSecret,
     /// `oc quay-global`.
     Global,
-    /// kubectl itself.
+    /// kubectl itself, or oc for whoever typed `oc`.
     Kubectl,
 }
 

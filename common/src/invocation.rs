@@ -74,6 +74,11 @@ impl Invocation {
         format!("{host} {name}")
     }
 
+    /// The program that starts the plugin: `kubectl` or `oc`, which has all of kubectl's commands.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
     /// The plugin's own name: `quay-robot`.
     pub fn plugin(&self) -> &str {
         &self.plugin

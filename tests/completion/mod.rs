@@ -3,5 +3,6 @@
 #![cfg(unix)]
 
 mod asking;
+mod global;
 mod pullsecret;
 mod robot;

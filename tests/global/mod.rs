@@ -12,5 +12,6 @@ mod status;
 mod update;
 mod verify;
 mod watchdog;
+mod words;
 mod world;
 mod writers;

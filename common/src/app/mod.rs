@@ -2,6 +2,7 @@
 
 mod completion;
 mod core_dumps;
+mod flags_first;
 mod help;
 mod help_problems;
 mod matches;

@@ -2,7 +2,7 @@
 
 use super::completion::CompletionArgs;
 use super::matches::{leaf, texts};
-use super::{completion, core_dumps, help};
+use super::{completion, core_dumps, flags_first, help};
 use crate::Failure;
 use crate::cli::{Console, Exit, GlobalArgs, OutputFormat, Typed};
 use crate::failure::FailureKind;
@@ -105,7 +105,8 @@ fn parse<P: Plugin>(
     mut command: Command,
     invocation: &Invocation,
 ) -> Result<(Asked<P>, Option<OutputFormat>), clap::Error> {
-    let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+    let words = flags_first::moved(&command, std::env::args_os());
+    let matches = command.try_get_matches_from_mut(words)?;
     typed(&command, &matches, invocation).remember();
     let (_, given) = leaf(&command, &matches);
     let format = given.try_get_one::<OutputFormat>("output").ok().flatten();

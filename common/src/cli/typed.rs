@@ -55,7 +55,7 @@ impl Typed {
             Program::Robot => self.plugin("quay-robot"),
             Program::PullSecret => self.plugin("quay-pullsecret"),
             Program::Global => self.plugin("quay-global"),
-            Program::Kubectl => vec!["kubectl".to_owned()],
+            Program::Kubectl => vec![self.invocation.host().to_owned()],
         };
         let arguments = command.arguments().iter().map(|word| quoted(word));
         let mut arguments = arguments.peekable();

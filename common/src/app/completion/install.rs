@@ -48,9 +48,11 @@ pub(super) fn run(args: &InstallArgs, console: &Console) -> Result<Exit, Failure
             folder.display()
         ));
     }
-    console.note(
-        "the shell must also load kubectl's own completion, for example with: source <(kubectl completion bash)",
-    );
+    let host = console.invocation().host();
+    console.note(format!(
+        "the shell must also load {host}'s own completion, for example with: source <({host} \
+         completion bash)"
+    ));
     Ok(Exit::Success)
 }
 

@@ -19,12 +19,16 @@ pub(super) enum Kind {
     Workload,
     /// `TYPE/NAME` of whatever pulls images, a pod also by its name alone.
     Pulling,
+    /// A key of the global pull secret.
+    Entry,
+    /// A backup of the global pull secret.
+    Backup,
     /// A path, which the shell itself completes.
     File,
 }
 
 /// By value name. A new command's argument completes if it is called like one of these.
-const BY_VALUE_NAME: [(&str, Kind); 13] = [
+const BY_VALUE_NAME: [(&str, Kind); 15] = [
     ("ROBOT", Kind::Robot),
     ("ORG", Kind::Organization),
     ("REPO", Kind::Repository),
@@ -38,6 +42,8 @@ const BY_VALUE_NAME: [(&str, Kind); 13] = [
     ("SERVICE_ACCOUNT", Kind::ServiceAccount),
     ("KIND/NAME", Kind::Workload),
     ("TYPE/NAME", Kind::Pulling),
+    ("KEY", Kind::Entry),
+    ("BACKUP", Kind::Backup),
 ];
 
 /// By long flag, where the value name says too little.

@@ -7,6 +7,8 @@ use super::situation::Situation;
 use crate::cluster;
 use crate::cluster::{Cluster, NamespaceSelection, Resource, collection, list_all, namespaces};
 use crate::credentials::{Session, Settings, unattended_session};
+use crate::dockerconfig::Document;
+use crate::global;
 use crate::names::RobotName;
 use crate::pullsecret::{PullSecret, observe};
 use crate::quay::RunMarker;
@@ -96,6 +98,8 @@ impl Looking {
             Kind::ServiceAccount => self.named("", TargetKind::ServiceAccount).await,
             Kind::Workload => self.workloads().await,
             Kind::Pulling => self.pulling().await,
+            Kind::Entry => self.entries().await,
+            Kind::Backup => self.backups().await,
             Kind::File => {}
         }
     }
@@ -250,6 +254,29 @@ impl Looking {
                 let names = names(&cluster, &path).await.unwrap_or_default();
                 let names = names.iter().map(|name| format!("{prefix}{name}"));
                 self.send(names.collect());
+            }
+        }
+    }
+
+    /// The keys of the global pull secrets.
+    async fn entries(&self) {
+        for cluster in self.clusters().await {
+            if let Ok(observed) = global::observe(&cluster).await {
+                let entries = observed.document().into_iter().flat_map(Document::entries);
+                self.send(entries.map(|(key, _)| key.to_owned()).collect());
+            }
+        }
+    }
+
+    /// The backups of the global pull secrets.
+    async fn backups(&self) {
+        for cluster in self.clusters().await {
+            if let Ok(name) = global::observe(&cluster)
+                .await
+                .map(|observed| observed.name)
+                && let Ok(kept) = global::backups(&cluster, name.namespace, name.name).await
+            {
+                self.send(kept.into_iter().map(|backup| backup.name).collect());
             }
         }
     }
