@@ -22,8 +22,6 @@ pub enum Plugin {
 }
 
 impl Plugin {
-    const ALL: [Self; 3] = [Self::Robot, Self::PullSecret, Self::Global];
-
     /// The name of its package and of its binary.
     pub fn name(self) -> &'static str {
         match self {
@@ -33,14 +31,44 @@ impl Plugin {
         }
     }
 
-    /// Its binary.
+    /// Its binary: the one in `QUAY_BIN_DIR`, or built when a test first needs it.
     pub fn path(self) -> &'static Path {
-        static BUILT: OnceLock<BTreeMap<&'static str, PathBuf>> = OnceLock::new();
-        let built = BUILT.get_or_init(|| match std::env::var_os(BIN_DIR) {
-            Some(folder) if !folder.is_empty() => found(Path::new(&folder)),
-            _ => build(),
-        });
-        &built[self.name()]
+        static BUILT: [OnceLock<PathBuf>; 3] = [const { OnceLock::new() }; 3];
+        BUILT[self as usize].get_or_init(|| match std::env::var_os(BIN_DIR) {
+            Some(folder) if !folder.is_empty() => self.found(Path::new(&folder)),
+            _ => self.build(),
+        })
+    }
+
+    fn found(self, folder: &Path) -> PathBuf {
+        let name = format!("{}{}", self.name(), std::env::consts::EXE_SUFFIX);
+        let path = folder.join(name);
+        assert!(
+            path.is_file(),
+            "{BIN_DIR} is set, but {} is not there",
+            path.display()
+        );
+        path
+    }
+
+    /// Cargo builds only what has changed, so that no test runs a binary that is older than its
+    /// sources.
+    fn build(self) -> PathBuf {
+        let mut command = cargo();
+        command
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .args(["build", "--locked", "--bins", "--package", self.name()])
+            .arg("--message-format=json-render-diagnostics")
+            .stdin(Stdio::null())
+            .stderr(Stdio::inherit());
+        let output = command
+            .output()
+            .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
+        assert!(output.status.success(), "{} does not build", self.name());
+        let mut executables = executables(&*output.stdout)
+            .unwrap_or_else(|error| panic!("cannot read what cargo says: {error}"));
+        let path = executables.remove(self.name());
+        path.unwrap_or_else(|| panic!("cargo built no {}", self.name()))
     }
 }
 
@@ -68,47 +96,6 @@ pub fn cargo() -> Command {
         }
     }
     command
-}
-
-fn found(folder: &Path) -> BTreeMap<&'static str, PathBuf> {
-    let found = Plugin::ALL.map(|plugin| {
-        let name = format!("{}{}", plugin.name(), std::env::consts::EXE_SUFFIX);
-        let path = folder.join(name);
-        assert!(
-            path.is_file(),
-            "{BIN_DIR} is set, but {} is not there",
-            path.display()
-        );
-        (plugin.name(), path)
-    });
-    found.into()
-}
-
-/// Cargo builds only what has changed, so that no test runs a binary that is older than its
-/// sources.
-fn build() -> BTreeMap<&'static str, PathBuf> {
-    let mut command = cargo();
-    command
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args(["build", "--locked", "--bins"])
-        .arg("--message-format=json-render-diagnostics")
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit());
-    for plugin in Plugin::ALL {
-        command.args(["--package", plugin.name()]);
-    }
-    let output = command
-        .output()
-        .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
-    assert!(output.status.success(), "the plugins do not build");
-    let mut executables = executables(&*output.stdout)
-        .unwrap_or_else(|error| panic!("cannot read what cargo says: {error}"));
-    let built = Plugin::ALL.map(|plugin| {
-        let path = executables.remove(plugin.name());
-        let path = path.unwrap_or_else(|| panic!("cargo built no {}", plugin.name()));
-        (plugin.name(), path)
-    });
-    built.into()
 }
 
 /// The executables that a build came to, by name, from cargo's messages in JSON.

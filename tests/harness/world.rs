@@ -30,7 +30,12 @@ pub struct World {
 impl World {
     /// The suite's cluster and a Quay of the test's own. Nobody is signed in.
     pub fn new(plugin: Plugin, suite: &'static str) -> Self {
-        Self::on(plugin, TestCluster::shared(suite), QuayOptions::default())
+        let cluster = std::thread::scope(|scope| {
+            // Both take seconds, where nothing was built and nothing runs yet.
+            scope.spawn(|| plugin.path());
+            TestCluster::shared(suite)
+        });
+        Self::on(plugin, cluster, QuayOptions::default())
     }
 
     /// The same on this cluster, beside a Quay that is started so.

@@ -55,8 +55,9 @@ struct Machine {
     cluster: Cluster,
     node: Result<Node, String>,
     clock: Result<PathBuf, String>,
-    /// The folder of the plugins, which were built first.
-    plugins: PathBuf,
+    /// The folder of the plugins, if all of them were built first; otherwise a test builds the
+    /// one that it runs.
+    plugins: Option<PathBuf>,
 }
 
 pub fn run(args: &TestArgs, screen: &Screen) -> Result<()> {
@@ -108,13 +109,11 @@ fn on_machine(
         }
     };
     let clock = clock::prepare(screen).unwrap_or_else(|error| Err(format!("{error:#}")));
-    let plugins = cargo::build(&PLUGINS, "dev")?;
-    let plugins = plugins.values().next().and_then(|path| path.parent());
     let machine = Machine {
         cluster,
         node,
         clock,
-        plugins: plugins.context("the plugins are in no folder")?.to_owned(),
+        plugins: targets.is_none().then(build_plugins).transpose()?,
     };
     let calls = match targets {
         Some(targets) => calls_of(targets, args),
@@ -123,6 +122,13 @@ fn on_machine(
     let succeeded = read(calls, |command| machine.tell(command), tally, screen)?;
     report(tally, &machine, began.elapsed(), screen);
     Ok(succeeded)
+}
+
+/// Builds all plugins, and returns their folder.
+fn build_plugins() -> Result<PathBuf> {
+    let built = cargo::build(&PLUGINS, "dev")?;
+    let folder = built.values().next().and_then(|path| path.parent());
+    Ok(folder.context("the plugins are in no folder")?.to_owned())
 }
 
 fn cluster(args: &TestArgs, screen: &Screen) -> Result<Cluster> {
@@ -206,10 +212,12 @@ fn suites() -> Result<BTreeMap<String, Vec<String>>> {
 impl Machine {
     /// Lets tests find what there is.
     fn tell(&self, command: &mut Command) {
-        for name in [CONTROL_PLANE, RUNTIME, CLOCK] {
+        for name in [CONTROL_PLANE, RUNTIME, CLOCK, BIN_DIR] {
             command.env_remove(name);
         }
-        command.env(BIN_DIR, &self.plugins);
+        if let Some(folder) = &self.plugins {
+            command.env(BIN_DIR, folder);
+        }
         if let Ok(node) = &self.node {
             command.env(RUNTIME, &node.runtime);
         }
