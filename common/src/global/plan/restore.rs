@@ -79,8 +79,14 @@ pub(super) fn restore_ours(
         entries.retain(EntryPlan::is_refused);
         return Ok(entries);
     }
-    for entry in entries.iter().filter(|entry| entry.changes()) {
-        after.copy(&entry.key, &intent.document);
+    match entries.iter().all(EntryPlan::changes) {
+        // Then also the order of the entries is as it was.
+        true => after.clone_from(&intent.document),
+        false => {
+            for entry in entries.iter().filter(|entry| entry.changes()) {
+                after.copy(&entry.key, &intent.document);
+            }
+        }
     }
     Ok(entries)
 }
