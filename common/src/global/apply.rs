@@ -1,9 +1,9 @@
-//! Carries a plan out: a backup, one PATCH, and the proof from its answer.
+//! Carries a plan out: a backup, one PATCH or DELETE, and the proof that it came about.
 
 use super::backup::{Purpose, keep};
 use super::observed::{Current, Observed, get};
-use super::plan::{Intent, Obstacle, Plan, Request, RestoreIntent, Written, plan};
-use super::topology::forbidden_or;
+use super::plan::{Intent, Obstacle, Plan, Request, RestoreIntent, Write, Written, plan};
+use super::topology::{Topology, forbidden_or};
 use crate::Failure;
 use crate::cluster::{CallError, Cluster, WriteMode, collection, path_of};
 use crate::dockerconfig::Document;
@@ -11,20 +11,22 @@ use crate::hint::{self, Hint};
 use crate::kubelet::Format;
 use crate::labels::LAST_APPLIED;
 use crate::node_secrets::SecretName;
-use crate::pullsecret::{StoredData, data, proved_write};
+use crate::pullsecret::{PullSecret, StoredData, data, proved_write};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
 use serde_json::{Value, json};
 
 /// A secret that keeps changing under us is given up on after so many tries.
 const CONFLICTS: usize = 8;
+/// A content that no node pulls with.
+const NO_ENTRIES: &[u8] = br#"{"auths":{}}"#;
 
 /// What was done in one cluster.
 #[derive(Debug)]
 pub struct Applied {
     /// The plan that was carried out in the end.
     pub plan: Plan,
-    /// The backup of what was there before, where anything was.
+    /// The backup of what was there before: on a hosted control plane also of no secret.
     pub backup: Option<String>,
 }
 
@@ -80,31 +82,37 @@ pub(super) async fn apply_after(
     let name = observed.name;
     let mut planned = first;
     for _ in 0..CONFLICTS {
-        let Some(document) = &planned.document else {
+        if !planned.has_write() {
             return Ok(Applied {
                 plan: planned,
                 backup: None,
             });
+        }
+        let purpose = Purpose {
+            wrote: Written::by(&planned),
+            until: options.until,
+            taken_back: matches!(request.intent, Intent::Undo { .. }),
         };
-        let backup = match &observed.current {
-            Some(current) => {
-                let content = current.content();
-                let purpose = Purpose {
-                    wrote: Written::by(&planned),
-                    until: options.until,
-                    taken_back: matches!(request.intent, Intent::Undo { .. }),
-                };
-                Some(keep(cluster, name, content, &purpose, write).await?)
-            }
+        let backup = match before(&observed) {
+            Some(content) => Some(keep(cluster, name, content, &purpose, write).await?),
             None => None,
         };
         if write == WriteMode::Persist {
             (options.before_write)(backup.as_deref().unwrap_or_default(), &planned)?;
         }
-        let written = send(cluster, name, observed.current.as_ref(), document, write).await;
-        match written {
-            Ok(written) => {
-                proved_write(&written, document).map_err(|_| stored_otherwise(cluster, name))?;
+        let current = observed.current.as_ref();
+        match send(cluster, name, current, &planned.write, write).await {
+            Ok(Answer::Stored(stored, document)) => {
+                proved_write(&stored, document).map_err(|_| stored_otherwise(cluster, name))?;
+                return Ok(Applied {
+                    plan: planned,
+                    backup,
+                });
+            }
+            Ok(Answer::Deleted(uid)) => {
+                if write == WriteMode::Persist {
+                    prove_deletion(cluster, name, uid).await?;
+                }
                 return Ok(Applied {
                     plan: planned,
                     backup,
@@ -112,16 +120,17 @@ pub(super) async fn apply_after(
             }
             Err(error) if error.is_conflict() || error.is_not_found() => {
                 observed.current = get(cluster, name).await?;
-                let ours = matches!(error, CallError::AfterLostAnswer(_))
-                    && observed.document().is_some_and(|stored| stored == document);
-                if ours {
+                if is_done(&observed, &planned.write, &error) {
                     return Ok(Applied {
                         plan: planned,
                         backup,
                     });
                 }
             }
-            Err(error) => return Err(forbidden_or(error, cluster, name, verb(&observed))),
+            Err(error) => {
+                let verb = verb(&observed, &planned.write);
+                return Err(forbidden_or(error, cluster, name, verb));
+            }
         }
         if let Intent::Restore(RestoreIntent { exact: true, .. }) = request.intent {
             return Err(changed_meanwhile(cluster, name));
@@ -131,14 +140,91 @@ pub(super) async fn apply_after(
     Err(changed_meanwhile(cluster, name))
 }
 
-fn verb(observed: &Observed) -> &'static str {
-    match observed.current {
-        Some(_) => "patch",
-        None => "create",
+/// What a backup has to hold so that this write can be undone. Before the first write on a hosted
+/// control plane there is no secret: a backup without entries leads back to that.
+fn before(observed: &Observed) -> Option<&[u8]> {
+    match &observed.current {
+        Some(current) => Some(current.content()),
+        None if observed.topology == Topology::HostedControlPlane => Some(NO_ENTRIES),
+        None => None,
     }
 }
 
-async fn send(
+/// Whether the secret is what this write was to make of it, although the write failed: its
+/// answer was lost, or somebody else did the same.
+fn is_done(observed: &Observed, write: &Write, error: &CallError) -> bool {
+    match write {
+        Write::Nothing => true,
+        Write::Content(document) => {
+            matches!(error, CallError::AfterLostAnswer(_))
+                && observed.document().is_some_and(|stored| stored == document)
+        }
+        Write::Deletion => observed.current.is_none(),
+    }
+}
+
+fn verb(observed: &Observed, write: &Write) -> &'static str {
+    match (write, &observed.current) {
+        (Write::Deletion, _) => "delete",
+        (_, Some(_)) => "patch",
+        (_, None) => "create",
+    }
+}
+
+/// What the API server said of a write.
+enum Answer<'a> {
+    /// It stored this, and was sent that.
+    Stored(StoredData, &'a Document),
+    /// It deletes the secret of this identity.
+    Deleted(&'a str),
+}
+
+async fn send<'a>(
+    cluster: &Cluster,
+    name: SecretName,
+    current: Option<&'a Current>,
+    write: &'a Write,
+    mode: WriteMode,
+) -> Result<Answer<'a>, CallError> {
+    match (write, current) {
+        (Write::Content(document), current) => {
+            let stored = store(cluster, name, current, document, mode).await?;
+            Ok(Answer::Stored(stored, document))
+        }
+        (_, Some(current)) => {
+            let PullSecret {
+                uid,
+                resource_version,
+                ..
+            } = &current.secret;
+            let path = path_of::<Secret>(name.namespace, name.name);
+            cluster.delete(&path, uid, resource_version, mode).await?;
+            Ok(Answer::Deleted(uid))
+        }
+        (_, None) => Ok(Answer::Deleted("")),
+    }
+}
+
+/// A deletion that waits for a finalizer leaves the entries where they were.
+async fn prove_deletion(cluster: &Cluster, name: SecretName, uid: &str) -> Result<(), Failure> {
+    match get(cluster, name).await? {
+        Some(current) if current.secret.uid == uid => Err(Failure::new(format!(
+            "{name} (context {}) still exists after it was deleted, because it has a finalizer",
+            cluster.context()
+        ))
+        .next(
+            Hint::from("look for who set the finalizer: ").run(
+                hint::get(name.namespace, "secret")
+                    .arg(name.name)
+                    .words("-o yaml")
+                    .at(cluster.context()),
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
+async fn store(
     cluster: &Cluster,
     name: SecretName,
     current: Option<&Current>,

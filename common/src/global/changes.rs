@@ -109,7 +109,7 @@ impl PlannedChanges<'_> {
     /// Whether anything is to be written.
     pub fn has_writes(&self) -> bool {
         let mut plans = self.plans.iter();
-        plans.any(|planned| planned.plan.document.is_some())
+        plans.any(|planned| planned.plan.has_write())
     }
 
     /// What the plans say, assuming that they are carried out.
@@ -191,7 +191,7 @@ impl Planned<'_> {
 
     /// What is broken afterwards, where nobody is promised anything else.
     fn stays_broken(&self) -> Vec<Notice> {
-        let written = self.plan.document.iter();
+        let written = self.plan.document().into_iter();
         let written = written.filter(|_| !self.request.intent.gives_credentials());
         let faults = written.flat_map(|document| faults_with(&self.observed, document));
         let context = self.cluster.context();

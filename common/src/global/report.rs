@@ -1,7 +1,7 @@
 //! What became of the global pull secrets, and how it is shown.
 
 use super::apply::Applied;
-use super::plan::{EntryChange, EntryPlan, Plan};
+use super::plan::{EntryChange, EntryPlan, Plan, Write};
 use crate::cli::{Exit, Gaps, Report, Table, detail, escape_control};
 use crate::fingerprint::shown;
 use crate::node_secrets::SecretName;
@@ -28,7 +28,13 @@ pub struct Changes {
 pub(super) fn of_plan(context: &str, name: SecretName, plan: &Plan) -> Vec<Outcome> {
     let secret = Place::secret(context, name.namespace, name.name);
     let entries = plan.entries.iter();
-    entries.map(|entry| of_entry(&secret, entry)).collect()
+    let mut outcomes: Vec<Outcome> = entries.map(|entry| of_entry(&secret, entry)).collect();
+    if let Write::Deletion = plan.write {
+        for outcome in outcomes.iter_mut().filter(|one| one.result.is_change()) {
+            "no other entry is left, so the secret is deleted".clone_into(&mut outcome.message);
+        }
+    }
+    outcomes
 }
 
 /// What was carried out.

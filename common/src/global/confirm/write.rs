@@ -55,7 +55,7 @@ pub async fn apply_with_watchdog(
     let applied = apply_after(cluster, request, observed, first, write, &options).await;
     let came_about = match &applied {
         // Somebody else wrote the same before us: it is theirs.
-        Ok(applied) => applied.plan.document.is_some(),
+        Ok(applied) => applied.plan.has_write(),
         Err(_) => !is_as_before(cluster, &keys, before.as_ref()).await,
     };
     if armed.get()

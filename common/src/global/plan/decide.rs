@@ -3,7 +3,7 @@
 use super::super::fault::faults_with;
 use super::super::observed::Observed;
 use super::super::topology::Topology;
-use super::{EntryChange, EntryPlan, Intent, Obstacle, Plan, Request};
+use super::{EntryChange, EntryPlan, Intent, Obstacle, Plan, Request, Write};
 use super::{edit, restore};
 use crate::dockerconfig::Document;
 use crate::hint::{self, Hint};
@@ -45,10 +45,25 @@ pub fn plan(observed: &Observed, request: &Request) -> Result<Plan, Obstacle> {
                 .run(hint::global("remove KEY")),
         });
     }
-    let rewritten =
-        matches!(&request.intent, Intent::Restore(_)) && observed.unreadable().is_some();
-    let document = (after != before || rewritten).then_some(after);
-    Ok(Plan { entries, document })
+    let write = write(observed, request, &before, after);
+    Ok(Plan { entries, write })
+}
+
+/// What has to be sent so that the secret is what the edits made of it.
+fn write(observed: &Observed, request: &Request, before: &Document, after: Document) -> Write {
+    let restores = matches!(&request.intent, Intent::Restore(_));
+    let is_hosted = observed.topology == Topology::HostedControlPlane;
+    if is_hosted && after.entries().next().is_none() {
+        let loses = after != *before || restores;
+        return match observed.current {
+            Some(_) if loses => Write::Deletion,
+            _ => Write::Nothing,
+        };
+    }
+    match after != *before || (restores && observed.unreadable().is_some()) {
+        true => Write::Content(after),
+        false => Write::Nothing,
+    }
 }
 
 /// What is broken afterwards, and makes the kubelets drop all of it.

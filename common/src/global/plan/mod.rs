@@ -157,16 +157,41 @@ impl EntryPlan {
     }
 }
 
+/// What becomes of the secret.
+#[derive(Debug, Clone)]
+pub enum Write {
+    /// It stays as it is.
+    Nothing,
+    /// It holds this, whole.
+    Content(Document),
+    /// It is deleted. On a hosted control plane only that takes its last entry from the nodes:
+    /// HyperShift refuses an additional pull secret without entries, and changes nothing then.
+    Deletion,
+}
+
 /// The plan for one cluster.
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// Every entry that is concerned.
     pub entries: Vec<EntryPlan>,
-    /// The whole new content, if anything is written.
-    pub document: Option<Document>,
+    /// What becomes of the secret.
+    pub write: Write,
 }
 
 impl Plan {
+    /// Whether anything is sent to the API server.
+    pub fn has_write(&self) -> bool {
+        !matches!(self.write, Write::Nothing)
+    }
+
+    /// The whole new content, if the secret gets one.
+    pub fn document(&self) -> Option<&Document> {
+        match &self.write {
+            Write::Content(document) => Some(document),
+            Write::Nothing | Write::Deletion => None,
+        }
+    }
+
     /// What the plan writes.
     pub fn written(&self) -> WrittenMarks {
         let changed = self.entries.iter().filter(|entry| entry.changes());

@@ -1,3 +1,4 @@
+mod hosted;
 mod red_hat;
 mod restore;
 mod undo;
@@ -11,7 +12,7 @@ use super::*;
 use crate::cli::hint_text;
 use crate::dockerconfig::RegistryNames;
 use crate::kubelet::Format;
-use crate::node_secrets::{ADDITIONAL_PULL_SECRET, GLOBAL_PULL_SECRET};
+use crate::node_secrets::GLOBAL_PULL_SECRET;
 use crate::pullsecret::{RegistryTokens, RobotToken};
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
@@ -78,7 +79,7 @@ fn steps(plan: &Plan) -> Vec<(&str, &EntryChange)> {
 }
 
 fn text(plan: &Plan) -> String {
-    let document = plan.document.as_ref().expect("something is written");
+    let document = plan.document().expect("something is written");
     String::from_utf8(document.to_json().expose_secret().to_vec()).expect("it was text")
 }
 
@@ -93,7 +94,7 @@ fn a_robot_is_refreshed_where_it_is_and_added_where_it_is_not() {
     assert_eq!(steps(&fresh), [("quay.io/acme", &EntryChange::Added)]);
     let again = plan(&standalone(&text(&fresh)), &update(None, &[])).unwrap();
     assert_eq!(steps(&again), [("quay.io/acme", &EntryChange::Unchanged)]);
-    assert!(again.document.is_none(), "a no-op writes nothing");
+    assert!(!again.has_write(), "a no-op writes nothing");
 }
 
 #[test]
@@ -125,36 +126,10 @@ fn an_entry_is_removed_unless_it_is_red_hats() {
     assert_eq!(steps(&ours), [("quay.io/acme", &EntryChange::Removed)]);
     assert!(!text(&ours).contains("acme"));
     let protected = remove("cloud.openshift.com", &[]).unwrap();
-    assert!(protected.has_refusal() && protected.document.is_none());
+    assert!(protected.has_refusal() && !protected.has_write());
     let named = remove("cloud.openshift.com", &["cloud.openshift.com"]).unwrap();
     assert_eq!(named.changed_keys(), ["cloud.openshift.com"]);
     assert!(hint_text(&remove("nowhere", &[]).unwrap_err().next).contains("quay.io"));
-}
-
-#[test]
-fn a_hosted_clusters_own_keys_win_and_are_refused() {
-    let hosted = |current: Option<&str>| Observed {
-        topology: Topology::HostedControlPlane,
-        name: ADDITIONAL_PULL_SECRET,
-        current: current.map(|text| Current::read(secret(text)).unwrap()),
-        original: Some(document(
-            r#"{"auths":{"quay.example.com":{"auth":"bWU6eA=="}}}"#,
-        )),
-        ..standalone("{}")
-    };
-    let created = plan(&hosted(None), &update(None, &[])).unwrap();
-    assert_eq!(steps(&created), [("quay.io/acme", &EntryChange::Added)]);
-    let wins = plan(&hosted(None), &update(Some("quay.example.com"), &[])).unwrap();
-    let EntryChange::Refused { reason, next } = &wins.entries[0].change else {
-        panic!("{wins:?}");
-    };
-    assert!(
-        reason.contains("takes precedence")
-            && hint_text(next.as_ref().unwrap()).contains("HostedCluster")
-    );
-    // Even a right to replace does not make it win.
-    let named = update(Some("quay.example.com"), &["quay.example.com"]);
-    assert!(plan(&hosted(None), &named).unwrap().has_refusal());
 }
 
 #[test]
@@ -355,7 +330,7 @@ fn whatever_is_planned_every_other_entry_survives_to_the_letter() {
         let Ok(plan) = plan(&standalone(&before), &request) else {
             continue;
         };
-        if plan.document.is_none() {
+        if !plan.has_write() {
             assert!(plan.changed_keys().is_empty(), "seed {seed}");
             continue;
         }

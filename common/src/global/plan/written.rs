@@ -31,7 +31,7 @@ impl Written {
     pub fn by(plan: &Plan) -> Self {
         let mut written = Self::default();
         for key in plan.changed_keys() {
-            if let Some(document) = &plan.document {
+            if let Some(document) = plan.document() {
                 written.entries.copy(&key, document);
             }
             written.keys.insert(key);
