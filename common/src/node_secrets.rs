@@ -19,16 +19,23 @@ pub const ADDITIONAL_PULL_SECRET: SecretName = SecretName {
     name: "additional-pull-secret",
 };
 
+/// A hosted control plane's own, as it copies it into the cluster.
+pub(crate) const ORIGINAL_PULL_SECRET: SecretName = SecretName {
+    namespace: "kube-system",
+    name: "original-pull-secret",
+};
+
+/// What a hosted control plane merges the two into; it does not exist as long as no additional
+/// pull secret does.
+pub(crate) const MERGED_PULL_SECRET: SecretName = SecretName {
+    namespace: "kube-system",
+    name: "global-pull-secret",
+};
+
 /// Copies that OpenShift makes of the two, and writes again whenever they differ.
 const DERIVED: [SecretName; 3] = [
-    SecretName {
-        namespace: "kube-system",
-        name: "global-pull-secret",
-    },
-    SecretName {
-        namespace: "kube-system",
-        name: "original-pull-secret",
-    },
+    MERGED_PULL_SECRET,
+    ORIGINAL_PULL_SECRET,
     SecretName {
         namespace: "openshift",
         name: "pull-secret",

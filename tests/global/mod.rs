@@ -3,12 +3,17 @@
 mod clocks;
 mod confirm;
 mod from_ocm;
+mod hosted;
+mod hosted_cluster;
+mod hosted_outlook;
+mod hosted_status;
 mod killed;
 mod many_clusters;
 pub mod ocm;
 mod ocm_record;
 mod rollback;
 mod status;
+mod status_pools;
 mod update;
 mod verify;
 mod watchdog;

@@ -72,15 +72,11 @@ impl World {
         ] {
             cluster.kubectl(format!("-n {namespace} delete secrets {selector}"));
         }
-        let additional = ["delete", "secret", "additional-pull-secret"];
         cluster.kubectl(
-            [
-                &["-n", "kube-system"],
-                &additional[..],
-                &["--ignore-not-found"],
-            ]
-            .concat(),
+            "-n kube-system delete secret additional-pull-secret global-pull-secret \
+             original-pull-secret --ignore-not-found",
         );
+        cluster.kubectl("delete nodes --all");
         cluster.kubectl("delete machineconfigpools,machineconfigs,clusterversions --all");
         let syncer = ["delete", "daemonset", "--all", "--ignore-not-found"];
         cluster.kubectl([&["-n", "kube-system"], &syncer[..]].concat());

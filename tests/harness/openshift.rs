@@ -24,6 +24,18 @@ impl TestCluster {
         let metadata = json!({"name": "openshift-config"});
         let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata});
         self.create_all(&[namespace, openshift::infrastructure()]);
+        self.create_all(&openshift::operator());
+        self.operator_runs(1);
+    }
+
+    /// So many pods of the Machine Config Operator's controller are available.
+    #[track_caller]
+    pub fn operator_runs(&self, available: u64) {
+        let (namespace, status) = (openshift::OPERATOR, openshift::operator_status(available));
+        let status = status.to_string();
+        let patch = ["patch", "deployment", openshift::CONTROLLER, "--type=merge"];
+        let flags = ["-n", namespace, "--subresource=status", "-p", &status];
+        self.kubectl([&patch[..], &flags].concat());
     }
 
     /// A pool of three machines wants the rendered config of this number, and so many of

@@ -102,6 +102,11 @@ pub(crate) fn api_group(group: &str) -> String {
     format!("/apis/{group}")
 }
 
+/// The path of a version of an API group: the list of its kinds, which everybody may read.
+pub(crate) fn api_version(group: &str, version: &str) -> String {
+    format!("/apis/{group}/{version}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,16 +2,13 @@
 
 use super::apply::{Applied, apply};
 use super::confirm::{Deadline, acknowledge, apply_with_watchdog, waiting};
-use super::fault::faults_with;
 use super::notice::Notice;
 use super::observed::Observed;
+use super::outlook::outlook;
 use super::plan::{Intent, Plan, Request, plan};
-use super::pools::Pools;
 use super::report::{Changes, of_applied, of_plan};
-use super::topology::Topology;
 use super::view::SecretView;
 use crate::Failure;
-use crate::cli::hint_text;
 use crate::cluster::{Cluster, DryRun, InContext, Seen, WriteMode};
 use crate::node_secrets::SecretName;
 use crate::outcome::Outcome;
@@ -127,7 +124,15 @@ impl PlannedChanges<'_> {
 
     /// What the writes will set in motion, as far as it can be seen.
     pub async fn outlook(&self) -> Vec<Notice> {
-        let looks = self.plans.iter().map(Planned::outlook);
+        let writes = self.plans.iter().filter(|planned| planned.plan.has_write());
+        let looks = writes.map(|planned| {
+            outlook(
+                planned.cluster,
+                &planned.observed,
+                &planned.request,
+                &planned.plan,
+            )
+        });
         join_all(looks).await.into_iter().flatten().collect()
     }
 
@@ -154,59 +159,6 @@ impl PlannedChanges<'_> {
 }
 
 impl Planned<'_> {
-    async fn outlook(&self) -> Vec<Notice> {
-        let context = self.cluster.context();
-        let mut notices = self.stays_broken();
-        if self.observed.topology == Topology::HostedControlPlane {
-            notices.push(Notice::Note(format!(
-                "context {context} has a hosted control plane, which writes its pull secret from \
-                 outside the cluster; so this command writes {}, which adds entries to it",
-                self.observed.name
-            )));
-            return notices;
-        }
-        let release = &self.observed.release;
-        if let Some(version) = release.version().filter(|_| release.reboots_nodes()) {
-            notices.push(Notice::Warning(format!(
-                "OpenShift {version} (context {context}) drains and reboots every node for this \
-                 change; 4.7.4 and later do not"
-            )));
-        }
-        match Pools::observe(self.cluster).await {
-            Ok(pools) => {
-                let blocked = pools.iter().flat_map(Pools::blocked);
-                notices.extend(blocked.map(|(pool, state)| {
-                    Notice::Warning(format!(
-                        "machine config pool `{pool}` (context {context}) is {state}: its nodes \
-                         do not get the secret as long as it is"
-                    ))
-                }));
-            }
-            Err(failure) => notices.push(Notice::Note(format!(
-                "cannot follow the roll-out: {failure}"
-            ))),
-        }
-        notices
-    }
-
-    /// What is broken afterwards, where nobody is promised anything else.
-    fn stays_broken(&self) -> Vec<Notice> {
-        let written = self.plan.document().into_iter();
-        let written = written.filter(|_| !self.request.intent.gives_credentials());
-        let faults = written.flat_map(|document| faults_with(&self.observed, document));
-        let context = self.cluster.context();
-        let warnings = faults.map(|fault| {
-            Notice::Warning(format!(
-                "{} (context {context}) stays broken at `{}`: {}\n  next: {}",
-                fault.secret,
-                fault.key,
-                fault.reason,
-                hint_text(&fault.next.at(context))
-            ))
-        });
-        warnings.collect()
-    }
-
     /// What was written, and what else there is to say.
     async fn apply(
         self,

@@ -9,7 +9,8 @@ use crate::hint::{self, Hint};
 use crate::kubelet::Format;
 use crate::labels::LAST_APPLIED;
 use crate::node_secrets::{GLOBAL_PULL_SECRET, SecretName};
-use crate::pullsecret::PullSecret;
+use crate::pullsecret::{Owner, PullSecret};
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
 use secrecy::{ExposeSecret, SecretSlice};
 
@@ -35,6 +36,8 @@ pub struct Current {
     pub secret: PullSecret,
     /// It carries a copy of an earlier content in an annotation.
     pub(super) has_last_applied: bool,
+    /// Who wrote its content, by the names they write under, and when each did last.
+    pub(super) writers: Vec<(String, Option<Timestamp>)>,
     content: SecretSlice<u8>,
 }
 
@@ -54,10 +57,12 @@ impl Current {
         let annotations = secret.metadata.annotations.as_ref();
         let has_last_applied =
             annotations.is_some_and(|annotations| annotations.contains_key(LAST_APPLIED));
+        let writers = Owner::writers(&secret.metadata);
         let secret = PullSecret::read(secret)?;
         (secret.format == Format::DockerConfigJson).then(|| Self {
             secret,
             has_last_applied,
+            writers,
             content: SecretSlice::from(content),
         })
     }

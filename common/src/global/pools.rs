@@ -9,17 +9,25 @@ use std::fmt;
 const POOLS: Resource = Resource::v1("machineconfiguration.openshift.io", "machineconfigpools");
 
 /// What a pool is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PoolState {
     /// Every machine has the rendered config the pool wants.
     Updated,
     /// Machines are still on their way.
+    #[default]
     Updating,
     /// A machine or the pool itself cannot go on without help.
     Degraded,
     /// Somebody stopped it: its machines get nothing new.
     Paused,
+}
+
+impl PoolState {
+    /// Whether the pool's nodes do not get a new secret as long as it is so.
+    pub fn gets_nothing_new(self) -> bool {
+        matches!(self, Self::Paused | Self::Degraded)
+    }
 }
 
 impl fmt::Display for PoolState {
@@ -34,7 +42,7 @@ impl fmt::Display for PoolState {
 }
 
 /// One pool as observed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Pool {
     /// Its name, such as `worker`.
@@ -48,8 +56,24 @@ pub struct Pool {
     pub degraded_machines: usize,
     /// The rendered config it wants.
     pub wanted_config: String,
-    /// The rendered config all its machines had last.
+    /// The rendered config all its machines had last, while all of them were ready.
     pub current_config: String,
+    /// Those that are not ready, cordoned, or being changed.
+    pub unavailable_machines: usize,
+    /// What it says of why it is degraded.
+    pub trouble: String,
+    /// The MachineConfigs that the wanted config was rendered from.
+    pub sources: Vec<String>,
+    /// Whether its controller has counted machines for what is wanted now.
+    pub is_counted: bool,
+}
+
+impl Pool {
+    /// Whether every machine has the wanted config, whatever else is the matter with the pool or
+    /// its machines.
+    pub fn has_arrived(&self) -> bool {
+        self.is_counted && self.updated_machines == self.machines
+    }
 }
 
 /// The MachineConfigPools of one cluster as observed, ordered by name.
@@ -89,7 +113,7 @@ impl Pools {
     pub fn blocked(&self) -> Vec<(String, PoolState)> {
         self.pools
             .iter()
-            .filter(|pool| matches!(pool.state, PoolState::Paused | PoolState::Degraded))
+            .filter(|pool| pool.state.gets_nothing_new())
             .map(|pool| (pool.name.clone(), pool.state))
             .collect()
     }
@@ -123,6 +147,14 @@ struct Spec {
 struct Configuration {
     #[serde(default)]
     name: String,
+    #[serde(default)]
+    source: Vec<Source>,
+}
+
+#[derive(Clone, Deserialize)]
+struct Source {
+    #[serde(default)]
+    name: String,
 }
 
 #[derive(Clone, Default, Deserialize)]
@@ -133,6 +165,7 @@ struct Status {
     machine_count: usize,
     updated_machine_count: usize,
     degraded_machine_count: usize,
+    unavailable_machine_count: usize,
     conditions: Vec<Condition>,
 }
 
@@ -141,17 +174,32 @@ struct Condition {
     #[serde(rename = "type")]
     kind: String,
     status: String,
+    #[serde(default)]
+    message: String,
 }
+
+/// The conditions of a pool that cannot go on, the most exact first.
+const DEGRADED: [&str; 3] = ["NodeDegraded", "RenderDegraded", "Degraded"];
 
 impl Object {
     fn pool(self) -> Pool {
         Pool {
             state: self.state(),
+            trouble: self.trouble(),
+            is_counted: self.is_counted(),
+            unavailable_machines: self.status.unavailable_machine_count,
             name: self.metadata.name,
             machines: self.status.machine_count,
             updated_machines: self.status.updated_machine_count,
             degraded_machines: self.status.degraded_machine_count,
             wanted_config: self.spec.configuration.name,
+            sources: self
+                .spec
+                .configuration
+                .source
+                .into_iter()
+                .map(|source| source.name)
+                .collect(),
             current_config: self.status.configuration.name,
         }
     }
@@ -159,19 +207,12 @@ impl Object {
     /// The conditions alone lag behind a config that was rendered a moment ago.
     fn state(&self) -> PoolState {
         let status = &self.status;
-        let is_true = |kind: &str| {
-            let mut conditions = status.conditions.iter();
-            conditions.any(|condition| condition.kind == kind && condition.status == "True")
-        };
-        let seen = self.metadata.generation.is_none()
-            || status.observed_generation.is_none()
-            || self.metadata.generation == status.observed_generation;
         if self.spec.paused {
             PoolState::Paused
-        } else if is_true("Degraded") || is_true("RenderDegraded") || is_true("NodeDegraded") {
+        } else if DEGRADED.iter().any(|kind| self.holds(kind)) {
             PoolState::Degraded
-        } else if seen
-            && is_true("Updated")
+        } else if self.is_counted()
+            && self.holds("Updated")
             && self.spec.configuration.name == status.configuration.name
             && status.updated_machine_count == status.machine_count
         {
@@ -179,6 +220,30 @@ impl Object {
         } else {
             PoolState::Updating
         }
+    }
+
+    fn is_counted(&self) -> bool {
+        self.metadata.generation.is_none()
+            || self.status.observed_generation.is_none()
+            || self.metadata.generation == self.status.observed_generation
+    }
+
+    fn holds(&self, kind: &str) -> bool {
+        let mut conditions = self.status.conditions.iter();
+        conditions.any(|condition| condition.kind == kind && condition.status == "True")
+    }
+
+    fn trouble(&self) -> String {
+        let told = DEGRADED.iter().find_map(|kind| {
+            let mut conditions = self.status.conditions.iter();
+            conditions.find(|condition| {
+                condition.kind == *kind
+                    && condition.status == "True"
+                    && !condition.message.is_empty()
+            })
+        });
+        told.map(|condition| condition.message.clone())
+            .unwrap_or_default()
     }
 }
 

@@ -1,8 +1,11 @@
 //! What a rendered MachineConfig brings to the nodes as their pull secret.
 
+use super::contents::{Difference, auths};
 use super::observed::Current;
+use super::pools::Pool;
 use crate::Failure;
-use crate::cluster::{Cluster, Resource};
+use crate::cluster::{CallError, Cluster, Resource};
+use crate::hint::{self, Hint};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
@@ -12,14 +15,43 @@ use std::collections::HashMap;
 const CONFIGS: Resource = Resource::v1("machineconfiguration.openshift.io", "machineconfigs");
 /// Where the kubelet reads it.
 const FILE: &str = "/var/lib/kubelet/config.json";
+/// What the MachineConfigs begin with that the Machine Config Operator makes of its templates;
+/// one of each pool brings the secret.
+const TEMPLATE: &str = "00-";
 
-/// Whether rendered configs bring a certain content; each is asked for once, since it never
-/// changes and is large.
+/// What rendered configs bring; each is asked for once, since it never changes and is large.
 #[derive(Default)]
 pub struct Rendered {
-    known: HashMap<String, Holds>,
+    known: HashMap<String, Brought>,
     /// Why configs of a context cannot be looked into, once that is known.
     pub(super) blind: HashMap<String, Failure>,
+}
+
+/// What one rendered config brings to the nodes, of what the secret holds now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Brought {
+    /// Every entry.
+    Current {
+        /// Keys of entries that are not the secret's.
+        also: Vec<String>,
+        /// The MachineConfig that writes the file in the secret's place.
+        by: Option<String>,
+    },
+    /// Something else: the roll-out of what the secret holds now has not begun.
+    Older,
+    /// What this MachineConfig holds, whatever is in the secret.
+    Replaced {
+        /// Its name.
+        by: String,
+    },
+    /// There is no secret to compare it with.
+    NoSecret,
+    /// There is no right to look into it.
+    Forbidden,
+    /// It has no pull secret that can be read.
+    Unreadable,
+    /// It could not be read now.
+    Unseen,
 }
 
 /// What a rendered config brings.
@@ -55,41 +87,119 @@ struct Spec {
     config: Option<Value>,
 }
 
-impl Rendered {
-    /// Whether the rendered config `name` brings the secret's content.
-    pub(super) async fn holds(&mut self, cluster: &Cluster, name: &str, secret: &Current) -> Holds {
-        let version = &secret.secret.resource_version;
-        let key = format!("{}/{name}/{version}", cluster.context());
-        if let Some(known) = self.known.get(&key) {
-            return *known;
+impl Brought {
+    pub(super) fn holds(&self) -> Holds {
+        match self {
+            Self::Current { .. } => Holds::Current,
+            Self::Older | Self::Replaced { .. } => Holds::Older,
+            Self::NoSecret | Self::Forbidden | Self::Unreadable | Self::Unseen => Holds::Unknown,
         }
-        let holds = match cluster.get::<MachineConfig>(&CONFIGS.named(name)).await {
-            Ok(config) => compare(config, secret.content()),
-            Err(error) if error.is_forbidden() => {
-                let action = format!("get machineconfigs/{name}");
-                let context = cluster.context();
-                let failure = error.into_failure(context, &action);
-                self.blind.insert(context.to_owned(), failure);
-                Holds::Unknown
-            }
-            // It may be rendered in a moment, or be there in a moment.
-            Err(_) => return Holds::Unknown,
-        };
-        self.known.insert(key, holds);
-        holds
     }
 }
 
-fn compare(config: MachineConfig, content: &[u8]) -> Holds {
-    let config = config.spec.and_then(|spec| spec.config);
-    let Some(found) = config.as_ref().and_then(file) else {
-        return Holds::Unknown;
+impl Rendered {
+    /// What the rendered config that the pool wants brings of the secret's content.
+    pub(super) async fn look(
+        &mut self,
+        cluster: &Cluster,
+        pool: &Pool,
+        secret: &Current,
+    ) -> Brought {
+        let name = &pool.wanted_config;
+        let version = &secret.secret.resource_version;
+        let key = format!("{}/{name}/{version}", cluster.context());
+        if let Some(known) = self.known.get(&key) {
+            return known.clone();
+        }
+        let brought = match cluster.get::<MachineConfig>(&CONFIGS.named(name)).await {
+            Ok(config) => match config.file() {
+                None => Brought::Unreadable,
+                Some(found) => match compare(&found, secret.content()) {
+                    Ok(also) => Brought::Current { also, by: None },
+                    Err(difference) => replaced(cluster, pool, &found, difference).await,
+                },
+            },
+            Err(error) if error.is_forbidden() => {
+                self.note_forbidden(cluster, error, pool);
+                Brought::Forbidden
+            }
+            // It may be rendered in a moment, or be there in a moment.
+            Err(_) => return Brought::Unseen,
+        };
+        self.known.insert(key, brought.clone());
+        brought
+    }
+
+    fn note_forbidden(&mut self, cluster: &Cluster, error: CallError, pool: &Pool) {
+        let context = cluster.context();
+        let action = format!("get machineconfigs/{}", pool.wanted_config);
+        let right = format!("auth can-i get {}.{}", CONFIGS.plural(), CONFIGS.group());
+        let failure = error.into_failure(context, &action).next(
+            Hint::from("ask for the right to get machineconfigs, then check with: ")
+                .run(hint::kubectl(&right).at(context)),
+        );
+        self.blind.insert(context.to_owned(), failure);
+    }
+}
+
+/// The keys that the file holds beyond the secret's entries, if that is all: the Machine Config
+/// Operator adds those of its own registry.
+///
+/// # Errors
+/// How else they differ; `None` if that cannot be told by entries.
+fn compare(found: &[u8], secret: &[u8]) -> Result<Vec<String>, Option<Difference>> {
+    let (Some(wanted), Some(found_auths)) = (auths(secret), auths(found)) else {
+        return match found.trim_ascii() == secret.trim_ascii() {
+            true => Ok(Vec::new()),
+            false => Err(None),
+        };
     };
-    let parse = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).ok();
-    match (parse(&found), parse(content)) {
-        (Some(found), Some(wanted)) if found == wanted => Holds::Current,
-        (None, None) if found == content => Holds::Current,
-        _ => Holds::Older,
+    let difference = Difference::between(&wanted, &found_auths);
+    let is_known = difference.beyond.iter().all(|key| is_internal(key));
+    match difference.behind.is_empty() && is_known {
+        true => Ok(difference.beyond),
+        false => Err(Some(difference)),
+    }
+}
+
+/// Keys of the registry that the Machine Config Operator runs for release images.
+fn is_internal(key: &str) -> bool {
+    key.strip_suffix(":22625")
+        .is_some_and(|host| host == "localhost" || host.starts_with("api-int."))
+}
+
+/// Why a file differs from the secret: somebody's own MachineConfig writes it, or the secret
+/// changed since it was rendered.
+async fn replaced(
+    cluster: &Cluster,
+    pool: &Pool,
+    found: &[u8],
+    difference: Option<Difference>,
+) -> Brought {
+    let theirs = pool.sources.iter();
+    let theirs = theirs.filter(|name| !name.starts_with(TEMPLATE));
+    for name in theirs {
+        let Ok(source) = cluster.get::<MachineConfig>(&CONFIGS.named(name)).await else {
+            continue;
+        };
+        if source.file().is_some_and(|file| file == found) {
+            let by = name.clone();
+            return match difference {
+                Some(difference) if difference.behind.is_empty() => Brought::Current {
+                    also: difference.beyond,
+                    by: Some(by),
+                },
+                _ => Brought::Replaced { by },
+            };
+        }
+    }
+    Brought::Older
+}
+
+impl MachineConfig {
+    /// The kubelet's file in it.
+    fn file(&self) -> Option<Vec<u8>> {
+        file(self.spec.as_ref()?.config.as_ref()?)
     }
 }
 
@@ -148,24 +258,48 @@ mod tests {
 
     #[test]
     fn the_kubelets_file_is_found_however_it_is_encoded() {
-        let content = br#"{"auths":{"a":{"auth":"YTpi"}}}"#;
         // printf '{"auths":{"a":{"auth":"YTpi"}}}' | base64
-        for (source, holds) in [
+        for (source, content) in [
             (
                 "data:,%7B%22auths%22%3A%7B%22a%22:%7B%22auth%22:%22YTpi%22%7D%7D%7D%0A",
-                Holds::Current,
+                Some("{\"auths\":{\"a\":{\"auth\":\"YTpi\"}}}\n"),
             ),
             (
                 "data:text/plain;charset=utf-8;base64,eyJhdXRocyI6eyJhIjp7ImF1dGgiOiJZVHBpIn19fQ==",
-                Holds::Current,
+                Some("{\"auths\":{\"a\":{\"auth\":\"YTpi\"}}}"),
             ),
-            ("data:,%7B%22auths%22%3A%7B%7D%7D", Holds::Older),
-            ("https://elsewhere/x", Holds::Unknown),
-            ("data:,%7", Holds::Unknown),
+            ("https://elsewhere/x", None),
+            ("data:,%7", None),
         ] {
-            assert_eq!(compare(config(source), content), holds, "{source}");
+            let found = config(source).file();
+            assert_eq!(found.as_deref(), content.map(str::as_bytes), "{source}");
         }
-        let empty = MachineConfig { spec: None };
-        assert_eq!(compare(empty, content), Holds::Unknown);
+        assert_eq!(MachineConfig { spec: None }.file(), None);
+    }
+
+    #[test]
+    fn a_file_is_current_if_it_holds_every_entry_and_only_the_operators_own_beside_them() {
+        let secret = br#"{"auths":{"a":{"auth":"YTpi","email":""}},"x":1}"#;
+        let entry = r#"{ "email": "", "auth": "YTpi" }"#;
+        let holds = |more: &str| {
+            let text = format!(r#"{{"auths": {{"a": {entry}{more}}}}}"#);
+            compare(text.as_bytes(), secret)
+        };
+        assert_eq!(holds(""), Ok(Vec::new()));
+        let own = r#","localhost:22625":{},"api-int.c.example.com:22625":{}"#;
+        assert_eq!(
+            holds(own),
+            Ok(vec![
+                "api-int.c.example.com:22625".to_owned(),
+                "localhost:22625".to_owned()
+            ])
+        );
+        // What was removed from the secret lingers.
+        let lingers = holds(r#","b":{}"#).unwrap_err().unwrap();
+        assert_eq!(lingers.beyond, ["b"]);
+        let older = compare(br#"{"auths":{"a":{"auth":"YTpj"}}}"#, secret);
+        assert_eq!(older.unwrap_err().unwrap().behind, ["a"]);
+        assert_eq!(compare(b"garbled\n", b"garbled"), Ok(Vec::new()));
+        assert_eq!(compare(b"garbled", secret), Err(None));
     }
 }

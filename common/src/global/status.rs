@@ -1,6 +1,8 @@
 //! How far the nodes of every cluster are, and waiting until they have the secret.
 
+use super::contents::some_of;
 use super::observed::observe;
+use super::progress::Progress;
 use super::rendered::Rendered;
 use super::rollout::Rollout;
 use crate::Failure;
@@ -37,7 +39,7 @@ pub struct RolloutStatus {
     /// Clusters that could not be looked at.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<Outcome>,
-    /// A cluster was waited for of which nothing can be told.
+    /// Somebody waited until every node has the secret, which cannot be told.
     #[serde(skip)]
     waited_blindly: bool,
 }
@@ -125,9 +127,18 @@ impl<'a> RolloutWatch<'a> {
     fn out_of_time(&self, timeout: Duration) -> Failure {
         let behind = self.seen.reached.iter();
         let behind = behind.filter(|followed| !followed.rollout.is_settled());
-        let contexts: Vec<&str> = behind.map(InContext::context).collect();
+        let contexts: Vec<&str> = behind.clone().map(InContext::context).collect();
+        let items = behind.flat_map(|followed| &followed.rollout.items);
+        let items = items.filter(|item| item.state != Progress::Updated);
+        let names: Vec<String> = items
+            .map(|item| format!("{} (context {})", item.name, item.context))
+            .collect();
+        let of = match names.is_empty() {
+            true => String::new(),
+            false => format!(" of {}", some_of(&names)),
+        };
         Failure::new(format!(
-            "not all nodes got the secret within {}",
+            "not all nodes{of} got the secret within {}",
             span(timeout)
         ))
         .next(hint::global("status").at_each(&contexts))
@@ -139,7 +150,7 @@ impl<'a> RolloutWatch<'a> {
         let mut rollout = Rollout::default();
         let mut is_blind = false;
         for followed in self.seen.reached {
-            is_blind |= followed.rollout.items.is_empty();
+            is_blind |= followed.rollout.is_blind;
             rollout.items.extend(followed.rollout.items);
             rollout.unseen.extend(followed.rollout.unseen);
         }

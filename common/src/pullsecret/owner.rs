@@ -1,5 +1,6 @@
 //! Secrets that somebody else writes: a change of ours would be undone, or fought over.
 
+use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta};
 use serde::Serialize;
 use std::borrow::Cow;
@@ -165,6 +166,15 @@ impl Owner {
             .or_else(|| managed_by(&value("app.kubernetes.io/managed-by")?))
             .or_else(|| referenced(metadata))
             .or_else(|| writers(metadata).find_map(controller))
+    }
+
+    /// Who wrote the object's data, by the names they write under, and when each did last.
+    pub fn writers(metadata: &ObjectMeta) -> Vec<(String, Option<Timestamp>)> {
+        let named = |entry: &ManagedFieldsEntry| {
+            let time = entry.time.as_ref().map(|time| time.0);
+            Some((entry.manager.clone()?, time))
+        };
+        writers(metadata).filter_map(named).collect()
     }
 
     /// Who wrote the object's data last, by the name it writes under.

@@ -19,7 +19,7 @@ enum Arrival<'r> {
     Arrived,
     /// It is on its way.
     UnderWay,
-    /// Nothing more will happen in this pool by itself.
+    /// Nothing more will happen in this pool by itself, because it is paused or blocked.
     Paused(&'r PoolProgress),
     /// The same, unless the pool mends itself.
     Degraded(&'r PoolProgress),
@@ -97,7 +97,7 @@ fn arrival<'r>(rollout: &'r Rollout, before: &Pools, left_behind: &[String]) -> 
     let is_awaited = |item: &&PoolProgress| !left_behind.iter().any(|left| left == item.pool());
     let awaited: Vec<&PoolProgress> = rollout.items.iter().filter(is_awaited).collect();
     let first = |state: Progress| awaited.iter().find(|item| item.state == state);
-    if let Some(item) = first(Progress::Paused) {
+    if let Some(item) = first(Progress::Paused).or_else(|| first(Progress::Blocked)) {
         return Arrival::Paused(item);
     }
     if let Some(item) = first(Progress::Degraded) {
@@ -124,10 +124,14 @@ fn has_arrived(item: &PoolProgress, before: &Pools) -> bool {
 
 fn stuck(item: &PoolProgress) -> Failure {
     Failure::new(format!(
-        "{} is {} (context {}): its nodes do not get the new secret",
+        "{} is {} (context {}): its nodes do not get the new secret{}",
         item.name,
         item.state.as_str(),
-        item.context
+        item.context,
+        match item.state {
+            Progress::Blocked => format!(": {}", item.message),
+            _ => String::new(),
+        }
     ))
     .next(format!(
         "unpause or repair the pool, then run the same command again; or accept that pulls on \
@@ -151,10 +155,11 @@ mod tests {
             secret,
             config: "rendered-worker-1".to_owned(),
             message: String::new(),
+            next: None,
         };
         Rollout {
             items: vec![item],
-            unseen: Vec::new(),
+            ..Rollout::default()
         }
     }
 
@@ -167,6 +172,7 @@ mod tests {
             degraded_machines: 0,
             wanted_config: wanted.to_owned(),
             current_config: wanted.to_owned(),
+            ..Pool::default()
         };
         Pools { pools: vec![pool] }
     }

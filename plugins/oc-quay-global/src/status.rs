@@ -3,15 +3,17 @@
 use crate::FIELD_MANAGER;
 use clap::Args;
 use quay_common::Failure;
-use quay_common::cli::{Console, Exit, OutputArgs, Report};
+use quay_common::cli::{Console, Exit, OutputArgs};
 use quay_common::cluster::{ClusterArgs, connect, parse_duration};
 use quay_common::global::RolloutWatch;
 use std::time::Duration;
 
 /// Show which nodes have the current secret
 ///
-/// Status fails if a machine config pool is paused or degraded, because its nodes do not get the
-/// secret. On a hosted control plane, status shows the syncer instead of pools.
+/// Status fails if something keeps the secret from nodes: a machine config pool that is paused or
+/// degraded before its nodes have the secret, or a Machine Config Operator that does not run. On a
+/// hosted control plane, status shows the merged secret and the syncer instead of pools. With
+/// --wait, it also fails if it was not allowed to see whether every node has the secret.
 #[derive(Args)]
 #[command(after_long_help = "Examples:
   # Show how far the roll-out is
@@ -42,10 +44,7 @@ pub async fn run(args: StatusArgs, console: &Console) -> Result<Exit, Failure> {
         true => watch.wait(args.timeout, console).await,
         false => Ok(()),
     };
-    let status = watch.status();
-    if let Err(out_of_time) = waited {
-        console.warn_each(&status.gaps().warnings);
-        return Err(out_of_time);
-    }
-    console.finish(&status, args.output.output)
+    let exit = console.finish(&watch.status(), args.output.output)?;
+    // What did not arrive stands in the table already.
+    waited.map(|()| exit)
 }

@@ -61,6 +61,42 @@ fn definition(group: &str, kind: &str, plural: &str, short_names: &[&str]) -> Va
     })
 }
 
+/// The namespace of the Machine Config Operator.
+pub const OPERATOR: &str = "openshift-machine-config-operator";
+/// Its part that renders configs and gives them to the nodes.
+pub const CONTROLLER: &str = "machine-config-controller";
+
+/// The Machine Config Operator's namespace, and its controller's Deployment without its status.
+pub fn operator() -> [Value; 2] {
+    let labels = json!({"k8s-app": CONTROLLER});
+    let container = json!({"name": CONTROLLER, "image": "quay.io/openshift-release-dev/mco"});
+    let namespace = json!({
+        "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": OPERATOR},
+    });
+    let controller = json!({
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": CONTROLLER, "namespace": OPERATOR},
+        "spec": {
+            "replicas": 1,
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
+        },
+    });
+    [namespace, controller]
+}
+
+/// The status of the controller's Deployment with so many pods that are available.
+pub fn operator_status(available: u64) -> Value {
+    json!({"status": {
+        "observedGeneration": 1,
+        "replicas": available,
+        "updatedReplicas": available,
+        "readyReplicas": available,
+        "availableReplicas": available,
+    }})
+}
+
 /// The one Infrastructure object, without its status.
 pub fn infrastructure() -> Value {
     json!({

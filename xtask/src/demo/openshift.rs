@@ -106,6 +106,15 @@ fn set(api: &Api, token: &str) -> Result<String> {
     let namespace =
         json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "openshift-config"}});
     api.call(Call::post("/api/v1/namespaces", namespace))?;
+    let [namespace, controller] = openshift::operator();
+    api.call(Call::post("/api/v1/namespaces", namespace))?;
+    let deployments = format!(
+        "/apis/apps/v1/namespaces/{}/deployments",
+        openshift::OPERATOR
+    );
+    api.call(Call::post(&deployments, controller))?;
+    let status = format!("{deployments}/{}/status", openshift::CONTROLLER);
+    api.call(Call::merge_patch(status, openshift::operator_status(1)))?;
     let mut auths = openshift::red_hat_entries(token, "admin@example.com");
     auths["registry.example.net"] = json!({"auth": "YTpi", "x-team": "platform"});
     let text = json!({"auths": auths}).to_string();

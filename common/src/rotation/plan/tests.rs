@@ -347,6 +347,7 @@ fn pool(name: &str, state: PoolState) -> Pool {
         degraded_machines: 0,
         wanted_config: "rendered-1".into(),
         current_config: "rendered-1".into(),
+        ..Pool::default()
     }
 }
 
