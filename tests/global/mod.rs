@@ -7,6 +7,7 @@ mod hosted;
 mod hosted_cluster;
 mod hosted_outlook;
 mod hosted_status;
+mod hostile_registry;
 mod killed;
 mod many_clusters;
 pub mod ocm;

@@ -12,7 +12,7 @@ mod denied;
 mod dry_run;
 mod ensure;
 mod explain;
-mod hostile_registry;
+pub mod hostile_registry;
 mod judged;
 mod kubelet;
 mod many_clusters;

@@ -6,17 +6,27 @@ use serde::{Deserialize, Deserializer};
 
 use super::error::ApiError;
 
+/// What gzip begins with.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
 /// Parses the body of a success.
 ///
 /// The parser's own message is dropped: it may quote the value it did not expect.
 pub(crate) fn parse<T: DeserializeOwned>(status: u16, body: &[u8]) -> Result<T, ApiError> {
     serde_json::from_slice(body).map_err(|error| ApiError::Unexpected {
         status,
-        text: format!(
-            "the body is not the expected JSON (line {}, column {}); check that this is Quay",
-            error.line(),
-            error.column()
-        ),
+        text: match body.starts_with(&GZIP) {
+            true => {
+                "the body is compressed, and nothing compressed was asked for; check that this \
+                     is Quay"
+                    .to_owned()
+            }
+            false => format!(
+                "the body is not the expected JSON (line {}, column {}); check that this is Quay",
+                error.line(),
+                error.column()
+            ),
+        },
     })
 }
 

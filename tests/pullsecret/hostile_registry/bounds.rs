@@ -1,6 +1,10 @@
 //! Time, memory and words that a registry can cost.
 
 use super::*;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http::Version;
+use std::io::Write;
 
 #[test]
 fn slow_registries_cost_their_time_once() {
@@ -80,12 +84,12 @@ fn loud_registries_are_cut_short() {
         .with_tokens();
     let hosts = std::iter::repeat_n(hostile.host(0), ENTRIES);
     let namespace = hostile.namespace(hosts);
-    hostile
-        .verify(&namespace)
-        .output
-        .expect(1)
-        .prints("refuses the credential");
-    let json = ["verify", "-n", &namespace, PATIENCE, "-o", "json"];
+    // It is loud, not slow: a busy machine is given the time for it.
+    let patience = "--probe-timeout=10s";
+    let verify = ["verify", "-n", &namespace, patience];
+    let told = bounded(&hostile.world, &verify).output.expect(1);
+    told.prints("refuses the credential");
+    let json = ["verify", "-n", &namespace, patience, "-o", "json"];
     bounded(&hostile.world, &json).output.expect(1);
 }
 
@@ -114,6 +118,62 @@ fn a_body_without_an_end_is_not_read_to_its_end() {
     }
 }
 
+/// So many MiB of zeros, as gzip: members of a MiB each, which follow one another.
+fn bomb(mebibytes: usize) -> Pieces {
+    let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+    packed.write_all(&vec![0; 1 << 20]).expect("it is memory");
+    Pieces {
+        code: 200,
+        headers: vec![("Content-Encoding".to_owned(), "gzip".to_owned())],
+        head: String::new(),
+        piece: packed.finish().expect("it is memory").into(),
+        times: mebibytes,
+        every: Duration::ZERO,
+    }
+}
+
+#[test]
+fn a_body_that_would_unpack_to_a_gigabyte_is_not_unpacked() {
+    // As much as a token may have, packed; and a gigabyte.
+    for (mebibytes, said) in [(48, "the body is compressed"), (1024, "larger than 64 KiB")] {
+        let hostile = Hostile::handing_out(&json!({}));
+        hostile
+            .at("/v2/auth", FaultAction::Pieces(bomb(mebibytes)))
+            .with_tokens();
+        let namespace = hostile.namespace(std::iter::repeat_n(hostile.host(0), ENTRIES));
+        let told = hostile.verify(&namespace);
+        assert!(told.took < Duration::from_secs(10), "{:?}", told.took);
+        told.output.expect(1).prints(said);
+    }
+    let world = world();
+    let namespace = world.cluster.namespace("bomb");
+    world.stale_secret(&namespace, "a");
+    let before = world.cluster.content(&namespace, "a");
+    let faults = world.quay.quay.server().faults();
+    faults.add(wherever("/robots", FaultAction::Pieces(bomb(1024))));
+    for command in ["sync", "verify"] {
+        let told = bounded(&world, &[command, "-n", &namespace]);
+        assert!(told.took < Duration::from_secs(10), "{:?}", told.took);
+        told.output.expect(1).prints("the body is compressed");
+    }
+    assert_eq!(world.cluster.content(&namespace, "a"), before);
+}
+
+#[test]
+fn an_answer_that_goaway_cuts_off_is_no_answer() {
+    let hostile = Hostile::handing_out(&json!({}));
+    let names = vec!["*.hostile.example.com".to_owned()];
+    let port = goaway(&hostile.authority, &names, "{\"token\": \"").expect("a port");
+    let hosts = (0..4).map(|number| format!("r{number}.hostile.example.com:{port}"));
+    let namespace = hostile.namespace(hosts);
+    let verify = ["verify", "-n", &namespace, PATIENCE, "-o", "json"];
+    let told = bounded(&hostile.world, &verify).output.expect(1);
+    for item in told.items() {
+        assert_eq!(item["state"], "unknown", "{item:#}");
+    }
+    assert_eq!(told.items().len(), 4);
+}
+
 #[test]
 fn connections_that_end_in_the_middle_cost_no_answer() {
     let hostile = Hostile::handing_out(&json!({}));
@@ -132,4 +192,6 @@ fn connections_that_end_in_the_middle_cost_no_answer() {
     bounded(world, &["verify", "-n", &namespace])
         .output
         .expect(0);
+    let log = world.quay.quay.server().log().all();
+    assert!(log.iter().all(|asked| asked.version == Version::HTTP_2));
 }

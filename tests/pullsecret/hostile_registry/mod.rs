@@ -7,7 +7,9 @@ mod lies;
 
 use crate::pullsecret::explain::{image, pod};
 use crate::pullsecret::world::{ROBOT, World, item, without_login, world};
-use quay_sandbox::http::{Authority, Fault, FaultAction, Pieces, Server, ServerOptions, drip};
+use quay_sandbox::http::{
+    Authority, Fault, FaultAction, Pieces, Server, ServerOptions, drip, goaway,
+};
 use quay_tests::{ConnectProxy, Output, Plugin, answer, auth, claim, pull_secret};
 use serde_json::{Map, Value, json};
 use std::net::TcpListener;
@@ -23,6 +25,22 @@ const MOST_WORDS: usize = 64 << 10;
 /// Kilobytes of memory that a run may ask for; the binary itself takes 100 MB of them.
 const MOST_MEMORY: usize = 700_000;
 const ENTRIES: usize = 24;
+
+/// This machine and its link, in every spelling.
+pub const OWN_ADDRESSES: [&str; 12] = [
+    "127.0.0.1",
+    "localhost",
+    "localhost.",
+    "127.1",
+    "2130706433",
+    "0x7f000001",
+    "0.0.0.0",
+    "[::1]",
+    "[::]",
+    "[::ffff:127.0.0.1]",
+    "169.254.169.254",
+    "[fe80::1]",
+];
 
 /// A registry that a pull secret names: no name of it leads to this machine, where it is.
 struct Hostile {
@@ -159,22 +177,8 @@ fn nothing_on_this_machine_or_its_link_is_asked_for_a_pull_secrets_sake() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.set_nonblocking(true).expect("a listener");
     let port = listener.local_addr().expect("an address").port();
-    let hosts = [
-        "127.0.0.1",
-        "localhost",
-        "localhost.",
-        "127.1",
-        "2130706433",
-        "0x7f000001",
-        "0.0.0.0",
-        "[::1]",
-        "[::]",
-        "[::ffff:127.0.0.1]",
-        "169.254.169.254",
-        "[fe80::1]",
-    ];
     let mut auths = Map::new();
-    for (number, host) in hosts.iter().enumerate() {
+    for (number, host) in OWN_ADDRESSES.iter().enumerate() {
         let entry = auth(&format!("evil+r{number}"), "chosen");
         auths.insert(format!("{host}:{port}"), json!({"auth": entry}));
     }

@@ -4,6 +4,7 @@
 mod authority;
 mod drip;
 mod faults;
+mod goaway;
 mod hold;
 mod log;
 mod proxy;
@@ -13,6 +14,7 @@ mod server;
 pub use authority::Authority;
 pub use drip::drip;
 pub use faults::{Fault, FaultAction, Faults, Pieces};
+pub use goaway::goaway;
 pub use hold::Hold;
 pub use log::{Recorded, RequestLog};
 pub use proxy::Proxy;
