@@ -94,7 +94,7 @@ fn roles_that_cannot_be_read_are_not_known_and_pods_are_judged_all_the_same() {
     says_in(
         &first["items"][0],
         "message",
-        "the robot's roles are unknown",
+        "the robot's current token and its roles are unknown",
     );
 
     let refused = image(&world, "backend-api:v1");

@@ -7,7 +7,7 @@ use super::questions::{for_each_pull, login_at};
 use crate::dockerconfig::{RegistryNames, owner_of};
 use crate::names::{RegistryHost, RepositoryName, RobotAt, RobotName};
 use crate::pullsecret::{KnownRegistry, RobotToken, robot_tokens};
-use futures::future::join_all;
+use crate::quay::Grant;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Asks Quay about the robots that do not get an image, and whether there is a repository of
@@ -94,12 +94,17 @@ async fn robot_facts(
 ) -> Vec<(RobotName, RobotFacts)> {
     let quay = &login.session.quay;
     let tokens = robot_tokens(login.session, robots).await;
-    join_all(tokens.into_iter().map(async |(robot, token, _)| {
-        let roles = match &token {
-            RobotToken::Current(_) => quay.grants(&robot).await.ok(),
-            RobotToken::NoSuchRobot | RobotToken::Unreadable(_) => None,
-        };
+    let known = tokens
+        .iter()
+        .filter(|(_, token, _)| matches!(token, RobotToken::Current(_)));
+    let known = known.map(|(robot, ..)| robot.clone()).collect();
+    let grants = quay.grants_of_each(known).await.into_iter();
+    let mut roles: BTreeMap<RobotName, Vec<Grant>> = grants
+        .filter_map(|(robot, grants)| Some((robot, grants.ok()?)))
+        .collect();
+    let facts = tokens.into_iter().map(|(robot, token, _)| {
+        let roles = roles.remove(&robot);
         (robot, RobotFacts { token, roles })
-    }))
-    .await
+    });
+    facts.collect()
 }

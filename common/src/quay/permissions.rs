@@ -5,10 +5,12 @@ use super::role::Role;
 use crate::names::{RepositoryName, RobotName};
 use crate::web::body::parse;
 use crate::web::{ApiError, Repeat};
+use futures::future::join_all;
 use futures::{StreamExt, TryStreamExt, stream};
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 const NEEDS: &str = "repo:admin";
@@ -49,21 +51,63 @@ struct RoleAnswer {
 impl Quay {
     /// The robot's direct roles, sorted by repository; roles that come from teams are not among them.
     ///
-    /// Takes `user:admin` for one request; without it the listing's repositories are
-    /// asked one by one, which takes `org:admin repo:admin`.
+    /// # Errors
+    /// [`ApiError::NotFound`] if there is no such robot, [`ApiError::MissingScope`] where its roles
+    /// may not be read.
     pub async fn grants(&self, robot: &RobotName) -> Result<Vec<Grant>, ApiError> {
-        if let Some(grants) = self.direct_grants_if_allowed(robot).await? {
-            return Ok(grants);
+        let mut all = self.grants_of_each(vec![robot.clone()]).await;
+        all.pop()
+            .map_or(Err(ApiError::NotFound), |(_, grants)| grants)
+    }
+
+    /// The direct roles of several robots, each with its own success or failure.
+    ///
+    /// With `user:admin` that is one request for each robot. Without, it is one for each namespace
+    /// and one for each repository, however many robots there are; this takes `org:admin repo:admin`.
+    pub async fn grants_of_each(
+        &self,
+        robots: Vec<RobotName>,
+    ) -> Vec<(RobotName, Result<Vec<Grant>, ApiError>)> {
+        let mut namespaces: BTreeMap<String, Vec<RobotName>> = BTreeMap::new();
+        for robot in robots {
+            let namespace = robot.namespace().to_owned();
+            namespaces.entry(namespace).or_default().push(robot);
         }
-        let robots = self.robots(robot.namespace(), true).await?;
-        let listed = robots
-            .into_iter()
-            .find(|listed| listed.name == robot.as_str())
-            .ok_or(ApiError::NotFound)?;
-        let repositories = listed.repositories.ok_or(ApiError::MissingScope {
-            needs: "org:admin repo:admin",
-        })?;
-        self.roles_of(robot, &repositories).await
+        let mut namespaces = namespaces.into_values();
+        let mut all = Vec::new();
+        // What the first one shows of the token, the others need not find out again.
+        if let Some(robots) = namespaces.next() {
+            all.extend(self.grants_in_namespace(robots).await);
+        }
+        let others = namespaces.map(|robots| self.grants_in_namespace(robots));
+        all.extend(join_all(others).await.into_iter().flatten());
+        all
+    }
+
+    /// The same for robots of one namespace. The first one shows whether the token may ask for each.
+    async fn grants_in_namespace(
+        &self,
+        robots: Vec<RobotName>,
+    ) -> Vec<(RobotName, Result<Vec<Grant>, ApiError>)> {
+        let mut robots = robots.into_iter();
+        let Some(first) = robots.next() else {
+            return Vec::new();
+        };
+        match self.direct_grants_if_allowed(&first).await.transpose() {
+            Some(grants) => {
+                let others = robots.map(async |robot| {
+                    let grants = self.direct_grants(&robot).await;
+                    (robot, grants)
+                });
+                let mut all = vec![(first, grants)];
+                all.extend(join_all(others).await);
+                all
+            }
+            None => {
+                let robots: Vec<RobotName> = std::iter::once(first).chain(robots).collect();
+                self.listed_grants(robots).await
+            }
+        }
     }
 
     /// The role on each repository of the robot's namespace, asked one by one.

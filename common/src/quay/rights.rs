@@ -215,6 +215,40 @@ impl Quay {
         Ok(answers.into_iter().collect())
     }
 
+    /// The direct roles of these robots of one namespace, from its list of robots and the
+    /// repositories that this list names.
+    pub(super) async fn listed_grants(
+        &self,
+        robots: Vec<RobotName>,
+    ) -> Vec<(RobotName, Result<Vec<Grant>, ApiError>)> {
+        let namespace = robots.first().map_or("", |robot| robot.namespace());
+        let listed = self.robots(namespace, true).await;
+        let named = |robot: &RobotName| -> Result<Vec<String>, ApiError> {
+            let mut listed = listed.as_ref().map_err(Clone::clone)?.iter();
+            let listed = listed.find(|listed| listed.name == robot.as_str());
+            let names = listed.ok_or(ApiError::NotFound)?.repositories.as_ref();
+            let names = names.ok_or(ApiError::MissingScope { needs: NEEDS })?;
+            Ok(names
+                .iter()
+                .map(|name| format!("{namespace}/{name}"))
+                .collect())
+        };
+        let repositories = robots.iter().filter_map(|robot| named(robot).ok());
+        let roles = self.roles_on(repositories.flatten().collect()).await;
+        let grants = |robot: &RobotName| -> Result<Vec<Grant>, ApiError> {
+            named(robot)?;
+            let roles = roles.as_ref().map_err(Clone::clone)?.iter();
+            let grants = roles.filter_map(|roles| {
+                let role = roles.permissions.get(robot.as_str())?.role;
+                let repository = roles.repository.as_str().to_owned();
+                Some(Grant { repository, role })
+            });
+            Ok(grants.collect())
+        };
+        let grants: Vec<_> = robots.iter().map(grants).collect();
+        robots.into_iter().zip(grants).collect()
+    }
+
     /// Who has which role on each of these repositories, `org/name`.
     async fn roles_on(&self, names: BTreeSet<String>) -> Result<Vec<RolesOn>, ApiError> {
         let names = names.into_iter().filter_map(|name| {

@@ -32,7 +32,7 @@ pub(super) struct Use {
 pub(super) struct Known<'a> {
     pub(super) wanted: &'a CurrentTokens,
     pub(super) answers: &'a Answers,
-    /// What Quay says of the robot, and why it does not tell its roles.
+    /// What Quay says of the robot, and why it tells its token and not its roles.
     pub(super) facts: Option<&'a (RobotFacts, Option<Failure>)>,
     pub(super) used: Use,
 }
@@ -150,11 +150,12 @@ fn repositories(
                 );
             }
             None => {
-                let why = why.as_ref().map_or("", Failure::message);
-                findings.unknown(
-                    format!("the robot's roles are unknown ({why})"),
-                    Hint::from(hint::robot("whoami")),
-                );
+                if let Some(why) = why {
+                    findings.unknown(
+                        format!("the robot's roles are unknown ({})", why.message()),
+                        Hint::from(hint::robot("whoami")),
+                    );
+                }
             }
         },
         None if is_accepted && !used.is_used => {
@@ -302,7 +303,7 @@ fn token_state(
         }
         RobotAnswer::Robot(_, RobotToken::Unreadable(reason)) => {
             findings.unknown(
-                format!("the robot's current token is unknown ({reason})"),
+                format!("the robot's current token and its roles are unknown ({reason})"),
                 Hint::from(hint::robot("whoami")),
             );
             TokenState::Unknown

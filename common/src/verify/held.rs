@@ -7,6 +7,8 @@ use crate::names::{RegistryHost, RobotAt, RobotName};
 use crate::pullsecret::{
     ClusterView, CurrentTokens, KnownRegistry, PullSecret, RobotAnswer, RobotToken,
 };
+use crate::quay::Grant;
+use crate::web::ApiError;
 use futures::future::join_all;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -66,7 +68,8 @@ pub(super) fn held<'a>(
     held
 }
 
-/// What Quay says of each robot: its token, which is known already, and its roles.
+/// What Quay says of each robot: its token, which is known already, and its roles, with the reason
+/// if Quay tells the token and not the roles.
 pub(super) async fn facts(
     held: &[HeldCredential<'_>],
     logins: &[KnownRegistry<'_>],
@@ -84,22 +87,30 @@ pub(super) async fn facts(
         };
         robots.extend(entry.robot().map(|robot| (robot, token)));
     }
-    let facts = robots.into_iter().filter_map(|(robot, token)| {
-        let mut logins = logins.iter();
-        let login = logins.find(|login| login.session.endpoint.registry == robot.0)?;
-        Some(async move {
-            let roles = match &token {
-                RobotToken::NoSuchRobot => Ok(Vec::new()),
-                _ => login.session.quay.grants(&robot.1).await,
-            };
-            let (roles, failure) = match roles {
-                Ok(roles) => (Some(roles), None),
-                Err(error) => (None, Some(Failure::new(error.to_string()))),
-            };
-            (robot, (RobotFacts { token, roles }, failure))
-        })
+    let asked = logins.iter().map(async |login| {
+        let registry = &login.session.endpoint.registry;
+        let exists = |token: &RobotToken| matches!(token, RobotToken::Current(_));
+        let names = robots
+            .iter()
+            .filter(|((at, _), token)| at == registry && exists(token));
+        let names = names.map(|((_, robot), _)| robot.clone()).collect();
+        let grants = login.session.quay.grants_of_each(names).await.into_iter();
+        let grants = grants.map(|(robot, grants)| ((registry.clone(), robot), grants));
+        grants.collect::<Vec<_>>()
     });
-    join_all(facts).await.into_iter().collect()
+    let asked = join_all(asked).await.into_iter().flatten();
+    let mut grants: BTreeMap<RobotAt, Result<Vec<Grant>, ApiError>> = asked.collect();
+    let facts = robots.into_iter().map(|(robot, token)| {
+        let (roles, failure) = match (grants.remove(&robot), &token) {
+            (Some(Ok(roles)), _) => (Some(roles), None),
+            (Some(Err(error)), _) => (None, Some(Failure::new(error.to_string()))),
+            (None, RobotToken::NoSuchRobot) => (Some(Vec::new()), None),
+            // Why its token is unknown is why its roles are.
+            (None, _) => (None, None),
+        };
+        (robot, (RobotFacts { token, roles }, failure))
+    });
+    facts.collect()
 }
 
 /// What the registries are asked about these credentials, beyond what pods pull with them: the

@@ -1,6 +1,7 @@
 //! What a registry, Quay or an API server can claim.
 
 use super::*;
+use quay_sandbox::quay::Role;
 
 #[test]
 fn redirects_of_a_stranger_lead_nowhere() {
@@ -92,6 +93,108 @@ fn robots_that_are_made_up_cost_quay_one_list() {
     }
 }
 
+/// Requests that ask Quay for the robots of an organization.
+fn lists(world: &World) -> usize {
+    let log = world.quay.quay.server().log();
+    log.count(|request| request.path.contains("/robots?"))
+}
+
+#[test]
+fn organizations_that_are_made_up_cost_quay_a_few_lists_and_hide_no_robot_of_the_users_own() {
+    let mut world = world();
+    // One stands before the made-up organizations in every order, one after them.
+    for (namespace, name) in [("aorg", "puller"), ("zorg", "puller")] {
+        world.quay.quay.edit(|state| {
+            state.add_organization(namespace, "alice");
+            state.add_robot(&format!("{namespace}+{name}"));
+        });
+    }
+    let namespace = world.cluster.namespace("organizations");
+    let secret = |name: &str, robot: &str, token: &str| {
+        let auths = json!({world.registry(): {"auth": auth(robot, token)}});
+        pull_secret(&namespace, name, &auths)
+    };
+    let made_up = (0..40).map(|number| {
+        let robot = format!("org{number:02}+puller");
+        secret(&format!("s{number:02}"), &robot, &"M".repeat(64))
+    });
+    world.cluster.create_all(&made_up.collect::<Vec<_>>());
+    for robot in ["aorg+puller", "zorg+puller"] {
+        let token = world.quay.token_of_robot(robot).expect("it exists");
+        world.context.watch(&token);
+        let name = robot.replace('+', "-");
+        let auths = json!({world.registry(): {"auth": auth(robot, &token)}});
+        world
+            .cluster
+            .create(&pull_secret(&namespace, &name, &auths));
+    }
+    let state = |told: &Output, name: &str| item(told, &namespace, name)["state"].clone();
+    let log = world.quay.quay.server().log();
+    for command in ["sync", "verify"] {
+        log.clear();
+        let told = bounded(&world, &[command, "-n", &namespace, "-o", "json"]);
+        let told = told.output.expect(1);
+        // Two of the user's own, eight of others and what was under way beside the last of those.
+        assert!(lists(&world) <= 13, "{command}: {} lists", lists(&world));
+        assert!(
+            told.stdout.contains("was not asked about `org39`"),
+            "{command}"
+        );
+        let own = item(&told, &namespace, "zorg-puller");
+        assert!(!own.to_string().contains("not asked"), "{command}: {own}");
+    }
+    // Without `user:read` the organizations that come first use up what others are allowed.
+    world
+        .quay
+        .sign_in(&mut world.context, "org:admin repo:admin");
+    log.clear();
+    let told = bounded(&world, &["verify", "-n", &namespace, "-o", "json"]);
+    let told = told.output.expect(1);
+    assert!(lists(&world) <= 14, "{} lists", lists(&world));
+    assert_eq!(state(&told, "zorg-puller"), "unknown");
+    let message = item(&told, &namespace, "zorg-puller")["message"].to_string();
+    assert!(message.contains("user:read"), "{message}");
+    let one = world.run(["sync", "-n", &namespace, "--robot", "zorg+puller"]);
+    one.expect(0);
+}
+
+#[test]
+fn roles_cost_one_question_for_each_repository_and_not_for_each_robot() {
+    let mut world = without_login();
+    world
+        .quay
+        .sign_in(&mut world.context, "org:admin repo:admin");
+    let namespace = world.cluster.namespace("roles");
+    let robots = (0..20).map(|number| format!("myorg+robot{number:02}"));
+    let secrets = robots.enumerate().map(|(number, robot)| {
+        let token = world.quay.quay.edit(|state| {
+            let token = state.add_robot(&robot);
+            for repository in ["my-app", "backend-api"] {
+                let given = state.set_permission("myorg", repository, &robot, Some(Role::Read));
+                given.expect("there is such a repository");
+            }
+            token
+        });
+        let auths = json!({world.registry(): {"auth": auth(&robot, &token)}});
+        pull_secret(&namespace, &format!("s{number:02}"), &auths)
+    });
+    let secrets: Vec<Value> = secrets.collect();
+    world.cluster.create_all(&secrets);
+    let log = world.quay.quay.server().log();
+    log.clear();
+    let told = bounded(&world, &["verify", "-n", &namespace, "-o", "json"]);
+    let told = told.output.expect(0);
+    assert_eq!(told.items().len(), 20);
+    let asked = log.count(|request| request.path.contains("/permissions"));
+    // Whether the token may ask for a robot's own, then each repository.
+    assert_eq!(asked, 3);
+    assert_eq!(
+        lists(&world),
+        2,
+        "the robots, and the robots with their repositories"
+    );
+}
+
 #[test]
 fn what_quay_says_of_another_robot_or_is_no_token_is_written_nowhere() {
     let world = world();
@@ -129,6 +232,40 @@ fn a_list_of_an_api_server_that_has_no_end_is_an_error() {
         .output
         .expect(1)
         .says("the list has no end");
+}
+
+/// A page of Quay's repositories, which is followed by another one.
+fn page(name: &str, next: &str) -> FaultAction {
+    let page = json!({"repositories": [{"name": name}], "next_page": next});
+    answer(200, &page.to_string(), &[])
+}
+
+#[test]
+fn a_list_of_quays_that_has_no_end_is_an_error_and_nothing_is_written() {
+    let mut world = without_login();
+    // It may not ask for a repository by its name, and so has to list them.
+    world.quay.sign_in(&mut world.context, "org:admin");
+    let grant = ["grant", ROBOT, "backend-api"];
+    let faults = world.quay.quay.server().faults();
+    let once = |action| Fault {
+        times: 1,
+        ..wherever("/api/v1/repository?", action)
+    };
+    let many = |letter: &str| page(&letter.repeat(15 << 20), letter);
+    for (pages, said) in [
+        (
+            vec![page("a", "again"), page("b", "again")],
+            "a page leads to itself",
+        ),
+        (["a", "b", "c"].map(many).to_vec(), "larger than 32 MiB"),
+    ] {
+        faults.clear();
+        pages.into_iter().for_each(|page| faults.add(once(page)));
+        let writes = world.quay.writes();
+        let told = world.plugin(Plugin::Robot, grant).run().expect(1);
+        told.says("the list has no end").says(said);
+        assert_eq!(world.quay.writes(), writes);
+    }
 }
 
 #[test]
