@@ -1,18 +1,34 @@
 //! Killing a run at each of its mutating requests, and running it again.
 
 use crate::faults::world::World;
-use quay_tests::{MOMENTS, Moment, Running, killed_at};
+use quay_tests::{MOMENTS, Moment, Run, Running, killed_at};
+use std::borrow::Borrow;
 
 /// What a command is held to.
-pub trait Promise {
+pub trait Promise<W: Borrow<World> = World> {
     /// Makes work for the command; returns its arguments.
-    fn prepare(&mut self, world: &mut World) -> Vec<String>;
+    fn prepare(&mut self, world: &mut W) -> Vec<String>;
 
     /// Holds at every moment.
-    fn nothing_is_lost(&self, world: &World);
+    fn nothing_is_lost(&self, world: &W);
 
     /// Holds after a run that ended well.
-    fn is_kept(&self, world: &World);
+    fn is_kept(&self, world: &W);
+
+    /// What the report of a run that was asked to end says something about.
+    fn targets(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// The command, about to run.
+    fn command<'a>(&self, world: &'a W, arguments: &[String]) -> Run<'a> {
+        world.borrow().context.command(arguments)
+    }
+
+    /// Runs the command to its end after it was stopped at whatever moment.
+    fn finish(&self, world: &W, arguments: &[String]) {
+        self.command(world, arguments).run().expect(0);
+    }
 }
 
 /// Kills the command before the delivery of each of its `requests` mutating requests, and

@@ -35,7 +35,7 @@ fn named(secrets: &[&str]) -> Vec<Value> {
 }
 
 /// Two accounts and a workload get or lose one reference between others.
-struct Change {
+pub struct Change {
     verb: &'static str,
     before: [&'static [&'static str]; 3],
     after: [&'static [&'static str]; 3],
@@ -43,6 +43,24 @@ struct Change {
 }
 
 impl Change {
+    pub fn attach() -> Self {
+        Self {
+            verb: "attach",
+            before: [&["theirs"], &[], &["theirs", "more"]],
+            after: [&["theirs", "ours"], &["ours"], &["theirs", "more", "ours"]],
+            namespace: String::new(),
+        }
+    }
+
+    pub fn detach() -> Self {
+        Self {
+            verb: "detach",
+            before: [&["theirs", "ours"], &["ours"], &["ours", "more"]],
+            after: [&["theirs"], &[], &["more"]],
+            namespace: String::new(),
+        }
+    }
+
     fn now(&self, world: &World) -> Vec<Vec<String>> {
         let get = |object| world.cluster.get(&self.namespace, object);
         let deployment = get("deployment/web")["spec"]["template"]["spec"].clone();
@@ -83,34 +101,28 @@ impl Promise for Change {
     fn is_kept(&self, world: &World) {
         assert_eq!(self.now(world), self.after);
     }
+
+    fn targets(&self) -> Vec<String> {
+        ["serviceaccount/a", "serviceaccount/b", "deployment/web"]
+            .map(str::to_owned)
+            .to_vec()
+    }
 }
 
 #[test]
 fn references_are_added_exactly_once_whatever_is_killed() {
-    let mut attach = Change {
-        verb: "attach",
-        before: [&["theirs"], &[], &["theirs", "more"]],
-        after: [&["theirs", "ours"], &["ours"], &["theirs", "more", "ours"]],
-        namespace: String::new(),
-    };
-    at_every_request(&mut world(), &mut attach, 3);
+    at_every_request(&mut world(), &mut Change::attach(), 3);
 }
 
 #[test]
 fn references_are_removed_and_no_others_whatever_is_killed() {
-    let mut detach = Change {
-        verb: "detach",
-        before: [&["theirs", "ours"], &["ours"], &["ours", "more"]],
-        after: [&["theirs"], &[], &["more"]],
-        namespace: String::new(),
-    };
-    at_every_request(&mut world(), &mut detach, 3);
+    at_every_request(&mut world(), &mut Change::detach(), 3);
 }
 
 /// `delete --robot`: two secrets with nothing else in them, of which one is referenced,
 /// and one between other people's things.
 #[derive(Default)]
-struct Delete {
+pub struct Delete {
     namespace: String,
 }
 
@@ -147,6 +159,10 @@ impl Promise for Delete {
         let of = |account| world.cluster.references(&self.namespace, account);
         assert_eq!(of("builder"), ["mixed", "theirs"]);
         assert!(of("runner").is_empty());
+    }
+
+    fn targets(&self) -> Vec<String> {
+        ["a-used", "b-unused", "mixed"].map(str::to_owned).to_vec()
     }
 }
 

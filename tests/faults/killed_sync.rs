@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 const SECRETS: usize = 12;
 
 /// `sync`: twelve stale secrets between other people's things.
-struct Repair {
+pub struct Repair {
     namespace: String,
     secrets: Vec<Value>,
     old: String,
@@ -17,7 +17,7 @@ struct Repair {
 }
 
 impl Repair {
-    fn new(world: &World) -> Self {
+    pub fn new(world: &World) -> Self {
         let namespace = world.cluster.namespace("repair");
         let content = world.mixed(ROBOT, &world.token());
         let objects: Vec<Value> = (0..SECRETS)
@@ -63,6 +63,13 @@ impl Promise for Repair {
             assert_eq!(text, self.new);
         }
     }
+
+    fn targets(&self) -> Vec<String> {
+        names(&self.secrets)
+            .into_iter()
+            .map(str::to_owned)
+            .collect()
+    }
 }
 
 #[test]
@@ -74,7 +81,7 @@ fn a_repair_that_is_killed_anywhere_is_completed_by_the_next() {
 
 /// `sync --robot` in fresh namespaces, where a second account has a reference already.
 #[derive(Default)]
-struct Ensure {
+pub struct Ensure {
     namespaces: Vec<String>,
 }
 
@@ -119,6 +126,10 @@ impl Promise for Ensure {
             assert_eq!(references(&objects[1]), ["theirs", "quay-pull-secret"]);
             assert_eq!(references(&objects[2]), ["quay-pull-secret"]);
         }
+    }
+
+    fn targets(&self) -> Vec<String> {
+        self.namespaces.clone()
     }
 }
 

@@ -3,6 +3,7 @@
 //! the same command, run again, brings everything about.
 
 mod answers;
+mod any_moment;
 mod kill;
 mod killed_references;
 mod killed_sync;

@@ -9,12 +9,19 @@ use serde_json::{Value, json};
 /// The copy, the removal, the new secret, the removal of the copy.
 const REQUESTS: usize = 4;
 
-struct Replacement {
+pub struct Replacement {
     namespace: String,
     old: String,
 }
 
 impl Replacement {
+    pub fn new(world: &World) -> Self {
+        Self {
+            namespace: String::new(),
+            old: world.mixed(ROBOT, &"O".repeat(64)),
+        }
+    }
+
     fn is_whole(&self, world: &World, secret: &Value) -> bool {
         let text = text_of(secret);
         let texts = [self.old.clone(), world.mixed(ROBOT, &world.token())];
@@ -57,14 +64,15 @@ impl Promise for Replacement {
         assert!(self.is_whole(world, &secrets[0]));
         assert_eq!(text_of(&secrets[0]), world.mixed(ROBOT, &world.token()));
     }
+
+    fn targets(&self) -> Vec<String> {
+        vec!["fixed".to_owned()]
+    }
 }
 
 #[test]
 fn an_immutable_secret_is_somewhere_whatever_is_killed_and_replaced_by_the_next() {
     let mut world = world();
-    let mut replacement = Replacement {
-        namespace: String::new(),
-        old: world.mixed(ROBOT, &"O".repeat(64)),
-    };
+    let mut replacement = Replacement::new(&world);
     at_every_request(&mut world, &mut replacement, REQUESTS);
 }

@@ -17,7 +17,7 @@ fn hold_writes(world: &World) -> Hold {
 }
 
 /// Whether these tests were started with nohup or the like, which the plugins then respect.
-fn ignores_hangups() -> bool {
+pub(super) fn ignores_hangups() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())

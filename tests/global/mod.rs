@@ -1,7 +1,7 @@
 //! `oc quay-global` on a cluster that looks like OpenShift.
 
 mod clocks;
-mod confirm;
+pub mod confirm;
 mod from_ocm;
 mod hosted;
 mod hosted_cluster;
@@ -19,5 +19,5 @@ mod update;
 mod verify;
 mod watchdog;
 mod words;
-mod world;
+pub mod world;
 mod writers;

@@ -4,6 +4,7 @@ use quay_sandbox::openshift;
 use quay_sandbox::quay::QuayOptions;
 use quay_tests::{Output, Plugin, TestCluster, auth, pull_secret_of, text_of};
 use serde_json::{Value, json};
+use std::borrow::Borrow;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -27,6 +28,12 @@ impl Deref for World {
     type Target = quay_tests::World;
 
     fn deref(&self) -> &Self::Target {
+        &self.base
+    }
+}
+
+impl Borrow<quay_tests::World> for World {
+    fn borrow(&self) -> &quay_tests::World {
         &self.base
     }
 }

@@ -8,6 +8,7 @@ use quay_tests::{
     text_of,
 };
 use serde_json::Value;
+use std::borrow::Borrow;
 use std::ops::{Deref, DerefMut};
 
 pub use quay_tests::ROBOT;
@@ -30,6 +31,12 @@ impl Deref for World {
     type Target = quay_tests::World;
 
     fn deref(&self) -> &Self::Target {
+        &self.base
+    }
+}
+
+impl Borrow<quay_tests::World> for World {
+    fn borrow(&self) -> &quay_tests::World {
         &self.base
     }
 }

@@ -13,6 +13,7 @@ use crate::cluster::{Cluster, DryRun, InContext, Seen, WriteMode};
 use crate::node_secrets::SecretName;
 use crate::outcome::Outcome;
 use crate::place::Place;
+use crate::signals::Ending;
 use futures::future::join_all;
 
 /// One cluster's secret, and what is wanted of it.
@@ -137,7 +138,7 @@ impl PlannedChanges<'_> {
     }
 
     /// Carries every plan out, side by side; with a deadline each write is taken back unless
-    /// it is confirmed.
+    /// it is confirmed. What has begun is finished and reported, whatever signal asks for its end.
     pub async fn apply(self, deadline: Option<Deadline<'_>>) -> Changes {
         let write = self.dry_run.write();
         let deadline = deadline.filter(|_| write == WriteMode::Persist);
@@ -150,7 +151,8 @@ impl PlannedChanges<'_> {
             .plans
             .into_iter()
             .map(|planned| planned.apply(write, deadline));
-        for (items, notes) in join_all(applied).await {
+        let applied = Ending::default().watch(join_all(applied)).await;
+        for (items, notes) in applied {
             changes.items.extend(items);
             changes.notes.extend(notes);
         }
