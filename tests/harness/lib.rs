@@ -31,7 +31,7 @@ mod world;
 pub use admission::AdmissionPolicy;
 pub use assets::ASSETS;
 pub use claim::{answer, claim};
-pub use clock::CLOCK;
+pub use clock::{CLOCK, MovableClock};
 pub use cluster::{CONTROL_PLANE, TestCluster, auth, pull_secret, pull_secret_of, text_of};
 pub use connect_proxy::ConnectProxy;
 pub use context::{Run, TestContext};

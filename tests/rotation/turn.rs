@@ -3,7 +3,7 @@
 
 use crate::rotation::world::{BRIDGE, ROBOT, World};
 use quay_sandbox::http::{Fault, FaultAction, Hold};
-use quay_tests::{Output, Running};
+use quay_tests::{MovableClock, Output, Running};
 
 const TAKE_OVER: &str = "--take-over";
 
@@ -35,6 +35,12 @@ const RETURNED: usize = 3;
 #[track_caller]
 fn goes_on_and_stops(run: Running<'_>) -> Output {
     run.signal("CONT");
+    stops(run)
+}
+
+/// Finds that a run stopped by itself.
+#[track_caller]
+fn stops(run: Running<'_>) -> Output {
     let output = run.wait().expect(1);
     output
         .says("another one has taken over the rotation of myorg+deploy")
@@ -141,6 +147,61 @@ fn a_run_that_stood_still_for_long_and_was_not_taken_over_goes_on() {
         run.wait().expect(0);
         world.is_at_rest();
     }
+}
+
+/// A machine that slept for a minute in the middle of its PATCHes: some of them are on the way,
+/// others are not sent yet. `meanwhile` happens while it sleeps.
+fn slept_among_its_writes<'a>(
+    world: &'a World,
+    clock: &MovableClock,
+    meanwhile: impl FnOnce(),
+) -> Running<'a> {
+    const ON_THE_WAY: usize = 16;
+    let hold = Hold::default();
+    for _ in 0..ON_THE_WAY {
+        let faults = world.faulty.faults();
+        faults.add_nth_mutating(0, FaultAction::HoldBefore(hold.clone()));
+    }
+    let mut run = world.start("");
+    assert!(run.reaches(&hold, ON_THE_WAY));
+    run.signal("STOP");
+    world.heal();
+    meanwhile();
+    clock.put_ahead(60);
+    world.faulty.log().clear();
+    run.signal("CONT");
+    hold.release();
+    run
+}
+
+#[test]
+fn a_run_that_stood_still_among_its_writes_sends_no_more_of_them_once_it_is_taken_over() {
+    let mut world = World::new(40);
+    let Some(clock) = world.context.movable_clock() else {
+        return;
+    };
+    let mut token = String::new();
+    let run = slept_among_its_writes(&world, &clock, || {
+        world.outlast_markers();
+        world.elsewhere("b", TAKE_OVER).run().expect(0);
+        token = world.token();
+    });
+    stops(run);
+    let sent = world.faulty.log().count(|request| request.mutates);
+    assert_eq!(sent, 0, "it wrote what another run had written since");
+    assert_eq!(world.token(), token);
+    world.is_at_rest();
+}
+
+#[test]
+fn a_run_that_stood_still_among_its_writes_and_was_not_taken_over_makes_them_up() {
+    let mut world = World::new(40);
+    let Some(clock) = world.context.movable_clock() else {
+        return;
+    };
+    let run = slept_among_its_writes(&world, &clock, || {});
+    run.wait().expect(0);
+    world.is_at_rest();
 }
 
 #[test]
