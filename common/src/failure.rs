@@ -23,6 +23,8 @@ pub enum FailureKind {
     Unreachable,
     /// A server wants a credential sent where it does not belong: exit code 1.
     Untrusted,
+    /// No authority that is trusted here signed a server's certificate: exit code 1.
+    UnknownAuthority,
     /// A server was not asked at all: exit code 1.
     NotAsked,
     /// The command line cannot be carried out as written: exit code 2.
@@ -65,6 +67,15 @@ impl Failure {
     pub fn untrusted(self) -> Self {
         Self {
             kind: FailureKind::Untrusted,
+            ..self
+        }
+    }
+
+    /// The same, because no authority that is trusted here signed the server's certificate.
+    #[must_use]
+    pub fn unknown_authority(self) -> Self {
+        Self {
+            kind: FailureKind::UnknownAuthority,
             ..self
         }
     }

@@ -197,6 +197,7 @@ fn exit_code(result: Result<Exit, Failure>, console: &Console) -> ExitCode {
             FailureKind::Failed
             | FailureKind::Unreachable
             | FailureKind::Untrusted
+            | FailureKind::UnknownAuthority
             | FailureKind::NotAsked => {
                 console.end(&failure);
                 ExitCode::from(1)

@@ -1,10 +1,11 @@
 //! Asking the registry for one image, as a container runtime does before it pulls.
 
+use super::answer::{read_token, reason, unexpected};
 use super::claims::Claims;
-use super::probe::{Registry, TokenAnswer, reason, unexpected};
+use super::probe::{Asked, Registry};
 use super::well_known::is_well_known;
 use crate::Failure;
-use crate::web::{Answer, ApiError, Auth, Call, Largest, NamedBy, Repeat, body, host_of, url};
+use crate::web::{Answer, ApiError, Auth, Call, Largest, NamedBy, Repeat, host_of, url};
 use reqwest::{Method, Url};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -56,7 +57,15 @@ impl Registry {
         let auth = login.map_or(Auth::None, |(user, password)| Auth::Basic(user, password));
         let repositories = [repository.to_owned()];
         let answer = match self.ask_as(auth, &repositories).await {
-            Ok(answer) => answer,
+            Ok(Asked::Answer(answer)) => answer,
+            Ok(Asked::NoTokens) if login.is_none() => return Ok(Pull::NotAllowed),
+            Ok(Asked::NoTokens) => {
+                let answer = self.log_in(auth).await?;
+                return match answer.status {
+                    401 => Ok(Pull::Refused(reason(&answer))),
+                    _ => self.manifest(auth, repository, reference).await,
+                };
+            }
             // It asks nobody who he is.
             Err(ApiError::AsksNoToken(_)) => {
                 return self.manifest(Auth::None, repository, reference).await;
@@ -72,13 +81,13 @@ impl Registry {
             200 => {}
             _ => return Err(unexpected(&answer)),
         }
-        let token: TokenAnswer = body::parse(answer.status, &answer.body)?;
-        let claims = Claims::read(token.token.expose_secret());
+        let token = read_token(&answer)?;
+        let claims = Claims::read(token.expose_secret());
         let pullable = claims.and_then(|claims| claims.pullable);
         if pullable.is_some_and(|names| !names.contains(&repositories[0])) {
             return Ok(Pull::NotAllowed);
         }
-        let auth = Auth::Bearer(&token.token);
+        let auth = Auth::Bearer(&token);
         self.manifest(auth, repository, reference).await
     }
 

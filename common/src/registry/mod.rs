@@ -1,5 +1,6 @@
 //! What a container runtime does: the `/v2/` challenge, a token, its pull scope.
 
+mod answer;
 mod challenge;
 mod claims;
 mod image;
@@ -9,6 +10,7 @@ mod probe;
 mod rights;
 mod scope;
 mod server_config;
+mod site_trust;
 mod well_known;
 
 pub use image::Pull;
@@ -17,4 +19,5 @@ pub use patience::ProbeArgs;
 pub use probe::{Probe, Registry};
 pub use rights::Rights;
 pub use server_config::ServerConfig;
+pub use site_trust::SiteTrust;
 pub use well_known::{is_well_known, served_at};

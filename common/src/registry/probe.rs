@@ -1,5 +1,6 @@
 //! Asking the registry what a credential is worth.
 
+use super::answer::{read_token, reason, unexpected};
 use super::challenge::Challenge;
 use super::claims::Claims;
 use super::patience::Patience;
@@ -8,12 +9,12 @@ use super::server_config::ServerConfig;
 use super::well_known::hands_out_tokens_for;
 use crate::Failure;
 use crate::web::{
-    Answer, ApiError, Auth, Call, Endpoint, Largest, NamedBy, Repeat, Transport, body, error_text,
-    first_line, host_of, url,
+    Answer, ApiError, Auth, Call, Endpoint, Largest, NamedBy, Repeat, Transport, first_line,
+    host_of, url,
 };
 use reqwest::{Method, Url};
+use rustls::pki_types::CertificateDer;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::OnceCell;
@@ -29,12 +30,28 @@ pub(super) const NO_REPOSITORY: &str = "kubectl-quay/no-repository";
 #[derive(Clone)]
 pub struct Registry {
     pub(super) transport: Arc<Transport>,
-    /// Where tokens come from; asked for once, whoever shares this connection.
-    challenge: Arc<OnceCell<(Url, String)>>,
+    /// How it wants to be told who asks; asked for once, whoever shares this connection.
+    way: Arc<OnceCell<Way>>,
     /// What the server says of itself; asked for once too.
     config: Arc<OnceCell<ServerConfig>>,
     /// How long it is waited for, besides the transport's own limits.
     patience: Arc<Patience>,
+}
+
+/// How a registry is told who asks.
+enum Way {
+    /// It hands out tokens there.
+    Token { realm: Url, service: String },
+    /// It takes the password itself, as docker's registry with a file of passwords does.
+    Password,
+}
+
+/// What comes of asking for a token.
+pub(super) enum Asked {
+    /// This answer.
+    Answer(Answer),
+    /// The registry hands out none: the password goes with each request.
+    NoTokens,
 }
 
 /// What the registry makes of a credential.
@@ -56,22 +73,25 @@ pub enum Probe {
     },
 }
 
-#[derive(Deserialize)]
-pub(super) struct TokenAnswer {
-    #[serde(alias = "access_token", deserialize_with = "crate::web::body::secret")]
-    pub(super) token: SecretString,
-}
-
 impl Registry {
     /// Prepares to talk to the endpoint's registry; nothing is sent.
     pub fn connect(endpoint: &Endpoint) -> Result<Self, Failure> {
-        Ok(Self::over(Arc::new(Transport::open(endpoint)?)))
+        Self::connect_trusting(endpoint, Vec::new())
+    }
+
+    /// The same, trusting these authorities too.
+    pub(super) fn connect_trusting(
+        endpoint: &Endpoint,
+        authorities: Vec<CertificateDer<'static>>,
+    ) -> Result<Self, Failure> {
+        let transport = Transport::open_trusting(endpoint, authorities)?;
+        Ok(Self::over(Arc::new(transport)))
     }
 
     pub(crate) fn over(transport: Arc<Transport>) -> Self {
         Self {
             transport,
-            challenge: Arc::default(),
+            way: Arc::default(),
             config: Arc::default(),
             patience: Arc::default(),
         }
@@ -115,22 +135,22 @@ impl Registry {
         password: &SecretString,
         repositories: &[String],
     ) -> Result<Probe, ApiError> {
-        let nothing = [NO_REPOSITORY.to_owned()];
-        let asked = if repositories.is_empty() {
-            &nothing
-        } else {
-            repositories
-        };
+        if repositories.is_empty() {
+            return self.try_login(user, password).await;
+        }
         let mut pullable = BTreeSet::new();
         let mut subject = None;
-        for batch in scope::batches(asked) {
-            let answer = self.ask(user, password, batch).await?;
+        for batch in scope::batches(repositories) {
+            let Asked::Answer(answer) = self.ask(user, password, batch).await? else {
+                return Err(self.tells_no_rights(401));
+            };
             if answer.status == 401 {
                 return Ok(Probe::Refused {
                     reason: reason(&answer),
                 });
             }
-            let claims = read_claims(&answer)?;
+            let claims = Claims::read(read_token(&answer)?.expose_secret());
+            let claims = claims.ok_or_else(|| self.tells_no_rights(answer.status))?;
             subject = subject.or(claims.subject);
             pullable.extend(claims.pullable.unwrap_or_default());
         }
@@ -145,18 +165,73 @@ impl Registry {
         })
     }
 
+    /// Whether the credential is accepted at all. A token is proof enough, whether it can be read
+    /// or not; what it may pull is another question.
+    async fn try_login(&self, user: &str, password: &SecretString) -> Result<Probe, ApiError> {
+        let nothing = [NO_REPOSITORY.to_owned()];
+        let asked = match self.ask(user, password, &nothing).await? {
+            // Some registries mean only the repository by that.
+            Asked::Answer(answer) if answer.status == 403 => self.ask(user, password, &[]).await?,
+            other => other,
+        };
+        let (answer, subject) = match asked {
+            Asked::NoTokens => (self.log_in(Auth::Basic(user, password)).await?, None),
+            Asked::Answer(answer) if answer.status == 200 => {
+                let claims = Claims::read(read_token(&answer)?.expose_secret());
+                (answer, claims.and_then(|claims| claims.subject))
+            }
+            Asked::Answer(answer) => (answer, None),
+        };
+        match answer.status {
+            200 => Ok(Probe::Accepted {
+                subject,
+                pullable: Vec::new(),
+                refused: Vec::new(),
+            }),
+            401 | 403 => Ok(Probe::Refused {
+                reason: reason(&answer),
+            }),
+            _ => Err(unexpected(&answer)),
+        }
+    }
+
+    /// Shows the registry itself a credential.
+    pub(super) async fn log_in(&self, auth: Auth<'_>) -> Result<Answer, ApiError> {
+        let origin = self.transport.endpoint().registry_origin();
+        self.get(url(&origin, "/v2/", &[])?, auth, Largest::Token)
+            .await
+    }
+
+    fn tells_no_rights(&self, status: u16) -> ApiError {
+        let registry = &self.transport.endpoint().registry;
+        let text = format!("{registry} does not tell what a credential may pull");
+        ApiError::Unexpected { status, text }
+    }
+
     /// The user an OAuth token belongs to, whatever its scopes.
     ///
     /// # Errors
     /// [`ApiError::BadToken`] when it is wrong, expired or revoked.
     pub(crate) async fn token_owner(&self, token: &SecretString) -> Result<String, ApiError> {
-        let answer = self
-            .ask(OAUTH_USER, token, &[NO_REPOSITORY.to_owned()])
-            .await?;
+        let nothing = [NO_REPOSITORY.to_owned()];
+        let answer = match self.ask(OAUTH_USER, token, &nothing).await {
+            Ok(Asked::Answer(answer)) => answer,
+            Ok(Asked::NoTokens) => return Err(self.is_no_quay(401)),
+            Err(ApiError::AsksNoToken(_)) => return Err(self.is_no_quay(200)),
+            Err(error) => return Err(error),
+        };
         if answer.status == 401 {
             return Err(ApiError::BadToken);
         }
-        read_claims(&answer)?.subject.ok_or(ApiError::BadToken)
+        let claims = Claims::read(read_token(&answer)?.expose_secret());
+        let claims = claims.ok_or_else(|| self.is_no_quay(answer.status))?;
+        claims.subject.ok_or(ApiError::BadToken)
+    }
+
+    fn is_no_quay(&self, status: u16) -> ApiError {
+        let origin = self.transport.endpoint().registry_origin();
+        let text = format!("{origin} hands out no tokens as Quay does: check that it is Quay");
+        ApiError::Unexpected { status, text }
     }
 
     /// What the server tells anybody about itself. Whatever it says is only a claim.
@@ -181,7 +256,7 @@ impl Registry {
         user: &str,
         password: &SecretString,
         repositories: &[String],
-    ) -> Result<Answer, ApiError> {
+    ) -> Result<Asked, ApiError> {
         self.ask_as(Auth::Basic(user, password), repositories).await
     }
 
@@ -190,16 +265,19 @@ impl Registry {
         &self,
         auth: Auth<'_>,
         repositories: &[String],
-    ) -> Result<Answer, ApiError> {
-        let (realm, service) = self
-            .challenge
-            .get_or_try_init(|| self.patience.once(self.find_token_endpoint()))
-            .await?;
+    ) -> Result<Asked, ApiError> {
+        let way = self
+            .way
+            .get_or_try_init(|| self.patience.once(self.find_way()));
+        let Way::Token { realm, service } = way.await? else {
+            return Ok(Asked::NoTokens);
+        };
         let mut url = realm.clone();
         url.query_pairs_mut()
             .append_pair("service", service)
             .extend_pairs(repositories.iter().map(|name| ("scope", scope::pull(name))));
-        self.get(url, auth, Largest::Token).await
+        let answer = self.get(url, auth, Largest::Token).await?;
+        Ok(Asked::Answer(answer))
     }
 
     async fn get(&self, url: Url, auth: Auth<'_>, largest: Largest) -> Result<Answer, ApiError> {
@@ -219,25 +297,27 @@ impl Registry {
         self.patience.wait_for(self.transport.send(call)).await
     }
 
-    async fn find_token_endpoint(&self) -> Result<(Url, String), ApiError> {
-        let origin = self.transport.endpoint().registry_origin();
-        let asked = self.get(url(&origin, "/v2/", &[])?, Auth::None, Largest::Token);
-        let answer = asked.await?;
+    async fn find_way(&self) -> Result<Way, ApiError> {
+        let answer = self.log_in(Auth::None).await?;
         let challenge = answer.challenge.as_deref().and_then(Challenge::parse);
-        let challenge = match (answer.status, challenge) {
-            (401, Some(challenge)) => challenge,
+        let origin = self.transport.endpoint().registry_origin();
+        let (realm, service) = match (answer.status, challenge) {
+            (401, Some(Challenge::Bearer { realm, service })) => (realm, service),
+            (401, Some(Challenge::Basic)) => return Ok(Way::Password),
             (200, _) => return Err(ApiError::AsksNoToken(origin)),
             (status, _) => {
-                let text =
-                    format!("{origin}/v2/ asks for no token: check that it is a Quay registry");
+                let text = format!("{origin}/v2/ does not answer as a registry does");
                 return Err(ApiError::Unexpected { status, text });
             }
         };
-        let realm = Url::parse(&challenge.realm).map_err(|_| distrust(&challenge.realm))?;
-        if !self.trusts(&realm) {
-            return Err(distrust(&challenge.realm));
+        let realm_url = Url::parse(&realm).map_err(|_| distrust(&realm))?;
+        if !self.trusts(&realm_url) {
+            return Err(distrust(&realm));
         }
-        Ok((realm, challenge.service))
+        Ok(Way::Token {
+            realm: realm_url,
+            service,
+        })
     }
 
     /// A password goes to the registry's own host, the API's that the user named, an alias that
@@ -259,36 +339,6 @@ impl Registry {
             && (endpoint.hosts().contains(&host)
                 || endpoint.api_host().as_ref() == Some(&host)
                 || hands_out_tokens_for(&host, &endpoint.registry))
-    }
-}
-
-fn read_claims(answer: &Answer) -> Result<Claims, ApiError> {
-    if answer.status != 200 {
-        return Err(unexpected(answer));
-    }
-    let token: TokenAnswer = body::parse(answer.status, &answer.body)?;
-    Claims::read(token.token.expose_secret()).ok_or_else(|| ApiError::Unexpected {
-        status: answer.status,
-        text: "the registry's token is not a JWT: check that it is a Quay registry".to_owned(),
-    })
-}
-
-/// The registry's words: `{"errors":[{"message": …}]}`.
-pub(super) fn reason(answer: &Answer) -> String {
-    serde_json::from_slice::<serde_json::Value>(&answer.body)
-        .ok()
-        .and_then(|body| {
-            Some(first_line(
-                body.pointer("/errors/0/message")?.as_str()?.as_bytes(),
-            ))
-        })
-        .unwrap_or_else(|| "no reason given".to_owned())
-}
-
-pub(super) fn unexpected(answer: &Answer) -> ApiError {
-    ApiError::Unexpected {
-        status: answer.status,
-        text: error_text(&answer.body),
     }
 }
 

@@ -1,10 +1,11 @@
 //! Which of several repositories somebody may pull, without a pull.
 
+use super::answer::{read_token, reason, unexpected};
 use super::claims::Claims;
-use super::probe::{NO_REPOSITORY, Registry, TokenAnswer, reason, unexpected};
+use super::probe::{Asked, NO_REPOSITORY, Registry};
 use super::scope;
 use crate::Failure;
-use crate::web::{ApiError, Auth, body};
+use crate::web::{ApiError, Auth};
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeSet;
 
@@ -51,7 +52,8 @@ impl Registry {
     async fn rights_of(&self, auth: Auth<'_>, batch: &[String]) -> Result<Rights, ApiError> {
         let is_anybody = matches!(auth, Auth::None);
         let answer = match self.ask_as(auth, batch).await {
-            Ok(answer) => answer,
+            Ok(Asked::Answer(answer)) => answer,
+            Ok(Asked::NoTokens) => return self.rights_by_password(auth).await,
             Err(ApiError::AsksNoToken(_)) => return Ok(Rights::Untold),
             Err(ApiError::Redirected { .. }) if is_anybody => return Ok(Rights::Untold),
             Err(error) => return Err(error),
@@ -64,12 +66,24 @@ impl Registry {
             401 | 403 => return Ok(Rights::Untold),
             _ => return Err(unexpected(&answer)),
         }
-        let token: TokenAnswer = body::parse(answer.status, &answer.body)?;
-        let claims = Claims::read(token.token.expose_secret());
+        let claims = Claims::read(read_token(&answer)?.expose_secret());
         let pullable = claims.and_then(|claims| claims.pullable);
         Ok(pullable.map_or(Rights::Untold, |names| {
             Rights::Pullable(names.into_iter().collect())
         }))
+    }
+
+    /// A registry that hands out no tokens tells only whether it accepts the credential.
+    async fn rights_by_password(&self, auth: Auth<'_>) -> Result<Rights, ApiError> {
+        if matches!(auth, Auth::None) {
+            return Ok(Rights::Untold);
+        }
+        let answer = self.log_in(auth).await?;
+        match answer.status {
+            200 => Ok(Rights::Untold),
+            401 | 403 => Ok(Rights::Refused(reason(&answer))),
+            _ => Err(unexpected(&answer)),
+        }
     }
 
     /// What a question about an image that was not answered comes to.

@@ -89,8 +89,10 @@ pub enum ApiError {
         /// The proxy's address, without a password.
         proxy: String,
     },
-    /// A registry that hands everything to anybody.
-    #[error("unexpected answer 200: {0}/v2/ asks for no token: check that it is a Quay registry")]
+    /// A registry that lets anybody in.
+    #[error(
+        "{0}/v2/ lets everybody in, so the registry does not tell whether it accepts a credential"
+    )]
     AsksNoToken(String),
     /// An answer nobody expects.
     #[error("unexpected answer {status}: {text}")]
@@ -158,7 +160,16 @@ impl ApiError {
         match self {
             Self::TokenServiceElsewhere { .. } => failure.untrusted(),
             Self::GivenUp | Self::OutOfTime | Self::ForbiddenAddress(_) => failure.not_asked(),
+            error if error.is_unknown_authority() => failure.unknown_authority(),
             _ => failure,
+        }
+    }
+
+    fn is_unknown_authority(&self) -> bool {
+        match self {
+            Self::Tls(problem) => problem.is_unknown_authority(),
+            Self::ThroughProxy { error, .. } => error.is_unknown_authority(),
+            _ => false,
         }
     }
 

@@ -26,4 +26,4 @@ pub(crate) use error_text::{error_text, first_line};
 pub(crate) use proxy::proxy_for;
 pub use tls_problem::{SelfSigned, TlsProblem};
 pub(crate) use transport::Transport;
-pub(crate) use trust::{Roots, certificates, verifier};
+pub(crate) use trust::{Roots, authorities, certificates, verifier};

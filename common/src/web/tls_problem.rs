@@ -120,6 +120,11 @@ impl TlsProblem {
         !matches!(self, Self::Other(_))
     }
 
+    /// Whether it is a matter of whom is trusted.
+    pub(crate) fn is_unknown_authority(&self) -> bool {
+        matches!(self, Self::UnknownAuthority | Self::SelfSigned(_))
+    }
+
     /// What to do about it; `flag` gives a certificate for the server at `address`, which is
     /// `host:port`.
     pub(crate) fn remedy(&self, address: &str, flag: &str) -> Hint {

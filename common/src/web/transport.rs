@@ -16,10 +16,12 @@ use reqwest::header::{
     ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use reqwest::{Client, Response, Url, Version};
+use rustls::pki_types::CertificateDer;
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use std::error::Error;
 use std::hash::{BuildHasher, Hasher};
+use std::io;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
@@ -46,7 +48,14 @@ pub(crate) struct Transport {
 impl Transport {
     /// Reads the certificate authority and prepares the client; nothing is sent.
     pub fn open(endpoint: &Endpoint) -> Result<Self, Failure> {
-        let mut given = Vec::new();
+        Self::open_trusting(endpoint, Vec::new())
+    }
+
+    /// The same, trusting these authorities too.
+    pub fn open_trusting(
+        endpoint: &Endpoint,
+        mut authorities: Vec<CertificateDer<'static>>,
+    ) -> Result<Self, Failure> {
         if let Some(path) = &endpoint.ca {
             let pem = std::fs::read(path).map_err(|error| {
                 Failure::new(format!(
@@ -54,17 +63,18 @@ impl Transport {
                     path.display()
                 ))
             })?;
-            given = certificates(&pem);
+            let given = certificates(&pem);
             if given.is_empty() {
                 return Err(Failure::new(format!(
                     "{} holds no certificate in PEM form",
                     path.display()
                 )));
             }
+            authorities.extend(given);
         }
         let trust = match endpoint.insecure {
             true => Trust::Anyone,
-            false => Trust::Certified(given),
+            false => Trust::Certified(authorities),
         };
         Self::build(endpoint.clone(), trust, headers())
     }
@@ -347,7 +357,12 @@ fn root_cause(error: &(dyn Error + 'static)) -> String {
     while let Some(source) = cause.source() {
         cause = source;
     }
-    cause.to_string()
+    let io = cause.downcast_ref::<io::Error>();
+    match io.is_some_and(|error| error.kind() == io::ErrorKind::UnexpectedEof) {
+        // rustls says more, for whoever writes servers.
+        true => "it closed the connection in the middle of its answer".to_owned(),
+        false => cause.to_string(),
+    }
 }
 
 #[cfg(test)]

@@ -30,6 +30,14 @@ pub(crate) fn certificates(pem: &[u8]) -> Vec<CertificateDer<'static>> {
     read.unwrap_or_default()
 }
 
+/// The certificates in PEM text that can stand for an authority. A bundle may hold others, which
+/// are left out.
+pub(crate) fn authorities(pem: &[u8]) -> Vec<CertificateDer<'static>> {
+    let read = CertificateDer::pem_slice_iter(pem).filter_map(Result::ok);
+    read.filter(|certificate| RootCertStore::empty().add(certificate.clone()).is_ok())
+        .collect()
+}
+
 /// TLS that trusts these roots and shows no certificate of its own.
 pub(crate) fn tls(roots: Roots) -> Result<ClientConfig, Error> {
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))

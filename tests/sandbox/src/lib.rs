@@ -10,6 +10,7 @@ pub mod image;
 pub mod ocm;
 pub mod openshift;
 pub mod quay;
+pub mod registries;
 
 /// The first 12 hex digits of the SHA-256 of `secret`.
 pub fn fingerprint(secret: &[u8]) -> String {
