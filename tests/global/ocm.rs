@@ -285,11 +285,24 @@ fn an_access_token_that_expires_meanwhile_is_exchanged_again() {
 fn every_refusal_says_what_to_do() {
     let (context, ocm) = context();
     let reason = |text: &str| json!({"kind": "Error", "reason": text}).to_string();
+    let terms = reason("You must accept the terms at https://www.redhat.com/wapps/tnc.");
     for (code, body, said) in [
         (403, reason("Account is banned"), "Account is banned"),
+        (403, reason("Account is banned"), "sign in as the account"),
+        (
+            403,
+            terms.clone(),
+            "open https://www.redhat.com/wapps/tnc and accept",
+        ),
         (404, reason("Cannot find registry"), "Cannot find registry"),
+        (
+            409,
+            reason("A rotation is already pending"),
+            "ocm status --wait",
+        ),
         (500, reason("oops"), "unexpected answer 500: oops"),
         (200, "<html>".to_owned(), "not JSON"),
+        (200, "<html>".to_owned(), "check OCM_URL"),
         (200, "[]".to_owned(), "not the JSON that the API promises"),
         (302, String::new(), "the service redirects to"),
     ] {
@@ -380,4 +393,64 @@ fn a_refused_request_leaves_nothing_to_wait_for() {
         .run("ocm status --wait")
         .expect(1)
         .says("no rotation is in progress");
+}
+
+#[test]
+fn a_connection_that_breaks_is_told_in_plain_words() {
+    let (context, ocm) = context();
+    let get = "GET".parse().expect("a method");
+    let cut = Fault::always(get, "/current_account", FaultAction::HalfBody);
+    ocm.server().faults().add(cut);
+    let output = context.run("ocm status").expect(1);
+    let output = output.says("run the same command again");
+    assert!(!output.stderr.contains("rustls"), "{}", output.stderr);
+    assert!(!output.stderr.contains("docs.rs"), "{}", output.stderr);
+}
+
+#[test]
+fn whoami_shows_the_id_that_red_hats_api_asks_for() {
+    let (context, ocm) = context();
+    let id = ocm.edit(|state| state.account.clone());
+    context
+        .run("ocm whoami")
+        .expect(0)
+        .prints(&id)
+        .prints("rh-alice")
+        .prints("alice@example.com")
+        .prints("Example Inc. (1HAXGgCYqHpednsRDiwWsZBmDlA)");
+    let output = context.run("ocm whoami -o json").expect(0);
+    let account: Value = serde_json::from_str(&output.stdout).expect("JSON");
+    assert_eq!(account["id"], id);
+    assert_eq!(account["organization"]["name"], "Example Inc.");
+    let name = context.run("ocm whoami -o name").expect(0);
+    assert_eq!(name.stdout, format!("account/{id}\n"));
+}
+
+#[test]
+fn all_clusters_that_share_the_pull_secret_are_listed_however_many_are_gone() {
+    let (context, ocm) = context();
+    let states = [
+        "Deprovisioned",
+        "Archived",
+        "Active",
+        "Stale",
+        "Disconnected",
+    ];
+    ocm.edit(|state| {
+        state.clusters = (0..300)
+            .map(|number| {
+                let name = format!("cluster-{number}");
+                // The first hundred are gone.
+                let status = states[if number < 100 {
+                    number % 2
+                } else {
+                    2 + number % 3
+                }];
+                json!({"display_name": name, "external_cluster_id": name, "status": status})
+            })
+            .collect();
+    });
+    let output = context.run("ocm rotate --dry-run").expect(0);
+    let output = output.says("Red Hat lists 200").says("cluster-299");
+    assert!(!output.stderr.contains("cluster-99 "), "{}", output.stderr);
 }

@@ -229,6 +229,7 @@ pub fn global(world: &World) -> Vec<Row> {
             .hands_robots(),
         row("remove", &["remove docker.io --yes"]).cluster(),
         login,
+        row("ocm whoami", &["ocm whoami"]).ocm(),
         row("ocm rotate", &["ocm rotate --yes --dry-run"]).ocm(),
         row("ocm status", &["ocm status"]).ocm(),
         row("ocm download", &["ocm download -o pull-secret.json"]).ocm(),

@@ -8,8 +8,8 @@ use crate::Failure;
 use crate::dockerconfig::Document;
 use crate::kubelet::Format;
 use crate::web::{
-    Answer, Auth, Body, Call, Endpoint, Largest, Repeat, Transport, Trust, certificates, host_of,
-    url,
+    Answer, Auth, Body, Call, Endpoint, Largest, Repeat, Transport, Trust, certificates,
+    error_text, host_of, url,
 };
 use jiff::Timestamp;
 use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
@@ -22,8 +22,12 @@ use std::fmt;
 use tokio::sync::Mutex;
 
 const ACCOUNTS: &str = "/api/accounts_mgmt/v1";
-/// Clusters on one page; an account with more sees the first of them.
+/// Clusters on one page.
 const CLUSTERS: usize = 100;
+/// Pages of one list: nobody has a million clusters.
+const MOST_PAGES: usize = 10_000;
+/// The clusters that are not gone. `Deprovisioned` ones were deleted, `Archived` ones put away.
+const IN_USE: &str = "status in ('Active', 'Stale', 'Disconnected', 'Reserved')";
 
 /// Red Hat's account API for one login.
 pub struct Ocm {
@@ -42,6 +46,17 @@ pub struct Account {
     /// Its address, which the entries of its pull secret carry.
     #[serde(default)]
     pub email: String,
+    /// Whose members' account it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<Organization>,
+}
+
+/// A customer of Red Hat's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Organization {
+    pub id: String,
+    #[serde(default)]
+    pub name: String,
 }
 
 /// A request to rotate the account's pull secret.
@@ -75,31 +90,6 @@ pub struct AccountCluster {
     /// Its own id, as its ClusterVersion has it.
     #[serde(default)]
     pub external_cluster_id: String,
-    /// What has become of it.
-    #[serde(default)]
-    status: SubscriptionState,
-}
-
-/// The states of a cluster's subscription, as far as they matter here.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-enum SubscriptionState {
-    /// The cluster was deleted.
-    Deprovisioned,
-    /// Nobody has heard of it for long, or somebody put it away.
-    Archived,
-    /// `Active`, `Stale`, `Disconnected`, and what may come.
-    #[default]
-    #[serde(other)]
-    InUse,
-}
-
-impl AccountCluster {
-    fn is_gone(&self) -> bool {
-        matches!(
-            self.status,
-            SubscriptionState::Deprovisioned | SubscriptionState::Archived
-        )
-    }
 }
 
 impl Default for RotationState {
@@ -136,6 +126,9 @@ impl fmt::Display for RotationState {
 struct List<T> {
     #[serde(default = "Vec::new")]
     items: Vec<T>,
+    /// How many there are on all pages.
+    #[serde(default)]
+    total: usize,
 }
 
 impl Ocm {
@@ -180,20 +173,33 @@ impl Ocm {
         parse(&self.post(&rotation_path(account), Repeat::Limited).await?)
     }
 
-    /// The clusters that the account registered and that are not gone.
+    /// All clusters that the account registered and that are not gone.
     pub async fn clusters(&self, account: &Account) -> Result<Vec<AccountCluster>, OcmError> {
         let search = format!(
-            "creator.username = '{}'",
+            "creator.username = '{}' and {IN_USE}",
             account.username.replace('\'', "''")
         );
         let size = CLUSTERS.to_string();
-        let query = [("search", search.as_str()), ("size", size.as_str())];
-        let answer = self
-            .get(&format!("{ACCOUNTS}/subscriptions"), &query)
-            .await?;
-        let mut clusters = parse::<List<AccountCluster>>(&answer)?.items;
-        clusters.retain(|cluster| !cluster.is_gone());
-        Ok(clusters)
+        let mut clusters = Vec::new();
+        for page in 1..=MOST_PAGES {
+            let page = page.to_string();
+            let query = [
+                ("search", search.as_str()),
+                ("size", size.as_str()),
+                ("page", page.as_str()),
+            ];
+            let path = format!("{ACCOUNTS}/subscriptions");
+            let list: List<AccountCluster> = parse(&self.get(&path, &query).await?)?;
+            let is_last = list.items.is_empty();
+            clusters.extend(list.items);
+            if is_last || clusters.len() >= list.total {
+                return Ok(clusters);
+            }
+        }
+        Err(OcmError::Unexpected {
+            status: 200,
+            text: "the list of clusters has no end".to_owned(),
+        })
     }
 
     async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Answer, OcmError> {
@@ -242,6 +248,7 @@ impl Ocm {
                 401 => *access = None,
                 403 => return Err(OcmError::Forbidden(said(&answer))),
                 404 => return Err(OcmError::NotFound(said(&answer))),
+                409 => return Err(OcmError::Conflict(said(&answer))),
                 status => {
                     return Err(OcmError::Unexpected {
                         status,
@@ -288,7 +295,7 @@ fn parse<T: DeserializeOwned>(answer: &Answer) -> Result<T, OcmError> {
     };
     // The parser's message may quote what it did not expect.
     let value: Value = serde_json::from_slice(&answer.body)
-        .map_err(|error| unexpected(format!("the answer is not JSON (line {})", error.line())))?;
+        .map_err(|_| OcmError::NotJson(error_text(&answer.body)))?;
     serde_json::from_value(value)
         .map_err(|_| unexpected("the answer is not the JSON that the API promises".to_owned()))
 }

@@ -24,6 +24,12 @@ pub enum OcmError {
     /// There is no such object; the API's own words.
     #[error("Red Hat has no such object: {0}")]
     NotFound(String),
+    /// It is asked for already; the API's own words.
+    #[error("Red Hat refuses: {0}")]
+    Conflict(String),
+    /// A success that no API of Red Hat's gives; what it was instead.
+    #[error("the answer is not JSON: {0}")]
+    NotJson(String),
     /// Too many requests, and waiting did not help.
     #[error("Red Hat still answers \"too many requests\" (429) after retries")]
     RateLimited,
@@ -80,7 +86,7 @@ impl OcmError {
     /// Whether the request may have been carried out all the same.
     pub fn is_doubtful(&self) -> bool {
         match self {
-            Self::Unavailable(_) | Self::Timeout | Self::Redirected(_) => true,
+            Self::Unavailable(_) | Self::Timeout | Self::Redirected(_) | Self::NotJson(_) => true,
             Self::ThroughProxy { error, .. } => error.is_doubtful(),
             Self::Unexpected { status, .. } => *status >= 500 || *status < 400,
             _ => false,
@@ -99,9 +105,21 @@ impl OcmError {
                 Hint::from(format!("get a new token at {TOKEN_PAGE}, then: "))
                     .run(hint::global("ocm login")),
             ),
+            Self::Forbidden(said) if address_in(said).is_some() => failure.next(format!(
+                "open {} and accept what it asks for, then run the same command again",
+                address_in(said).unwrap_or_default()
+            )),
             Self::Forbidden(_) => failure.next(
                 Hint::from("sign in as the account that owns the pull secret: ")
                     .run(hint::global("ocm login")),
+            ),
+            Self::Conflict(_) => failure.next(
+                Hint::from("wait for the request that is there already: ")
+                    .run(hint::global("ocm status --wait")),
+            ),
+            Self::NotJson(_) => failure.next(
+                "check OCM_URL and OCM_TOKEN_URL, and whether a proxy in HTTPS_PROXY answers \
+                 instead of Red Hat",
             ),
             Self::RateLimited | Self::Unavailable(_) | Self::Timeout => {
                 failure.next("run the same command again in a few minutes")
@@ -113,6 +131,13 @@ impl OcmError {
             Self::NotFound(_) | Self::Redirected(_) | Self::Unexpected { .. } => failure,
         }
     }
+}
+
+/// The address that the service tells people to open, such as that of terms to accept.
+fn address_in(said: &str) -> Option<&str> {
+    let words = said.split_whitespace();
+    let mut words = words.map(|word| word.trim_end_matches(['.', ',', ')', '"', '\'']));
+    words.find(|word| word.starts_with("https://"))
 }
 
 /// What the service says of its refusal. Nothing else of the answer is quoted: it may hold what

@@ -328,6 +328,7 @@ mod tests {
             id: "1".to_owned(),
             username: "me".to_owned(),
             email: String::new(),
+            organization: None,
         };
         let rotation = |status: &str| Rotation {
             id: "r".to_owned(),
@@ -357,6 +358,7 @@ mod tests {
             id: "1".to_owned(),
             username: "me".to_owned(),
             email: String::new(),
+            organization: None,
         };
         let record = RotationRecord::new(&account, &pull_secret("A"));
         let created = |hours: i64| Rotation {

@@ -227,7 +227,7 @@ fn is_signed_in(state: &OcmState, parts: &Parts) -> bool {
 fn api(state: &mut OcmState, parts: &Parts, path: &str) -> (u16, Value) {
     let path = path.strip_prefix(API).unwrap_or_default();
     let rotation = format!("/accounts/{}/pull_secret_rotation", state.account);
-    let own = format!("creator.username = '{}'", state.username);
+    let own = format!("creator.username = '{}' and status in (", state.username);
     match (parts.method.as_str(), path) {
         ("GET", "/current_account") => {
             let account = json!({
@@ -237,6 +237,8 @@ fn api(state: &mut OcmState, parts: &Parts, path: &str) -> (u16, Value) {
                 "username": state.username,
                 "email": state.email,
                 "first_name": "Alice",
+                "organization": {"id": "1HAXGgCYqHpednsRDiwWsZBmDlA", "kind": "Organization",
+                    "name": "Example Inc."},
                 "banned": false,
             });
             (200, account)
@@ -264,16 +266,35 @@ fn api(state: &mut OcmState, parts: &Parts, path: &str) -> (u16, Value) {
             state.rotations.push(requested.clone());
             (201, requested)
         }
-        ("GET", "/subscriptions") => {
-            let query = parts.uri.query().unwrap_or_default().as_bytes();
-            let asked = form_urlencoded::parse(query)
-                .any(|(name, value)| name == "search" && value == own.as_str());
-            let none = Vec::new();
-            let found = if asked { &state.clusters } else { &none };
-            (200, list("SubscriptionList", found))
-        }
+        ("GET", "/subscriptions") => (200, subscriptions(&state.clusters, parts, &own)),
         _ => error(404, "there is no such resource here"),
     }
+}
+
+/// One page of the clusters that the search asks for; without a search that is known here, none.
+fn subscriptions(clusters: &[Value], parts: &Parts, own: &str) -> Value {
+    let query = parts.uri.query().unwrap_or_default().as_bytes();
+    let query: Vec<(String, String)> = form_urlencoded::parse(query).into_owned().collect();
+    let value = |name: &str| {
+        let mut values = query.iter().filter(|(key, _)| key == name);
+        values.next().map(|(_, value)| value.as_str())
+    };
+    let number = |name: &str, default: usize| {
+        value(name)
+            .and_then(|value| value.parse().ok())
+            .unwrap_or(default)
+    };
+    let states = value("search").and_then(|search| search.strip_prefix(own));
+    let is_asked_for = |cluster: &&Value| {
+        let state = cluster["status"].as_str().unwrap_or_default();
+        states.is_some_and(|states| states.contains(&format!("'{state}'")))
+    };
+    let found: Vec<Value> = clusters.iter().filter(is_asked_for).cloned().collect();
+    let (page, size) = (number("page", 1).max(1), number("size", 100).clamp(1, 100));
+    let items = found.iter().skip((page - 1) * size).take(size);
+    let items: Vec<Value> = items.cloned().collect();
+    let (size, total) = (items.len(), found.len());
+    json!({"kind": "SubscriptionList", "page": page, "size": size, "total": total, "items": items})
 }
 
 fn list(kind: &str, items: &[Value]) -> Value {

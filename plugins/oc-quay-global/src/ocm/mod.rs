@@ -5,6 +5,7 @@ mod login;
 mod logout;
 mod rotate;
 mod status;
+mod whoami;
 
 use clap::Subcommand;
 use quay_common::Failure;
@@ -14,6 +15,7 @@ use quay_common::cli::{Console, Exit};
 #[derive(Subcommand)]
 pub enum OcmCommand {
     Login(login::LoginArgs),
+    Whoami(whoami::WhoamiArgs),
     Logout(logout::LogoutArgs),
     Rotate(rotate::RotateArgs),
     Status(status::StatusArgs),
@@ -23,6 +25,7 @@ pub enum OcmCommand {
 pub async fn run(command: OcmCommand, console: &Console) -> Result<Exit, Failure> {
     match command {
         OcmCommand::Login(args) => login::run(args, console).await,
+        OcmCommand::Whoami(args) => whoami::run(args, console).await,
         OcmCommand::Logout(args) => logout::run(args, console).await,
         OcmCommand::Rotate(args) => rotate::run(args, console).await,
         OcmCommand::Status(args) => status::run(args, console).await,

@@ -87,7 +87,7 @@ async fn warn(ocm: &Ocm, account: &Account, console: &Console) {
             "every cluster with {user}'s pull secret will need the new one; Red Hat lists no cluster"
         )),
         Ok(clusters) => console.warn(format!(
-            "every cluster with {user}'s pull secret will need the new one; Red Hat lists {}: {}",
+            "every cluster with {user}'s pull secret will need the new one; Red Hat lists {}:{}",
             clusters.len(),
             names(&clusters)
         )),
@@ -97,10 +97,14 @@ async fn warn(ocm: &Ocm, account: &Account, console: &Console) {
     }
 }
 
+/// A line for each.
 fn names(clusters: &[AccountCluster]) -> String {
     let name = |cluster: &AccountCluster| match cluster.display_name.is_empty() {
-        true => cluster.external_cluster_id.clone(),
-        false => format!("{} ({})", cluster.display_name, cluster.external_cluster_id),
+        true => format!("\n  {}", cluster.external_cluster_id),
+        false => format!(
+            "\n  {} ({})",
+            cluster.display_name, cluster.external_cluster_id
+        ),
     };
-    clusters.iter().map(name).collect::<Vec<_>>().join(", ")
+    clusters.iter().map(name).collect()
 }
