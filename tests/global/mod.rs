@@ -1,5 +1,6 @@
 //! `oc quay-global` on a cluster that looks like OpenShift.
 
+pub mod authfile;
 mod clocks;
 pub mod confirm;
 mod from_ocm;
@@ -10,8 +11,10 @@ mod hosted_status;
 mod hostile_registry;
 mod killed;
 mod many_clusters;
+mod mirrors;
 pub mod ocm;
 mod ocm_record;
+mod registries;
 mod rollback;
 mod status;
 mod status_pools;

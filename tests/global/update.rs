@@ -232,6 +232,33 @@ fn a_token_the_registry_refuses_never_reaches_the_nodes() {
 }
 
 #[test]
+fn a_bastion_that_cannot_reach_the_registry_writes_without_asking_it() {
+    let mut world = World::new();
+    let token = world.token();
+    // Nobody listens there.
+    world.context.set("QUAY_URL", "https://127.0.0.1:9");
+    let update = ["update", "--robot", ROBOT, "--robot-token-stdin", "--yes"];
+    let run = |words: &[&str]| {
+        let run = world.context.command(words).stdin(&token);
+        run.env("QUAY_API_TOKEN", "").run()
+    };
+    run(&update)
+        .expect(1)
+        .says("nothing was written: cannot ask 127.0.0.1:9")
+        .says("a machine that can reach 127.0.0.1:9")
+        .says(&format!(
+            "update --context admin --robot {ROBOT} --skip-check"
+        ));
+    assert_eq!(world.text(), world.content(None));
+    run(&[&update[..], &["--skip-check"]].concat())
+        .expect(0)
+        .prints("added");
+    assert_ne!(world.text(), world.content(None));
+    // It is about what is written.
+    world.run("update --yes --skip-check").expect(2);
+}
+
+#[test]
 fn another_cluster_is_told_from_openshift_and_a_missing_right_is_named() {
     let mut world = World::new();
     world.become_limited();

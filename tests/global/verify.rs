@@ -1,6 +1,6 @@
 //! `verify`.
 
-use crate::global::world::{OKDS_RELEASES, RED_HATS_RELEASES, ROBOT, World};
+use crate::global::world::{NAMESPACE, OKDS_RELEASES, RED_HATS_RELEASES, ROBOT, SECRET, World};
 use quay_sandbox::http::{Fault, FaultAction};
 use quay_tests::Output;
 use serde_json::{Value, json};
@@ -218,6 +218,11 @@ fn okd_needs_no_entries_of_red_hats() {
         let shown = world.run("show").expect(0).stdout.clone();
         for output in [checked, shown] {
             assert_eq!(
+                output.contains("not needed"),
+                code == 0,
+                "{releases}: {output}"
+            );
+            assert_eq!(
                 output.contains("missing"),
                 code == 1,
                 "{releases}: {output}"
@@ -270,4 +275,29 @@ fn a_quay_that_calls_itself_red_hats_registry_or_a_strangers_gets_none_of_their_
     for claimed in ["quay.io", "registry.redhat.io", "registry.example.com"] {
         assert_eq!(passwords_sent(&world, claimed), own, "{claimed}");
     }
+}
+
+#[test]
+fn a_pull_secret_that_is_gone_is_said_to_be_gone() {
+    let world = World::new();
+    world
+        .cluster
+        .kubectl(format!("-n {NAMESPACE} delete secret {SECRET}"));
+    for command in ["show", "verify"] {
+        let output = world.run(command).expect(1);
+        let output = output
+            .says("openshift-config/pull-secret")
+            .says("does not exist any more")
+            .says("rollback");
+        assert!(!output.stdout.contains("missing"), "{}", output.stdout);
+    }
+}
+
+#[test]
+fn an_entry_without_the_accounts_email_says_what_brings_it() {
+    let world = World::new();
+    world.put(r#"{"auths":{"cloud.openshift.com":{"auth":"YTpi"}}}"#);
+    let output = world.run("verify -o json").expect(1);
+    let next = World::item(&output, "cloud.openshift.com")["next"].to_string();
+    assert!(next.contains("update --context admin --from-ocm"), "{next}");
 }

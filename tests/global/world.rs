@@ -2,7 +2,8 @@
 
 use quay_sandbox::openshift;
 use quay_sandbox::quay::QuayOptions;
-use quay_tests::{Output, Plugin, TestCluster, auth, pull_secret_of, text_of};
+use quay_sandbox::registries::Registries;
+use quay_tests::{ConnectProxy, Output, Plugin, TestCluster, auth, pull_secret_of, text_of};
 use serde_json::{Value, json};
 use std::borrow::Borrow;
 use std::ops::{Deref, DerefMut};
@@ -85,6 +86,12 @@ impl World {
         );
         cluster.kubectl("delete nodes --all");
         cluster.kubectl("delete machineconfigpools,machineconfigs,clusterversions --all");
+        let mirrors = "imagedigestmirrorsets,imagetagmirrorsets,imagecontentsourcepolicies";
+        let trust = "images.config.openshift.io,proxies.config.openshift.io";
+        cluster.kubectl(["delete", &format!("{mirrors},{trust}"), "--all"]);
+        cluster.kubectl(format!(
+            "-n {NAMESPACE} delete configmaps -lsite=authorities"
+        ));
         let syncer = ["delete", "daemonset", "--all", "--ignore-not-found"];
         cluster.kubectl([&["-n", "kube-system"], &syncer[..]].concat());
         Self {
@@ -120,6 +127,29 @@ impl World {
         let patch = ["patch", "clusterversion", "version", "--subresource=status"];
         let patch = [&patch[..], &["--type=merge", "-p", &status]].concat();
         self.cluster.kubectl(&patch);
+    }
+
+    /// The registries of these names are this stand-in from now on, at whatever port, as far as
+    /// the plugin is concerned.
+    pub fn registries(&mut self, names: &[&str]) -> Registries {
+        let registries = Registries::start(names).expect("the stand-in starts");
+        let proxy = ConnectProxy::leading_to(registries.server().port());
+        self.context.set("HTTPS_PROXY", &proxy.url());
+        registries
+    }
+
+    /// The nodes trust this authority for one registry.
+    pub fn trusts_at(&self, key: &str, pem: &str) {
+        self.cluster
+            .create(&openshift::authorities("registries", key, pem));
+        self.cluster.create(&openshift::image_config("registries"));
+    }
+
+    /// The nodes trust this authority for everything that comes through their proxy.
+    pub fn trusts_everywhere(&self, pem: &str) {
+        let bundle = openshift::authorities("proxy", "ca-bundle.crt", pem);
+        self.cluster.create(&bundle);
+        self.cluster.create(&openshift::proxy_config("proxy"));
     }
 
     /// The additional pull secret's text of a hosted cluster.

@@ -16,6 +16,11 @@ impl TestCluster {
             "machineconfigs",
             "infrastructures",
             "clusterversions",
+            "images.config.openshift.io",
+            "proxies.config.openshift.io",
+            "imagedigestmirrorsets",
+            "imagetagmirrorsets",
+            "imagecontentsourcepolicies",
         ] {
             eventually(&format!("{kind} are served"), || {
                 self.try_kubectl(["get", kind], "").code == 0

@@ -78,12 +78,16 @@ pub fn cases(world: &World, ocm: &Ocm) -> Vec<Case> {
         ok("backups -o wide"),
         ok("rollback --yes -o json"),
         fails("rollback nothing --yes"),
-        ok("update --from-ocm --yes"),
+        ok("update --from-ocm --skip-check --yes"),
         fails("update --from-ocm --yes").env("OCM_TOKEN", "wrong"),
+        ok("ocm whoami -o json"),
+        fails("ocm whoami").env("OCM_TOKEN", "wrong"),
         ok("ocm rotate --yes -o json"),
         ok("ocm status -o yaml"),
         ok("ocm download -o pull-secret.json"),
         fails("ocm download -o no/such/folder"),
+        ok("verify --authfile pull-secret.json --allow-unknown"),
+        fails("verify --authfile pull-secret.json -o yaml"),
         ok(login)
             .stdin(&offline)
             .env("OCM_TOKEN", "")

@@ -1,10 +1,12 @@
 //! docs/global-pull-secret.md.
 
+use crate::global::authfile::REGISTRIES;
 use crate::global::ocm;
 use crate::pages::openshift::{OpenShift, become_openshift};
 use crate::pages::page::Page;
 use crate::pages::stage::Stage;
-use quay_tests::{SessionBus, TestCluster, TestKeyring};
+use quay_sandbox::registries::{Registries, Way};
+use quay_tests::{ConnectProxy, SessionBus, TestCluster, TestKeyring};
 
 const ROBOT: &str = "myorg+deploy";
 
@@ -79,6 +81,21 @@ fn red_hats_own(page: &mut Page) {
         .holds();
     block.next(&stage).holds();
     ocm.edit(|state| state.run_batch(&ocm::rotated()));
+    let _registries = accept_the_new_one(&mut stage);
     block.next(&stage).holds();
     block.next(&stage).answered("y\n").holds();
+}
+
+/// Red Hat's registries accept what Red Hat hands out from now on.
+fn accept_the_new_one(stage: &mut Stage) -> Registries {
+    let names: Vec<&str> = REGISTRIES.iter().map(|(host, _)| *host).collect();
+    let registries = Registries::start(&names).expect("the stand-in starts");
+    for (host, user) in REGISTRIES {
+        registries.set(host, Way::Opaque, user, &ocm::rotated());
+    }
+    let proxy = ConnectProxy::leading_to(registries.server().port());
+    let ca = stage.context.file("registries.pem", registries.ca_pem());
+    stage.context.set("HTTPS_PROXY", &proxy.url());
+    stage.context.set("QUAY_CA_FILE", &ca.to_string_lossy());
+    registries
 }

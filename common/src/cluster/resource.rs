@@ -31,6 +31,19 @@ impl Resource {
         }
     }
 
+    /// A kind of an API that is at another version.
+    pub const fn of_version(
+        group: &'static str,
+        version: &'static str,
+        plural: &'static str,
+    ) -> Self {
+        Self {
+            group,
+            version,
+            plural,
+        }
+    }
+
     /// `apps`; empty for the core group.
     pub fn group(self) -> &'static str {
         self.group

@@ -3,18 +3,19 @@
 use crate::cli::{Exit, Gaps, Report, Table, detail, serialize_next};
 use crate::fingerprint::{Fingerprint, shown};
 use crate::hint::Hint;
-use crate::node_secrets::SecretName;
 use crate::outcome::{Outcome, gaps};
 use crate::pullsecret::{ProofState, RegistryAnswer, TokenState};
 use serde::Serialize;
+use std::fmt;
 
 /// What was found out about one entry.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Check {
-    /// The cluster, by the name of its context.
+    /// The cluster, by the name of its context; empty for a file that is in none yet.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub context: String,
-    /// `namespace/name` of the secret.
+    /// `namespace/name` of the secret, or the file.
     pub secret: String,
     /// The key below `auths`; empty if the secret cannot be read.
     pub key: String,
@@ -50,11 +51,14 @@ pub struct Checks {
     /// Clusters that could not be looked at.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<Outcome>,
+    /// What could not be looked at, and so counts as if it were not there.
+    #[serde(skip)]
+    pub warnings: Vec<String>,
 }
 
 impl Check {
     /// Nothing is known yet, and nothing is wrong.
-    pub(super) fn blank(context: &str, name: SecretName, key: &str) -> Self {
+    pub(super) fn blank(context: &str, name: impl fmt::Display, key: &str) -> Self {
         Self {
             context: context.to_owned(),
             secret: name.to_string(),
@@ -123,7 +127,9 @@ impl Report for Checks {
     }
 
     fn gaps(&self) -> Gaps {
-        gaps(&self.failures, self.items.is_empty())
+        let mut gaps = gaps(&self.failures, self.items.is_empty());
+        gaps.warnings.extend(self.warnings.iter().cloned());
+        gaps
     }
 
     fn names(&self) -> Vec<String> {

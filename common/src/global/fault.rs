@@ -2,6 +2,8 @@
 
 use super::observed::Observed;
 use super::protected::red_hat_entry;
+use super::topology::Topology;
+use crate::Failure;
 use crate::dockerconfig::{Document, EntryError};
 use crate::hint::{self, Hint};
 use crate::kubelet::Fault;
@@ -31,24 +33,45 @@ pub(super) fn file_fault(
     name: SecretName,
     document: &Document,
 ) -> Option<FileFault> {
-    let fault = document.fault()?;
-    let (key, reason) = match &fault {
-        Fault::Content(fault) => (String::new(), fault.to_string()),
-        Fault::Entry(key, fault) => (key.clone(), fault.to_string()),
-    };
+    let (key, reason) = broken(document)?;
     let next = repair(observed, name, document, &key);
     let whose = match name == observed.name {
         true => String::new(),
         false => format!("in {name}: "),
     };
     Some(FileFault {
-        reason: format!(
-            "{whose}{reason}: the kubelet then rejects the whole file, and uses none of its \
-             entries"
-        ),
+        reason: format!("{whose}{reason}"),
         secret: name,
         key,
         next,
+    })
+}
+
+/// The key that is at fault, empty where none is, and what that breaks.
+pub(super) fn broken(document: &Document) -> Option<(String, String)> {
+    let (key, reason) = match document.fault()? {
+        Fault::Content(fault) => (String::new(), fault.to_string()),
+        Fault::Entry(key, fault) => (key, fault.to_string()),
+    };
+    let reason =
+        format!("{reason}: the kubelet then rejects the whole file, and uses none of its entries");
+    Some((key, reason))
+}
+
+/// The failure to look at a secret that is not there any more.
+pub(super) fn gone(observed: &Observed, context: &str) -> Option<Failure> {
+    let is_gone = observed.current.is_none() && observed.topology == Topology::Standalone;
+    is_gone.then(|| {
+        let name = observed.name;
+        Failure::new(format!(
+            "{name} (context {context}) does not exist any more"
+        ))
+        .next(
+            Hint::from("restore it from a backup: ")
+                .run(hint::global("backups").at(context))
+                .say(", then ")
+                .run(hint::global("rollback").at(context)),
+        )
     })
 }
 

@@ -1,13 +1,17 @@
 //! The OpenShift global pull secret: protected entries, merge, backup, node roll-out.
 
+mod absent;
 mod apply;
+mod authfile;
 mod backup;
 mod changes;
 mod check;
 mod confirm;
 mod contents;
+mod entry_check;
 mod fault;
 mod hosted;
+mod mirrors;
 mod nodes;
 mod notice;
 mod observed;
@@ -25,20 +29,25 @@ mod restore;
 mod robot;
 mod rollout;
 mod show;
+mod site;
 mod status;
+mod subject;
 mod topology;
+mod trial;
 mod verify;
 mod view;
 
+pub use authfile::AuthFile;
 pub use backup::{Backup, back_up, backups};
 pub use changes::{PlannedChanges, Target, plan_all};
 pub use check::{Check, Checks};
 pub use confirm::{
     ConfirmState, Deadline, Pending, READY, Watchdog, check_confirmed, confirm, pending,
 };
+pub use entry_check::Reference;
 pub use notice::Notice;
 pub use observed::{Current, Observed, observe};
-pub use plan::{Intent, Request, RestoreIntent, RobotIntent};
+pub use plan::{Intent, Question, Request, RestoreIntent, RobotIntent, question};
 pub use pools::{Pool, PoolState, Pools};
 pub use progress::{PoolProgress, Progress};
 pub use release::{Origin, Release};
@@ -52,5 +61,6 @@ pub use rollout::Rollout;
 pub use show::{Entries, Entry, EntryKind, Presence, show};
 pub use status::{RolloutStatus, RolloutWatch};
 pub use topology::{Topology, topology};
-pub use verify::{Reference, verify};
+pub use trial::{registries_of, try_entries};
+pub use verify::{verify, verify_file};
 pub use view::{SecretView, observe_all, observe_to_write};

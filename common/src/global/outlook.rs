@@ -1,11 +1,12 @@
 //! What a write will set in motion, told before it is sent.
 
+use super::absent::unread_mirrors;
 use super::contents::some_of;
 use super::fault::faults_with;
 use super::hosted::{Hosted, NO_SYNCER, no_node};
 use super::notice::Notice;
 use super::observed::Observed;
-use super::plan::{Plan, Request, Write};
+use super::plan::{Intent, Plan, Request, Write};
 use super::pools::{PoolState, Pools};
 use super::topology::Topology;
 use crate::cli::hint_text;
@@ -20,6 +21,7 @@ pub(super) async fn outlook(
     plan: &Plan,
 ) -> Vec<Notice> {
     let mut notices = stays_broken(cluster, observed, request, plan);
+    notices.extend(unknown_guard(cluster, observed, request));
     match observed.topology {
         Topology::HostedControlPlane => notices.extend(hosted(cluster, observed, plan).await),
         topology => {
@@ -51,6 +53,13 @@ fn stays_broken(
         ))
     });
     warnings.collect()
+}
+
+/// Whether the nodes may pull release images with what is removed, if that cannot be told.
+fn unknown_guard(cluster: &Cluster, observed: &Observed, request: &Request) -> Option<Notice> {
+    let is_removal = matches!(request.intent, Intent::Remove(_));
+    let unread = unread_mirrors(&observed.release, cluster.context());
+    unread.filter(|_| is_removal).map(Notice::Warning)
 }
 
 /// Where it is not known that the Machine Config Operator reads the secret.

@@ -1,7 +1,8 @@
 //! Entries that are not ours to write: Red Hat's, and those of other accounts.
 
 use super::release::Release;
-use crate::dockerconfig::{Document, EntryError, is_whole_registry, registry_of_key};
+use crate::dockerconfig::{Credential, Document, EntryError, is_whole_registry, registry_of_key};
+use crate::kubelet::matches_image;
 
 /// An entry that Red Hat gives every cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,11 +16,11 @@ pub struct RedHatEntry {
 /// The entries of a pull secret from console.redhat.com.
 pub const RED_HAT: [RedHatEntry; 4] = [
     RedHatEntry {
-        key: "cloud.openshift.com",
+        key: TELEMETRY,
         breaks: "Telemetry and Insights stop, and the cluster leaves OpenShift Cluster Manager",
     },
     RedHatEntry {
-        key: "quay.io",
+        key: RELEASES_AT,
         breaks: "release images cannot be pulled: no upgrades, no new nodes",
     },
     RedHatEntry {
@@ -43,6 +44,16 @@ pub enum ProtectedEntry {
         /// What stops working.
         breaks: &'static str,
     },
+    /// The entry would come before the one that release images are pulled with.
+    #[error(
+        "`{key}` is for {place}, from where the nodes pull release images: without its credential no upgrades, no new nodes"
+    )]
+    Releases {
+        /// The key as it was given.
+        key: String,
+        /// From where.
+        place: String,
+    },
     /// The entry holds another account.
     #[error("`{key}` holds {account}")]
     Held {
@@ -54,6 +65,10 @@ pub enum ProtectedEntry {
 
 /// Where release images are: a key for them comes before `quay.io` to a kubelet.
 const RELEASES: &str = "openshift-release-dev";
+/// The registry of Red Hat's release images.
+pub(super) const RELEASES_AT: &str = "quay.io";
+/// Authenticates to Telemetry and Insights, and is no registry.
+pub const TELEMETRY: &str = "cloud.openshift.com";
 
 /// Red Hat's entry that `key` stands for, however it is spelled: `https://quay.io/v1/`
 /// means to a kubelet what `quay.io` means, `quay.io/openshift-release-dev` stands before it,
@@ -70,22 +85,21 @@ pub fn red_hat_entry(key: &str) -> Option<&'static RedHatEntry> {
     RED_HAT.iter().find(|entry| entry.key == host.as_str())
 }
 
-/// Those of Red Hat's entries that belong into the pull secret of such a release, and have none
-/// of these keys.
-pub fn missing_red_hat<'k>(
-    release: &Release,
-    keys: impl Iterator<Item = &'k str>,
-) -> Vec<&'static RedHatEntry> {
-    let there: Vec<_> = keys.filter_map(red_hat_entry).collect();
-    let expected = RED_HAT.iter().filter(|_| release.expects_red_hat());
-    expected.filter(|entry| !there.contains(entry)).collect()
+/// Whether an account is a registry service account, which Red Hat's customers make for
+/// themselves: its name is a number and a word, such as `11009103|acme`. It is nobody's account
+/// at Red Hat, and no pull secret that Red Hat hands out holds it.
+pub fn is_registry_service_account(account: &str) -> bool {
+    account.split_once('|').is_some_and(|(number, name)| {
+        !number.is_empty() && !name.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+    })
 }
 
 /// Whether the entry `key` of `document` may be written for `account`.
 ///
 /// An entry that holds `account` already may be refreshed, a key that nobody holds may be
 /// taken; whatever else needs its key in `replace`, letter by letter. Red Hat's keys are
-/// never free where its release runs: one that is missing has been lost.
+/// never free where its release runs: one that is missing has been lost. Nor is a key that would
+/// come before the entry of the mirror that releases are pulled from.
 ///
 /// # Errors
 /// Whose entry it is.
@@ -111,21 +125,75 @@ pub fn check_writable(
     let named = replace.iter().any(|replaced| replaced == key);
     match (red_hat_entry(key), other) {
         _ if named => Ok(()),
-        (None, None) => Ok(()),
         (Some(_), None) if exists || !release.expects_red_hat() => Ok(()),
         (Some(entry), _) => Err(ProtectedEntry::RedHat {
             key: key.to_owned(),
             breaks: entry.breaks,
         }),
-        (None, Some(account)) => Err(ProtectedEntry::Held {
+        (None, other) => match (place_taken(document, key, account, release), other) {
+            (Some(place), _) => Err(ProtectedEntry::Releases {
+                key: key.to_owned(),
+                place,
+            }),
+            (None, None) => Ok(()),
+            (None, Some(account)) => Err(ProtectedEntry::Held {
+                key: key.to_owned(),
+                account,
+            }),
+        },
+    }
+}
+
+/// The place that releases are pulled from, if an entry `key` would be used there instead of the
+/// entry of another account.
+fn place_taken(document: &Document, key: &str, account: &str, release: &Release) -> Option<String> {
+    let place = release.place_of(key)?;
+    let mut entries = document.entries();
+    let is_others = |read: Result<Credential, EntryError>| {
+        read.is_ok_and(|credential| credential.username != account)
+    };
+    let taken = entries.any(|(name, read)| {
+        name.len() <= key.len() && matches_image(name, &place) && is_others(read)
+    });
+    taken.then(|| place.to_string())
+}
+
+/// Why the entry `key` of `document` is not removed, unless it is named in `replace`.
+///
+/// # Errors
+/// Whose entry it is, and what stops working.
+pub fn check_removable(
+    document: &Document,
+    key: &str,
+    replace: &[String],
+    release: &Release,
+) -> Result<(), ProtectedEntry> {
+    if replace.iter().any(|replaced| replaced == key) {
+        return Ok(());
+    }
+    if let Some(entry) = red_hat_entry(key) {
+        return Err(ProtectedEntry::RedHat {
             key: key.to_owned(),
-            account,
+            breaks: entry.breaks,
+        });
+    }
+    let Some(place) = release.place_of(key) else {
+        return Ok(());
+    };
+    // A longer key for the same place is used before this one.
+    let mut entries = document.entries();
+    match entries.any(|(name, _)| name.len() > key.len() && matches_image(name, &place)) {
+        true => Ok(()),
+        false => Err(ProtectedEntry::Releases {
+            key: key.to_owned(),
+            place: place.to_string(),
         }),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::mirrors::tests::digests;
     use super::*;
     use crate::kubelet::Format;
 
@@ -197,10 +265,40 @@ mod tests {
         assert_eq!(checked("quay.io/openshift-release-dev"), Ok(()));
         assert!(checked("cloud.openshift.com").is_err(), "somebody holds it");
         assert!(checked("registry.redhat.io").is_err(), "it is unreadable");
-        let keys = || document.entries().map(|(key, _)| key);
-        assert!(missing_red_hat(&okd, keys()).is_empty());
-        let missing = missing_red_hat(&Release::default(), keys());
-        assert_eq!(missing.len(), 1);
+    }
+
+    #[test]
+    fn the_mirror_that_releases_come_from_is_guarded() {
+        let rules = [("quay.io/openshift-release-dev", "quay.example.com/ocp")];
+        let release = Release::default().with_mirrors(digests(&rules));
+        let document = Document::parse(Format::DockerConfigJson, SECRET.as_bytes()).unwrap();
+        let removable =
+            |key, replace: &[String]| check_removable(&document, key, replace, &release);
+        let refused = removable("quay.example.com", &[]).unwrap_err();
+        assert!(refused.to_string().contains("no upgrades"), "{refused}");
+        assert!(removable("quay.example.com", &["quay.example.com".to_owned()]).is_ok());
+        assert!(removable("quay.io/acme", &[]).is_ok());
+        let written = |key, account| check_writable(&document, key, account, &[], &release);
+        assert!(written("quay.example.com/ocp", "acme+puller").is_err());
+        assert!(
+            written("quay.example.com/ocp", "me").is_ok(),
+            "the same account"
+        );
+        assert!(written("quay.example.com/acme", "acme+puller").is_ok());
+    }
+
+    #[test]
+    fn a_registry_service_account_is_known_by_its_name() {
+        for (account, expected) in [
+            ("11009103|acme-sa", true),
+            ("1|a", true),
+            ("|a", false),
+            ("1|", false),
+            ("acme|1", false),
+            ("acme+puller", false),
+        ] {
+            assert_eq!(is_registry_service_account(account), expected, "{account}");
+        }
     }
 
     #[test]

@@ -1,13 +1,20 @@
 //! Which release of OpenShift a cluster runs, and what follows from where that comes from.
 
+use super::mirrors::{Mirrors, mirrors};
 use crate::cluster::{Cluster, Resource};
-use crate::kubelet::ImageReference;
+use crate::kubelet::{ImageReference, matches_image};
+use futures::future::join;
 use serde_json::Value;
 
 const CLUSTER_VERSIONS: Resource = Resource::v1("config.openshift.io", "clusterversions");
 
 /// Red Hat's release images: whoever runs them was given Red Hat's pull secret.
 const RED_HAT: (&str, &str) = ("quay.io", "openshift-release-dev/");
+/// What a release of Red Hat's is made of: itself, and all that it names. Its nodes pull both.
+const PARTS: [&str; 2] = [
+    "quay.io/openshift-release-dev/ocp-release",
+    "quay.io/openshift-release-dev/ocp-v4.0-art-dev",
+];
 /// OKD's, which everybody may pull, by the registry and the beginning of the repository.
 const OKD: [(&str, &str); 3] = [
     ("quay.io", "openshift/okd"),
@@ -15,11 +22,13 @@ const OKD: [(&str, &str); 3] = [
     ("registry.ci.openshift.org", "origin/"),
 ];
 
-/// What a cluster's ClusterVersion says it runs, or is on its way to.
+/// What a cluster's ClusterVersion says it runs, or is on its way to, and from where its nodes
+/// pull that.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Release {
     version: Option<String>,
     image: Option<String>,
+    mirrors: Mirrors,
 }
 
 /// Where a release image comes from.
@@ -37,16 +46,16 @@ pub enum Origin {
 
 /// The cluster's release. What cannot be read is not known, which is no failure.
 pub async fn release(cluster: &Cluster) -> Release {
-    match cluster
-        .get::<Value>(&CLUSTER_VERSIONS.named("version"))
-        .await
-    {
+    let path = CLUSTER_VERSIONS.named("version");
+    let (found, mirrors) = join(cluster.get::<Value>(&path), mirrors(cluster)).await;
+    let release = match found {
         Ok(found) => Release::read(&found),
         Err(error) => {
             tracing::debug!(context = cluster.context(), %error, "the release is unknown");
             Release::default()
         }
-    }
+    };
+    release.with_mirrors(mirrors)
 }
 
 impl Release {
@@ -59,12 +68,66 @@ impl Release {
         Self {
             version: desired("version"),
             image: desired("image"),
+            mirrors: Mirrors::default(),
         }
     }
 
     /// Its version, such as `4.20.1`.
     pub fn version(&self) -> Option<&str> {
         self.version.as_deref()
+    }
+
+    /// The same in a cluster with these mirrors.
+    #[must_use]
+    pub(super) fn with_mirrors(self, mirrors: Mirrors) -> Self {
+        Self { mirrors, ..self }
+    }
+
+    /// The mirrors of its cluster.
+    pub fn mirrors(&self) -> &Mirrors {
+        &self.mirrors
+    }
+
+    /// The places besides Red Hat's own and OKD's that the nodes pull the release from: an entry
+    /// for one of them is what upgrades and new nodes need.
+    pub fn places(&self) -> Vec<ImageReference> {
+        let named = self.image.iter().filter_map(|image| image.parse().ok());
+        let named = named.filter(|_| self.origin() == Origin::Elsewhere);
+        let mirrored = self.images().into_iter();
+        let mirrored = mirrored.flat_map(|image| self.mirrors.of(&image));
+        let mut places: Vec<ImageReference> = named.chain(mirrored).collect();
+        places.sort();
+        places.dedup();
+        places
+    }
+
+    /// The place that an entry of this key is for.
+    pub fn place_of(&self, key: &str) -> Option<ImageReference> {
+        let mut places = self.places().into_iter();
+        places.find(|place| matches_image(key, place))
+    }
+
+    /// The mirror that all of a release of Red Hat's comes from; nothing if any of it comes from
+    /// Red Hat.
+    pub fn mirrored_at(&self) -> Option<ImageReference> {
+        let images = self.images();
+        let mut mirrored = images.iter().map(|image| self.mirrors.of(image));
+        let first = mirrored.next()?.into_iter().next()?;
+        mirrored.all(|places| !places.is_empty()).then_some(first)
+    }
+
+    /// The images that stand for all that is Red Hat's in a release.
+    fn images(&self) -> Vec<ImageReference> {
+        let named = self.image.as_ref().and_then(|image| image.parse().ok());
+        let digest = "0".repeat(64);
+        let parts = PARTS.iter().map(|part| format!("{part}@sha256:{digest}"));
+        let parts = parts.filter_map(|part| part.parse().ok());
+        match (self.origin(), named) {
+            (Origin::Okd, named) => named.into_iter().collect(),
+            // Its image is named elsewhere already; what it is made of is not.
+            (Origin::Elsewhere, _) => parts.skip(1).collect(),
+            (Origin::RedHat | Origin::Unknown, _) => parts.collect(),
+        }
     }
 
     /// Where its image comes from.
@@ -105,6 +168,7 @@ impl Release {
 
 #[cfg(test)]
 mod tests {
+    use super::super::mirrors::tests::digests;
     use super::*;
     use serde_json::json;
 
@@ -154,5 +218,45 @@ mod tests {
         assert_eq!(release("4.20.1", "").origin(), Origin::Unknown);
         assert_eq!(Release::read(&json!({})).origin(), Origin::Unknown);
         assert!(Release::default().expects_red_hat());
+    }
+    fn places(release: &Release) -> Vec<String> {
+        release.places().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_mirrored_release_comes_from_its_mirrors() {
+        let digest = format!("@sha256:{}", "0".repeat(64));
+        let image = format!("{}{digest}", PARTS[0]);
+        let mirrored =
+            |rules: &[(&str, &str)]| release("4.20.1", &image).with_mirrors(digests(rules));
+        let all = mirrored(&[("quay.io/openshift-release-dev", "m.example.com:8443/ocp")]);
+        assert_eq!(
+            places(&all),
+            [
+                "m.example.com:8443/ocp/ocp-release",
+                "m.example.com:8443/ocp/ocp-v4.0-art-dev"
+            ]
+        );
+        assert!(all.mirrored_at().is_some());
+        for key in ["m.example.com:8443", "m.example.com:8443/ocp"] {
+            assert!(all.place_of(key).is_some(), "{key}");
+        }
+        for key in ["m.example.com", "m.example.com:8443/other", "quay.io"] {
+            assert!(all.place_of(key).is_none(), "{key}");
+        }
+        let half = mirrored(&[(PARTS[0], "m.example.com/release")]);
+        assert_eq!(places(&half), ["m.example.com/release"]);
+        assert_eq!(half.mirrored_at(), None);
+        assert_eq!(mirrored(&[]).mirrored_at(), None);
+    }
+
+    #[test]
+    fn a_release_that_is_named_elsewhere_comes_from_there() {
+        let digest = format!("@sha256:{}", "0".repeat(64));
+        let named = release("4.20.1", &format!("m.example.com/ocp/release{digest}"));
+        assert_eq!(places(&named), ["m.example.com/ocp/release"]);
+        assert_eq!(named.mirrored_at(), None, "its parts are Red Hat's still");
+        let okd = release("4.20.1", &format!("quay.io/okd/scos-release{digest}"));
+        assert!(okd.places().is_empty());
     }
 }

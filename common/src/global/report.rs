@@ -64,12 +64,14 @@ fn of_entry(secret: &Place, entry: &EntryPlan) -> Outcome {
         (EntryChange::Replaced, Some(holder)) => (Verb::Replaced, format!("instead of {holder}")),
         (EntryChange::Replaced, None) => (Verb::Replaced, String::new()),
         (EntryChange::Removed, _) => (Verb::Removed, String::new()),
+        (EntryChange::Left { reason, .. }, Some(_)) => (Verb::Kept, reason.clone()),
+        (EntryChange::Left { reason, .. }, None) => (Verb::Unchanged, reason.clone()),
         (EntryChange::Refused { reason, .. }, _) => (Verb::Refused, reason.clone()),
         (EntryChange::Broken { reason, .. }, _) => (Verb::Failed, reason.clone()),
     };
     let next = match &entry.change {
         EntryChange::Refused { next, .. } => next.clone(),
-        EntryChange::Broken { next, .. } => Some(next.clone()),
+        EntryChange::Left { next, .. } | EntryChange::Broken { next, .. } => Some(next.clone()),
         _ => None,
     };
     Outcome {

@@ -7,6 +7,7 @@ use crate::cli::Console;
 use crate::cluster::ClusterArgs;
 use crate::credentials::{QuayArgs, SignIns, sign_in_everywhere};
 use crate::dockerconfig::{Credential, belongs_to};
+use crate::failure::FailureKind;
 use crate::hint::{self, Hint};
 use crate::names::{RegistryHost, RobotName};
 use crate::pullsecret::{
@@ -23,10 +24,13 @@ pub struct RobotSource {
     pub key: Option<String>,
     /// Read the token from stdin.
     pub token_stdin: bool,
+    /// Write the token without asking the registry whether it accepts it.
+    pub skip_check: bool,
 }
 
 /// Finds the robot's current credential: from Quay where there is a login, otherwise from
-/// the user. The registry has to accept it: nothing else goes to every node.
+/// the user. The registry has to accept it, unless that check is skipped: nothing else goes to
+/// every node.
 ///
 /// # Errors
 /// There is no such robot, no token, or the registry refuses the token.
@@ -43,11 +47,10 @@ pub async fn robot_intent(
         names,
         bridge,
         ..
-    } = tokens.ask(&robot).await?;
+    } = credential(&tokens, &robot, source.skip_check).await?;
     if let Some(bridge) = bridge {
         return Err(being_rotated(&robot, &bridge));
     }
-    tokens.check(&robot, &token).await?;
     let endpoint = tokens.endpoint();
     let registry = &endpoint.registry;
     let default_key = match red_hat_entry(registry.as_str()) {
@@ -70,6 +73,49 @@ pub async fn robot_intent(
         default_key,
         robot,
     })
+}
+
+/// What the robot's credential is, as its registry accepts it.
+async fn credential(
+    tokens: &TokenSource,
+    robot: &RobotName,
+    skip_check: bool,
+) -> Result<RobotCredential, Failure> {
+    if skip_check {
+        return tokens.ask_untried(robot).await;
+    }
+    let tried = async {
+        let credential = tokens.ask(robot).await?;
+        if credential.bridge.is_none() {
+            tokens.check(robot, &credential.token).await?;
+        }
+        Ok(credential)
+    };
+    tried
+        .await
+        .map_err(|failure: Failure| match failure.next_step() {
+            Some(_) => failure,
+            None => unchecked(failure, robot, &tokens.endpoint().registry),
+        })
+}
+
+/// The registry gave no answer.
+fn unchecked(failure: Failure, robot: &RobotName, registry: &RegistryHost) -> Failure {
+    let remedy = match failure.kind() {
+        FailureKind::UnknownAuthority => {
+            "pass the certificate of its authority with --registry-ca FILE".to_owned()
+        }
+        _ => format!("run the same command on a machine that can reach {registry}"),
+    };
+    failure.context("nothing was written").next(
+        Hint::from(remedy)
+            .say(", or write the token without asking: ")
+            .run(
+                hint::global("update --robot")
+                    .arg(robot)
+                    .words("--skip-check"),
+            ),
+    )
 }
 
 /// The current tokens of every robot in `secrets` whose registry has a login.

@@ -1,12 +1,13 @@
 //! What is in the global pull secret.
 
-use super::fault::{NO_CREDENTIAL, file_fault};
+use super::absent::{Absence, Absent, absent_red_hat, unread_mirrors};
+use super::fault::{NO_CREDENTIAL, file_fault, gone};
 use super::observed::Observed;
-use super::protected::{missing_red_hat, red_hat_entry};
+use super::protected::red_hat_entry;
 use super::view::{SecretView, observe_all};
 use crate::Failure;
 use crate::cli::{Exit, Gaps, Report, Table, detail, serialize_next};
-use crate::cluster::{Cluster, Seen};
+use crate::cluster::{Cluster, InContext, Seen};
 use crate::dockerconfig::{Credential, EntryError};
 use crate::fingerprint::{Fingerprint, shown};
 use crate::hint::{self, Hint};
@@ -67,6 +68,9 @@ pub enum Presence {
     Empty,
     /// It is not there, and should be.
     Missing,
+    /// It is not there, and the cluster works without it.
+    #[serde(rename = "not needed")]
+    NotNeeded,
     /// A kubelet could not read it either.
     Unreadable,
 }
@@ -79,6 +83,9 @@ pub struct Entries {
     /// Clusters that could not be looked at.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<Outcome>,
+    /// What could not be looked at, and so counts as if it were not there.
+    #[serde(skip)]
+    pub warnings: Vec<String>,
 }
 
 /// Every entry of the secret in every cluster, and every one of Red Hat's that it lacks.
@@ -87,10 +94,19 @@ pub struct Entries {
 /// A mistake of the command line. A cluster that cannot be looked at is one of the failures.
 pub async fn show(clusters: &Seen<Cluster>) -> Result<Entries, Failure> {
     let seen = observe_all(clusters).await?;
-    let seen = seen.in_each(async |view| entries(&view)).await?;
+    let each = seen.in_each(async |view| {
+        let entries = entries(&view)?;
+        let is_missing = entries.iter().any(|entry| entry.state == Presence::Missing);
+        let warning = is_missing.then(|| unread_mirrors(&view.observed.release, view.context()));
+        Ok((entries, warning.flatten()))
+    });
+    let seen = each.await?;
+    let failures = seen.failures();
+    let (items, warnings): (Vec<_>, Vec<_>) = seen.reached.into_iter().unzip();
     Ok(Entries {
-        failures: seen.failures(),
-        items: seen.reached.into_iter().flatten().collect(),
+        failures,
+        items: items.into_iter().flatten().collect(),
+        warnings: warnings.into_iter().flatten().collect(),
     })
 }
 
@@ -104,15 +120,25 @@ fn entries(view: &SecretView<'_>) -> Result<Vec<Entry>, Failure> {
         ));
         return Err(failure.next(hint::global("backups").at(context)));
     }
+    if let Some(failure) = gone(observed, context) {
+        return Err(failure);
+    }
     let mut found = present(context, observed);
     let keys = found.iter().map(|entry| entry.key.as_str());
-    let missing = missing_red_hat(&observed.release, keys);
-    found.extend(missing.into_iter().map(|wanted| Entry {
-        state: Presence::Missing,
-        message: wanted.breaks.to_owned(),
-        ..blank(context, GLOBAL_PULL_SECRET, wanted.key)
-    }));
+    let absent = absent_red_hat(&observed.release, keys);
+    found.extend(absent.iter().map(|absent| missing(context, absent)));
     Ok(found)
+}
+
+fn missing(context: &str, absent: &Absent) -> Entry {
+    Entry {
+        state: match absent.absence {
+            Absence::Missing | Absence::OptedOut => Presence::Missing,
+            Absence::NotNeeded(_) => Presence::NotNeeded,
+        },
+        message: absent.message(),
+        ..blank(context, GLOBAL_PULL_SECRET, absent.entry.key)
+    }
 }
 
 fn present(context: &str, observed: &Observed) -> Vec<Entry> {
@@ -204,14 +230,16 @@ impl Report for Entries {
     }
 
     fn gaps(&self) -> Gaps {
-        gaps(&self.failures, self.items.is_empty())
+        let mut gaps = gaps(&self.failures, self.items.is_empty());
+        gaps.warnings.extend(self.warnings.iter().cloned());
+        gaps
     }
 
     fn names(&self) -> Vec<String> {
-        let present = self
-            .items
-            .iter()
-            .filter(|item| item.state != Presence::Missing && !item.key.is_empty());
+        let is_there =
+            |item: &&Entry| !matches!(item.state, Presence::Missing | Presence::NotNeeded);
+        let present = self.items.iter().filter(is_there);
+        let present = present.filter(|item| !item.key.is_empty());
         present.map(|item| format!("auth/{}", item.key)).collect()
     }
 }
@@ -232,6 +260,7 @@ impl fmt::Display for Presence {
             Self::Present => "present",
             Self::Empty => "empty",
             Self::Missing => "missing",
+            Self::NotNeeded => "not needed",
             Self::Unreadable => "unreadable",
         })
     }

@@ -1,46 +1,25 @@
-//! What each entry of the global pull secret is worth.
+//! What the entries of the global pull secret, or of a file that is to become one, are worth.
 
+use super::absent::{Absence, Absent, absent_red_hat, unread_mirrors};
+use super::authfile::AuthFile;
 use super::check::{Check, Checks};
-use super::fault::{FileFault, NO_CREDENTIAL, file_fault, from_ocm, repair_entry};
+use super::entry_check::{Look, Reference, check_entry};
+use super::fault::gone;
 use super::observed::Observed;
-use super::protected::{missing_red_hat, red_hat_entry};
+use super::protected::red_hat_entry;
+use super::release::{Release, release};
+use super::site::{Site, site};
+use super::subject::Subject;
 use super::view::{SecretView, observe_all};
 use crate::Failure;
-use crate::cluster::{Cluster, Seen};
-use crate::credentials::clear_up;
-use crate::dockerconfig::{Credential, Document, EntryError, owner_of, registry_of_key};
+use crate::cluster::{Cluster, InContext, Seen};
+use crate::dockerconfig::{Document, owner_of};
 use crate::hint::{self, Hint};
-use crate::kubelet::ImageReference;
 use crate::names::{RegistryHost, RobotAt, RobotName};
 use crate::node_secrets::{GLOBAL_PULL_SECRET, SecretName};
-use crate::pullsecret::{
-    KnownRegistry, ProofState, RegistryAnswer, RobotToken, TokenState, robot_tokens,
-};
-use crate::registry::{OtherRegistries, Probe};
-use futures::future::join_all;
-use secrecy::ExposeSecret;
+use crate::pullsecret::{KnownRegistry, RobotToken, robot_tokens};
+use futures::future::{join, join_all};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Authenticates to Telemetry and Insights, and is no registry.
-const NO_REGISTRY: &str = "cloud.openshift.com";
-
-/// What entries are held against, and how strictly.
-pub struct Reference<'a> {
-    /// The registries with a login.
-    pub logins: &'a [KnownRegistry<'a>],
-    /// What Red Hat hands out to the account, where somebody is logged in.
-    pub red_hat: Option<&'a Document>,
-    /// The registries without one.
-    pub others: &'a OtherRegistries,
-    /// A registry without a login that could not be asked will do.
-    pub allow_unknown: bool,
-}
-
-/// What entries are held against, with what Quay says of the robots in them.
-struct Known<'a> {
-    by: &'a Reference<'a>,
-    robots: BTreeMap<RobotAt, RobotToken>,
-}
 
 /// Checks every entry of every cluster's secret, side by side. Each password goes to the
 /// registry its key names, over https, and nowhere else.
@@ -49,26 +28,66 @@ struct Known<'a> {
 /// A mistake of the command line. A cluster that cannot be looked at is one of the failures.
 pub async fn verify(clusters: &Seen<Cluster>, by: &Reference<'_>) -> Result<Checks, Failure> {
     let seen = observe_all(clusters).await?;
-    let known = Known {
-        robots: robots(&seen.reached, by.logins).await,
-        by,
-    };
+    let documents = seen
+        .reached
+        .iter()
+        .flat_map(|view| view.observed.documents());
+    let robots = robots(documents.map(|(_, document)| document), by.logins).await;
     let seen = seen
-        .in_each(async |view| Ok(check(&view, &known).await))
+        .in_each(async |view| {
+            let site = site(view.cluster).await;
+            check_secret(&view, site, by, &robots).await
+        })
         .await?;
-    Ok(Checks {
-        failures: seen.failures(),
-        items: seen.reached.into_iter().flatten().collect(),
-    })
+    Ok(together(seen))
 }
 
-/// What Quay says of every robot in the secrets, at the registries with a login.
+/// Checks every entry of a file. It is judged as the secret of each of the clusters, if there are
+/// any: what they need, and whom their nodes trust.
+///
+/// # Errors
+/// A mistake of the command line. A cluster that cannot be looked at is one of the failures.
+pub async fn verify_file(
+    file: &AuthFile,
+    clusters: Option<&Seen<Cluster>>,
+    by: &Reference<'_>,
+) -> Result<Checks, Failure> {
+    let robots = robots(file.document().into_iter(), by.logins).await;
+    let Some(clusters) = clusters else {
+        let unknown = Release::default();
+        let look = look_at_file(file, &unknown, None, by, &robots);
+        let items = check_file(file, &look).await;
+        return Ok(Checks {
+            items,
+            ..Checks::default()
+        });
+    };
+    let seen = clusters.each().in_each(async |cluster| {
+        let (release, site) = join(release(cluster), site(cluster)).await;
+        let look = look_at_file(file, &release, Some((cluster, site)), by, &robots);
+        let items = check_file(file, &look).await;
+        let warning = warning(&items, &release, cluster.context());
+        Ok((items, warning))
+    });
+    Ok(together(seen.await?))
+}
+
+fn together(seen: Seen<(Vec<Check>, Option<String>)>) -> Checks {
+    let failures = seen.failures();
+    let (items, warnings): (Vec<_>, Vec<_>) = seen.reached.into_iter().unzip();
+    Checks {
+        failures,
+        items: items.into_iter().flatten().collect(),
+        warnings: warnings.into_iter().flatten().collect(),
+    }
+}
+
+/// What Quay says of every robot in the documents, at the registries with a login.
 async fn robots(
-    views: &[SecretView<'_>],
+    documents: impl Iterator<Item = &Document>,
     logins: &[KnownRegistry<'_>],
 ) -> BTreeMap<RobotAt, RobotToken> {
-    let documents = views.iter().flat_map(|view| view.observed.documents());
-    let entries = documents.flat_map(|(_, document)| document.entries());
+    let entries = documents.flat_map(Document::entries);
     let mut held: BTreeMap<&RegistryHost, BTreeSet<RobotName>> = BTreeMap::new();
     for (key, read) in entries {
         let owner = owner_of(key, logins).ok().flatten();
@@ -88,55 +107,115 @@ async fn robots(
     join_all(asked).await.into_iter().flatten().collect()
 }
 
-async fn check(view: &SecretView<'_>, known: &Known<'_>) -> Vec<Check> {
-    let (context, observed) = (view.cluster.context(), &view.observed);
-    if let Some(error) = observed.unreadable() {
-        let mut check = Check::blank(context, observed.name, "");
-        check.fail(&format!("the secret is unreadable: {error}"));
-        check.next = Some(hint::global("rollback").at(context).into());
-        return vec![check];
+async fn check_secret(
+    view: &SecretView<'_>,
+    site: Site,
+    by: &Reference<'_>,
+    robots: &BTreeMap<RobotAt, RobotToken>,
+) -> Result<(Vec<Check>, Option<String>), Failure> {
+    let (context, observed) = (view.context(), &view.observed);
+    if let Some(failure) = gone(observed, context) {
+        return Err(failure);
     }
+    if let Some(error) = observed.unreadable() {
+        let check = unreadable(context, observed, &error.to_string());
+        return Ok((vec![check], None));
+    }
+    let look = Look {
+        by,
+        robots,
+        subject: Subject::Secret(observed),
+        context,
+        others: by.others.trusting(site.trust.clone()),
+        site: Some(site),
+    };
     // Side by side, so that registries nobody reaches cost their time once.
     let documents = observed
         .documents()
-        .map(|(name, document)| check_document(context, observed, name, document, known));
+        .map(|(name, document)| check_document(&look, name.to_string(), Some(name), document));
     let mut items: Vec<Check> = join_all(documents).await.into_iter().flatten().collect();
-    let keys = items.iter().map(|item| item.key.as_str());
-    let missing = missing_red_hat(&observed.release, keys);
-    items.extend(missing.into_iter().map(|wanted| {
-        let mut check = Check::blank(context, GLOBAL_PULL_SECRET, wanted.key);
-        check.fail(&format!("missing: {}", wanted.breaks));
-        check.next = Some(from_ocm());
-        check
-    }));
-    for item in &mut items {
-        item.next = item.next.take().map(|next| next.at(context));
+    add_absent(&mut items, &look, &GLOBAL_PULL_SECRET.to_string());
+    let warning = warning(&items, &observed.release, context);
+    Ok((items, warning))
+}
+
+fn unreadable(context: &str, observed: &Observed, error: &str) -> Check {
+    let mut check = Check::blank(context, observed.name, "");
+    check.fail(&format!("the secret is unreadable: {error}"));
+    check.next = Some(hint::global("rollback").at(context).into());
+    check
+}
+
+fn look_at_file<'a>(
+    file: &'a AuthFile,
+    release: &'a Release,
+    place: Option<(&'a Cluster, Site)>,
+    by: &'a Reference<'a>,
+    robots: &'a BTreeMap<RobotAt, RobotToken>,
+) -> Look<'a> {
+    let (context, site) = match place {
+        Some((cluster, site)) => (cluster.context(), Some(site)),
+        None => ("", None),
+    };
+    let trust = site.as_ref().map(|site| site.trust.clone());
+    Look {
+        by,
+        robots,
+        subject: Subject::File {
+            name: file.name(),
+            release,
+        },
+        context,
+        others: by.others.trusting(trust.unwrap_or_default()),
+        site,
+    }
+}
+
+async fn check_file(file: &AuthFile, look: &Look<'_>) -> Vec<Check> {
+    let document = match file.read() {
+        Ok(document) => document,
+        Err(error) => {
+            let mut check = Check::blank(look.context, file.name(), "");
+            check.fail(&format!("the file is unreadable: {error}"));
+            return vec![check];
+        }
+    };
+    let mut items = check_document(look, file.name().to_owned(), None, document).await;
+    // A file for one registry alone is to be added to a secret, and is none by itself.
+    let is_for_red_hats = document
+        .entries()
+        .any(|(key, _)| red_hat_entry(key).is_some());
+    if is_for_red_hats || look.site.is_some() {
+        add_absent(&mut items, look, file.name());
     }
     items
 }
 
 async fn check_document(
-    context: &str,
-    observed: &Observed,
-    name: SecretName,
+    look: &Look<'_>,
+    place: String,
+    secret: Option<SecretName>,
     document: &Document,
-    known: &Known<'_>,
 ) -> Vec<Check> {
     let checks = document.entries().map(|(key, read)| {
-        let check = Check::blank(context, name, key);
-        check_entry(check, observed, document, read, known)
+        let check = Check::blank(look.context, &place, key);
+        check_entry(check, document, read, look)
     });
     let mut checks = join_all(checks).await;
-    if let Some(fault) = file_fault(observed, name, document) {
-        tell_fault(&mut checks, Check::blank(context, name, &fault.key), fault);
+    if let Some((key, reason, next)) = look.subject.fault(secret, document) {
+        let mut told = Check::blank(look.context, &place, &key);
+        told.fail(&reason);
+        told.next = Some(next);
+        tell_fault(&mut checks, told);
+    }
+    for check in &mut checks {
+        check.next = check.next.take().map(|next| look.here(next));
     }
     checks
 }
 
 /// Says in the line of the entry that is at fault what it does to all others.
-fn tell_fault(checks: &mut Vec<Check>, mut told: Check, fault: FileFault) {
-    told.fail(&fault.reason);
-    told.next = Some(fault.next);
+fn tell_fault(checks: &mut Vec<Check>, told: Check) {
     let is_unread = |check: &&mut Check| check.key == told.key && check.fingerprint.is_none();
     match checks.iter_mut().find(is_unread) {
         Some(check) => *check = told,
@@ -144,212 +223,51 @@ fn tell_fault(checks: &mut Vec<Check>, mut told: Check, fault: FileFault) {
     }
 }
 
-async fn check_entry(
-    mut check: Check,
-    observed: &Observed,
-    document: &Document,
-    read: Result<Credential, EntryError>,
-    known: &Known<'_>,
-) -> Check {
-    match read {
-        Ok(held) => check_credential(&mut check, document, &held, known).await,
-        Err(EntryError::Empty) => check_empty(&mut check, observed),
-        Err(EntryError::Broken(fault)) => {
-            check.fail(&fault.to_string());
-            check.next = Some(repair_entry(observed, &check.key));
+/// Tells of Red Hat's entries that are not there.
+fn add_absent(items: &mut Vec<Check>, look: &Look<'_>, place: &str) {
+    let keys = items.iter().map(|item| item.key.as_str());
+    let absent = absent_red_hat(look.subject.release(), keys);
+    let told = absent.iter().map(|absent| {
+        let check = Check::blank(look.context, place, absent.entry.key);
+        tell_absent(check, absent, look)
+    });
+    items.extend(told.collect::<Vec<_>>());
+}
+
+fn tell_absent(mut check: Check, absent: &Absent, look: &Look<'_>) -> Check {
+    let message = absent.message();
+    match absent.absence {
+        Absence::Missing => {
+            check.fail(&format!("missing: {message}"));
+            check.next = Some(look.here(look.subject.red_hats()));
         }
+        Absence::OptedOut => {
+            check.note(&format!("missing: {message}"));
+            let add = hint::global("update --from-ocm --replace-entry").arg(absent.entry.key);
+            check.next = match look.subject {
+                Subject::Secret(_) => Some(look.here(Hint::from("to add it: ").run(add))),
+                Subject::File { .. } => None,
+            };
+        }
+        Absence::NotNeeded(_) => check.note(&format!("not needed: {message}")),
     }
     check
 }
 
-/// `{}` is no fault, but the node pulls without a login, and Red Hat's images need one.
-fn check_empty(check: &mut Check, observed: &Observed) {
-    let red_hat = red_hat_entry(&check.key).filter(|_| observed.release.expects_red_hat());
-    match red_hat {
-        Some(wanted) => {
-            check.fail(&format!("the entry holds no credential: {}", wanted.breaks));
-            check.next = Some(from_ocm());
-        }
-        None => check.note(NO_CREDENTIAL),
-    }
-}
-
-async fn check_credential(
-    check: &mut Check,
-    document: &Document,
-    held: &Credential,
-    known: &Known<'_>,
-) {
-    let by = known.by;
-    check.account.clone_from(&held.username);
-    check.fingerprint = Some(held.fingerprint());
-    let owner = owner_of(&check.key, by.logins);
-    let login = owner.as_ref().ok().copied().flatten();
-    if red_hat_entry(&check.key).is_some() {
-        against_red_hat(check, document, held, by.red_hat);
-    } else if let (Some(login), Ok(robot)) = (login, held.username.parse::<RobotName>()) {
-        let at = (login.session.endpoint.registry.clone(), robot);
-        against_quay(check, held, login, known.robots.get(&at));
-    } else if RobotName::is_robot(&held.username)
-        && let Err(unclear) = owner
-    {
-        check.token = TokenState::Unknown;
-        check.fail(&unclear.to_string());
-        check.next = Some(clear_up(&unclear));
-    }
-    ask_registry(check, held, login, by).await;
-}
-
-/// The comparisons that Red Hat's own support makes: present, with an email, and letter by
-/// letter what the account has now.
-fn against_red_hat(
-    check: &mut Check,
-    document: &Document,
-    held: &Credential,
-    red_hat: Option<&Document>,
-) {
-    if check.key == NO_REGISTRY && document.email(&check.key).is_none() {
-        check.fail("the entry has no email, which Red Hat needs to find the account");
-    }
-    let Some(red_hat) = red_hat else { return };
-    let mut entries = red_hat.entries().filter(|(key, _)| *key == check.key);
-    let Some((_, Ok(wanted))) = entries.next() else {
-        check.fail("Red Hat's pull secret of this account has no such entry");
-        return;
-    };
-    let same_password = wanted.password.expose_secret() == held.password.expose_secret();
-    match wanted.username == held.username && same_password {
-        true => check.token = TokenState::Current,
-        false => {
-            check.token = TokenState::Stale;
-            let email = document.email(&check.key);
-            let same_person = email.is_some() && email == red_hat.email(&check.key);
-            check.fail(match wanted.username == held.username || same_person {
-                true => "Red Hat's pull secret of this account has another token",
-                false => "the entry holds another account than your login to Red Hat",
-            });
-        }
-    }
-    let (ours, theirs) = (document.email(&check.key), red_hat.email(&check.key));
-    if theirs.is_some() && ours != theirs {
-        check.fail("the email of the entry is not the account's");
-    }
-    if check.state == ProofState::Bad {
-        check.next = Some(from_ocm());
-    }
-}
-
-fn against_quay(
-    check: &mut Check,
-    held: &Credential,
-    login: &KnownRegistry<'_>,
-    robot: Option<&RobotToken>,
-) {
-    match robot {
-        Some(RobotToken::Current(token))
-            if token.expose_secret() == held.password.expose_secret() =>
-        {
-            check.token = TokenState::Current;
-        }
-        Some(RobotToken::Current(_)) => {
-            check.token = TokenState::Stale;
-            check.fail("the robot has another token in Quay");
-            check.next = Some(hint::global("update").into());
-        }
-        Some(RobotToken::NoSuchRobot) => {
-            check.fail("the robot does not exist in Quay");
-            check.next = Some(hint::global("remove").arg(&check.key).into());
-        }
-        Some(RobotToken::Unreadable(reason)) => {
-            check.token = TokenState::Unknown;
-            check.doubt(
-                &format!("the robot's current token is unknown ({reason})"),
-                false,
-            );
-            check.next = Some(whoami(login));
-        }
-        None => check.token = TokenState::Unknown,
-    }
-}
-
-async fn ask_registry(
-    check: &mut Check,
-    held: &Credential,
-    login: Option<&KnownRegistry<'_>>,
-    by: &Reference<'_>,
-) {
-    let host = registry_of_key(&check.key);
-    if host
-        .as_ref()
-        .is_some_and(|host| host.as_str() == NO_REGISTRY)
-    {
-        return;
-    }
-    let answer = match (login, &host) {
-        // What Quay hands out for the account is no news to its registry, whatever the key.
-        (Some(login), host) if host.is_some() || check.token == TokenState::Current => {
-            let registry = &login.session.registry;
-            registry.probe(&held.username, &held.password, &[]).await
-        }
-        (_, Some(host)) if !is_in_image_names(host) => return check_unused(check, host),
-        (_, Some(host)) => match by.others.at(host) {
-            Ok(registry) => registry.probe(&held.username, &held.password, &[]).await,
-            Err(failure) => Err(failure),
-        },
-        (_, None) => Err(Failure::new(
-            "the key does not name exactly one registry, so none was asked",
-        )),
-    };
-    match answer {
-        Ok(Probe::Accepted { .. }) => check.registry = RegistryAnswer::Accepted,
-        Ok(Probe::Refused { reason }) => {
-            check.registry = RegistryAnswer::Refused;
-            check.fail(&format!("the registry refuses the credential: {reason}"));
-        }
-        Err(failure) => {
-            let allowed = by.allow_unknown && login.is_none();
-            if host.is_some() {
-                check.registry = RegistryAnswer::without(&failure);
-            }
-            check.doubt(failure.message(), allowed);
-            if check.next.is_none() && !allowed {
-                check.next = Some(login.map_or_else(|| do_without(host.as_ref()), whoami));
-            }
+impl Look<'_> {
+    fn here(&self, next: Hint) -> Hint {
+        match self.context.is_empty() {
+            true => next,
+            false => next.at(self.context),
         }
     }
 }
 
-/// Whether an image's name can begin with the host: the first word of `fake/app` is a part of a
-/// repository on Docker Hub.
-fn is_in_image_names(host: &RegistryHost) -> bool {
-    let image = format!("{host}/a/b").parse::<ImageReference>();
-    image.is_ok_and(|image| image.repository() == "a/b")
-}
-
-/// OKD is installed with a key that is there for the installer alone.
-fn check_unused(check: &mut Check, host: &RegistryHost) {
-    let unused = format!("no image name can begin with `{host}/`, so no pull uses the entry");
-    match RobotName::is_robot(&check.account) {
-        true => check.fail(&unused),
-        false => check.note(&unused),
-    }
-}
-
-/// Where the registry's login is at fault, or the way to it.
-fn whoami(login: &KnownRegistry<'_>) -> Hint {
-    let registry = &login.session.endpoint.registry;
-    hint::robot("whoami --registry").arg(registry).into()
-}
-
-/// Nobody is logged in there, and maybe only the nodes reach it.
-fn do_without(host: Option<&RegistryHost>) -> Hint {
-    let elsewhere = host.map(|host| {
-        format!(
-            "run this command on a machine that can reach \
-                                             {host}, or "
-        )
-    });
-    Hint::from(elsewhere.unwrap_or_default())
-        .say("accept that there is no answer: ")
-        .run(hint::global("verify --allow-unknown"))
+/// What was not to be read and may be why an entry is missing.
+fn warning(items: &[Check], release: &Release, context: &str) -> Option<String> {
+    let mut items = items.iter();
+    let is_missing = items.any(|item| !item.ok && item.fingerprint.is_none());
+    is_missing
+        .then(|| unread_mirrors(release, context))
+        .flatten()
 }

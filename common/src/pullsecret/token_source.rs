@@ -90,6 +90,22 @@ impl TokenSource {
         }
     }
 
+    /// The same, without asking the registry, which may be out of reach from here.
+    ///
+    /// # Errors
+    /// There is no such robot, or no token.
+    pub async fn ask_untried(&self, robot: &RobotName) -> Result<RobotCredential, Failure> {
+        match self {
+            Self::Quay(session) => from_quay(session, robot).await,
+            Self::User { endpoint, stdin } => Ok(RobotCredential {
+                registry: endpoint.registry.clone(),
+                names: RegistryNames::of(endpoint.registry.clone(), &endpoint.aliases),
+                token: given(endpoint, robot, *stdin).await?,
+                bridge: None,
+            }),
+        }
+    }
+
     /// Asks the registry whether it takes the robot's token that Quay told. One given by hand
     /// was tried when it was asked for.
     ///
@@ -157,26 +173,38 @@ async fn from_quay(session: &Session, robot: &RobotName) -> Result<RobotCredenti
     })
 }
 
+/// The token that the user gives.
+async fn given(
+    endpoint: &Endpoint,
+    robot: &RobotName,
+    stdin: bool,
+) -> Result<SecretString, Failure> {
+    robot_token(endpoint, robot, stdin).await?.ok_or_else(|| {
+        Failure::new(format!(
+            "you are not logged in to {}, and there is no token of `{robot}`",
+            endpoint.registry
+        ))
+        .next(log_in(endpoint).say(", or set QUAY_ROBOT_TOKEN, or pass --robot-token-stdin"))
+    })
+}
+
+fn log_in(endpoint: &Endpoint) -> hint::Command {
+    hint::robot("login --registry").arg(&endpoint.registry)
+}
+
 async fn from_user(
     endpoint: &Endpoint,
     robot: &RobotName,
     stdin: bool,
 ) -> Result<RobotCredential, Failure> {
-    let login = || hint::robot("login --registry").arg(&endpoint.registry);
-    let token = robot_token(endpoint, robot, stdin).await?.ok_or_else(|| {
-        Failure::new(format!(
-            "you are not logged in to {}, and there is no token of `{robot}`",
-            endpoint.registry
-        ))
-        .next(login().say(", or set QUAY_ROBOT_TOKEN, or pass --robot-token-stdin"))
-    })?;
+    let token = given(endpoint, robot, stdin).await?;
     let registry = Registry::connect(endpoint)?;
     if let Probe::Refused { reason } = registry.probe(robot.as_str(), &token, &[]).await? {
         return Err(Failure::new(format!(
             "{} does not accept the token given for `{robot}`, so nothing was written: {reason}",
             endpoint.registry
         ))
-        .next(login().say(", and let Quay tell the robot's token")));
+        .next(log_in(endpoint).say(", and let Quay tell the robot's token")));
     }
     Ok(RobotCredential {
         registry: endpoint.registry.clone(),

@@ -5,7 +5,7 @@ use clap::Args;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs, command_text, span};
 use quay_common::cluster::{DryRun, Seen};
-use quay_common::global::{Changes, Deadline, Intent, Request, Target, plan_all};
+use quay_common::global::{Changes, Deadline, Intent, PlannedChanges, Request, Target, plan_all};
 use quay_common::hint;
 use std::time::Duration;
 
@@ -48,7 +48,16 @@ pub async fn carry_out(
     deadline: Option<Deadline<'_>>,
     console: &Console,
 ) -> Result<Exit, Failure> {
-    let planned = plan_all(targets, args.dry_run);
+    carry_out_planned(args, plan_all(targets, args.dry_run), deadline, console).await
+}
+
+/// Carries out what was planned, after asking.
+pub async fn carry_out_planned(
+    args: &ChangeArgs,
+    planned: PlannedChanges<'_>,
+    deadline: Option<Deadline<'_>>,
+    console: &Console,
+) -> Result<Exit, Failure> {
     if planned.has_writes() {
         for notice in planned.outlook().await {
             tell(&notice, console);

@@ -1,18 +1,22 @@
 //! `update`: a robot's current credential for every node.
 
 use crate::FIELD_MANAGER;
-use crate::change::{ChangeArgs, carry_out};
+use crate::change::{ChangeArgs, carry_out, carry_out_planned};
 use crate::confirm::WATCHDOG;
 use clap::Args;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit};
 use quay_common::cluster::{ClusterArgs, InContext, Seen, connect, parse_duration};
-use quay_common::credentials::QuayArgs;
+use quay_common::credentials::{QuayArgs, other_registries};
+use quay_common::dockerconfig::Document;
 use quay_common::global::{
-    Deadline, Intent, RobotSource, SecretView, observe_to_write, refresh_intent, robot_intent,
+    Deadline, Intent, RobotSource, SecretView, Target, observe_to_write, plan_all, question,
+    refresh_intent, registries_of, robot_intent, try_entries,
 };
+use quay_common::hint;
 use quay_common::names::RobotName;
 use quay_common::ocm::{OcmArgs, sign_in};
+use quay_common::registry::ProbeArgs;
 use std::time::Duration;
 
 /// Write robots' current tokens into the secret
@@ -33,7 +37,7 @@ use std::time::Duration;
 ")]
 pub struct UpdateArgs {
     /// Robot to give to every node (org+name)
-    #[arg(long, value_name = "ROBOT")]
+    #[arg(long, value_name = "ROBOT", group = "tried")]
     robot: Option<RobotName>,
 
     /// Key of the entry in `auths`; by default the registry's host, or HOST/ORG on quay.io
@@ -50,8 +54,12 @@ pub struct UpdateArgs {
     robot_token_stdin: bool,
 
     /// Write Red Hat's current pull secret; all chosen clusters must belong to its account
-    #[arg(long, conflicts_with = "robot")]
+    #[arg(long, conflicts_with = "robot", group = "tried")]
     from_ocm: bool,
+
+    /// Do not ask the registries whether they accept what is written
+    #[arg(long, requires = "tried")]
+    skip_check: bool,
 
     /// Undo the change unless you run `confirm` within this time, such as `10m`
     #[arg(long, value_name = "DURATION", value_parser = parse_deadline)]
@@ -61,6 +69,8 @@ pub struct UpdateArgs {
     change: ChangeArgs,
     #[command(flatten)]
     quay: QuayArgs,
+    #[command(flatten)]
+    probe: ProbeArgs,
     #[command(flatten)]
     ocm: OcmArgs,
     #[command(flatten)]
@@ -80,26 +90,82 @@ fn parse_deadline(text: &str) -> Result<Duration, String> {
 pub async fn run(args: UpdateArgs, console: &Console) -> Result<Exit, Failure> {
     let clusters = connect(&args.cluster, FIELD_MANAGER, console).await?;
     let seen = observe_to_write(&clusters, args.change.dry_run).await?;
-    let targets = match seen.reached.is_empty() {
-        // Nobody is asked for a credential that nothing could be done with.
-        true => Seen {
-            failed: seen.failed,
-            ..Seen::default()
-        },
-        false => {
-            let contexts: Vec<&str> = seen.reached.iter().map(InContext::context).collect();
-            let intent = intent(&args, &seen, console).await;
-            let intent = intent.map_err(|failure| failure.at(&contexts.join(",")))?;
-            let request = args.change.request(intent);
-            seen.request(&request)
-        }
-    };
     let deadline = args.confirm_within.map(|within| Deadline {
         within,
         cluster: &args.cluster,
         watchdog: WATCHDOG,
     });
+    if seen.reached.is_empty() {
+        // Nobody is asked for a credential that nothing could be done with.
+        let none = Seen {
+            failed: seen.failed,
+            ..Seen::default()
+        };
+        return carry_out(&args.change, none, deadline, console).await;
+    }
+    let contexts: Vec<&str> = seen.reached.iter().map(InContext::context).collect();
+    let contexts = contexts.join(",");
+    let here = |failure: Failure| failure.at(&contexts);
+    if args.from_ocm {
+        return from_ocm(&args, seen, deadline, console).await.map_err(here);
+    }
+    let intent = intent(&args, &seen, console).await.map_err(here)?;
+    let targets = seen.request(&args.change.request(intent));
     carry_out(&args.change, targets, deadline, console).await
+}
+
+/// Writes what Red Hat hands out, once its registries accept it.
+async fn from_ocm(
+    args: &UpdateArgs,
+    seen: Seen<SecretView<'_>>,
+    deadline: Option<Deadline<'_>>,
+    console: &Console,
+) -> Result<Exit, Failure> {
+    let handed = sign_in(&args.ocm).await?.handed_out().await?;
+    let others = other_registries(&args.quay, &args.probe)?;
+    let registries = match args.skip_check {
+        true => None,
+        false => Some(registries_of(&seen.reached, &others).await),
+    };
+    let request = args.change.request(Intent::RedHat(handed.clone()));
+    let mut targets = seen.request(&request);
+    ask_owner(args, &mut targets.reached, &handed, console)?;
+    let planned = plan_all(targets, args.change.dry_run);
+    if let Some(registries) = registries.filter(|_| planned.has_writes()) {
+        let update = hint::global("update --from-ocm --skip-check");
+        let named = args.change.replace_entry.iter();
+        let unchecked = named.fold(update, |command, key| {
+            command.words("--replace-entry").arg(key)
+        });
+        try_entries(&handed, &registries, unchecked).await?;
+    }
+    carry_out_planned(&args.change, planned, deadline, console).await
+}
+
+/// Asks about entries that a secret was made without, if somebody is there to answer.
+fn ask_owner(
+    args: &UpdateArgs,
+    targets: &mut [Target<'_>],
+    handed: &Document,
+    console: &Console,
+) -> Result<(), Failure> {
+    let change = &args.change;
+    if change.yes || change.dry_run.label().is_some() || !console.can_ask() {
+        return Ok(());
+    }
+    for target in targets {
+        let asked = question(&target.view.observed, handed, target.view.context());
+        let Some(asked) = asked.filter(|asked| {
+            let mut keys = asked.keys.iter();
+            keys.any(|key| !change.replace_entry.contains(key))
+        }) else {
+            continue;
+        };
+        if console.confirm(&asked.text, "--replace-entry KEY")? {
+            target.request.replace.extend(asked.keys);
+        }
+    }
+    Ok(())
 }
 
 async fn intent(
@@ -112,13 +178,10 @@ async fn intent(
             robot: robot.clone(),
             key: args.key.clone(),
             token_stdin: args.robot_token_stdin,
+            skip_check: args.skip_check,
         };
         let intent = robot_intent(source, &args.quay, &args.cluster, console).await?;
         return Ok(Intent::Robot(intent));
-    }
-    if args.from_ocm {
-        let ocm = sign_in(&args.ocm).await?;
-        return Ok(Intent::RedHat(ocm.handed_out().await?));
     }
     let views = seen.reached.iter();
     let current = views.filter_map(|view| view.observed.current.as_ref());

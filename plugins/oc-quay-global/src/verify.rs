@@ -4,13 +4,14 @@ use crate::FIELD_MANAGER;
 use clap::Args;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs};
-use quay_common::cluster::{ClusterArgs, connect};
+use quay_common::cluster::{Cluster, ClusterArgs, Seen, connect};
 use quay_common::credentials::{QuayArgs, SignIns, other_registries, sign_in_everywhere};
 use quay_common::dockerconfig::Document;
-use quay_common::global::{Reference, verify};
+use quay_common::global::{AuthFile, Reference, verify, verify_file};
 use quay_common::ocm::{OcmArgs, open};
 use quay_common::pullsecret::{alias_warnings, logins};
 use quay_common::registry::ProbeArgs;
+use std::path::PathBuf;
 
 /// Check every entry: is it readable, accepted by its registry, and current
 ///
@@ -23,8 +24,19 @@ use quay_common::registry::ProbeArgs;
 
   # Accept entries of registries that you have no login to
   oc quay-global verify --allow-unknown
+
+  # Before a new pull secret goes to the nodes: does every registry accept it?
+  oc quay-global ocm download -o new.json && oc quay-global verify --authfile new.json
 ")]
 pub struct VerifyArgs {
+    /// Check this file instead of clusters; `-` is stdin
+    ///
+    /// With --context, verify judges the file as the secret of that cluster: which entries the
+    /// cluster needs, and which authorities its nodes trust. Without --context, no cluster is
+    /// asked.
+    #[arg(long, value_name = "FILE")]
+    authfile: Option<PathBuf>,
+
     /// Do not fail for what is unknown because there is no login to its registry
     #[arg(long)]
     allow_unknown: bool,
@@ -41,8 +53,15 @@ pub struct VerifyArgs {
     cluster: ClusterArgs,
 }
 
+/// What is checked.
+enum Subject {
+    Secrets(Seen<Cluster>),
+    /// A file, maybe as the secret of these clusters.
+    File(AuthFile, Option<Seen<Cluster>>),
+}
+
 pub async fn run(args: VerifyArgs, console: &Console) -> Result<Exit, Failure> {
-    let clusters = connect(&args.cluster, FIELD_MANAGER, console).await?;
+    let subject = subject(&args, console).await?;
     let SignIns { sessions, left_out } =
         sign_in_everywhere(&args.quay, &args.cluster, console).await?;
     let others = other_registries(&args.quay, &args.probe)?;
@@ -56,8 +75,26 @@ pub async fn run(args: VerifyArgs, console: &Console) -> Result<Exit, Failure> {
         others: &others,
         allow_unknown: args.allow_unknown,
     };
-    let checks = verify(&clusters, &reference).await?;
+    let checks = match &subject {
+        Subject::Secrets(clusters) => verify(clusters, &reference).await?,
+        Subject::File(file, clusters) => verify_file(file, clusters.as_ref(), &reference).await?,
+    };
     console.finish(&checks, args.output.output)
+}
+
+async fn subject(args: &VerifyArgs, console: &Console) -> Result<Subject, Failure> {
+    let Some(path) = &args.authfile else {
+        let clusters = connect(&args.cluster, FIELD_MANAGER, console).await?;
+        return Ok(Subject::Secrets(clusters));
+    };
+    let file = AuthFile::open(path)?;
+    console.warn_each(file.warning().as_slice());
+    let is_chosen = !args.cluster.contexts.is_empty() || args.cluster.all_contexts;
+    let clusters = match is_chosen {
+        true => Some(connect(&args.cluster, FIELD_MANAGER, console).await?),
+        false => None,
+    };
+    Ok(Subject::File(file, clusters))
 }
 
 /// What Red Hat hands out to the account, where somebody is logged in.

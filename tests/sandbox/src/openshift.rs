@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 const MACHINES: &str = "machineconfiguration.openshift.io";
 /// The API of the cluster's own configuration.
 const CONFIG: &str = "config.openshift.io";
+/// The API of its operators' configuration.
+const OPERATOR: &str = "operator.openshift.io";
 
 /// The definitions, to be created before any object.
 pub fn definitions() -> Vec<Value> {
@@ -23,10 +25,36 @@ pub fn definitions() -> Vec<Value> {
         definition(MACHINES, "MachineConfig", "machineconfigs", &["mc"]),
         definition(CONFIG, "Infrastructure", "infrastructures", &[]),
         definition(CONFIG, "ClusterVersion", "clusterversions", &[]),
+        definition(CONFIG, "Image", "images", &[]),
+        definition(CONFIG, "Proxy", "proxies", &[]),
+        definition(
+            CONFIG,
+            "ImageDigestMirrorSet",
+            "imagedigestmirrorsets",
+            &["idms"],
+        ),
+        definition(CONFIG, "ImageTagMirrorSet", "imagetagmirrorsets", &["itms"]),
+        definition_at(
+            "v1alpha1",
+            OPERATOR,
+            "ImageContentSourcePolicy",
+            "imagecontentsourcepolicies",
+            &[],
+        ),
     ]
 }
 
 fn definition(group: &str, kind: &str, plural: &str, short_names: &[&str]) -> Value {
+    definition_at("v1", group, kind, plural, short_names)
+}
+
+fn definition_at(
+    version: &str,
+    group: &str,
+    kind: &str,
+    plural: &str,
+    short_names: &[&str],
+) -> Value {
     let anything = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
     // A MachineConfig has no status.
     let subresources = match kind {
@@ -48,7 +76,7 @@ fn definition(group: &str, kind: &str, plural: &str, short_names: &[&str]) -> Va
                 "shortNames": short_names,
             },
             "versions": [{
-                "name": "v1",
+                "name": version,
                 "served": true,
                 "storage": true,
                 "subresources": subresources,
@@ -141,6 +169,78 @@ pub fn release_status(version: &str, repository: &str) -> Value {
         "observedGeneration": 1,
         "versionHash": "",
     }})
+}
+
+/// A kind of mirrors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mirrors {
+    /// For images that are named by digest.
+    Digests,
+    /// For images that are named by tag.
+    Tags,
+    /// The older kind, for digests.
+    Policy,
+}
+
+/// An object that has this source pulled from this mirror.
+pub fn mirrors(kind: Mirrors, name: &str, source: &str, mirror: &str) -> Value {
+    let (api, kind, field) = match kind {
+        Mirrors::Digests => (
+            format!("{CONFIG}/v1"),
+            "ImageDigestMirrorSet",
+            "imageDigestMirrors",
+        ),
+        Mirrors::Tags => (
+            format!("{CONFIG}/v1"),
+            "ImageTagMirrorSet",
+            "imageTagMirrors",
+        ),
+        Mirrors::Policy => (
+            format!("{OPERATOR}/v1alpha1"),
+            "ImageContentSourcePolicy",
+            "repositoryDigestMirrors",
+        ),
+    };
+    json!({
+        "apiVersion": api,
+        "kind": kind,
+        "metadata": {"name": name},
+        "spec": {field: [{"source": source, "mirrors": [mirror]}]},
+    })
+}
+
+/// The cluster's Image object, which names a ConfigMap of registries' authorities.
+pub fn image_config(config_map: &str) -> Value {
+    json!({
+        "apiVersion": format!("{CONFIG}/v1"),
+        "kind": "Image",
+        "metadata": {"name": "cluster"},
+        "spec": {"additionalTrustedCA": {"name": config_map}},
+    })
+}
+
+/// The cluster's Proxy object, which names a ConfigMap of the proxy's authorities.
+pub fn proxy_config(config_map: &str) -> Value {
+    json!({
+        "apiVersion": format!("{CONFIG}/v1"),
+        "kind": "Proxy",
+        "metadata": {"name": "cluster"},
+        "spec": {"trustedCA": {"name": config_map}},
+    })
+}
+
+/// A ConfigMap of authorities in the cluster's configuration.
+pub fn authorities(name: &str, key: &str, pem: &str) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {
+            "name": name,
+            "namespace": "openshift-config",
+            "labels": {"site": "authorities"},
+        },
+        "data": {key: pem},
+    })
 }
 
 /// A pool that wants this rendered config, without its status.

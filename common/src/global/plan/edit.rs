@@ -1,7 +1,7 @@
 //! The edits that plans are made of: each changes the document, and tells what that means.
 
 use super::super::observed::Observed;
-use super::super::protected::{ProtectedEntry, check_writable, red_hat_entry};
+use super::super::protected::{ProtectedEntry, check_removable, check_writable, red_hat_entry};
 use super::{EntryChange, EntryPlan, Obstacle, RobotIntent};
 use crate::credentials::clear_up;
 use crate::dockerconfig::{Credential, Document, EntryError, belongs_to};
@@ -124,7 +124,9 @@ fn refusal(
             );
             update(&own).say(&instead)
         }
-        ProtectedEntry::Held { key, .. } => update(key).words("--replace-entry").arg(key).into(),
+        ProtectedEntry::Releases { key, .. } | ProtectedEntry::Held { key, .. } => {
+            update(key).words("--replace-entry").arg(key).into()
+        }
     };
     Some((protected.to_string(), Some(next)))
 }
@@ -213,6 +215,7 @@ pub(super) fn refresh(after: &mut Document, wanted: &CurrentTokens) -> Vec<Entry
 }
 
 pub(super) fn remove(
+    observed: &Observed,
     after: &mut Document,
     key: &str,
     replace: &[String],
@@ -224,10 +227,9 @@ pub(super) fn remove(
             next: format!("pass one of: {}", keys.join(", ")).into(),
         });
     };
-    let protected = red_hat_entry(key).filter(|_| !replace.iter().any(|named| named == key));
-    let change = match protected {
-        Some(entry) => EntryChange::Refused {
-            reason: format!("`{key}` is Red Hat's: without it {}", entry.breaks),
+    let change = match check_removable(after, key, replace, &observed.release) {
+        Err(protected) => EntryChange::Refused {
+            reason: protected.to_string(),
             next: Some(
                 hint::global("remove")
                     .arg(key)
@@ -236,7 +238,7 @@ pub(super) fn remove(
                     .into(),
             ),
         },
-        None => {
+        Ok(()) => {
             after.remove(key);
             EntryChange::Removed
         }
@@ -249,64 +251,6 @@ pub(super) fn remove(
         before,
         after: None,
     })
-}
-
-/// Brings Red Hat's entries, and no others, unless that would hand the cluster to another
-/// account: its owner in OpenShift Cluster Manager is whoever `cloud.openshift.com` holds.
-pub(super) fn red_hat(
-    after: &mut Document,
-    handed: &Document,
-    replace: &[String],
-) -> Result<Vec<EntryPlan>, Obstacle> {
-    let keys: Vec<&str> = handed.entries().map(|(key, _)| key).collect();
-    if !keys.iter().any(|key| red_hat_entry(key).is_some()) {
-        return Err(Obstacle {
-            reason: "the downloaded pull secret has none of Red Hat's entries".to_owned(),
-            next: "compare it with https://console.redhat.com/openshift/install/pull-secret".into(),
-        });
-    }
-    let entries = keys.into_iter().map(|key| {
-        let mut entry = copy(after, handed, key);
-        match red_hat_refusal(after, handed, &entry, replace) {
-            Some((reason, next)) => {
-                entry.change = EntryChange::Refused { reason, next };
-                entry.after = None;
-            }
-            None => after.copy(key, handed),
-        }
-        entry
-    });
-    Ok(entries.collect())
-}
-
-fn red_hat_refusal(
-    current: &Document,
-    handed: &Document,
-    entry: &EntryPlan,
-    replace: &[String],
-) -> Option<(String, Option<Hint>)> {
-    let key = &entry.key;
-    if entry.after.is_none() {
-        let reason = "the entry in the downloaded pull secret is unreadable";
-        return Some((reason.to_owned(), None));
-    }
-    let named = replace.contains(key);
-    let holder = entry
-        .holder
-        .as_ref()
-        .filter(|_| entry.change == EntryChange::Replaced && !named)?;
-    // Red Hat may give an account another name for pulling; its email stays.
-    let email = current.email(key);
-    let same_person = email.is_some() && email == handed.email(key);
-    let unreadable = entry.before.is_none();
-    if red_hat_entry(key).is_some() && (same_person || unreadable) {
-        return None;
-    }
-    let next = hint::global("update --from-ocm --replace-entry").arg(key);
-    Some((
-        format!("the entry holds {holder}, and your login to Red Hat is another account"),
-        Some(next.into()),
-    ))
 }
 
 /// What copying the entry from `source` would change.

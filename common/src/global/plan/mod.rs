@@ -2,10 +2,12 @@
 
 mod decide;
 mod edit;
+mod red_hat;
 mod restore;
 mod written;
 
 pub use decide::plan;
+pub use red_hat::{Question, question, take_over};
 pub use written::Written;
 
 use crate::dockerconfig::{Credential, Document, RegistryNames};
@@ -114,6 +116,13 @@ pub enum EntryChange {
         /// What repairs it.
         next: Hint,
     },
+    /// It is left alone, and that is right so.
+    Left {
+        /// Why.
+        reason: String,
+        /// How it is changed all the same.
+        next: Hint,
+    },
     /// It is left alone although it should change.
     Refused {
         /// Why.
@@ -147,6 +156,7 @@ impl EntryPlan {
             EntryChange::Unchanged
                 | EntryChange::Kept
                 | EntryChange::Unknown
+                | EntryChange::Left { .. }
                 | EntryChange::Broken { .. }
                 | EntryChange::Refused { .. }
         )
