@@ -109,7 +109,7 @@ fn a_cluster_with_pools_is_standalone_and_one_without_traces_is_said_to_be_unkno
         .run(&update)
         .expect(0)
         .says("so it is unknown whether the control plane is hosted")
-        .says("kubectl --context admin auth can-i get infrastructures.config.openshift.io");
+        .says("oc --context admin auth can-i get infrastructures.config.openshift.io");
     assert_eq!(world.text(), world.content(Some(&world.token())));
     drop(world);
     let world = World::new();

@@ -16,8 +16,7 @@ fn hosted() -> World {
 
 #[track_caller]
 fn step(output: &Output, name: &str) -> Value {
-    let items = output.items().into_iter();
-    let found = items.filter(|item| item["name"] == name).next_back();
+    let found = output.items().into_iter().find(|item| item["name"] == name);
     found.unwrap_or_else(|| panic!("no {name} in {}", output.stdout))
 }
 

@@ -98,7 +98,7 @@ fn a_wait_never_succeeds_on_configs_that_may_not_be_read() {
     let wait = world.run("status --wait").expect(1);
     wait.prints("unknown")
         .says("it is unknown whether the nodes of master, worker have the secret")
-        .says("kubectl --context admin auth can-i get machineconfigs.machineconfiguration.openshift.io");
+        .says("oc --context admin auth can-i get machineconfigs.machineconfiguration.openshift.io");
     world.run("status").expect(0);
 }
 

@@ -97,6 +97,8 @@ pub(super) async fn apply_after(
             Some(content) => Some(keep(cluster, name, content, &purpose, write).await?),
             None => None,
         };
+        // A dry run makes none.
+        let backup = backup.filter(|_| write == WriteMode::Persist);
         if write == WriteMode::Persist {
             (options.before_write)(backup.as_deref().unwrap_or_default(), &planned)?;
         }

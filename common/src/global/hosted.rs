@@ -7,7 +7,7 @@
 
 use super::contents::{Auths, Difference, auths, some_of};
 use super::fault::file_fault;
-use super::nodes::{Node, SYNCER_LABEL, nodes};
+use super::nodes::{Node, nodes};
 use super::observed::Observed;
 use super::progress::{PoolProgress, Progress};
 use super::rendered::Holds;
@@ -21,9 +21,13 @@ use crate::node_secrets::{
 };
 use k8s_openapi::api::apps::v1::{DaemonSet, DaemonSetStatus};
 use k8s_openapi::api::core::v1::Secret;
+use secrecy::ExposeSecret;
 
 /// What brings the merged secret to the nodes.
 const SYNCER: &str = "global-pull-secret-syncer";
+/// Where it runs; HyperShift sets it on the nodes of NodePools on AWS and Azure that replace their
+/// nodes.
+const SYNCER_LABEL: &str = "hypershift.openshift.io/nodepool-globalps-enabled";
 
 /// What was seen of a hosted cluster; each part may need a right that is missing.
 pub(super) struct Hosted {
@@ -33,30 +37,31 @@ pub(super) struct Hosted {
     pub merged: Result<Option<Auths>, Failure>,
     /// What writes it on the nodes.
     pub syncer: Result<Option<DaemonSet>, Failure>,
-    pub nodes: Result<Vec<Node>, Failure>,
+    /// The nodes where that does not run.
+    pub without_syncer: Result<Vec<Node>, Failure>,
 }
 
 impl Hosted {
     pub(super) async fn observe(cluster: &Cluster) -> Self {
-        let (original, merged, syncer, nodes) = futures::join!(
+        let others = format!("{SYNCER_LABEL}!=true");
+        let (original, merged, syncer, without_syncer) = futures::join!(
             content(cluster, ORIGINAL_PULL_SECRET),
             content(cluster, MERGED_PULL_SECRET),
             syncer(cluster),
-            nodes(cluster)
+            nodes(cluster, &others)
         );
         Self {
             original,
             merged,
             syncer,
-            nodes,
+            without_syncer,
         }
     }
 
     /// The nodes on which no syncer runs.
     pub(super) fn without_syncer(&self) -> Vec<String> {
-        let nodes = self.nodes.iter().flatten();
-        let without = nodes.filter(|node| !node.takes_syncer());
-        without.map(|node| node.name().to_owned()).collect()
+        let nodes = self.without_syncer.iter().flatten();
+        nodes.map(|node| node.name().to_owned()).collect()
     }
 
     /// How many nodes are to run the syncer; `None` if there is none, or it cannot be seen.
@@ -90,7 +95,7 @@ impl Hosted {
             }
             Err(failure) => unseen.push(failure),
         }
-        unseen.extend(self.nodes.err());
+        unseen.extend(self.without_syncer.err());
         if runs && !without.is_empty() {
             steps.push(PoolProgress {
                 nodes: without.len(),
@@ -151,6 +156,10 @@ fn merge_step(
             (Holds::Older, message)
         }
         (Some(additional), Some(merged)) => {
+            let original = original.or_else(|| {
+                let original = observed.original.as_ref()?.to_json();
+                auths(original.expose_secret())
+            });
             let wanted = wanted(original.unwrap_or_default(), additional);
             compared(&Difference::between(&wanted, &merged))
         }
@@ -266,7 +275,7 @@ fn syncer_step(context: &str, syncer: Option<&DaemonSet>, secret: Holds) -> Pool
 
 /// What a cluster without a syncer is.
 pub(super) const NO_SYNCER: &str = "there is no syncer, so no node gets the additional pull secret: \
-                                    HyperShift has it since OpenShift 4.20";
+                                    this version of HyperShift has none";
 const WRITES: &str = "each pod writes the secret within 30s, then restarts the kubelet of its node";
 
 /// Why the syncer runs on no node.

@@ -7,9 +7,6 @@ use kube::core::params::ListParams;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// Where a hosted control plane's syncer runs; HyperShift sets it on the nodes of NodePools on AWS
-/// and Azure that replace their nodes.
-pub(super) const SYNCER_LABEL: &str = "hypershift.openshift.io/nodepool-globalps-enabled";
 /// What the Machine Config Operator wants of a node.
 const WANTED: &str = "machineconfiguration.openshift.io/desiredConfig";
 
@@ -26,8 +23,6 @@ pub(super) struct Node {
 #[derive(Clone, Deserialize)]
 struct Metadata {
     name: String,
-    #[serde(default)]
-    labels: BTreeMap<String, String>,
     #[serde(default)]
     annotations: BTreeMap<String, String>,
 }
@@ -51,13 +46,17 @@ struct Condition {
     status: String,
 }
 
-/// Lists them.
+/// Lists them all, or those with these labels.
 ///
 /// # Errors
 /// Names the right that is missing.
-pub(super) async fn nodes(cluster: &Cluster) -> Result<Vec<Node>, Failure> {
+pub(super) async fn nodes(cluster: &Cluster, labels: &str) -> Result<Vec<Node>, Failure> {
     let path = Resource::of::<k8s_openapi::api::core::v1::Node>().everywhere();
-    let listed = list_all::<Node>(cluster, &path, &ListParams::default()).await;
+    let params = match labels {
+        "" => ListParams::default(),
+        labels => ListParams::default().labels(labels),
+    };
+    let listed = list_all::<Node>(cluster, &path, &params).await;
     listed.map_err(|error| {
         let context = cluster.context();
         match error.is_forbidden() {
@@ -74,12 +73,6 @@ impl Node {
     /// Its name.
     pub(super) fn name(&self) -> &str {
         &self.metadata.name
-    }
-
-    /// Whether a hosted control plane's syncer runs there.
-    pub(super) fn takes_syncer(&self) -> bool {
-        let mut labels = self.metadata.labels.iter();
-        labels.any(|(name, value)| name == SYNCER_LABEL && value == "true")
     }
 
     /// Whether it is in this pool of the Machine Config Operator, which calls what it renders for

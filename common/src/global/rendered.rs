@@ -116,7 +116,10 @@ impl Rendered {
                 None => Brought::Unreadable,
                 Some(found) => match compare(&found, secret.content()) {
                     Ok(also) => Brought::Current { also, by: None },
-                    Err(difference) => replaced(cluster, pool, &found, difference).await,
+                    Err(difference) => match replaced(cluster, pool, &found, difference).await {
+                        Some(brought) => brought,
+                        None => return Brought::Unseen,
+                    },
                 },
             },
             Err(error) if error.is_forbidden() => {
@@ -169,31 +172,34 @@ fn is_internal(key: &str) -> bool {
 }
 
 /// Why a file differs from the secret: somebody's own MachineConfig writes it, or the secret
-/// changed since it was rendered.
+/// changed since it was rendered. `None` if that could not be seen now.
 async fn replaced(
     cluster: &Cluster,
     pool: &Pool,
     found: &[u8],
     difference: Option<Difference>,
-) -> Brought {
+) -> Option<Brought> {
     let theirs = pool.sources.iter();
     let theirs = theirs.filter(|name| !name.starts_with(TEMPLATE));
     for name in theirs {
-        let Ok(source) = cluster.get::<MachineConfig>(&CONFIGS.named(name)).await else {
-            continue;
+        let source = match cluster.get::<MachineConfig>(&CONFIGS.named(name)).await {
+            Ok(source) => source,
+            // Another config was rendered without it since.
+            Err(error) if error.is_not_found() => continue,
+            Err(_) => return None,
         };
         if source.file().is_some_and(|file| file == found) {
             let by = name.clone();
-            return match difference {
+            return Some(match difference {
                 Some(difference) if difference.behind.is_empty() => Brought::Current {
                     also: difference.beyond,
                     by: Some(by),
                 },
                 _ => Brought::Replaced { by },
-            };
+            });
         }
     }
-    Brought::Older
+    Some(Brought::Older)
 }
 
 impl MachineConfig {

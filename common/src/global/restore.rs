@@ -4,13 +4,14 @@ use super::backup::{Backup, backups};
 use super::changes::Target;
 use super::plan::{Intent, Request, RestoreIntent, Written};
 use super::protected::red_hat_entry;
+use super::topology::Topology;
 use super::view::{SecretView, observe_all};
 use crate::Failure;
 use crate::cli::{Console, Exit, Gaps, Report, Table, age};
 use crate::cluster::{Cluster, ClusterArgs, Seen};
 use crate::credentials::{QuayArgs, Session, SignIns, sign_in_everywhere};
 use crate::dockerconfig::{Credential, Document, owner_of};
-use crate::hint;
+use crate::hint::{self, Hint};
 use crate::names::RobotName;
 use crate::outcome::{Outcome, gaps};
 use crate::pullsecret::{KnownRegistry, alias_warnings, logins};
@@ -149,20 +150,7 @@ async fn find_backup(
         // What was taken back is not brought again unasked.
         None => kept.iter().find(|backup| !backup.taken_back),
     };
-    let found = found.ok_or_else(|| {
-        let what = wanted.map_or("no backup".to_owned(), |name| format!("no backup `{name}`"));
-        let names: Vec<&str> = kept.iter().map(|backup| backup.name.as_str()).collect();
-        Failure::new(format!("{name} (context {context}) has {what}")).next(
-            match names.is_empty() {
-                true => "download Red Hat's entries from \
-                         https://console.redhat.com/openshift/install/pull-secret"
-                    .into(),
-                false => hint::global("rollback")
-                    .at(context)
-                    .say(&format!(", with one of: {}", names.join(", "))),
-            },
-        )
-    })?;
+    let found = found.ok_or_else(|| no_backup(view, wanted, &kept))?;
     let document = found.document().map_err(|error| {
         Failure::new(format!("cannot read backup {}: {error}", found.name))
             .next(hint::global("backups").at(context).say(" lists the others"))
@@ -172,6 +160,30 @@ async fn find_backup(
         wrote: wrote_since(&kept, found),
         exact: request.exact,
     })
+}
+
+/// Why there is nothing to go back to, and what to do instead.
+fn no_backup(view: &SecretView<'_>, wanted: Option<&str>, kept: &[Backup]) -> Failure {
+    let (name, context) = (view.observed.name, view.cluster.context());
+    let what = match (wanted, kept) {
+        (Some(wanted), _) => format!("no backup `{wanted}`"),
+        (None, []) => "no backup".to_owned(),
+        (None, _) => "only backups of changes that were undone".to_owned(),
+    };
+    let names: Vec<&str> = kept.iter().map(|backup| backup.name.as_str()).collect();
+    let next = match (kept, view.observed.topology) {
+        ([], Topology::HostedControlPlane) => {
+            Hint::from("remove the entries that you do not want: ")
+                .run(hint::global("remove KEY").at(context))
+        }
+        ([], _) => "download Red Hat's entries from \
+                    https://console.redhat.com/openshift/install/pull-secret"
+            .into(),
+        _ => hint::global("rollback")
+            .at(context)
+            .say(&format!(", with one of: {}", names.join(", "))),
+    };
+    Failure::new(format!("{name} (context {context}) has {what}")).next(next)
 }
 
 /// What was written over this backup and over every later one, of which the newest come first.

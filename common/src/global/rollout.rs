@@ -113,12 +113,14 @@ impl Rollout {
         self.look_at_operator(cluster).await;
     }
 
-    /// The nodes, if pools say that some of theirs are not available.
+    /// The nodes, if some are not available in pools that no longer roll out.
     async fn nodes(&mut self, cluster: &Cluster, pools: &[Pool]) -> Vec<Node> {
-        if pools.iter().all(|pool| pool.unavailable_machines == 0) {
+        let rests = |pool: &Pool| pool.has_arrived() || pool.state.gets_nothing_new();
+        let mut lacking = pools.iter().filter(|pool| rests(pool));
+        if lacking.all(|pool| pool.unavailable_machines == 0) {
             return Vec::new();
         }
-        nodes(cluster).await.unwrap_or_else(|failure| {
+        nodes(cluster, "").await.unwrap_or_else(|failure| {
             self.note(&failure);
             Vec::new()
         })
