@@ -55,7 +55,7 @@ impl World {
     fn operator_is(&self, replicas: u64, available: u64) {
         let body = json!({
             "apiVersion": "apps/v1", "kind": "Deployment",
-            "metadata": {"name": openshift::CONTROLLER, "namespace": openshift::OPERATOR},
+            "metadata": {"name": openshift::CONTROLLER, "namespace": openshift::OPERATOR_NAMESPACE},
             "spec": {
                 "replicas": replicas,
                 "selector": {},

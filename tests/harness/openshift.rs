@@ -36,7 +36,10 @@ impl TestCluster {
     /// So many pods of the Machine Config Operator's controller are available.
     #[track_caller]
     pub fn operator_runs(&self, available: u64) {
-        let (namespace, status) = (openshift::OPERATOR, openshift::operator_status(available));
+        let (namespace, status) = (
+            openshift::OPERATOR_NAMESPACE,
+            openshift::operator_status(available),
+        );
         let status = status.to_string();
         let patch = ["patch", "deployment", openshift::CONTROLLER, "--type=merge"];
         let flags = ["-n", namespace, "--subresource=status", "-p", &status];

@@ -90,7 +90,7 @@ fn definition_at(
 }
 
 /// The namespace of the Machine Config Operator.
-pub const OPERATOR: &str = "openshift-machine-config-operator";
+pub const OPERATOR_NAMESPACE: &str = "openshift-machine-config-operator";
 /// Its part that renders configs and gives them to the nodes.
 pub const CONTROLLER: &str = "machine-config-controller";
 
@@ -99,12 +99,12 @@ pub fn operator() -> [Value; 2] {
     let labels = json!({"k8s-app": CONTROLLER});
     let container = json!({"name": CONTROLLER, "image": "quay.io/openshift-release-dev/mco"});
     let namespace = json!({
-        "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": OPERATOR},
+        "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": OPERATOR_NAMESPACE},
     });
     let controller = json!({
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {"name": CONTROLLER, "namespace": OPERATOR},
+        "metadata": {"name": CONTROLLER, "namespace": OPERATOR_NAMESPACE},
         "spec": {
             "replicas": 1,
             "selector": {"matchLabels": labels},

@@ -110,7 +110,7 @@ fn set(api: &Api, token: &str) -> Result<String> {
     api.call(Call::post("/api/v1/namespaces", namespace))?;
     let deployments = format!(
         "/apis/apps/v1/namespaces/{}/deployments",
-        openshift::OPERATOR
+        openshift::OPERATOR_NAMESPACE
     );
     api.call(Call::post(&deployments, controller))?;
     let status = format!("{deployments}/{}/status", openshift::CONTROLLER);
