@@ -95,7 +95,7 @@ const RED_HATS_KEYS: [&str; 4] = [
 
 /// The one hint of a plan that writes nothing.
 fn refused(plan: &Plan) -> String {
-    assert!(plan.document.is_none() && plan.changed_keys().is_empty());
+    assert!(!plan.has_write() && plan.changed_keys().is_empty());
     let hints = plan.entries.iter().map(|entry| match &entry.change {
         EntryChange::Refused {
             next: Some(next), ..
