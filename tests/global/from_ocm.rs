@@ -223,7 +223,7 @@ fn what_red_hat_hands_out_is_tried_before_it_is_written() {
     registries.set("registry.redhat.io", Way::Opaque, "fhc-pool-sandbox", "old");
     let output = world.run(update).expect(1);
     output
-        .says("nothing was written: registry.redhat.io refuses the entry")
+        .says("nothing was written: registry.redhat.io refuses the credential")
         .says("authentication required")
         .says("--skip-check");
     assert_eq!(world.text(), before);

@@ -16,6 +16,7 @@ pub mod ocm;
 mod ocm_record;
 mod registries;
 mod rollback;
+mod set;
 mod status;
 mod status_pools;
 mod update;

@@ -213,12 +213,25 @@ pub fn global(world: &World) -> Vec<Row> {
     let mut login = row("ocm login", &[&line]);
     login.stdin = offline;
     let update = format!("update --robot {ROBOT} --yes");
+    let registry = world.honest.registry();
+    let line = format!("set {registry} --username {ROBOT} --password-stdin --yes");
+    let mut set = row("set", &[&line]);
+    set.stdin.clone_from(&world.honest.robot_token);
     let mut rows = vec![
         row("show", &["show -o wide"]).cluster(),
         row("update", &[&update, "update --yes"])
             .quay()
             .cluster()
             .hands_robots(),
+        row(
+            "set",
+            &[
+                "set --from-file auth.json --skip-check --yes",
+                "set --from-file auth.json --yes",
+            ],
+        )
+        .quay()
+        .cluster(),
         row("confirm", &["confirm"]).cluster(),
         row("verify", &["verify -o json"]).quay().cluster(),
         row("status", &["status"]).cluster(),

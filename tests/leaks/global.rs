@@ -50,6 +50,7 @@ pub fn cases(world: &World, ocm: &Ocm) -> Vec<Case> {
     let fails = |line: &str| Case::fails(line);
     let update = format!("update --robot {ROBOT}");
     let by_hand = format!("{update} --robot-token-stdin --yes");
+    let set = "set mirror.example.com --username me --password-stdin --yes";
     let offline = ocm.edit(|state| state.offline_token.clone());
     let elsewhere = world.context.path("elsewhere");
     let elsewhere = elsewhere.to_string_lossy();
@@ -73,6 +74,9 @@ pub fn cases(world: &World, ocm: &Ocm) -> Vec<Case> {
             .stdin(&world.wrong_token)
             .env("QUAY_API_TOKEN", ""),
         fails("update --robot myorg+nobody --yes"),
+        ok(&format!("{set} --skip-check -o json")).stdin(&world.other_password),
+        fails(set).stdin(&world.other_password),
+        fails("set docker.io --username me --yes"),
         ok("remove docker.io --yes -o yaml"),
         fails("remove quay.io --yes"),
         ok("backups -o wide"),

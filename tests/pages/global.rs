@@ -6,7 +6,9 @@ use crate::pages::openshift::{OpenShift, become_openshift};
 use crate::pages::page::Page;
 use crate::pages::stage::Stage;
 use quay_sandbox::registries::{Registries, Way};
-use quay_tests::{ConnectProxy, SessionBus, TestCluster, TestKeyring};
+use quay_tests::{ConnectProxy, SessionBus, TestCluster, TestKeyring, auth};
+use serde_json::json;
+use std::os::unix::fs::PermissionsExt;
 
 const ROBOT: &str = "myorg+deploy";
 
@@ -28,6 +30,7 @@ pub fn play(page: &mut Page) {
     page.block("oc quay-global backups").rest(&openshift.stage);
     let openshift = self::openshift();
     page.block("oc quay-global update").rest(&openshift.stage);
+    given_in_a_file(page);
     dead_token(page);
     red_hats_own(page);
 }
@@ -36,6 +39,16 @@ fn openshift() -> OpenShift {
     let mut openshift = OpenShift::new("sandbox");
     openshift.stage.robot(ROBOT, &["my-app"]);
     openshift
+}
+
+fn given_in_a_file(page: &mut Page) {
+    let openshift = openshift();
+    let entry = json!({"auth": auth("puller", "password")});
+    let file = json!({"auths": {"mirror.example.com:8443": entry}}).to_string();
+    let file = openshift.stage.context.file("auth.json", &file);
+    let private = std::fs::Permissions::from_mode(0o600);
+    std::fs::set_permissions(file, private).expect("a file of ours");
+    page.block("oc quay-global set").rest(&openshift.stage);
 }
 
 fn regenerate(stage: &mut Stage) {

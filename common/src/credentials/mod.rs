@@ -24,6 +24,6 @@ pub use quay_args::QuayArgs;
 pub use session::{Session, SignIns, endpoint, sign_in, sign_in_everywhere, try_sign_in};
 pub use settings::{Remembered, RememberedOcm, Settings, SettingsEdit};
 pub use state_args::{StateArgs, remember};
-pub use token::{robot_token, store_robot_token};
+pub use token::{password, robot_token, store_robot_token};
 pub use unattended::unattended_session;
 pub use vault::Storage;

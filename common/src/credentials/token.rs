@@ -13,6 +13,10 @@ const LONGEST: u64 = 64 << 10;
 
 /// Reads one token from stdin; the line break at its end does not count.
 pub(crate) fn from_stdin(what: &str) -> Result<SecretString, Failure> {
+    checked(&read_stdin(what)?, what, "stdin")
+}
+
+fn read_stdin(what: &str) -> Result<String, Failure> {
     let mut text = String::new();
     std::io::stdin()
         .lock()
@@ -24,7 +28,30 @@ pub(crate) fn from_stdin(what: &str) -> Result<SecretString, Failure> {
             "stdin is too long to be the {what}"
         )));
     }
-    checked(&text, what, "stdin")
+    Ok(text)
+}
+
+/// Reads a password that may hold whatever a person chose, from stdin or by a question; the
+/// line break at the end of stdin does not count.
+///
+/// # Errors
+/// Stdin cannot be read, the password is empty, or there is no terminal to ask on.
+pub fn password(stdin: bool, question: &str, console: &Console) -> Result<SecretString, Failure> {
+    let given = match stdin {
+        true => {
+            let text = read_stdin("password")?;
+            let line = text.strip_suffix('\n').unwrap_or(&text);
+            SecretString::from(line.strip_suffix('\r').unwrap_or(line))
+        }
+        false => console.password(question, "pass --password-stdin")?,
+    };
+    let text = secrecy::ExposeSecret::expose_secret(&given);
+    if text.is_empty() || text.chars().any(char::is_control) {
+        return Err(Failure::usage(
+            "the password is empty, or it contains line breaks or other control characters",
+        ));
+    }
+    Ok(given)
 }
 
 /// The token in an environment variable; one that is empty is not set.

@@ -63,6 +63,15 @@ impl AuthFile {
         self.document.as_ref().ok()
     }
 
+    /// What is in it.
+    ///
+    /// # Errors
+    /// It is no file with credentials.
+    pub fn content(&self) -> Result<&Document, Failure> {
+        self.read()
+            .map_err(|error| Failure::usage(format!("{} is unreadable: {error}", self.name)))
+    }
+
     /// What is in it, or why that cannot be read.
     pub(super) fn read(&self) -> Result<&Document, &DocumentError> {
         self.document.as_ref()

@@ -1,4 +1,4 @@
-//! What Red Hat hands out, tried at its registries before it goes to every node.
+//! Entries, tried at their registries before they go to every node.
 
 use super::protected::TELEMETRY;
 use super::site::site;
@@ -71,7 +71,7 @@ pub async fn try_entries(
 fn untried(troubles: &[Trouble], unchecked: Command) -> Failure {
     let texts = troubles.iter().map(|trouble| match trouble {
         Trouble::Refused { registry, reason } => {
-            format!("{registry} refuses the entry that Red Hat hands out: {reason}")
+            format!("{registry} refuses the credential: {reason}")
         }
         Trouble::NoAnswer { failure, .. } => failure.message().to_owned(),
     });

@@ -1,10 +1,10 @@
 //! The walk of every command that writes the secret: plan, ask, apply, report.
 
-use crate::confirm::tell;
+use crate::confirm::{WATCHDOG, tell};
 use clap::Args;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs, command_text, span};
-use quay_common::cluster::{DryRun, Seen};
+use quay_common::cluster::{ClusterArgs, DryRun, Seen, parse_duration};
 use quay_common::global::{Changes, Deadline, Intent, PlannedChanges, Request, Target, plan_all};
 use quay_common::hint;
 use std::time::Duration;
@@ -28,6 +28,35 @@ pub struct ChangeArgs {
     pub dry_run: DryRun,
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+/// How long a write has to be confirmed.
+#[derive(Args)]
+pub struct DeadlineArgs {
+    /// Undo the change unless you run `confirm` within this time, such as `10m`
+    #[arg(long, value_name = "DURATION", value_parser = parse_deadline)]
+    confirm_within: Option<Duration>,
+}
+
+/// Less nobody can answer in; more, and the watchdog is forgotten.
+fn parse_deadline(text: &str) -> Result<Duration, String> {
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    let within = parse_duration(text)?;
+    match (Duration::from_secs(1)..=DAY).contains(&within) {
+        true => Ok(within),
+        false => Err("it must be between 1s and 24h".to_owned()),
+    }
+}
+
+impl DeadlineArgs {
+    /// The deadline for writes in these clusters, if there is one.
+    pub fn of<'a>(&self, cluster: &'a ClusterArgs) -> Option<Deadline<'a>> {
+        self.confirm_within.map(|within| Deadline {
+            within,
+            cluster,
+            watchdog: WATCHDOG,
+        })
+    }
 }
 
 impl ChangeArgs {

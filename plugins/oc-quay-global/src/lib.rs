@@ -6,6 +6,7 @@ mod confirm;
 mod ocm;
 mod remove;
 mod rollback;
+mod set;
 mod show;
 mod status;
 mod update;
@@ -52,6 +53,7 @@ struct Cli {
 enum Command {
     Show(show::ShowArgs),
     Update(update::UpdateArgs),
+    Set(Box<set::SetArgs>),
     Confirm(confirm::ConfirmArgs),
     Remove(remove::RemoveArgs),
     Verify(verify::VerifyArgs),
@@ -100,6 +102,7 @@ async fn run(cli: Cli, console: &Console) -> Result<Exit, Failure> {
     match cli.command {
         Command::Show(args) => show::run(args, console).await,
         Command::Update(args) => update::run(args, console).await,
+        Command::Set(args) => set::run(*args, console).await,
         Command::Confirm(args) => confirm::run(&args, console),
         Command::Remove(args) => remove::run(args, console).await,
         Command::Verify(args) => verify::run(args, console).await,

@@ -1,12 +1,11 @@
 //! `update`: a robot's current credential for every node.
 
 use crate::FIELD_MANAGER;
-use crate::change::{ChangeArgs, carry_out, carry_out_planned};
-use crate::confirm::WATCHDOG;
+use crate::change::{ChangeArgs, DeadlineArgs, carry_out, carry_out_planned};
 use clap::Args;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit};
-use quay_common::cluster::{ClusterArgs, InContext, Seen, connect, parse_duration};
+use quay_common::cluster::{ClusterArgs, InContext, Seen, connect};
 use quay_common::credentials::{QuayArgs, other_registries};
 use quay_common::dockerconfig::Document;
 use quay_common::global::{
@@ -17,7 +16,6 @@ use quay_common::hint;
 use quay_common::names::RobotName;
 use quay_common::ocm::{OcmArgs, sign_in};
 use quay_common::registry::ProbeArgs;
-use std::time::Duration;
 
 /// Write robots' current tokens into the secret
 ///
@@ -61,10 +59,8 @@ pub struct UpdateArgs {
     #[arg(long, requires = "tried")]
     skip_check: bool,
 
-    /// Undo the change unless you run `confirm` within this time, such as `10m`
-    #[arg(long, value_name = "DURATION", value_parser = parse_deadline)]
-    confirm_within: Option<Duration>,
-
+    #[command(flatten)]
+    deadline: DeadlineArgs,
     #[command(flatten)]
     change: ChangeArgs,
     #[command(flatten)]
@@ -77,24 +73,10 @@ pub struct UpdateArgs {
     cluster: ClusterArgs,
 }
 
-/// Less nobody can answer in; more, and the watchdog is forgotten.
-fn parse_deadline(text: &str) -> Result<Duration, String> {
-    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-    let within = parse_duration(text)?;
-    match (Duration::from_secs(1)..=DAY).contains(&within) {
-        true => Ok(within),
-        false => Err("it must be between 1s and 24h".to_owned()),
-    }
-}
-
 pub async fn run(args: UpdateArgs, console: &Console) -> Result<Exit, Failure> {
     let clusters = connect(&args.cluster, FIELD_MANAGER, console).await?;
     let seen = observe_to_write(&clusters, args.change.dry_run).await?;
-    let deadline = args.confirm_within.map(|within| Deadline {
-        within,
-        cluster: &args.cluster,
-        watchdog: WATCHDOG,
-    });
+    let deadline = args.deadline.of(&args.cluster);
     if seen.reached.is_empty() {
         // Nobody is asked for a credential that nothing could be done with.
         let none = Seen {

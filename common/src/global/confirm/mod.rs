@@ -18,13 +18,11 @@ pub use write::{Deadline, apply_with_watchdog};
 use super::apply::apply;
 use super::backup::backups;
 use super::observed::observe;
-use super::plan::{EntryChange, Intent, Request, WrittenMarks, plan};
+use super::plan::{EntryChange, Intent, Request, plan};
 use crate::Failure;
 use crate::cluster::{Cluster, WriteMode, names_meant};
-use crate::dockerconfig::Document;
 use crate::folders;
 use crate::hint;
-use crate::kubelet::Format;
 use crate::node_secrets::{SecretName, global_name};
 use crate::private_file;
 use jiff::{SignedDuration, Timestamp};
@@ -53,10 +51,10 @@ pub struct Pending {
     pub server: Option<String>,
     /// `namespace/name` of the secret.
     pub secret: String,
-    /// What was there before; empty if there was nothing.
+    /// What was there before, and what was written over it.
     pub backup: String,
-    /// The entries that were written.
-    pub written: WrittenMarks,
+    /// The keys of the entries that were written.
+    pub written: Vec<String>,
     /// Those of them that were not taken back, because somebody changed them since.
     #[serde(default)]
     pub left: Vec<String>,
@@ -91,14 +89,14 @@ impl Pending {
             server: Some(cluster.server().to_owned()),
             secret: secret.to_string(),
             backup: String::new(),
-            written: WrittenMarks::new(),
+            written: Vec::new(),
             left: Vec::new(),
             deadline: now.saturating_add(within).unwrap_or(Timestamp::MAX),
         }
     }
 
     /// The same, for a write of these entries over what this backup holds.
-    pub(super) fn with(&self, backup: &str, written: WrittenMarks) -> Self {
+    pub(super) fn with(&self, backup: &str, written: Vec<String>) -> Self {
         Self {
             backup: backup.to_owned(),
             written,
@@ -108,7 +106,7 @@ impl Pending {
 
     /// The keys that were written.
     pub fn keys(&self) -> Vec<&str> {
-        self.written.keys().map(String::as_str).collect()
+        self.written.iter().map(String::as_str).collect()
     }
 
     /// How long its watchdog may need the backup, by the API server's clock: what other machines
@@ -310,25 +308,16 @@ pub(super) async fn undo(cluster: &Cluster, pending: &Pending) -> Result<Vec<Str
     let name = pending
         .secret_name()
         .ok_or_else(|| Failure::new(format!("{} is not a global pull secret", pending.secret)))?;
-    let document = match pending.backup.as_str() {
-        "" => Document::empty(Format::DockerConfigJson),
-        backup => {
-            let kept = backups(cluster, name.namespace, name.name).await?;
-            let found = kept.iter().find(|kept| kept.name == backup);
-            let found = found.ok_or_else(|| {
-                Failure::new(format!(
-                    "backup {backup} no longer \
-                                                                  exists"
-                ))
-            })?;
-            found
-                .document()
-                .map_err(|error| Failure::new(format!("cannot read backup {backup}: {error}")))?
-        }
-    };
+    let backup = &pending.backup;
+    let kept = backups(cluster, name.namespace, name.name).await?;
+    let found = kept.into_iter().find(|kept| kept.name == *backup);
+    let found = found.ok_or_else(|| Failure::new(format!("backup {backup} no longer exists")))?;
+    let document = found
+        .document()
+        .map_err(|error| Failure::new(format!("cannot read backup {backup}: {error}")))?;
     let request = Request {
         intent: Intent::Undo {
-            written: pending.written.clone(),
+            wrote: found.wrote,
             document,
         },
         replace: Vec::new(),

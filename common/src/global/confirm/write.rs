@@ -40,7 +40,7 @@ pub async fn apply_with_watchdog(
     let keys = first.changed_keys();
     let armed = Cell::new(false);
     let before_write = |backup: &str, plan: &Plan| {
-        let pending = pending.with(backup, plan.written());
+        let pending = pending.with(backup, plan.changed_keys());
         match armed.replace(true) {
             false => arm(&pending, deadline.watchdog, deadline.cluster),
             // A conflict: the same watchdog, another backup.

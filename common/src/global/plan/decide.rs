@@ -4,7 +4,7 @@ use super::super::fault::faults_with;
 use super::super::observed::Observed;
 use super::super::topology::Topology;
 use super::{EntryChange, EntryPlan, Intent, Obstacle, Plan, Request, Write};
-use super::{edit, red_hat, restore};
+use super::{edit, entries, red_hat, restore};
 use crate::dockerconfig::Document;
 use crate::hint::{self, Hint};
 use crate::kubelet::Format;
@@ -23,13 +23,14 @@ pub fn plan(observed: &Observed, request: &Request) -> Result<Plan, Obstacle> {
     let mut entries = match &request.intent {
         Intent::Robot(intent) => edit::robot(observed, &mut after, intent, &request.replace),
         Intent::Refresh(wanted) => edit::refresh(&mut after, wanted),
+        Intent::Entries(given) => entries::entries(observed, &mut after, given, &request.replace),
         Intent::Remove(key) => vec![edit::remove(observed, &mut after, key, &request.replace)?],
         Intent::RedHat(document) => red_hat::red_hat(&mut after, document, &request.replace)?,
         Intent::Restore(intent) if intent.exact || before.entries().next().is_none() => {
             restore::restore_all(&mut after, &intent.document)
         }
         Intent::Restore(intent) => restore::restore_ours(&mut after, intent, &request.replace)?,
-        Intent::Undo { written, document } => restore::undo(&mut after, document, written),
+        Intent::Undo { wrote, document } => restore::undo(&mut after, document, wrote),
     };
     if request.intent.gives_credentials() {
         entries.extend(still_broken(observed, &after));

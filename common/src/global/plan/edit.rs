@@ -91,11 +91,9 @@ fn refusal(
     intent: &RobotIntent,
     replace: &[String],
 ) -> Option<(String, Option<Hint>)> {
-    let mut original = observed.original.iter().flat_map(Document::entries);
-    if original.any(|(name, _)| name == key) {
+    if let Some(reason) = original_wins(observed, key) {
         return Some((
-            format!("the hosted cluster's own pull secret also has an entry `{key}`, which takes \
-                     precedence"),
+            reason,
             Some(
                 format!(
                     "choose another key, such as --key {}/{}, or change spec.pullSecret of the HostedCluster",
@@ -129,6 +127,16 @@ fn refusal(
         }
     };
     Some((protected.to_string(), Some(next)))
+}
+
+/// Why an entry of this key would never reach a node: a hosted cluster's own comes first.
+pub(super) fn original_wins(observed: &Observed, key: &str) -> Option<String> {
+    let mut original = observed.original.iter().flat_map(Document::entries);
+    original.any(|(name, _)| name == key).then(|| {
+        format!(
+            "the hosted cluster's own pull secret also has an entry `{key}`, which takes precedence"
+        )
+    })
 }
 
 /// Writes the credential, and tells what that changes.

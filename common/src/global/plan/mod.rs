@@ -2,6 +2,7 @@
 
 mod decide;
 mod edit;
+mod entries;
 mod red_hat;
 mod restore;
 mod written;
@@ -11,11 +12,10 @@ pub use red_hat::{Question, question, take_over};
 pub use written::Written;
 
 use crate::dockerconfig::{Credential, Document, RegistryNames};
-use crate::fingerprint::{Fingerprint, shown};
+use crate::fingerprint::Fingerprint;
 use crate::hint::Hint;
 use crate::names::RobotName;
 use crate::pullsecret::CurrentTokens;
-use std::collections::BTreeMap;
 
 /// What shall be true afterwards.
 #[derive(Debug, Clone)]
@@ -24,6 +24,8 @@ pub enum Intent {
     Robot(RobotIntent),
     /// Every robot whose registry has a login is up to date, except in Red Hat's entries.
     Refresh(CurrentTokens),
+    /// These entries are in it, of whatever registries.
+    Entries(Document),
     /// An entry is gone.
     Remove(String),
     /// Red Hat's entries are these.
@@ -34,18 +36,10 @@ pub enum Intent {
     /// stays.
     Undo {
         /// What was written into them.
-        written: WrittenMarks,
+        wrote: Written,
         /// What the backup holds.
         document: Document,
     },
-}
-
-/// Keys below `auths`, each with the account and the fingerprint that were written there.
-pub type WrittenMarks = BTreeMap<String, String>;
-
-/// An account and its password's fingerprint, to tell an entry from what it becomes later.
-fn mark(account: &str, fingerprint: Option<&Fingerprint>) -> String {
-    format!("{account} {}", shown(fingerprint))
 }
 
 /// A robot's credential, and where it goes.
@@ -77,7 +71,10 @@ impl Intent {
     /// Whether nodes shall pull with what is written: then it is no success in a file that no
     /// kubelet reads.
     pub(super) fn gives_credentials(&self) -> bool {
-        matches!(self, Self::Robot(_) | Self::Refresh(_) | Self::RedHat(_))
+        matches!(
+            self,
+            Self::Robot(_) | Self::Refresh(_) | Self::Entries(_) | Self::RedHat(_)
+        )
     }
 }
 
@@ -200,19 +197,6 @@ impl Plan {
             Write::Content(document) => Some(document),
             Write::Nothing | Write::Deletion => None,
         }
-    }
-
-    /// What the plan writes.
-    pub fn written(&self) -> WrittenMarks {
-        let changed = self.entries.iter().filter(|entry| entry.changes());
-        changed
-            .map(|entry| {
-                (
-                    entry.key.clone(),
-                    mark(&entry.account, entry.after.as_ref()),
-                )
-            })
-            .collect()
     }
 
     /// The keys that the plan changes.

@@ -2,22 +2,17 @@
 
 use super::super::protected::red_hat_entry;
 use super::edit::copy;
-use super::{EntryChange, EntryPlan, Obstacle, RestoreIntent, WrittenMarks, mark};
+use super::{EntryChange, EntryPlan, Obstacle, RestoreIntent, Written};
 use crate::dockerconfig::Document;
 use crate::hint::{self, Hint};
 use std::collections::BTreeSet;
 
-/// Makes every one of these entries what it is in `source`, where it still is what was
+/// Makes every entry that was written what it is in `source`, where it still is what was
 /// written; what somebody changed since is left to them.
-pub(super) fn undo(
-    after: &mut Document,
-    source: &Document,
-    written: &WrittenMarks,
-) -> Vec<EntryPlan> {
-    let entries = written.iter().map(|(key, expected)| {
+pub(super) fn undo(after: &mut Document, source: &Document, wrote: &Written) -> Vec<EntryPlan> {
+    let entries = wrote.keys().map(|key| {
         let mut entry = copy(after, source, key);
-        let holder = entry.holder.as_deref().unwrap_or_default();
-        if mark(holder, entry.before.as_ref()) == *expected {
+        if wrote.is_still(key, after) == Some(true) {
             after.copy(key, source);
         } else if entry.change != EntryChange::Unchanged {
             entry.change = EntryChange::Refused {

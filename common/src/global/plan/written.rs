@@ -56,6 +56,11 @@ impl Written {
         &self.entries
     }
 
+    /// The keys of all that was written or removed.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.keys.iter().map(String::as_str)
+    }
+
     /// The keys of the entries that were removed.
     pub fn removed(&self) -> impl Iterator<Item = &str> {
         let gone = |key: &&String| self.entries.times(key) == 0;

@@ -45,9 +45,8 @@ fn without_a_last_entry_the_secret_goes_whoever_takes_the_entry() {
             exact,
         })
     };
-    let written = [("quay.io/acme".to_owned(), "acme+puller (hidden)".to_owned())];
     let undo = Intent::Undo {
-        written: written.into(),
+        wrote: Written::read(document(ROBOT_ONLY), []),
         document: none(),
     };
     let remove = Intent::Remove("quay.io/acme".to_owned());

@@ -7,13 +7,12 @@ const NEW: &str = "YWNtZStwdWxsZXI6bmV3";
 const OTHER: &str = "YWNtZStvdGhlcjpuZXc=";
 
 fn undo(now: &str) -> Plan {
-    let mark = || "acme+puller (hidden)".to_owned();
+    let entries = serde_json::json!({"auths": {
+        "quay.io/acme": {"auth": NEW},
+        "new.example.com": {"auth": NEW},
+    }});
     let undo = Intent::Undo {
-        written: [
-            ("quay.io/acme".to_owned(), mark()),
-            ("new.example.com".to_owned(), mark()),
-        ]
-        .into(),
+        wrote: Written::read(document(&entries.to_string()), []),
         document: document(RED_HAT),
     };
     plan(&standalone(now), &request(undo, &[])).unwrap()
