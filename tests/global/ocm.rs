@@ -403,6 +403,7 @@ fn a_connection_that_breaks_is_told_in_plain_words() {
     ocm.server().faults().add(cut);
     let output = context.run("ocm status").expect(1);
     let output = output.says("run the same command again");
+    // Whether a stream or the connection ends first is a matter of moments.
     assert!(!output.stderr.contains("rustls"), "{}", output.stderr);
     assert!(!output.stderr.contains("docs.rs"), "{}", output.stderr);
 }

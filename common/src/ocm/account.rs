@@ -9,7 +9,7 @@ impl Report for Account {
             .col("ID", |account| &account.id)
             .col("USERNAME", |account| &account.username)
             .col("EMAIL", |account| &account.email)
-            .col("ORGANIZATION", |account| organization(account))
+            .col("ORGANIZATION", organization)
             .table()
     }
 

@@ -8,8 +8,8 @@ use crate::Failure;
 use crate::dockerconfig::Document;
 use crate::kubelet::Format;
 use crate::web::{
-    Answer, Auth, Body, Call, Endpoint, Largest, Repeat, Transport, Trust, certificates,
-    error_text, host_of, url,
+    Answer, Auth, Body, Call, Endpoint, Largest, Repeat, Transport, Trust, certificates, host_of,
+    url,
 };
 use jiff::Timestamp;
 use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
@@ -293,9 +293,8 @@ fn parse<T: DeserializeOwned>(answer: &Answer) -> Result<T, OcmError> {
         status: answer.status,
         text,
     };
-    // The parser's message may quote what it did not expect.
-    let value: Value = serde_json::from_slice(&answer.body)
-        .map_err(|_| OcmError::NotJson(error_text(&answer.body)))?;
+    // Nothing of it is quoted: it may hold what was sent.
+    let value: Value = serde_json::from_slice(&answer.body).map_err(|_| OcmError::NotJson)?;
     serde_json::from_value(value)
         .map_err(|_| unexpected("the answer is not the JSON that the API promises".to_owned()))
 }

@@ -27,9 +27,9 @@ pub enum OcmError {
     /// It is asked for already; the API's own words.
     #[error("Red Hat refuses: {0}")]
     Conflict(String),
-    /// A success that no API of Red Hat's gives; what it was instead.
-    #[error("the answer is not JSON: {0}")]
-    NotJson(String),
+    /// A success that no API of Red Hat's gives.
+    #[error("the answer is not JSON")]
+    NotJson,
     /// Too many requests, and waiting did not help.
     #[error("Red Hat still answers \"too many requests\" (429) after retries")]
     RateLimited,
@@ -86,7 +86,7 @@ impl OcmError {
     /// Whether the request may have been carried out all the same.
     pub fn is_doubtful(&self) -> bool {
         match self {
-            Self::Unavailable(_) | Self::Timeout | Self::Redirected(_) | Self::NotJson(_) => true,
+            Self::Unavailable(_) | Self::Timeout | Self::Redirected(_) | Self::NotJson => true,
             Self::ThroughProxy { error, .. } => error.is_doubtful(),
             Self::Unexpected { status, .. } => *status >= 500 || *status < 400,
             _ => false,
@@ -117,7 +117,7 @@ impl OcmError {
                 Hint::from("wait for the request that is there already: ")
                     .run(hint::global("ocm status --wait")),
             ),
-            Self::NotJson(_) => failure.next(
+            Self::NotJson => failure.next(
                 "check OCM_URL and OCM_TOKEN_URL, and whether a proxy in HTTPS_PROXY answers \
                  instead of Red Hat",
             ),

@@ -33,6 +33,9 @@ const FIRST_WAIT: Duration = Duration::from_millis(500);
 /// A server that asks for more patience than this is reported instead.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
+/// A page for programmers, which rustls names where a connection ends without a word.
+const RUSTLS_MANUAL: &str = "docs.rs/rustls/";
+
 /// Of what an error says, more is read by nobody.
 const LARGEST_ERROR: usize = 4 << 10;
 
@@ -358,10 +361,12 @@ fn root_cause(error: &(dyn Error + 'static)) -> String {
         cause = source;
     }
     let io = cause.downcast_ref::<io::Error>();
-    match io.is_some_and(|error| error.kind() == io::ErrorKind::UnexpectedEof) {
-        // rustls says more, for whoever writes servers.
+    let is_end = io.is_some_and(|error| error.kind() == io::ErrorKind::UnexpectedEof);
+    let text = cause.to_string();
+    // HTTP/2 hides the kind of such an error, and keeps what rustls tells those who write servers.
+    match is_end || text.contains(RUSTLS_MANUAL) {
         true => "it closed the connection in the middle of its answer".to_owned(),
-        false => cause.to_string(),
+        false => text,
     }
 }
 
