@@ -1,6 +1,6 @@
 //! What a registry's answers say.
 
-use crate::web::{Answer, ApiError, error_text, first_line};
+use crate::web::{Answer, ApiError, body, error_text, first_line};
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 
@@ -18,17 +18,18 @@ fn some_secret<'de, D: Deserializer<'de>>(source: D) -> Result<Option<SecretStri
     Ok(text.filter(|text| !text.is_empty()).map(SecretString::from))
 }
 
-/// The token of an answer. The parser's own message is dropped: it may quote the token.
+/// The token of an answer.
 pub(super) fn read_token(answer: &Answer) -> Result<SecretString, ApiError> {
     if answer.status != 200 {
         return Err(unexpected(answer));
     }
-    let read: Option<TokenAnswer> = serde_json::from_slice(&answer.body).ok();
-    let token = read.and_then(|read| read.token.or(read.access_token));
-    token.ok_or_else(|| ApiError::Unexpected {
-        status: answer.status,
-        text: "the registry's answer holds no token".to_owned(),
-    })
+    let read: TokenAnswer = body::parse_of_registry(answer.status, &answer.body)?;
+    read.token
+        .or(read.access_token)
+        .ok_or_else(|| ApiError::Unexpected {
+            status: answer.status,
+            text: "the registry's answer holds no token".to_owned(),
+        })
 }
 
 /// The registry's words: `{"errors":[{"message": …}]}`.

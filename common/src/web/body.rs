@@ -9,20 +9,29 @@ use super::error::ApiError;
 /// What gzip begins with.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// Parses the body of a success.
-///
-/// The parser's own message is dropped: it may quote the value it did not expect.
+/// Parses the body of a success of Quay's.
 pub(crate) fn parse<T: DeserializeOwned>(status: u16, body: &[u8]) -> Result<T, ApiError> {
+    parse_with(status, body, "; check that this is Quay")
+}
+
+/// The same of a registry, which need not be a Quay.
+pub(crate) fn parse_of_registry<T: DeserializeOwned>(
+    status: u16,
+    body: &[u8],
+) -> Result<T, ApiError> {
+    parse_with(status, body, "")
+}
+
+/// The parser's own message is dropped: it may quote the value it did not expect.
+fn parse_with<T: DeserializeOwned>(status: u16, body: &[u8], advice: &str) -> Result<T, ApiError> {
     serde_json::from_slice(body).map_err(|error| ApiError::Unexpected {
         status,
         text: match body.starts_with(&GZIP) {
             true => {
-                "the body is compressed, and nothing compressed was asked for; check that this \
-                     is Quay"
-                    .to_owned()
+                format!("the body is compressed, and nothing compressed was asked for{advice}")
             }
             false => format!(
-                "the body is not the expected JSON (line {}, column {}); check that this is Quay",
+                "the body is not the expected JSON (line {}, column {}){advice}",
                 error.line(),
                 error.column()
             ),
