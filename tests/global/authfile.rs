@@ -42,7 +42,13 @@ fn the_new_pull_secret_is_tried_before_it_goes_to_a_cluster() {
     }
     world.run("ocm download -o new.json").expect(0);
     let verify = ["verify", "--authfile", "new.json", "-o", "json"];
-    let output = world.run(verify).expect(0);
+    let pull = ["--image", "registry.redhat.io/ubi8/ubi:latest"];
+    let output = world.run([&verify[..], &pull].concat()).expect(0);
+    let pulled = World::item(&output, "registry.redhat.io")["message"].to_string();
+    assert!(
+        pulled.contains("registry.redhat.io/ubi8/ubi can be pulled"),
+        "{pulled}"
+    );
     assert!(output.stderr.is_empty(), "{}", output.stderr);
     for host in names() {
         let item = World::item(&output, host);

@@ -139,3 +139,47 @@ fn authorities_that_cannot_be_read_break_nothing_and_are_named_where_they_matter
         .cluster
         .kubectl(format!("-n {NAMESPACE} delete role,rolebinding site"));
 }
+
+#[test]
+fn a_credential_that_is_accepted_is_tried_with_the_release_image_it_is_there_for() {
+    let (world, registries) = world();
+    world.trusts_everywhere(registries.ca_pem());
+    world.runs_release("4.20.0-okd-scos.1", &format!("{MIRROR}/okd/release"));
+    for way in [Way::Basic, Way::Opaque] {
+        registries.set(MIRROR, way, "mirror", "right");
+        put(&world, &[(MIRROR, "right")]);
+        let output = world.run([VERIFY, &["--allow-unknown"]].concat());
+        assert_eq!(judged(&output, MIRROR).1, "good", "{way:?}");
+        registries.lets_pull(MIRROR, "other/");
+        let output = world.run([VERIFY, &["--allow-unknown"]].concat()).expect(1);
+        let (registry, state, message) = judged(&output, MIRROR);
+        assert_eq!((&*registry, &*state), ("accepted", "bad"), "{way:?}");
+        let said = format!("does not let the account pull {MIRROR}/okd/release");
+        assert!(message.contains(&said), "{message}");
+    }
+}
+
+#[test]
+fn an_image_that_is_named_is_asked_for_with_the_entry_that_is_for_it() {
+    let (world, registries) = world();
+    world.trusts_everywhere(registries.ca_pem());
+    registries.set(MIRROR, Way::Opaque, "mirror", "right");
+    put(&world, &[(MIRROR, "right")]);
+    let image = format!("{MIRROR}/ubi8/ubi");
+    let verify = ["verify", "--image", &image];
+    world
+        .run(verify)
+        .expect(0)
+        .prints(&format!("{image} can be pulled"));
+    registries.lets_pull(MIRROR, "ubi9/");
+    world
+        .run(verify)
+        .expect(1)
+        .prints(&format!("does not let the account pull {image}"));
+    let elsewhere = ["verify", "--image", "elsewhere.example.com/a/b:v1"];
+    world
+        .run(elsewhere)
+        .expect(1)
+        .prints("no entry is for elsewhere.example.com/a/b");
+    world.run("verify --image !!").expect(2);
+}

@@ -32,6 +32,7 @@ pub fn play(page: &mut Page) {
     page.block("oc quay-global update").rest(&openshift.stage);
     given_in_a_file(page);
     dead_token(page);
+    file_before_it_goes_out(page);
     red_hats_own(page);
 }
 
@@ -67,6 +68,15 @@ fn dead_token(page: &mut Page) {
         .holds();
 }
 
+/// What Red Hat hands out is a file, and in no cluster yet.
+fn file_before_it_goes_out(page: &mut Page) {
+    let mut stage = Stage::new("sandbox");
+    let ocm = ocm::start(&mut stage.context);
+    let token = ocm.edit(|state| state.pull_token.clone());
+    let _registries = red_hats_registries(&mut stage, &token);
+    page.block("oc quay-global ocm download").rest(&stage);
+}
+
 /// Two clusters of an account that has a third.
 fn red_hats_own(page: &mut Page) {
     let mut stage = Stage::new("prod");
@@ -94,17 +104,17 @@ fn red_hats_own(page: &mut Page) {
         .holds();
     block.next(&stage).holds();
     ocm.edit(|state| state.run_batch(&ocm::rotated()));
-    let _registries = accept_the_new_one(&mut stage);
+    let _registries = red_hats_registries(&mut stage, &ocm::rotated());
     block.next(&stage).holds();
     block.next(&stage).answered("y\n").holds();
 }
 
-/// Red Hat's registries accept what Red Hat hands out from now on.
-fn accept_the_new_one(stage: &mut Stage) -> Registries {
+/// Red Hat's registries, which accept a pull secret with this token from now on.
+fn red_hats_registries(stage: &mut Stage, token: &str) -> Registries {
     let names: Vec<&str> = REGISTRIES.iter().map(|(host, _)| *host).collect();
     let registries = Registries::start(&names).expect("the stand-in starts");
     for (host, user) in REGISTRIES {
-        registries.set(host, Way::Opaque, user, &ocm::rotated());
+        registries.set(host, Way::Opaque, user, token);
     }
     let proxy = ConnectProxy::leading_to(registries.server().port());
     let ca = stage.context.file("registries.pem", registries.ca_pem());

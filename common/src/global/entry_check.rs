@@ -11,10 +11,10 @@ use crate::credentials::clear_up;
 use crate::dockerconfig::{Credential, Document, EntryError, owner_of, registry_of_key};
 use crate::failure::FailureKind;
 use crate::hint::{self, Hint};
-use crate::kubelet::ImageReference;
+use crate::kubelet::{ImageReference, matches_image};
 use crate::names::{RegistryHost, RobotAt, RobotName};
 use crate::pullsecret::{KnownRegistry, ProofState, RegistryAnswer, RobotToken, TokenState};
-use crate::registry::{OtherRegistries, Probe};
+use crate::registry::{OtherRegistries, Probe, Pull, Registry};
 use secrecy::ExposeSecret;
 use std::collections::BTreeMap;
 
@@ -28,6 +28,8 @@ pub struct Reference<'a> {
     pub others: &'a OtherRegistries,
     /// A registry without a login that could not be asked will do.
     pub allow_unknown: bool,
+    /// Images that the entries for them have to be good for.
+    pub images: &'a [ImageReference],
 }
 
 /// The same, with what is known of the robots and of the place where entries are used.
@@ -211,41 +213,77 @@ async fn ask_registry(
     if host.as_ref().is_some_and(|host| host.as_str() == TELEMETRY) {
         return;
     }
-    let answer = match (login, &host) {
+    let registry = match (login, &host) {
         // What Quay hands out for the account is no news to its registry, whatever the key.
         (Some(login), host) if host.is_some() || check.token == TokenState::Current => {
-            let registry = &login.session.registry;
-            registry.probe(&held.username, &held.password, &[]).await
+            Ok(login.session.registry.clone())
         }
         (_, Some(host)) if !is_in_image_names(host) => return check_unused(check, host),
-        (_, Some(host)) => match look.others.at(host) {
-            Ok(registry) => registry.probe(&held.username, &held.password, &[]).await,
-            Err(failure) => Err(failure),
-        },
+        (_, Some(host)) => look.others.at(host),
         (_, None) => Err(Failure::new(
             "the key does not name exactly one registry, so none was asked",
         )),
     };
-    match answer {
-        Ok(Probe::Accepted { .. }) => check.registry = RegistryAnswer::Accepted,
-        Ok(Probe::Refused { reason }) => {
-            check.registry = RegistryAnswer::Refused;
-            check.fail(&format!("the registry refuses the credential: {reason}"));
-        }
-        Err(failure) => {
-            let allowed = look.by.allow_unknown && login.is_none();
-            if host.is_some() {
-                check.registry = RegistryAnswer::without(&failure);
+    let asked = match registry {
+        Ok(registry) => ask(check, held, &registry, look).await,
+        Err(failure) => Err(failure),
+    };
+    let Err(failure) = asked else { return };
+    let allowed = look.by.allow_unknown && login.is_none();
+    if host.is_some() && check.registry == RegistryAnswer::NotAsked {
+        check.registry = RegistryAnswer::without(&failure);
+    }
+    check.doubt(failure.message(), allowed);
+    if check.next.is_none() && !allowed {
+        check.next = Some(match login {
+            Some(login) => whoami(login),
+            None => look.without_answer(&failure, host.as_ref()),
+        });
+    }
+}
+
+/// Whether the registry accepts the credential, and hands out the images that are pulled with it.
+/// That it accepts the credential says nothing of a pull.
+async fn ask(
+    check: &mut Check,
+    held: &Credential,
+    registry: &Registry,
+    look: &Look<'_>,
+) -> Result<(), Failure> {
+    let probed = registry.probe(&held.username, &held.password, &[]);
+    if let Probe::Refused { reason } = probed.await? {
+        check.registry = RegistryAnswer::Refused;
+        check.fail(&format!("the registry refuses the credential: {reason}"));
+        return Ok(());
+    }
+    check.registry = RegistryAnswer::Accepted;
+    let login = Some((held.username.as_str(), &held.password));
+    let release = look.subject.release().image();
+    let named = look.by.images.iter().map(|image| (image, true));
+    let images = named.chain(release.iter().map(|image| (image, false)));
+    let of_key = images.filter(|(image, _)| matches_image(&check.key, image));
+    for (image, is_named) in of_key.collect::<Vec<_>>() {
+        let pull = registry.try_pull(login, image.repository(), image.reference());
+        match pull.await? {
+            Pull::Good if is_named => check.note(&format!("{image} can be pulled")),
+            Pull::Good => {}
+            Pull::Refused(reason) => {
+                check.fail(&format!("the registry refuses a pull of {image}: {reason}"));
             }
-            check.doubt(failure.message(), allowed);
-            if check.next.is_none() && !allowed {
-                check.next = Some(match login {
-                    Some(login) => whoami(login),
-                    None => look.without_answer(&failure, host.as_ref()),
-                });
+            Pull::NotAllowed => {
+                check.fail(&format!(
+                    "the registry does not let the account pull {image}"
+                ));
             }
+            Pull::NoSuchTag if is_named => {
+                check.fail(&format!(
+                    "the registry has no {image} of this tag or digest"
+                ));
+            }
+            Pull::NoSuchTag => check.note(&format!("the registry lacks the release image {image}")),
         }
     }
+    Ok(())
 }
 
 /// Whether an image's name can begin with the host: the first word of `fake/app` is a part of a

@@ -107,6 +107,18 @@ impl Release {
         places.find(|place| matches_image(key, place))
     }
 
+    /// The release image, where the nodes look for it first.
+    pub fn image(&self) -> Vec<ImageReference> {
+        let named = self.image.as_ref().and_then(|image| image.parse().ok());
+        let Some(image) = named else {
+            return Vec::new();
+        };
+        match self.mirrors.of(&image) {
+            mirrored if !mirrored.is_empty() => mirrored,
+            _ => vec![image],
+        }
+    }
+
     /// The mirror that all of a release of Red Hat's comes from; nothing if any of it comes from
     /// Red Hat.
     pub fn mirrored_at(&self) -> Option<ImageReference> {

@@ -15,6 +15,7 @@ use crate::Failure;
 use crate::cluster::{Cluster, InContext, Seen};
 use crate::dockerconfig::{Document, owner_of};
 use crate::hint::{self, Hint};
+use crate::kubelet::matches_image;
 use crate::names::{RegistryHost, RobotAt, RobotName};
 use crate::node_secrets::{GLOBAL_PULL_SECRET, SecretName};
 use crate::pullsecret::{KnownRegistry, RobotToken, robot_tokens};
@@ -134,7 +135,9 @@ async fn check_secret(
         .documents()
         .map(|(name, document)| check_document(&look, name.to_string(), Some(name), document));
     let mut items: Vec<Check> = join_all(documents).await.into_iter().flatten().collect();
-    add_absent(&mut items, &look, &GLOBAL_PULL_SECRET.to_string());
+    let place = GLOBAL_PULL_SECRET.to_string();
+    add_absent(&mut items, &look, &place);
+    add_images(&mut items, &look, &place);
     let warning = warning(&items, &observed.release, context);
     Ok((items, warning))
 }
@@ -188,6 +191,7 @@ async fn check_file(file: &AuthFile, look: &Look<'_>) -> Vec<Check> {
     if is_for_red_hats || look.site.is_some() {
         add_absent(&mut items, look, file.name());
     }
+    add_images(&mut items, look, file.name());
     items
 }
 
@@ -221,6 +225,22 @@ fn tell_fault(checks: &mut Vec<Check>, told: Check) {
         Some(check) => *check = told,
         None => checks.push(told),
     }
+}
+
+/// Tells of images that were named, and that no entry is for.
+fn add_images(items: &mut Vec<Check>, look: &Look<'_>, place: &str) {
+    let is_for =
+        |item: &Check, image| item.fingerprint.is_some() && matches_image(&item.key, image);
+    let images = look.by.images.iter();
+    let others = images.filter(|image| !items.iter().any(|item| is_for(item, image)));
+    let told = others.map(|image| {
+        let mut check = Check::blank(look.context, place, "");
+        check.fail(&format!(
+            "no entry is for {image}, so it is pulled without a login"
+        ));
+        check
+    });
+    items.extend(told.collect::<Vec<_>>());
 }
 
 /// Tells of Red Hat's entries that are not there.

@@ -8,10 +8,12 @@ use quay_common::cluster::{Cluster, ClusterArgs, Seen, connect};
 use quay_common::credentials::{QuayArgs, SignIns, other_registries, sign_in_everywhere};
 use quay_common::dockerconfig::Document;
 use quay_common::global::{AuthFile, Reference, verify, verify_file};
+use quay_common::kubelet::ImageReference;
 use quay_common::ocm::{OcmArgs, open};
 use quay_common::pullsecret::{alias_warnings, logins};
 use quay_common::registry::ProbeArgs;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 /// Check every entry: is it readable, accepted by its registry, and current
 ///
@@ -25,8 +27,8 @@ use std::path::PathBuf;
   # Accept entries of registries that you have no login to
   oc quay-global verify --allow-unknown
 
-  # Before a new pull secret goes to the nodes: does every registry accept it?
-  oc quay-global ocm download -o new.json && oc quay-global verify --authfile new.json
+  # Before a new pull secret goes to the nodes: does it pull?
+  oc quay-global verify --authfile new.json --image registry.redhat.io/ubi8/ubi:latest
 ")]
 pub struct VerifyArgs {
     /// Check this file instead of clusters; `-` is stdin
@@ -36,6 +38,14 @@ pub struct VerifyArgs {
     /// asked.
     #[arg(long, value_name = "FILE")]
     authfile: Option<PathBuf>,
+
+    /// Also ask for this image's manifest, as a pull begins (repeat for several)
+    ///
+    /// That a registry accepts a credential does not prove a pull. With --image, verify asks for
+    /// the manifest with the entry that is for the image. Verify always does that for the
+    /// cluster's release image.
+    #[arg(long, value_name = "IMAGE", value_parser = ImageReference::from_str)]
+    image: Vec<ImageReference>,
 
     /// Do not fail for what is unknown because there is no login to its registry
     #[arg(long)]
@@ -74,6 +84,7 @@ pub async fn run(args: VerifyArgs, console: &Console) -> Result<Exit, Failure> {
         red_hat: red_hat.as_ref(),
         others: &others,
         allow_unknown: args.allow_unknown,
+        images: &args.image,
     };
     let checks = match &subject {
         Subject::Secrets(clusters) => verify(clusters, &reference).await?,

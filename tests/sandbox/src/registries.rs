@@ -34,6 +34,8 @@ pub struct Registry {
     pub way: Way,
     pub user: String,
     pub password: String,
+    /// The account may pull images whose repository begins so.
+    pub pulls: String,
 }
 
 type Hosts = Arc<Mutex<BTreeMap<String, Registry>>>;
@@ -77,9 +79,18 @@ impl Registries {
             way,
             user: user.to_owned(),
             password: password.to_owned(),
+            pulls: String::new(),
         };
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         hosts.insert(host.to_owned(), registry);
+    }
+
+    /// From now on its account may pull only images whose repository begins so.
+    pub fn lets_pull(&self, host: &str, pulls: &str) {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(registry) = hosts.get_mut(host) {
+            registry.pulls = pulls.to_owned();
+        }
     }
 
     /// The server with its log and faults.
@@ -148,7 +159,10 @@ impl Registry {
         match (is_in, path) {
             (false, _) => respond(401, &refusal(), challenge),
             (true, "/v2/") => respond(200, &json!({}), None),
-            (true, path) if path.contains("/manifests/") => respond(200, &json!({}), None),
+            (true, path) if path.contains("/manifests/") => {
+                let may = path.starts_with(&format!("/v2/{}", self.pulls));
+                respond(if may { 200 } else { 403 }, &json!({}), None)
+            }
             (true, _) => respond(404, &json!({}), None),
         }
     }
