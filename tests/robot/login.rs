@@ -1,7 +1,7 @@
 //! `login`, `logout`, `whoami`, with tokens in a file; `tests/keyring.rs` has the keyring.
 
 use crate::robot::{ALL_SCOPES, SCOPES, start};
-use quay_tests::{Seen, TestContext, TestQuay, str};
+use quay_tests::{Output, Seen, TestContext, TestQuay, str};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
@@ -67,8 +67,10 @@ fn a_token_quay_refuses_is_not_stored() {
     for token in [expired, wrong] {
         let login = context.command("login --token-stdin --insecure-storage");
         let run = login.stdin(&token).run().expect(1);
-        run.says("wrong, expired or revoked")
-            .says("login --registry localhost");
+        let run = run.says("wrong, expired or revoked");
+        // Nobody is sent where they are; a token is made elsewhere.
+        assert!(!run.stderr.contains("login --registry"), "{}", run.stderr);
+        run.says("Generate Token").says("Administer Organization");
     }
     assert!(!settings(&context).exists() && !credentials(&context).exists());
 }
@@ -84,7 +86,116 @@ fn without_a_keyring_the_error_names_the_alternatives() {
         .says("--token-stdin")
         .says("--auth-secret")
         .says("--insecure-storage");
-    assert!(!settings(&context).exists());
+}
+
+/// Runs `login` on a terminal where nobody types, and finds that no token is asked for.
+fn fails_without_asking(context: &TestContext, flags: &str) -> Output {
+    let login = context.command(format!("login {flags}")).on_terminal();
+    let output = login.keeps().run().expect(1);
+    assert!(
+        !output.stdout.contains("API token for"),
+        "{}",
+        output.stdout
+    );
+    output
+}
+
+#[test]
+fn what_can_fail_without_the_token_fails_before_it_is_asked_for() {
+    let (mut context, quay) = start();
+    let ca = context.file("own.pem", quay.quay.ca_pem());
+    let trusted = format!("--insecure-storage --registry-ca {}", ca.display());
+    let gone = TestQuay::start(&mut context).quay.url();
+    context.unset("QUAY_CA_FILE");
+    context.set("QUAY_URL", &gone);
+    fails_without_asking(&context, &trusted).prints("is unavailable");
+    context.set("QUAY_URL", &quay.quay.url());
+    fails_without_asking(&context, "--insecure-storage").prints("no trusted connection");
+    // A file of tokens that others may read is refused, with or without a token for it.
+    let store = credentials(&context);
+    std::fs::create_dir_all(store.parent().unwrap()).unwrap();
+    std::fs::write(&store, "{}").unwrap();
+    std::fs::set_permissions(&store, std::fs::Permissions::from_mode(0o644)).unwrap();
+    fails_without_asking(&context, &trusted).prints("other users can read it");
+}
+
+#[test]
+fn without_a_keyring_the_registry_is_remembered_and_commands_need_the_token_alone() {
+    let (mut context, quay) = start();
+    let token = quay.token(&mut context, SCOPES);
+    fails_without_asking(&context, "")
+        .prints("the API token was not asked for")
+        .prints("no keyring");
+    let (url, ca) = (quay.quay.url(), context.path("ca.pem"));
+    let remembers = |context: &mut TestContext| {
+        context.unset("QUAY_URL");
+        context.unset("QUAY_CA_FILE");
+        let list = context
+            .command("list myorg -o name")
+            .env("QUAY_API_TOKEN", &token);
+        assert_eq!(list.run().expect(0).stdout, "robot/myorg+deploy\n");
+        context.run("list myorg").expect(1).says("not logged in");
+        context
+            .run("logout")
+            .expect(0)
+            .says("logged out of localhost");
+        context.set("QUAY_URL", &url);
+        context.set("QUAY_CA_FILE", &ca.to_string_lossy());
+    };
+    remembers(&mut context);
+    let login = context.command("login").env("QUAY_API_TOKEN", &token);
+    login
+        .run()
+        .expect(0)
+        .says("as alice; the registry is remembered, and the API token is not stored")
+        .says("no keyring");
+    remembers(&mut context);
+    let login = context.command("login --token-stdin").stdin(&token);
+    login
+        .run()
+        .expect(1)
+        .says("the token works but was not stored");
+    remembers(&mut context);
+}
+
+#[test]
+fn a_login_that_cannot_keep_a_token_takes_none_away() {
+    let (mut context, quay) = start();
+    let url = quay.quay.url();
+    log_in(&mut context, &quay, SCOPES);
+    context.set("QUAY_URL", &url);
+    fails_without_asking(&context, "").prints("no keyring");
+    context.unset("QUAY_URL");
+    let list = context.command("list myorg -o name").keeps();
+    assert_eq!(list.run().expect(0).stdout, "robot/myorg+deploy\n");
+}
+
+#[test]
+fn an_organization_that_does_not_exist_is_said_not_to_with_the_one_that_was_meant() {
+    let (mut context, quay) = start();
+    quay.sign_in(&mut context, ALL_SCOPES);
+    for command in [
+        "list myorgg",
+        "describe myorgg+deploy",
+        "create myorgg+deploy",
+        "token myorgg+deploy",
+    ] {
+        let run = context.run(command).expect(1);
+        run.says("organization `myorgg` does not exist at localhost")
+            .says("did you mean `myorg`?");
+    }
+    context
+        .run("list nowhere")
+        .expect(1)
+        .says("organization `nowhere` does not exist")
+        .says("whoami");
+    // One that is somebody else's exists.
+    let run = context.run("list other").expect(1);
+    run.says("`org:admin`").says("whoami");
+    quay.sign_in(&mut context, SCOPES);
+    let run = context.run("list myorgg").expect(1);
+    assert!(!run.stderr.contains("did you mean"), "{}", run.stderr);
+    run.says("organization `myorgg` does not exist");
 }
 
 #[test]
@@ -152,6 +263,11 @@ fn whoami_tells_the_user_and_the_scopes_whatever_they_are() {
         quay.sign_in(&mut context, scopes);
         assert_eq!(held(&context, &["myorg"]), expected, "{scopes}");
     }
+    quay.sign_in(&mut context, "repo:read");
+    let run = context.run("whoami").expect(0);
+    run.prints("unknown")
+        .says("nothing to try the scope on")
+        .says("whoami ORG");
     quay.sign_in(&mut context, SCOPES);
     assert_eq!(held(&context, &[]), SCOPES);
     let people = context.run("whoami").expect(0);

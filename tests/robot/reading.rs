@@ -173,9 +173,7 @@ fn an_unknown_robot_and_an_unknown_organization_are_errors_that_name_them() {
     let robot = context.run("describe myorg+nosuch").expect(1);
     robot.says("robot `myorg+nosuch`").says("no such object");
     let organization = context.run("list nosuchorg").expect(1);
-    organization
-        .says("`nosuchorg`")
-        .says("organization must exist");
+    organization.says("organization `nosuchorg` does not exist");
 }
 
 #[test]

@@ -52,7 +52,9 @@ fn a_terminal_is_asked_for_the_token_and_does_not_show_it() {
         .keeps()
         .run()
         .expect(0);
-    run.prints("API token for localhost").prints("as alice");
+    run.prints("Generate Token; tick Administer Organization")
+        .prints("API token for localhost")
+        .prints("as alice");
     let list = context.command("list myorg -o name").keeps();
     assert_eq!(list.run().expect(0).stdout, "robot/myorg+deploy\n");
 }

@@ -186,6 +186,7 @@ pub fn clear_up(owner: &UnclearOwner) -> Hint {
 
 #[cfg(test)]
 mod tests {
+    use super::super::settings::Kept;
     use super::*;
 
     fn host(text: &str) -> RegistryHost {
@@ -200,7 +201,7 @@ mod tests {
         ] {
             let mut endpoint = Endpoint::of(host(name));
             endpoint.aliases.push(host(alias));
-            settings.remember(&endpoint, "alice", false);
+            settings.remember(&endpoint, "alice", Kept::Keyring);
         }
         settings
     }
@@ -233,7 +234,11 @@ mod tests {
     #[test]
     fn a_logins_alias_that_has_a_login_of_its_own_now_counts_no_more() {
         let mut settings = settings();
-        settings.remember(&Endpoint::of(host("images.example.com")), "alice", false);
+        settings.remember(
+            &Endpoint::of(host("images.example.com")),
+            "alice",
+            Kept::Keyring,
+        );
         assert_eq!(
             aliases(&host("old.example.com"), &[], &settings).unwrap(),
             []

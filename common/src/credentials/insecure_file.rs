@@ -27,6 +27,14 @@ pub(super) fn get(account: &str) -> Result<Option<SecretString>, Failure> {
     Ok(tokens.0.remove(account).map(|token| token.0))
 }
 
+/// Finds out whether a token can be stored, without storing one.
+pub(super) fn try_out() -> Result<(), Failure> {
+    let path = path()?;
+    path.parent().map_or(Ok(()), private_file::make_folder)?;
+    read(&path)?;
+    private_file::check_replaceable(&path)
+}
+
 /// Creates or replaces the account's token.
 pub(super) fn set(account: &str, secret: &SecretString) -> Result<(), Failure> {
     let path = path()?;

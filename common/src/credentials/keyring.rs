@@ -54,6 +54,11 @@ pub(super) fn api_account(endpoint: &Endpoint, user: &str) -> String {
     }
 }
 
+/// The item with which a login tries whether its token can be stored.
+pub(super) fn trial_account(registry: &RegistryHost) -> String {
+    format!("try:{registry}")
+}
+
 /// The item of a robot's token.
 pub(super) fn robot_account(registry: &RegistryHost, robot: &RobotName) -> String {
     format!("robot:{registry}:{robot}")
@@ -102,6 +107,16 @@ fn is_open(entry: &Entry) -> bool {
 #[cfg(not(all(unix, not(target_os = "macos"))))]
 fn is_open(_: &Entry) -> bool {
     true
+}
+
+/// Tries whether items can be stored, with one that holds no secret and is removed again.
+pub(super) async fn try_out(account: &str) -> Result<(), KeyringError> {
+    on_thread(account, |entry| {
+        entry.set_password("no secret")?;
+        entry.delete_credential()
+    })
+    .await
+    .map_err(Outcome::into_error)
 }
 
 /// Creates or replaces the item.

@@ -193,6 +193,10 @@ pub async fn sign_in_everywhere(
                 sign_ins.sessions.push(session);
                 continue;
             }
+            Ok(None) if settings.registries[registry].without_token => format!(
+                "{registry} is left out: no API token is stored for it, and QUAY_API_TOKEN is not \
+                 set"
+            ),
             Ok(None) => format!(
                 "the token of the login to {registry} is gone, so that registry \
                                  is left out"
@@ -249,6 +253,9 @@ async fn remembered_session(
     endpoint: &Endpoint,
     remembered: &Remembered,
 ) -> Result<Option<Session>, Failure> {
+    if remembered.without_token {
+        return Ok(None);
+    }
     let account = keyring::api_account(endpoint, &remembered.user);
     let token = vault::recall(&account, remembered.insecure_storage).await?;
     let user = Some(remembered.user.clone());
@@ -286,6 +293,7 @@ fn given_in_environment() -> Result<bool, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::settings::Kept;
     use super::*;
     use crate::cli::hint_text;
 
@@ -294,7 +302,7 @@ mod tests {
         let mut known = Endpoint::of("quay.example.com".parse().unwrap());
         known.api = "https://api.example.com".to_owned();
         known.ca = Some("/ca.pem".into());
-        settings.remember(&known, "alice", false);
+        settings.remember(&known, "alice", Kept::Keyring);
         settings
     }
 

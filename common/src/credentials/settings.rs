@@ -61,11 +61,25 @@ pub struct Remembered {
     /// Whether plain http and unknown certificates are accepted.
     #[serde(default, skip_serializing_if = "is_false")]
     pub insecure: bool,
-    /// Whose token the login was made with.
+    /// Whose token the login was made with; empty if there was no token.
     pub user: String,
     /// Whether the token is in a file instead of the keyring (`login --insecure-storage`).
     #[serde(default, skip_serializing_if = "is_false")]
     pub insecure_storage: bool,
+    /// Whether no token is stored: this machine has no place for one.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub without_token: bool,
+}
+
+/// Where the token of a login is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// In the keyring.
+    Keyring,
+    /// In a plain file.
+    File,
+    /// Nowhere: whoever runs a command has to give it.
+    Nowhere,
 }
 
 fn is_false(value: &bool) -> bool {
@@ -131,14 +145,15 @@ impl Settings {
     }
 
     /// Keeps how the endpoint is reached, and makes it the default.
-    pub fn remember(&mut self, endpoint: &Endpoint, user: &str, insecure_storage: bool) {
+    pub fn remember(&mut self, endpoint: &Endpoint, user: &str, kept: Kept) {
         let remembered = Remembered {
             api: endpoint.api.clone(),
             aliases: endpoint.aliases.clone(),
             ca: endpoint.ca.clone(),
             insecure: endpoint.insecure,
             user: user.to_owned(),
-            insecure_storage,
+            insecure_storage: kept == Kept::File,
+            without_token: kept == Kept::Nowhere,
         };
         self.registries
             .insert(endpoint.registry.clone(), remembered);
@@ -190,8 +205,8 @@ mod tests {
         let mut settings = Settings::default();
         let mut endpoint = Endpoint::of("quay.example.com:8443".parse().unwrap());
         endpoint.ca = Some("/etc/quay ca.pem".into());
-        settings.remember(&endpoint, "alice", false);
-        settings.remember(&Endpoint::of("quay.io".parse().unwrap()), "bob", true);
+        settings.remember(&endpoint, "alice", Kept::Keyring);
+        settings.remember(&Endpoint::of("quay.io".parse().unwrap()), "bob", Kept::File);
         settings
     }
 

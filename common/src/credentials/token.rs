@@ -69,8 +69,16 @@ pub(crate) fn from_environment(
     }
 }
 
-/// Asks for the token without showing it.
+/// Where in Quay's pages an API token is made, and what is to be ticked there.
+pub(super) const WHERE_MADE: &str = "in Quay, open your organization, Applications, your \
+     application, Generate Token; tick Administer Organization, Administer Repositories and Read \
+     User Information, and for your own robots Administer User";
+
+/// Asks for the token without showing it, and says first where one is made.
 pub(super) fn from_prompt(console: &Console, question: &str) -> Result<SecretString, Failure> {
+    if console.can_ask() {
+        console.note(format!("to make an API token: {WHERE_MADE}"));
+    }
     let elsewhere = "set QUAY_API_TOKEN, or pass --token-stdin or --auth-secret NAMESPACE/NAME";
     let typed = console.password(question, elsewhere)?;
     checked(

@@ -37,7 +37,7 @@ async fn token_in_cluster(reference: &str, args: &ClusterArgs) -> Option<SecretS
 
 async fn remembered(endpoint: &Endpoint, settings: &Settings) -> Option<(SecretString, String)> {
     let login = settings.registries.get(&endpoint.registry)?;
-    let login = login.is_for(endpoint).then_some(login)?;
+    let login = (login.is_for(endpoint) && !login.without_token).then_some(login)?;
     let account = keyring::api_account(endpoint, &login.user);
     let token = match login.insecure_storage {
         true => insecure_file::get(&account).ok().flatten(),

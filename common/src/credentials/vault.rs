@@ -4,6 +4,7 @@ pub(crate) use super::token::{from_environment, from_stdin};
 use super::{insecure_file, keyring, token};
 use crate::Failure;
 use crate::cli::Console;
+use crate::names::RegistryHost;
 use secrecy::{ExposeSecret, SecretString};
 use std::path::PathBuf;
 
@@ -14,6 +15,18 @@ pub enum Storage {
     Keyring,
     /// In this file, readable by its owner, in plain text.
     File(PathBuf),
+}
+
+/// Finds out whether a token of the registry's can be kept, without having one.
+pub(super) async fn try_out(
+    registry: &RegistryHost,
+    insecure_storage: bool,
+) -> Result<(), Failure> {
+    if insecure_storage {
+        return insecure_file::try_out();
+    }
+    let tried = keyring::try_out(&keyring::trial_account(registry)).await;
+    tried.map_err(|error| error.failure())
 }
 
 /// The item of a Red Hat login.

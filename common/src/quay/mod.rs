@@ -5,6 +5,7 @@ mod client;
 mod details;
 mod logs;
 mod namespace;
+mod organization;
 mod pages;
 mod permissions;
 mod provision;
@@ -21,6 +22,7 @@ pub use client::Quay;
 pub use details::{DefaultPermission, FederatedSubject, RobotDetails};
 pub use logs::Pull;
 pub use namespace::{Organization, User};
+pub use organization::NoSuchOrganization;
 pub use permissions::Grant;
 pub use provision::{
     Creation, GrantOutcome, GrantState, NotBegun, Provisioned, create_robot, grant_all, revoke_all,

@@ -234,6 +234,12 @@ impl Registry {
         ApiError::Unexpected { status, text }
     }
 
+    /// Whether the registry answers, and says how it wants to be asked; nothing secret is sent.
+    pub(crate) async fn answers(&self) -> Result<(), ApiError> {
+        let asked = self.patience.once(self.find_way());
+        self.way.get_or_try_init(|| asked).await.map(drop)
+    }
+
     /// What the server tells anybody about itself. Whatever it says is only a claim.
     pub(crate) async fn server_config(&self) -> Result<ServerConfig, ApiError> {
         let config = self.config.get_or_try_init(|| self.ask_for_config());

@@ -1,7 +1,7 @@
 //! `create`: a robot with its roles.
 
 use crate::changes::Changes;
-use crate::connection::{Connection, failed};
+use crate::connection::{Connection, failed, failed_in};
 use crate::repositories::not_begun;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs};
@@ -75,9 +75,14 @@ pub async fn run(args: CreateArgs, console: &Console) -> Result<Exit, Failure> {
     };
     let session = args.connection.open(console).await?;
     let robot = &creation.robot;
-    let created = create_robot(&session.quay, &creation, args.dry_run.is_on())
-        .await
-        .map_err(|reason| not_created(reason, robot, &session))?;
+    let created = match create_robot(&session.quay, &creation, args.dry_run.is_on()).await {
+        Ok(created) => created,
+        Err(NotBegun::Refused(error @ ApiError::MissingScope { .. })) => {
+            let object = format!("robot `{robot}`");
+            return Err(failed_in(&session, robot.namespace(), object, error).await);
+        }
+        Err(reason) => return Err(not_created(reason, robot, &session)),
+    };
     let mut changes = Changes::new(&session, robot, args.dry_run);
     changes.robot(match created.existed {
         true => Verb::Exists,

@@ -1,6 +1,6 @@
 //! `describe`: everything Quay knows about one robot.
 
-use crate::connection::{Connection, failed};
+use crate::connection::{Connection, failed_in};
 use jiff::{SignedDuration, Timestamp};
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs, Report, Table, age, escape_control};
@@ -206,11 +206,14 @@ impl Report for Description {
 pub async fn run(args: DescribeArgs, console: &Console) -> Result<Exit, Failure> {
     let session = args.connection.open(console).await?;
     let robot = args.robot;
-    let details = session
-        .quay
-        .describe(&robot, SignedDuration::from_hours(24 * LOG_DAYS))
-        .await
-        .map_err(failed(&session, format!("robot `{robot}`")))?;
+    let since = SignedDuration::from_hours(24 * LOG_DAYS);
+    let details = match session.quay.describe(&robot, since).await {
+        Ok(details) => details,
+        Err(error) => {
+            let object = format!("robot `{robot}`");
+            return Err(failed_in(&session, robot.namespace(), object, error).await);
+        }
+    };
     let description = Description::new(
         session.endpoint.registry.clone(),
         session.quay.now(),

@@ -1,6 +1,6 @@
 //! `list`: the robots of an organization, or all of them.
 
-use crate::connection::{Connection, failed};
+use crate::connection::{Connection, failed, failed_in};
 use jiff::Timestamp;
 use quay_common::Failure;
 use quay_common::cli::{
@@ -127,6 +127,7 @@ fn shown(names: &Option<Vec<String>>) -> String {
 /// An organization that refuses does not hide the others.
 pub async fn run(args: ListArgs, console: &Console) -> Result<Exit, Failure> {
     let session = args.connection.open(console).await?;
+    let is_typed = args.organization.is_some();
     let namespaces = match args.organization {
         Some(organization) => vec![organization],
         None => own_namespaces(&session).await?,
@@ -148,7 +149,10 @@ pub async fn run(args: ListArgs, console: &Console) -> Result<Exit, Failure> {
             Err(error) => {
                 listing.is_complete &= matches!(error, ApiError::MissingScope { .. });
                 let object = format!("the robots of `{namespace}`");
-                failures.push(failed(&session, object)(error));
+                failures.push(match is_typed {
+                    true => failed_in(&session, &namespace, object, error).await,
+                    false => failed(&session, object)(error),
+                });
             }
         }
     }

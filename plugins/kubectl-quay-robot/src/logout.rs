@@ -31,7 +31,7 @@ pub async fn run(args: LogoutArgs, console: &Console) -> Result<Exit, Failure> {
     let token = if done.had_token {
         "its token was removed from this machine"
     } else {
-        "its token was already gone"
+        "there was no token of it on this machine"
     };
     console.note(format!(
         "logged out of {} ({}); {token}",

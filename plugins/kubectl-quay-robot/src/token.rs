@@ -1,6 +1,6 @@
 //! `token`: hand a robot's token to another tool.
 
-use crate::connection::{Connection, failed};
+use crate::connection::{Connection, failed_in};
 use clap::ValueEnum;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit};
@@ -69,8 +69,13 @@ pub async fn run(args: TokenArgs, console: &Console) -> Result<Exit, Failure> {
         private_file::check_replaceable(path)?;
     }
     let session = args.connection.open(console).await?;
-    let found = session.quay.robot(robot).await;
-    let found = found.map_err(failed(&session, format!("robot `{robot}`")))?;
+    let found = match session.quay.robot(robot).await {
+        Ok(found) => found,
+        Err(error) => {
+            let object = format!("robot `{robot}`");
+            return Err(failed_in(&session, robot.namespace(), object, error).await);
+        }
+    };
     let content = match args.format {
         Format::Token => found.token,
         Format::AuthJson => auth_json(&session.endpoint.registry, robot, &found.token),

@@ -3,9 +3,10 @@
 use crate::connection::{Connection, failed};
 use crate::scopes;
 use quay_common::Failure;
-use quay_common::cli::{Console, Exit, OutputArgs, Report, Table, escape_control};
+use quay_common::cli::{Console, Exit, OutputArgs, Report, Table, command_text, escape_control};
+use quay_common::hint;
 use quay_common::names::{RegistryHost, parse_namespace};
-use quay_common::quay::ScopeReport;
+use quay_common::quay::{Held, OAuthScope, ScopeReport};
 use serde::Serialize;
 
 /// Show the owner and the scopes of the API token
@@ -65,6 +66,15 @@ pub async fn run(args: WhoamiArgs, console: &Console) -> Result<Exit, Failure> {
     };
     if args.output.output.is_for_people() {
         console.data(heading(&identity))?;
+    }
+    let unknown = |scope: &OAuthScope| scope.held == Held::Unknown;
+    if identity.report.scopes.iter().any(unknown) {
+        let whoami = hint::robot("whoami ORG");
+        console.note(format!(
+            "unknown: there was nothing to try the scope on; name an organization that you \
+             administer: {}",
+            command_text(&whoami)
+        ));
     }
     console.finish(&identity, args.output.output)
 }
