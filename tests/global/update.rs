@@ -386,7 +386,7 @@ fn the_rights_that_are_documented_are_enough() {
     world.runs_release("4.20.0-okd-scos.1", OKDS_RELEASES);
     world.put(&world.okd_content());
     world.run("show").expect(0).prints("missing");
-    world.run("rollback --yes").expect(0);
+    world.run("rollback --exact --yes").expect(0);
     world
         .run(format!("remove {} --yes", world.registry()))
         .expect(0);

@@ -58,7 +58,7 @@ fn a_rollback_does_not_undo_what_somebody_wrote_meanwhile() {
     let world = World::new();
     world.run(format!("update --robot {ROBOT} --yes")).expect(0);
     let hold = hold_patch(&world);
-    let mut run = world.context.command("rollback --yes").spawn();
+    let mut run = world.context.command("rollback --exact --yes").spawn();
     assert!(run.reaches(&hold, 1));
     world.cluster.kubectl(format!(
         "-n {NAMESPACE} label secret {SECRET} round=1 --overwrite"
@@ -66,6 +66,20 @@ fn a_rollback_does_not_undo_what_somebody_wrote_meanwhile() {
     hold.release();
     run.wait().expect(1).prints("somebody else changed");
     assert_eq!(world.text(), world.content(Some(&world.token())));
+    // Of its own entries it may still take back what it wrote.
+    let hold = hold_patch(&world);
+    let mut run = world.context.command("rollback --yes").spawn();
+    assert!(run.reaches(&hold, 1));
+    let theirs = world
+        .text()
+        .replace("registry.example.com", "theirs.example.com");
+    world.put(&theirs);
+    hold.release();
+    run.wait().expect(0).prints("removed").prints("kept");
+    let expected = world
+        .content(None)
+        .replace("registry.example.com", "theirs.example.com");
+    assert_eq!(world.text(), expected);
 }
 
 #[test]

@@ -223,15 +223,7 @@ pub fn global(world: &World) -> Vec<Row> {
             .quay()
             .cluster()
             .hands_robots(),
-        row(
-            "set",
-            &[
-                "set --from-file auth.json --skip-check --yes",
-                "set --from-file auth.json --yes",
-            ],
-        )
-        .quay()
-        .cluster(),
+        set.quay().cluster().hands_robots(),
         row("confirm", &["confirm"]).cluster(),
         row("verify", &["verify -o json"]).quay().cluster(),
         row("status", &["status"]).cluster(),

@@ -75,7 +75,8 @@ pub fn cases(world: &World, ocm: &Ocm) -> Vec<Case> {
             .env("QUAY_API_TOKEN", ""),
         fails("update --robot myorg+nobody --yes"),
         ok(&format!("{set} --skip-check -o json")).stdin(&world.other_password),
-        fails(set).stdin(&world.other_password),
+        fails("set other.invalid --username me --password-stdin --yes")
+            .stdin(&world.other_password),
         fails("set docker.io --username me --yes"),
         ok("remove docker.io --yes -o yaml"),
         fails("remove quay.io --yes"),

@@ -219,12 +219,9 @@ mod tests {
             (global("ocm login"), "oc quay-global ocm login"),
             (
                 kubectl("-n a get secret b"),
-                "kubectl --context prod -n a get secret b",
+                "oc --context prod -n a get secret b",
             ),
-            (
-                kubectl("config get-contexts"),
-                "kubectl config get-contexts",
-            ),
+            (kubectl("config get-contexts"), "oc config get-contexts"),
             (robot("whoami"), "oc quay-robot whoami"),
             (
                 robot("rotate a+b"),
@@ -234,7 +231,7 @@ mod tests {
             assert_eq!(typed.command(&command.at("prod")), expected);
         }
         let inside = kubectl("get pods").at(IN_CLUSTER);
-        assert_eq!(typed.command(&inside), "kubectl get pods");
+        assert_eq!(typed.command(&inside), "oc get pods");
     }
 
     #[test]

@@ -187,10 +187,10 @@ fn no_backup(view: &SecretView<'_>, wanted: Option<&str>, kept: &[Backup]) -> Fa
 }
 
 /// What was written over this backup and over every later one, of which the newest come first.
-fn wrote_since(kept: &[Backup], found: &Backup) -> Written {
+fn wrote_since(kept: &[Backup], found: &Backup) -> Vec<Written> {
     let since = kept.iter().take_while(|backup| backup.name != found.name);
-    let writes = since.chain([found]).map(|backup| &backup.wrote);
-    writes.fold(Written::default(), Written::after)
+    let writes = since.chain([found]).map(|backup| backup.wrote.clone());
+    writes.collect()
 }
 
 /// Gives every robot its current token whose entry its registry does not accept any more;

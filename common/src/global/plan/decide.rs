@@ -29,7 +29,9 @@ pub fn plan(observed: &Observed, request: &Request) -> Result<Plan, Obstacle> {
         Intent::Restore(intent) if intent.exact || before.entries().next().is_none() => {
             restore::restore_all(&mut after, &intent.document)
         }
-        Intent::Restore(intent) => restore::restore_ours(&mut after, intent, &request.replace)?,
+        Intent::Restore(intent) => {
+            restore::restore_ours(observed, &mut after, intent, &request.replace)?
+        }
         Intent::Undo { wrote, document } => restore::undo(&mut after, document, wrote),
     };
     if request.intent.gives_credentials() {

@@ -62,7 +62,7 @@ pub struct RestoreIntent {
     /// What it holds, with robots' tokens replaced that no longer work.
     pub document: Document,
     /// What these plugins wrote since the backup was made.
-    pub wrote: Written,
+    pub wrote: Vec<Written>,
     /// Restore everything, also what others wrote, and entries of Red Hat's.
     pub exact: bool,
 }

@@ -1,6 +1,7 @@
 //! What was written, taken back: by a watchdog, or by somebody who goes back to a backup.
 
-use super::super::protected::red_hat_entry;
+use super::super::observed::Observed;
+use super::super::protected::{check_removable, red_hat_entry};
 use super::edit::copy;
 use super::{EntryChange, EntryPlan, Obstacle, RestoreIntent, Written};
 use crate::dockerconfig::Document;
@@ -40,6 +41,7 @@ pub(super) fn restore_all(after: &mut Document, target: &Document) -> Vec<EntryP
 /// # Errors
 /// Nothing that differs is ours.
 pub(super) fn restore_ours(
+    observed: &Observed,
     after: &mut Document,
     intent: &RestoreIntent,
     replace: &[String],
@@ -47,9 +49,9 @@ pub(super) fn restore_ours(
     let mut entries = differing(after, &intent.document);
     for entry in &mut entries {
         let named = replace.contains(&entry.key);
-        let left = match intent.wrote.is_still(&entry.key, after) {
+        let left = match Written::is_still_any(&intent.wrote, &entry.key, after) {
             _ if named => None,
-            Some(true) => red_hats(entry),
+            Some(true) => red_hats(entry).or_else(|| releases(observed, after, entry)),
             // It was ours, and rolling it back is what was asked for.
             Some(false) => Some(EntryChange::Refused {
                 reason: "somebody changed the entry after you did".to_owned(),
@@ -105,6 +107,17 @@ fn red_hats(entry: &EntryPlan) -> Option<EntryChange> {
             "`{}` is Red Hat's and would change: if the credential of the backup is dead, {}",
             entry.key, red_hat.breaks
         ),
+        next: Some(restore_also(&entry.key)),
+    })
+}
+
+/// The entry that release images are pulled with, and that would go.
+fn releases(observed: &Observed, current: &Document, entry: &EntryPlan) -> Option<EntryChange> {
+    let goes = entry.change == EntryChange::Removed;
+    let checked = check_removable(current, &entry.key, &[], &observed.release);
+    let protected = checked.err().filter(|_| goes)?;
+    Some(EntryChange::Refused {
+        reason: protected.to_string(),
         next: Some(restore_also(&entry.key)),
     })
 }

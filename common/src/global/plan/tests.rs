@@ -144,7 +144,7 @@ fn what_cannot_be_read_is_not_written_and_can_be_restored() {
         assert!(!obstacle.reason.contains("SECRET"));
         let restore = RestoreIntent {
             document: document(RED_HAT),
-            wrote: Written::default(),
+            wrote: Vec::new(),
             exact: false,
         };
         let restored = plan(&standalone(broken), &request(Intent::Restore(restore), &[]));

@@ -67,19 +67,17 @@ impl Written {
         self.keys.iter().filter(gone).map(String::as_str)
     }
 
-    /// Also what was written before, where it was not written again.
-    pub fn after(mut self, earlier: &Self) -> Self {
-        for key in &earlier.keys {
-            if self.keys.insert(key.clone()) {
-                self.entries.copy(key, &earlier.entries);
-            }
-        }
-        self
-    }
-
     /// Whether the entry was written, and still is what was written; `None` where it was not.
     pub fn is_still(&self, key: &str, current: &Document) -> Option<bool> {
         let written = self.keys.contains(key);
         written.then(|| current.agrees(key, &self.entries))
+    }
+
+    /// Whether the entry was written by one of these writes, and still is what that wrote. A
+    /// later one may be known that never came about, since its run was ended before it.
+    pub fn is_still_any(writes: &[Self], key: &str, current: &Document) -> Option<bool> {
+        let known = writes.iter();
+        let known = known.filter_map(|wrote| wrote.is_still(key, current));
+        known.reduce(|ours, other| ours || other)
     }
 }

@@ -41,7 +41,7 @@ fn without_a_last_entry_the_secret_goes_whoever_takes_the_entry() {
     let restore = |exact| {
         Intent::Restore(RestoreIntent {
             document: none(),
-            wrote: Written::read(document(ROBOT_ONLY), []),
+            wrote: vec![Written::read(document(ROBOT_ONLY), [])],
             exact,
         })
     };

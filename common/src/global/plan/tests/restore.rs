@@ -18,7 +18,7 @@ fn restore(now: &str, wrote: &[(&str, &str)], exact: bool, replace: &[&str]) -> 
     let entries = document(&serde_json::json!({"auths": entries}).to_string());
     let intent = RestoreIntent {
         document: document(RED_HAT),
-        wrote: Written::read(entries, []),
+        wrote: vec![Written::read(entries, [])],
         exact,
     };
     let request = request(Intent::Restore(intent), replace);
@@ -55,7 +55,7 @@ fn somebody_elses_entry_is_restored_only_where_it_is_named_or_all_is() {
     let before = with(&[("ecr.example.com", AWS_OLD)]);
     let intent = |exact| RestoreIntent {
         document: document(&before),
-        wrote: Written::default(),
+        wrote: Vec::new(),
         exact,
     };
     let now = with(&[("ecr.example.com", AWS_NEW)]);
@@ -104,7 +104,7 @@ fn a_backup_that_is_restored_exactly_keeps_its_spaces() {
     let pretty = format!("{pretty:#}\n");
     let intent = RestoreIntent {
         document: Document::parse_verbatim(Format::DockerConfigJson, pretty.as_bytes()).unwrap(),
-        wrote: Written::default(),
+        wrote: Vec::new(),
         exact: true,
     };
     let now = with(&[("ecr.example.com", AWS_NEW)]);
