@@ -18,6 +18,7 @@ pub mod global;
 pub mod hint;
 pub mod invocation;
 pub mod judge;
+pub mod keyless;
 pub mod kubelet;
 pub mod labels;
 pub mod ledger;

@@ -2,9 +2,8 @@ package main
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"fmt"
 	"net"
 	"path/filepath"
@@ -159,9 +158,10 @@ func issuer(chain, _ []byte) ([]byte, error) {
 	return cert.EncodeCertificates(last)
 }
 
-// writeKey writes a new private key for signing service account tokens.
+// writeKey writes a new private key for signing service account tokens: an RSA key, as Quay takes
+// no signature of another kind.
 func writeKey(path string) error {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		return err
 	}

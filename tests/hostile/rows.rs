@@ -174,6 +174,31 @@ pub fn robot(world: &World) -> Vec<Row> {
         row("delete", &["delete myorg+tmp --yes"]).quay().cluster(),
         row("rotate", &rotate).quay().cluster().hands_robots(),
         row("history", &["history", "history --state liar:lure/state"]).cluster(),
+        row("federation get", &["federation get myorg+tmp"]).quay(),
+        row(
+            "federation set",
+            &["federation set myorg+tmp --service-account lure/default --yes"],
+        )
+        .quay()
+        .cluster(),
+        row(
+            "federation add",
+            &["federation add myorg+tmp --service-account lure/default"],
+        )
+        .quay()
+        .cluster(),
+        row(
+            "federation check",
+            &["federation check myorg+tmp --service-account lure/default"],
+        )
+        .quay()
+        .cluster(),
+        row(
+            "federation remove",
+            &["federation remove myorg+tmp --service-account lure/default --yes"],
+        )
+        .quay()
+        .cluster(),
         row("logout", &["logout"]).ends_login(),
     ];
     rows.extend(quiet());

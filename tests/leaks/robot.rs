@@ -54,6 +54,23 @@ pub fn cases(world: &World) -> Vec<Case> {
         )),
         fails(format!("rotate {ROBOT} --yes --abort")),
         fails("rotate myorg+nobody --yes".to_owned()),
+        ok(format!("federation get {ROBOT} -o json")),
+        ok(format!(
+            "federation set {ROBOT} --github acme/app --branch main"
+        )),
+        ok(format!(
+            "federation add {ROBOT} --github acme/app --branch next"
+        )),
+        ok(format!(
+            "federation remove {ROBOT} --github acme/app --branch next --yes"
+        )),
+        fails("federation get myorg+nobody".to_owned()),
+        fails(format!("federation set {ROBOT}")),
+        fails("federation add myorg+nobody --github acme/app --branch main".to_owned()),
+        fails("federation remove myorg+nobody --github acme/app --branch main".to_owned()),
+        fails(format!(
+            "federation check {ROBOT} --service-account default/default"
+        )),
         ok("history -o json".to_owned()),
         fails("history myorg".to_owned()),
         ok("completion zsh".to_owned()),

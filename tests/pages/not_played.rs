@@ -43,6 +43,15 @@ const NOT_PLAYED: &[NotPlayed] = &[
         ),
     },
     NotPlayed {
+        page: "docs/robots.md",
+        begins: "kubectl quay-robot federation set",
+        why: "the stage's small cluster issues no tokens, and a cloud's issuer is not here",
+        held_by: (
+            "tests/robot/federation.rs",
+            "check_takes_every_step_from_the_cluster_to_the_registry",
+        ),
+    },
+    NotPlayed {
         page: "docs/installation.md",
         begins: "kubectl krew index add quay",
         why: "the repository is not public; a real krew installs from an index of the test's own",

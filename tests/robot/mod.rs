@@ -2,6 +2,7 @@
 
 mod certificates;
 mod changes;
+mod federation;
 mod login;
 mod own_files;
 mod proxies;

@@ -107,6 +107,7 @@ fn describe_shows_roles_without_user_admin() {
         let subject = Binding {
             issuer: "https://issuer.example.com/".to_owned(),
             subject: "system:serviceaccount:a:b".to_owned(),
+            audiences: Vec::new(),
         };
         state.set_federation(robot, vec![subject]);
         state.log_pull(robot, "myorg", "my-app", "10.0.0.7", "cri-o");

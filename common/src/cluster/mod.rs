@@ -31,7 +31,7 @@ pub(crate) use list::{Listed, list_in};
 pub use list::{Readable, list_all};
 pub use namespace_args::{NamespaceArgs, parse_object_name};
 pub use resource::Resource;
-pub(crate) use resource::{api_group, api_version, collection, namespaces, path_of};
+pub(crate) use resource::{DISCOVERY, api_group, api_version, collection, namespaces, path_of};
 pub use scoped::Scoped;
 pub use seen::{InContext, Seen, Unseen};
 pub use selection::NamespaceSelection;

@@ -110,6 +110,9 @@ pub(super) fn namespace(name: &str) -> String {
     Resource::of::<Namespace>().named(name)
 }
 
+/// Where an API server says which tokens it issues (OpenID Connect Discovery 1.0).
+pub(crate) const DISCOVERY: &str = "/.well-known/openid-configuration";
+
 /// The path of an API group, which everybody may read where the cluster has it.
 pub(crate) fn api_group(group: &str) -> String {
     format!("/apis/{group}")

@@ -1,6 +1,7 @@
 //! Everything Quay knows about one robot.
 
 use super::client::Quay;
+use super::federation::FederatedSubject;
 use super::logs::Pull;
 use super::permissions::Grant;
 use super::robots::ListedRobot;
@@ -36,14 +37,6 @@ pub struct DefaultPermission {
     /// Only on repositories this user or robot creates; everybody's otherwise.
     #[serde(rename = "activatingUser", skip_serializing_if = "Option::is_none")]
     pub activating_user: Option<String>,
-}
-
-/// A subject of an OIDC issuer that may sign in as the robot.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FederatedSubject {
-    /// The issuer's URL, letter by letter.
-    pub issuer: String,
-    pub subject: String,
 }
 
 #[derive(Deserialize)]
@@ -106,7 +99,7 @@ impl Quay {
             listed,
             grants,
             default_permissions,
-            federation,
+            federation: federation.map(Option::unwrap_or_default),
             last_pull,
         })
     }
@@ -135,21 +128,5 @@ impl Quay {
         let path = format!("/api/v1/organization/{organization}/prototypes");
         let answer: Prototypes = self.get(&path, &[], "org:admin").await?;
         Ok(answer.prototypes)
-    }
-
-    /// Who may sign in as the robot without its token; nobody where this Quay is
-    /// older than 3.13 and does not know federation.
-    pub async fn federation(&self, robot: &RobotName) -> Result<Vec<FederatedSubject>, ApiError> {
-        let (path, needs) = self.robot_path(robot).await?;
-        match self.get(&format!("{path}/federation"), &[], needs).await {
-            // Paths it does not know are redirected, then answered with the web page.
-            Err(
-                ApiError::Redirected { .. }
-                | ApiError::Unexpected {
-                    status: 404 | 405, ..
-                },
-            ) => Ok(Vec::new()),
-            result => result,
-        }
     }
 }

@@ -3,6 +3,7 @@
 mod bridge;
 mod client;
 mod details;
+mod federation;
 mod logs;
 mod namespace;
 mod organization;
@@ -19,7 +20,8 @@ mod scopes;
 
 pub use bridge::{BridgeMark, bridge_name};
 pub use client::Quay;
-pub use details::{DefaultPermission, FederatedSubject, RobotDetails};
+pub use details::{DefaultPermission, RobotDetails};
+pub use federation::FederatedSubject;
 pub use logs::Pull;
 pub use namespace::{Organization, User};
 pub use organization::NoSuchOrganization;

@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -21,6 +22,8 @@ struct Payload {
     // An exchanged federation token has an object here.
     #[serde(default)]
     access: Value,
+    #[serde(default)]
+    exp: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -36,9 +39,7 @@ impl Claims {
     /// Reads the payload of a JWT. The signature is the registry's own to check: nothing
     /// is decided here but what to tell the user.
     pub fn read(token: &str) -> Option<Self> {
-        let payload = token.split('.').nth(1)?;
-        let payload = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
-        let payload: Payload = serde_json::from_slice(&payload).ok()?;
+        let payload = payload(token)?;
         let tells = !payload.access.is_null();
         let access: Vec<Access> = serde_json::from_value(payload.access).unwrap_or_default();
         let may_pull = |entry: &Access| {
@@ -51,6 +52,17 @@ impl Claims {
             pullable: tells.then_some(pullable),
         })
     }
+}
+
+/// When the token expires.
+pub(super) fn expires(token: &str) -> Option<Timestamp> {
+    Timestamp::from_second(payload(token)?.exp?).ok()
+}
+
+fn payload(token: &str) -> Option<Payload> {
+    let payload = token.split('.').nth(1)?;
+    let payload = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
+    serde_json::from_slice(&payload).ok()
 }
 
 #[cfg(test)]

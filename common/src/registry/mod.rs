@@ -3,6 +3,7 @@
 mod answer;
 mod challenge;
 mod claims;
+mod exchange;
 mod image;
 mod others;
 mod patience;
@@ -13,6 +14,7 @@ mod server_config;
 mod site_trust;
 mod well_known;
 
+pub use exchange::{ExchangeError, HourToken};
 pub use image::Pull;
 pub use others::OtherRegistries;
 pub use patience::ProbeArgs;

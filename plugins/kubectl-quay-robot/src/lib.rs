@@ -5,6 +5,7 @@ mod connection;
 mod create;
 mod delete;
 mod describe;
+mod federation;
 mod grant;
 mod history;
 mod list;
@@ -61,6 +62,19 @@ enum Command {
     Revoke(revoke::RevokeArgs),
     Token(token::TokenArgs),
     Rotate(Box<rotate::Args>),
+    /// Let workloads and pipelines sign in as a robot with their own identity
+    #[command(
+        subcommand,
+        after_long_help = "Examples:
+  # Let a service account pull as the robot, and try it
+  kubectl quay-robot federation set myorg+deploy --service-account shop/app
+  kubectl quay-robot federation check myorg+deploy --service-account shop/app
+
+  # Show who signs in as the robot
+  kubectl quay-robot federation get myorg+deploy
+"
+    )]
+    Federation(federation::FederationCommand),
     History(history::HistoryArgs),
 }
 
@@ -95,6 +109,7 @@ async fn run(cli: Cli, console: &Console) -> Result<Exit, Failure> {
         Command::Revoke(args) => revoke::run(args, console).await,
         Command::Token(args) => token::run(args, console).await,
         Command::Rotate(args) => rotate::run(*args, console).await,
+        Command::Federation(command) => federation::run(command, console).await,
         Command::History(args) => history::run(args, console).await,
     }
 }

@@ -60,7 +60,13 @@ pub(super) fn delete_user(context: &mut Context<'_>) -> Handled {
 fn view(robot: &Robot) -> Value {
     let bindings = robot.federation.iter();
     bindings
-        .map(|it| json!({ "issuer": it.issuer, "subject": it.subject }))
+        .map(|it| {
+            let mut view = json!({ "issuer": it.issuer, "subject": it.subject });
+            if !it.audiences.is_empty() {
+                view["audiences"] = json!(it.audiences);
+            }
+            view
+        })
         .collect()
 }
 
@@ -104,7 +110,11 @@ fn bindings_in(body: &Value) -> Result<Vec<Binding>, Failure> {
                 "Issuer must be a URL (http:// or https://)",
             ));
         }
-        let binding = Binding { issuer, subject };
+        let binding = Binding {
+            issuer,
+            subject,
+            audiences: Vec::new(),
+        };
         if bindings.contains(&binding) {
             return Err(Failure::invalid("Duplicate federation config entry"));
         }
@@ -166,14 +176,22 @@ pub(super) fn exchange(context: &mut Context<'_>) -> Handled {
     if expires < context.state.now().as_second() {
         return Err(Failure::model("Invalid token: Signature has expired"));
     }
-    let binding = Binding {
-        issuer: issuer.to_owned(),
-        subject: claim("sub").to_owned(),
+    let audience = claims.get("aud").unwrap_or(&Value::Null);
+    let is_meant = |it: &Binding| {
+        let named = |name: &String| audience == name || is_among(audience, name);
+        it.audiences.is_empty() || it.audiences.iter().any(named)
     };
-    if !robot.federation.contains(&binding) {
+    let subject = claim("sub");
+    let mut bindings = robot.federation.iter();
+    if !bindings.any(|it| it.issuer == issuer && it.subject == subject && is_meant(it)) {
         return Err(Failure::model("Token does not match robot"));
     }
     let life = SignedDuration::from_hours(1);
     let token = registry::robot_password(context.state, &name, life);
     Ok(Answer::compact(&json!({ "token": token })))
+}
+
+fn is_among(list: &Value, name: &str) -> bool {
+    let list = list.as_array().into_iter().flatten();
+    list.into_iter().any(|item| item == name)
 }

@@ -164,6 +164,8 @@ pub struct Binding {
     pub issuer: String,
     /// Their `sub`.
     pub subject: String,
+    /// Their `aud` has one of these, if there are any. The API shows them, and cannot write them.
+    pub audiences: Vec<String>,
 }
 
 /// A repository with the permissions on it.
