@@ -19,7 +19,7 @@ pub struct SubjectArgs {
     service_account: Vec<ServiceAccount>,
 
     /// Every service account of the namespace given with -n
-    #[arg(long, requires = "namespace", group = "who")]
+    #[arg(long, requires = "namespace", group = "who", hide_short_help = true)]
     all_service_accounts: bool,
 
     /// Namespace for --all-service-accounts
@@ -27,7 +27,8 @@ pub struct SubjectArgs {
         short,
         long,
         value_name = "NAMESPACE",
-        requires = "all_service_accounts"
+        requires = "all_service_accounts",
+        hide_short_help = true
     )]
     namespace: Option<String>,
 
@@ -44,11 +45,22 @@ pub struct SubjectArgs {
     environment: Option<String>,
 
     /// URL of any other OIDC issuer, letter by letter as its tokens have it
-    #[arg(long, value_name = "URL", requires = "subject", group = "who")]
+    #[arg(
+        long,
+        value_name = "URL",
+        requires = "subject",
+        group = "who",
+        hide_short_help = true
+    )]
     issuer: Option<String>,
 
     /// Subject of that issuer
-    #[arg(long, value_name = "SUBJECT", requires = "issuer")]
+    #[arg(
+        long,
+        value_name = "SUBJECT",
+        requires = "issuer",
+        hide_short_help = true
+    )]
     subject: Option<String>,
 
     /// Audience that the tokens must be meant for (repeat for several)
