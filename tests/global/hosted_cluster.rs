@@ -4,7 +4,7 @@
 use crate::global::world::{NAMESPACE, SECRET, World};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use quay_tests::pull_secret_of;
+use quay_tests::{pull_secret_of, text_of};
 use serde_json::{Map, Value, json};
 
 const SYSTEM: &str = "kube-system";
@@ -23,9 +23,10 @@ impl World {
     }
 
     fn system_text(&self, secret: &str) -> Option<String> {
-        let get = format!("-n {SYSTEM} get secret {secret} -o name");
-        let is_there = self.cluster.try_kubectl(get, "").code == 0;
-        is_there.then(|| self.cluster.content(SYSTEM, secret))
+        let get = format!("-n {SYSTEM} get secret {secret} -o json --ignore-not-found");
+        let found = self.cluster.kubectl(get);
+        let found: Value = serde_json::from_str(&found).ok()?;
+        Some(text_of(&found))
     }
 
     /// Stores this text as the additional pull secret, as somebody else.

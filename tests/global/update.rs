@@ -354,11 +354,8 @@ fn a_person_is_shown_what_changes_and_asked() {
 #[test]
 fn the_rights_that_are_documented_are_enough() {
     let mut world = World::new();
-    let kubectl = |arguments: &[&str]| {
-        world
-            .cluster
-            .kubectl([&["-n", NAMESPACE], arguments].concat())
-    };
+    let cluster = world.cluster;
+    let kubectl = |arguments: &[&str]| cluster.kubectl([&["-n", NAMESPACE], arguments].concat());
     let named = [
         "--verb=get,patch",
         "--resource=secrets",
@@ -382,6 +379,22 @@ fn the_rights_that_are_documented_are_enough() {
         world.run(format!("update --robot {ROBOT} --yes")).expect(0);
     }
     assert_eq!(world.backups().len(), 5);
+    let deletes = [&["-n", NAMESPACE], &["delete", "secrets"][..]].concat();
+    kubectl(&[
+        "patch",
+        "role",
+        "backups",
+        "--type=json",
+        "-p",
+        r#"[{"op": "replace", "path": "/rules/0/verbs", "value": ["list", "create"]}]"#,
+    ]);
+    world.cluster.until_limited(false, &deletes);
+    world.regenerate();
+    world
+        .run(format!("update --robot {ROBOT} --yes"))
+        .expect(0)
+        .says("1 old backup of openshift-config/pull-secret")
+        .says("you are not allowed to delete secrets in namespace `openshift-config`");
     // Without the right to see the release, Red Hat's entries are expected.
     world.runs_release("4.20.0-okd-scos.1", OKDS_RELEASES);
     world.put(&world.okd_content());

@@ -1,6 +1,6 @@
 //! Carries a plan out: a backup, one PATCH or DELETE, and the proof that it came about.
 
-use super::backup::{Purpose, keep};
+use super::backup::{Kept, Purpose, keep};
 use super::observed::{Current, Observed, get};
 use super::plan::{Intent, Obstacle, Plan, Request, RestoreIntent, Write, Written, plan};
 use super::topology::{Topology, forbidden_or};
@@ -27,7 +27,7 @@ pub struct Applied {
     /// The plan that was carried out in the end.
     pub plan: Plan,
     /// The backup of what was there before: on a hosted control plane also of no secret.
-    pub backup: Option<String>,
+    pub(super) backup: Option<Kept>,
 }
 
 /// What a write takes that is undone unless it is confirmed.
@@ -93,40 +93,30 @@ pub(super) async fn apply_after(
             until: options.until,
             taken_back: matches!(request.intent, Intent::Undo { .. }),
         };
-        let backup = match before(&observed) {
+        let kept = match before(&observed) {
             Some(content) => Some(keep(cluster, name, content, &purpose, write).await?),
             None => None,
         };
         // A dry run makes none.
-        let backup = backup.filter(|_| write == WriteMode::Persist);
+        let kept = kept.filter(|_| write == WriteMode::Persist);
         if write == WriteMode::Persist {
-            (options.before_write)(backup.as_deref().unwrap_or_default(), &planned)?;
+            let backup = kept.as_ref().map(|kept| kept.name.as_str());
+            (options.before_write)(backup.unwrap_or_default(), &planned)?;
         }
         let current = observed.current.as_ref();
         match send(cluster, name, current, &planned.write, write).await {
             Ok(Answer::Stored(stored, document)) => {
                 proved_write(&stored, document).map_err(|_| stored_otherwise(cluster, name))?;
-                return Ok(Applied {
-                    plan: planned,
-                    backup,
-                });
             }
-            Ok(Answer::Deleted(uid)) => {
-                if write == WriteMode::Persist {
-                    prove_deletion(cluster, name, uid).await?;
-                }
-                return Ok(Applied {
-                    plan: planned,
-                    backup,
-                });
+            Ok(Answer::Deleted(uid)) if write == WriteMode::Persist => {
+                prove_deletion(cluster, name, uid).await?;
             }
+            Ok(Answer::Deleted(_)) => {}
             Err(error) if error.is_conflict() || error.is_not_found() => {
                 observed.current = get(cluster, name).await?;
-                if is_done(&observed, &planned.write, &error) {
-                    return Ok(Applied {
-                        plan: planned,
-                        backup,
-                    });
+                if !is_done(&observed, &planned.write, &error) {
+                    planned = plan_again(cluster, &observed, request)?;
+                    continue;
                 }
             }
             Err(error) => {
@@ -134,12 +124,22 @@ pub(super) async fn apply_after(
                 return Err(forbidden_or(error, cluster, name, verb));
             }
         }
-        if let Intent::Restore(RestoreIntent { exact: true, .. }) = request.intent {
-            return Err(changed_meanwhile(cluster, name));
-        }
-        planned = plan(&observed, request).map_err(|found| found.into_failure(cluster, name))?;
+        return Ok(Applied {
+            plan: planned,
+            backup: kept,
+        });
     }
     Err(changed_meanwhile(cluster, name))
+}
+
+/// The plan for what somebody else made of the secret meanwhile. All of a backup is not restored
+/// over what nobody who asked for it has seen.
+fn plan_again(cluster: &Cluster, observed: &Observed, request: &Request) -> Result<Plan, Failure> {
+    let name = observed.name;
+    if let Intent::Restore(RestoreIntent { exact: true, .. }) = request.intent {
+        return Err(changed_meanwhile(cluster, name));
+    }
+    plan(observed, request).map_err(|found| found.into_failure(cluster, name))
 }
 
 /// What a backup has to hold so that this write can be undone. Before the first write on a hosted

@@ -118,7 +118,16 @@ pub async fn back_up(
     let content = document.to_json();
     let content = content.expose_secret();
     let place = (secret.namespace.as_str(), secret.name.as_str());
-    keep_in(cluster, place, content, &Purpose::default(), write).await
+    let kept = keep_in(cluster, place, content, &Purpose::default(), write).await?;
+    Ok(kept.name)
+}
+
+/// A backup that was made, or was there.
+#[derive(Debug, Clone)]
+pub(super) struct Kept {
+    pub name: String,
+    /// Which older ones could not be deleted, and why.
+    pub note: Option<String>,
 }
 
 /// What a backup is needed for.
@@ -152,7 +161,7 @@ pub(super) async fn keep(
     content: &[u8],
     purpose: &Purpose,
     write: WriteMode,
-) -> Result<String, Failure> {
+) -> Result<Kept, Failure> {
     keep_in(
         cluster,
         (name.namespace, name.name),
@@ -169,7 +178,7 @@ async fn keep_in(
     content: &[u8],
     purpose: &Purpose,
     write: WriteMode,
-) -> Result<String, Failure> {
+) -> Result<Kept, Failure> {
     let (namespace, name) = place;
     let existing = backups(cluster, namespace, name).await?;
     let newest = existing.first().filter(|newest| {
@@ -189,11 +198,14 @@ async fn keep_in(
             backup.name != kept && backup.kept_until.is_none_or(|until| until < now)
         });
         let (same, others): (Vec<_>, Vec<_>) = others.partition(|backup| backup.holds(content));
-        for backup in same.into_iter().chain(others.into_iter().skip(KEPT - 1)) {
-            drop_backup(cluster, namespace, backup).await;
-        }
+        let dropped = same.into_iter().chain(others.into_iter().skip(KEPT - 1));
+        let note = drop_all(cluster, namespace, name, dropped).await;
+        return Ok(Kept { name: kept, note });
     }
-    Ok(kept)
+    Ok(Kept {
+        name: kept,
+        note: None,
+    })
 }
 
 async fn list(cluster: &Cluster, namespace: &str, name: &str) -> Result<Vec<Backup>, CallError> {
@@ -268,12 +280,35 @@ fn object(place: (&str, &str), backup: &str, content: &[u8], purpose: &Purpose) 
     })
 }
 
-/// One backup too many harms nobody, so a failure here is only logged.
-async fn drop_backup(cluster: &Cluster, namespace: &str, backup: &Backup) {
-    let path = path_of::<Secret>(namespace, &backup.name);
-    if let Err(error) = cluster.delete_any_version(&path, &backup.uid).await {
-        tracing::info!(backup = %backup.name, %error, "cannot delete an old backup");
+/// Deletes backups. One too many harms nobody, so what stays is only told.
+async fn drop_all(
+    cluster: &Cluster,
+    namespace: &str,
+    name: &str,
+    backups: impl Iterator<Item = &Backup>,
+) -> Option<String> {
+    let mut left = Vec::new();
+    for backup in backups {
+        let path = path_of::<Secret>(namespace, &backup.name);
+        if let Err(error) = cluster.delete_any_version(&path, &backup.uid).await {
+            left.push(error);
+        }
     }
+    let number = left.len();
+    let why = match left.pop()? {
+        error if error.is_forbidden() => {
+            format!("you are not allowed to delete secrets in namespace `{namespace}`")
+        }
+        error => error.to_string(),
+    };
+    let backups = match number {
+        1 => "1 old backup".to_owned(),
+        number => format!("{number} old backups"),
+    };
+    Some(format!(
+        "{backups} of {namespace}/{name} (context {}) could not be deleted: {why}",
+        cluster.context()
+    ))
 }
 
 fn failed(error: CallError, cluster: &Cluster, namespace: &str, verb: &str) -> Failure {

@@ -185,24 +185,24 @@ impl Planned<'_> {
             Err(failure) => return (vec![failed(cluster, name, &failure)], Vec::new()),
         };
         let mut items = of_applied(cluster.context(), name, &applied);
+        let kept = applied.backup.as_ref();
+        let mut notes: Vec<String> = kept
+            .and_then(|kept| kept.note.clone())
+            .into_iter()
+            .collect();
         if write == WriteMode::DryRun || !is_rolled_back(&request, &applied) {
-            return (items, Vec::new());
+            return (items, notes);
         }
         match acknowledge(cluster, name).await {
-            Ok(acknowledged) => {
-                let notes = acknowledged.iter().map(|pending| {
-                    format!(
-                        "the change of {} no longer waits for a confirmation",
-                        pending.keys().join(", ")
-                    )
-                });
-                (items, notes.collect())
-            }
-            Err(failure) => {
-                items.push(failed(cluster, name, &failure));
-                (items, Vec::new())
-            }
+            Ok(acknowledged) => notes.extend(acknowledged.iter().map(|pending| {
+                format!(
+                    "the change of {} no longer waits for a confirmation",
+                    pending.keys().join(", ")
+                )
+            })),
+            Err(failure) => items.push(failed(cluster, name, &failure)),
         }
+        (items, notes)
     }
 }
 

@@ -42,7 +42,7 @@ pub(super) fn of_applied(context: &str, name: SecretName, applied: &Applied) -> 
     let mut outcomes = of_plan(context, name, &applied.plan);
     for outcome in &mut outcomes {
         if outcome.result.is_change() {
-            outcome.backup.clone_from(&applied.backup);
+            outcome.backup = applied.backup.as_ref().map(|kept| kept.name.clone());
         }
     }
     outcomes

@@ -147,8 +147,7 @@ async fn find_backup(
     let kept = backups(view.cluster, name.namespace, name.name).await?;
     let found = match wanted {
         Some(wanted) => kept.iter().find(|backup| backup.name == wanted),
-        // What was taken back is not brought again unasked.
-        None => kept.iter().find(|backup| !backup.taken_back),
+        None => default_backup(&kept, view.observed.document()),
     };
     let found = found.ok_or_else(|| no_backup(view, wanted, &kept))?;
     let document = found.document().map_err(|error| {
@@ -184,6 +183,15 @@ fn no_backup(view: &SecretView<'_>, wanted: Option<&str>, kept: &[Backup]) -> Fa
             .say(&format!(", with one of: {}", names.join(", "))),
     };
     Failure::new(format!("{name} (context {context}) has {what}")).next(next)
+}
+
+/// The newest that is not what is there now: a run that was ended before its write leaves such a
+/// one. What was taken back is not brought again unasked.
+fn default_backup<'b>(kept: &'b [Backup], now: Option<&Document>) -> Option<&'b Backup> {
+    let mut wanted = kept.iter().filter(|backup| !backup.taken_back);
+    let newest = wanted.clone().next();
+    let differs = |backup: &&Backup| !differing(backup.document().ok().as_ref(), now).is_empty();
+    wanted.find(differs).or(newest)
 }
 
 /// What was written over this backup and over every later one, of which the newest come first.
