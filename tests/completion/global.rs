@@ -17,7 +17,7 @@ fn keys_and_backups_of_the_global_pull_secret_are_offered() {
         "registry.example.com": {"auth": auth("somebody", "password")},
         "registry.redhat.io": {"auth": auth("me", "password")},
     }});
-    let secret = pull_secret_of("openshift-config", "pull-secret", &auths.to_string());
+    let secret = pull_secret_of("openshift-config", "pull-secret", auths.to_string());
     cluster.create(&secret);
     for words in [
         ["remove", "registry.e"].as_slice(),

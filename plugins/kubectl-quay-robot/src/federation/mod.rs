@@ -12,7 +12,7 @@ use quay_common::cli::{Console, Exit};
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum FederationCommand {
-    Get(get::GetArgs),
+    Get(Box<get::GetArgs>),
     Set(Box<change::SetArgs>),
     Add(Box<change::AddArgs>),
     Remove(Box<change::RemoveArgs>),
@@ -21,7 +21,7 @@ pub enum FederationCommand {
 
 pub async fn run(command: FederationCommand, console: &Console) -> Result<Exit, Failure> {
     match command {
-        FederationCommand::Get(args) => get::run(args, console).await,
+        FederationCommand::Get(args) => get::run(*args, console).await,
         FederationCommand::Set(args) => change::set(*args, console).await,
         FederationCommand::Add(args) => change::add(*args, console).await,
         FederationCommand::Remove(args) => change::remove(*args, console).await,
