@@ -1,7 +1,6 @@
 //! A file with credentials that is in no cluster yet.
 
 use crate::Failure;
-use crate::cli::hint_text;
 use crate::dockerconfig::{Document, DocumentError};
 use crate::hint::Hint;
 use crate::kubelet::Format;
@@ -78,14 +77,13 @@ impl AuthFile {
     }
 
     /// What is wrong with the file itself, which does not change what its entries are worth.
-    pub fn warning(&self) -> Option<String> {
+    pub fn warning(&self) -> Option<Failure> {
         let name = &self.name;
         self.is_open.then(|| {
-            let stop = Hint::from("to stop that: chmod 600 ").word(name);
-            format!(
-                "other users of this machine can read the credentials in {name}\n  next: {}",
-                hint_text(&stop)
-            )
+            Failure::new(format!(
+                "other users of this machine can read the credentials in {name}"
+            ))
+            .next(Hint::from("to stop that: chmod 600 ").word(name))
         })
     }
 }

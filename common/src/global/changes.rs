@@ -110,6 +110,11 @@ impl PlannedChanges<'_> {
         plans.any(|planned| planned.plan.has_write())
     }
 
+    /// The clusters that there is a plan for.
+    pub(super) fn clusters(&self) -> impl Iterator<Item = &Cluster> {
+        self.plans.iter().map(|planned| planned.cluster)
+    }
+
     /// What the plans say, assuming that they are carried out.
     pub fn as_planned(&self) -> Changes {
         let planned = self.plans.iter().flat_map(|planned| {

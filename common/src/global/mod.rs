@@ -61,6 +61,5 @@ pub use rollout::Rollout;
 pub use show::{Entries, Entry, EntryKind, Presence, show};
 pub use status::{RolloutStatus, RolloutWatch};
 pub use topology::{Topology, topology};
-pub use trial::{registries_of, try_entries};
 pub use verify::{verify, verify_file};
 pub use view::{SecretView, observe_all, observe_to_write};

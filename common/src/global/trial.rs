@@ -1,8 +1,8 @@
 //! Entries, tried at their registries before they go to every node.
 
+use super::changes::PlannedChanges;
 use super::protected::TELEMETRY;
 use super::site::site;
-use super::view::SecretView;
 use crate::Failure;
 use crate::dockerconfig::{Document, registry_of_key};
 use crate::failure::FailureKind;
@@ -23,30 +23,36 @@ enum Trouble {
     },
 }
 
-/// The registries as they are trusted in all of these clusters, to which the entries go.
-pub async fn registries_of(
-    clusters: &[SecretView<'_>],
-    others: &OtherRegistries,
-) -> OtherRegistries {
-    let sites = clusters.iter().map(async |view| site(view.cluster).await);
-    let mut trust = SiteTrust::default();
-    for site in join_all(sites).await {
-        trust.add(&site.trust);
+impl PlannedChanges<'_> {
+    /// Asks each registry, as the clusters to which the entries go trust it, whether it accepts its
+    /// entry; nobody, if nothing is to be written. `unchecked` is the command that writes without
+    /// asking.
+    ///
+    /// # Errors
+    /// A registry refuses its entry, or gives no answer.
+    pub async fn try_entries(
+        &self,
+        given: &Document,
+        others: &OtherRegistries,
+        unchecked: Command,
+    ) -> Result<(), Failure> {
+        if !self.has_writes() {
+            return Ok(());
+        }
+        let mut trust = SiteTrust::default();
+        for site in join_all(self.clusters().map(site)).await {
+            trust.add(&site.trust);
+        }
+        try_at(given, &others.trusting(trust), unchecked).await
     }
-    others.trusting(trust)
 }
 
-/// Asks each registry whether it accepts its entry. `unchecked` is the command that writes
-/// without asking.
-///
-/// # Errors
-/// A registry refuses its entry, or gives no answer.
-pub async fn try_entries(
-    document: &Document,
+async fn try_at(
+    given: &Document,
     registries: &OtherRegistries,
     unchecked: Command,
 ) -> Result<(), Failure> {
-    let entries = document.entries().filter_map(|(key, read)| {
+    let entries = given.entries().filter_map(|(key, read)| {
         let registry = registry_of_key(key).filter(|host| host.as_str() != TELEMETRY)?;
         Some((registry, read.ok()?))
     });

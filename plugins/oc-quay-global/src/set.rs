@@ -8,9 +8,7 @@ use quay_common::cli::{Console, Exit};
 use quay_common::cluster::{ClusterArgs, InContext, connect};
 use quay_common::credentials::{QuayArgs, other_registries, password};
 use quay_common::dockerconfig::{Credential, Document, registry_of_key};
-use quay_common::global::{
-    AuthFile, Intent, observe_to_write, plan_all, registries_of, try_entries,
-};
+use quay_common::global::{AuthFile, Intent, observe_to_write, plan_all};
 use quay_common::hint::{self, Command};
 use quay_common::kubelet::Format;
 use quay_common::registry::ProbeArgs;
@@ -73,19 +71,13 @@ pub async fn run(args: SetArgs, console: &Console) -> Result<Exit, Failure> {
     let given = given(&args, console)?;
     let clusters = connect(&args.cluster, FIELD_MANAGER, console).await?;
     let seen = observe_to_write(&clusters, args.change.dry_run).await?;
-    let registries = match args.skip_check || seen.reached.is_empty() {
-        true => None,
-        false => {
-            let others = other_registries(&args.quay, &args.probe)?;
-            Some(registries_of(&seen.reached, &others).await)
-        }
-    };
     let contexts: Vec<&str> = seen.reached.iter().map(InContext::context).collect();
     let contexts = contexts.join(",");
     let request = args.change.request(Intent::Entries(given.clone()));
     let planned = plan_all(seen.request(&request), args.change.dry_run);
-    if let Some(registries) = registries.filter(|_| planned.has_writes()) {
-        let tried = try_entries(&given, &registries, unchecked(&args)).await;
+    if !args.skip_check {
+        let others = other_registries(&args.quay, &args.probe)?;
+        let tried = planned.try_entries(&given, &others, unchecked(&args)).await;
         tried.map_err(|failure| failure.at(&contexts))?;
     }
     let deadline = args.deadline.of(&args.cluster);
@@ -116,7 +108,9 @@ fn given(args: &SetArgs, console: &Console) -> Result<Document, Failure> {
 /// The entries of a file, or those of them that are named.
 fn of_file(path: &Path, keys: &[String], console: &Console) -> Result<Document, Failure> {
     let file = AuthFile::open(path)?;
-    console.warn_each(file.warning().as_slice());
+    if let Some(open) = file.warning() {
+        console.warn_of(&open);
+    }
     let document = file.content()?;
     if keys.is_empty() {
         return Ok(document.clone());

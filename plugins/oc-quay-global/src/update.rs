@@ -10,7 +10,7 @@ use quay_common::credentials::{QuayArgs, other_registries};
 use quay_common::dockerconfig::Document;
 use quay_common::global::{
     Deadline, Intent, RobotSource, SecretView, Target, observe_to_write, plan_all, question,
-    refresh_intent, registries_of, robot_intent, try_entries,
+    refresh_intent, robot_intent,
 };
 use quay_common::hint;
 use quay_common::names::RobotName;
@@ -104,22 +104,18 @@ async fn from_ocm(
     console: &Console,
 ) -> Result<Exit, Failure> {
     let handed = sign_in(&args.ocm).await?.handed_out().await?;
-    let others = other_registries(&args.quay, &args.probe)?;
-    let registries = match args.skip_check {
-        true => None,
-        false => Some(registries_of(&seen.reached, &others).await),
-    };
     let request = args.change.request(Intent::RedHat(handed.clone()));
     let mut targets = seen.request(&request);
     ask_owner(args, &mut targets.reached, &handed, console)?;
     let planned = plan_all(targets, args.change.dry_run);
-    if let Some(registries) = registries.filter(|_| planned.has_writes()) {
+    if !args.skip_check {
         let update = hint::global("update --from-ocm --skip-check");
         let named = args.change.replace_entry.iter();
         let unchecked = named.fold(update, |command, key| {
             command.words("--replace-entry").arg(key)
         });
-        try_entries(&handed, &registries, unchecked).await?;
+        let others = other_registries(&args.quay, &args.probe)?;
+        planned.try_entries(&handed, &others, unchecked).await?;
     }
     carry_out_planned(&args.change, planned, deadline, console).await
 }

@@ -99,7 +99,9 @@ async fn subject(args: &VerifyArgs, console: &Console) -> Result<Subject, Failur
         return Ok(Subject::Secrets(clusters));
     };
     let file = AuthFile::open(path)?;
-    console.warn_each(file.warning().as_slice());
+    if let Some(open) = file.warning() {
+        console.warn_of(&open);
+    }
     let is_chosen = !args.cluster.contexts.is_empty() || args.cluster.all_contexts;
     let clusters = match is_chosen {
         true => Some(connect(&args.cluster, FIELD_MANAGER, console).await?),

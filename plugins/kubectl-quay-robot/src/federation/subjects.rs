@@ -3,7 +3,7 @@
 use crate::FIELD_MANAGER;
 use clap::Args;
 use quay_common::Failure;
-use quay_common::cli::{Console, hint_text};
+use quay_common::cli::Console;
 use quay_common::cluster::{ClusterArgs, connect};
 use quay_common::keyless::{Issuer, ServiceAccount, issuer_of, service_accounts};
 use quay_common::quay::FederatedSubject;
@@ -151,10 +151,7 @@ impl SubjectArgs {
 /// Says why Quay may not take the issuer's tokens.
 fn doubt(issuer: &Issuer, console: &Console) {
     for doubt in issuer.doubts() {
-        console.warn(format!(
-            "issuer {}: {doubt}\n  next: {}",
-            issuer.url,
-            hint_text(&doubt.remedy().into())
-        ));
+        let warning = Failure::new(format!("issuer {}: {doubt}", issuer.url));
+        console.warn_of(&warning.next(doubt.remedy()));
     }
 }
