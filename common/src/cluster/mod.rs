@@ -29,7 +29,7 @@ pub use error::{CallError, Denial};
 pub use kubeconfig::names_meant;
 pub(crate) use list::{Listed, list_in};
 pub use list::{Readable, list_all};
-pub use namespace_args::{NamespaceArgs, parse_object_name};
+pub use namespace_args::{NamespaceArgs, parse_object_name, split_reference};
 pub use resource::Resource;
 pub(crate) use resource::{DISCOVERY, api_group, api_version, collection, namespaces, path_of};
 pub use scoped::Scoped;

@@ -138,6 +138,13 @@ pub fn parse_object_name(name: &str) -> Result<String, String> {
     ))
 }
 
+/// The two names in `NAMESPACE/NAME`, if they are names.
+pub fn split_reference(reference: &str) -> Option<(&str, &str)> {
+    let is_name = |name: &str| parse_object_name(name).is_ok();
+    let parts = reference.split_once('/');
+    parts.filter(|(namespace, name)| is_name(namespace) && is_name(name))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

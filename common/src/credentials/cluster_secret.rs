@@ -2,7 +2,7 @@
 
 use super::token;
 use crate::Failure;
-use crate::cluster::{Cluster, path_of};
+use crate::cluster::{Cluster, path_of, split_reference};
 use k8s_openapi::api::core::v1::Secret;
 use secrecy::SecretString;
 
@@ -36,22 +36,11 @@ pub async fn token_from_secret(
 }
 
 fn split(reference: &str) -> Result<(&str, &str), Failure> {
-    match reference.split_once('/') {
-        Some((namespace, name)) if is_object_name(namespace) && is_object_name(name) => {
-            Ok((namespace, name))
-        }
-        _ => Err(Failure::usage(format!(
+    split_reference(reference).ok_or_else(|| {
+        Failure::usage(format!(
             "`{reference}` does not name a Secret; write --auth-secret NAMESPACE/NAME"
-        ))),
-    }
-}
-
-/// What Kubernetes takes as a name: nothing a path would be changed by.
-fn is_object_name(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && text
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-'))
+        ))
+    })
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::cli::{Exit, Gaps, Report, Table, detail, serialize_next};
 use crate::cluster::{Cluster, Seen};
 use crate::credentials::Session;
 use crate::hint::{self, Hint};
-use crate::names::RobotName;
+use crate::names::{RepositoryName, RobotName};
 use crate::outcome::{Outcome, gaps};
 use crate::quay::FederatedSubject;
 use crate::registry::{ExchangeError, HourToken, Probe};
@@ -23,7 +23,7 @@ pub struct CheckRequest<'a> {
     /// Whom the service account's token is meant for.
     pub audience: &'a str,
     /// The repository that is to be pulled; by default one that the robot may read.
-    pub repository: Option<&'a str>,
+    pub repository: Option<&'a RepositoryName>,
 }
 
 /// The steps, in the order in which they are taken.
@@ -258,37 +258,33 @@ async fn pull(
 ) -> Result<String, Failure> {
     let robot = request.robot;
     let repository = match request.repository {
-        Some(named) => match named.contains('/') {
-            true => named.to_owned(),
-            false => format!("{}/{named}", robot.namespace()),
-        },
-        None => {
-            let grants = session.quay.grants(robot).await.unwrap_or_default();
-            let first = grants.into_iter().next().ok_or_else(|| {
-                Failure::new(format!("{robot} has no role on any repository"))
-                    .next(hint::robot("grant").arg(robot).arg("REPOSITORY"))
-            })?;
-            first.repository
-        }
+        Some(named) => named.clone(),
+        None => first_role(session, robot).await?,
     };
-    let asked = [repository.clone()];
-    match session
-        .registry
-        .probe(robot.as_str(), token, &asked)
-        .await?
-    {
+    let asked = [repository.to_string()];
+    let probed = session.registry.probe(robot.as_str(), token, &asked);
+    match probed.await? {
         Probe::Refused { reason } => Err(Failure::new(format!(
             "the registry refuses the exchanged token: {reason}"
         ))),
-        Probe::Accepted { pullable, .. } if pullable.contains(&repository) => {
+        Probe::Accepted { refused, .. } if refused.is_empty() => {
             Ok(format!("{robot} may pull {repository}"))
         }
-        Probe::Accepted { .. } => {
-            let short = repository.rsplit('/').next().unwrap_or_default();
-            Err(Failure::new(format!("{robot} may not pull {repository}"))
-                .next(hint::robot("grant").arg(robot).arg(short)))
-        }
+        Probe::Accepted { .. } => Err(Failure::new(format!("{robot} may not pull {repository}"))
+            .next(hint::robot("grant").arg(robot).arg(repository.name()))),
     }
+}
+
+/// The first repository that the robot has a role on.
+async fn first_role(session: &Session, robot: &RobotName) -> Result<RepositoryName, Failure> {
+    let grants = session.quay.grants(robot).await.unwrap_or_default();
+    let mut named = grants
+        .iter()
+        .filter_map(|grant| RepositoryName::of(robot.namespace(), &grant.repository).ok());
+    named.next().ok_or_else(|| {
+        Failure::new(format!("{robot} has no role on any repository"))
+            .next(hint::robot("grant").arg(robot).arg("REPOSITORY"))
+    })
 }
 
 impl fmt::Display for Step {

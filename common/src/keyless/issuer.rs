@@ -2,9 +2,12 @@
 //! of them.
 
 use crate::Failure;
-use crate::cluster::{CallError, Cluster, DISCOVERY, WriteMode, collection, list_all, path_of};
+use crate::cluster::{
+    CallError, Cluster, DISCOVERY, WriteMode, collection, list_all, path_of, split_reference,
+};
 use crate::hint::{self, Hint};
 use crate::quay::FederatedSubject;
+use crate::web::may_be_asked;
 use k8s_openapi::api::authentication::v1::TokenRequest;
 use k8s_openapi::api::core::v1::ServiceAccount as Account;
 use kube::core::params::ListParams;
@@ -32,22 +35,11 @@ impl FromStr for ServiceAccount {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let is_name = |part: &str| {
-            !part.is_empty()
-                && part.bytes().all(|byte| {
-                    byte.is_ascii_lowercase()
-                        || byte.is_ascii_digit()
-                        || matches!(byte, b'-' | b'.')
-                })
-                && !part.starts_with('.')
-        };
-        match text.split_once('/') {
-            Some((namespace, name)) if is_name(namespace) && is_name(name) => Ok(Self {
-                namespace: namespace.to_owned(),
-                name: name.to_owned(),
-            }),
-            _ => Err("write NAMESPACE/NAME".to_owned()),
-        }
+        let parts = split_reference(text).ok_or("write NAMESPACE/NAME")?;
+        Ok(Self {
+            namespace: parts.0.to_owned(),
+            name: parts.1.to_owned(),
+        })
     }
 }
 
@@ -121,11 +113,12 @@ impl Issuer {
 fn is_public(host: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']');
     match host.parse::<IpAddr>() {
-        Ok(IpAddr::V4(address)) => {
-            !(address.is_private() || address.is_loopback() || address.is_link_local())
-        }
-        Ok(IpAddr::V6(address)) => {
-            !(address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local())
+        Ok(address) => {
+            let is_private = match address {
+                IpAddr::V4(address) => address.is_private(),
+                IpAddr::V6(address) => address.is_unique_local(),
+            };
+            may_be_asked(address) && !is_private
         }
         Err(_) => {
             let inside = [".svc", ".local", ".internal", ".localdomain"];

@@ -3,7 +3,7 @@
 use super::places::Places;
 use super::record::{Entry, Records};
 use crate::Failure;
-use crate::cluster::{CallError, Cluster, WriteMode, collection, parse_object_name, path_of};
+use crate::cluster::{CallError, Cluster, WriteMode, collection, path_of, split_reference};
 use crate::hint::{Hint, can_i, kubectl_in};
 use crate::labels::MANAGED_BY;
 use base64::Engine;
@@ -232,11 +232,7 @@ impl fmt::Display for StateSecret {
 /// # Errors
 /// A usage failure.
 pub fn check_reference(reference: &str) -> Result<(&str, &str), Failure> {
-    let parts = reference.split_once('/').filter(|(namespace, name)| {
-        let parts = [namespace, name];
-        parts.iter().all(|part| parse_object_name(part).is_ok())
-    });
-    parts.ok_or_else(|| {
+    split_reference(reference).ok_or_else(|| {
         Failure::usage(format!(
             "`{reference}` does not name a Secret; write --state NAMESPACE/NAME"
         ))

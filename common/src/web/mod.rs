@@ -24,6 +24,7 @@ pub use endpoint::{Endpoint, NamedBy, parse_origin};
 pub use error::ApiError;
 pub(crate) use error_text::{error_text, first_line};
 pub(crate) use proxy::proxy_for;
+pub(crate) use reach::may_be_asked;
 pub use tls_problem::{SelfSigned, TlsProblem};
 pub(crate) use transport::Transport;
 pub(crate) use trust::{Roots, authorities, certificates, verifier};

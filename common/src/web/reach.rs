@@ -113,7 +113,7 @@ impl Resolve for Checked {
 }
 
 /// Neither this machine, nor a neighbour on its link, nor nowhere.
-fn may_be_asked(address: IpAddr) -> bool {
+pub(crate) fn may_be_asked(address: IpAddr) -> bool {
     // An IPv4 address that is written as one of IPv6 is the same address.
     match address.to_canonical() {
         // The whole of 0.0.0.0/8 is "this host on this network".

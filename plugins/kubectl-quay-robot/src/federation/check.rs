@@ -2,6 +2,7 @@
 
 use crate::FIELD_MANAGER;
 use crate::connection::Connection;
+use crate::repositories;
 use quay_common::Failure;
 use quay_common::cli::{Console, Exit, OutputArgs};
 use quay_common::cluster::connect;
@@ -46,13 +47,14 @@ pub struct CheckArgs {
 }
 
 pub async fn run(args: CheckArgs, console: &Console) -> Result<Exit, Failure> {
+    let repository = repositories::parse(&args.robot, args.repository.as_slice())?;
     let session = args.connection.open(console).await?;
     let clusters = connect(&args.connection.cluster, FIELD_MANAGER, console).await?;
     let request = CheckRequest {
         robot: &args.robot,
         account: &args.service_account,
         audience: &args.audience,
-        repository: args.repository.as_deref(),
+        repository: repository.first(),
     };
     let checked = check(&session, &clusters, &request).await?;
     console.finish(&checked, args.output.output)
