@@ -184,6 +184,12 @@ impl Document {
         entry::email(&self.get(key)?.value)
     }
 
+    /// Whether the entry `key` has an `email`, and the same one in both.
+    pub fn has_same_email(&self, key: &str, other: &Self) -> bool {
+        let email = self.email(key);
+        email.is_some() && email == other.email(key)
+    }
+
     /// Whether nothing is in it: no entry, and no field we do not know.
     pub fn is_empty(&self) -> bool {
         self.content.all_entries().next().is_none()

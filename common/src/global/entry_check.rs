@@ -155,10 +155,8 @@ fn others_keys(document: &Document, red_hat: &Document) -> Vec<String> {
     let entries = document.entries().filter_map(|(key, read)| {
         let held = read.ok()?;
         let (_, wanted) = red_hat.entries().find(|(wanted, _)| *wanted == key)?;
-        let email = document.email(key);
-        let same_person = email.is_some() && email == red_hat.email(key);
         let is_others = wanted.ok()?.username != held.username
-            && !same_person
+            && !document.has_same_email(key, red_hat)
             && !is_registry_service_account(&held.username);
         is_others.then(|| key.to_owned())
     });

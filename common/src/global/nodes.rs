@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 /// What the Machine Config Operator wants of a node.
 const WANTED: &str = "machineconfiguration.openshift.io/desiredConfig";
 
-/// One node.
+/// The part of a node that is read: all of it also names every image that the node has.
 #[derive(Clone, Deserialize)]
 pub(super) struct Node {
     metadata: Metadata,

@@ -8,7 +8,7 @@ use crate::cluster;
 use crate::cluster::{Cluster, NamespaceSelection, Resource, collection, list_all, namespaces};
 use crate::credentials::{Session, Settings, unattended_session};
 use crate::dockerconfig::Document;
-use crate::global;
+use crate::global::{self, Topology};
 use crate::names::RobotName;
 use crate::pullsecret::{PullSecret, observe};
 use crate::quay::RunMarker;
@@ -271,9 +271,7 @@ impl Looking {
     /// The backups of the global pull secrets.
     async fn backups(&self) {
         for cluster in self.clusters().await {
-            if let Ok(name) = global::observe(&cluster)
-                .await
-                .map(|observed| observed.name)
+            if let Ok(name) = global::topology(&cluster).await.map(Topology::secret)
                 && let Ok(kept) = global::backups(&cluster, name.namespace, name.name).await
             {
                 self.send(kept.into_iter().map(|backup| backup.name).collect());

@@ -196,8 +196,7 @@ fn refusal(
         .filter(|_| entry.change == EntryChange::Replaced)
         .filter(|holder| !is_registry_service_account(holder))?;
     // Red Hat may give an account another name for pulling; its email stays.
-    let email = current.email(key);
-    let same_person = email.is_some() && email == handed.email(key);
+    let same_person = current.has_same_email(key, handed);
     let unreadable = entry.before.is_none();
     if red_hat_entry(key).is_some() && (same_person || unreadable) {
         return None;
